@@ -1,0 +1,1 @@
+//! boomi-auth
