@@ -1,0 +1,354 @@
+//! Where requests go, and the one predicate that decides whether a secret may go there.
+
+use std::net::IpAddr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::http::Uri;
+
+use crate::error::{Error, Result};
+
+/// The platform of most accounts. (Source: help.boomi.com, "Hostnames and IP addresses for connecting".)
+pub const BASE_URL_US: &str = "https://api.boomi.com";
+/// The European platform in Great Britain, which shares no users with the other.
+pub const BASE_URL_GB: &str = "https://api.platform.gb.boomi.com";
+
+/// Everything but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Stands in a path for the account id.
+const ACCOUNT_PLACEHOLDER: &str = "{accountId}";
+
+/// A scheme, host and port: what a secret is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    https: bool,
+    /// Lower case; an IPv6 address in brackets, in its shortest form.
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
+    pub(crate) fn parse_base(url: &str) -> Result<Self> {
+        let url = url.trim();
+        let (origin, rest) = Self::split(url).map_err(|what| Error::invalid(format!("the base URL {what}")))?;
+        if !matches!(rest, "" | "/") {
+            return Err(Error::invalid(format!(
+                "the base URL has a path or a query: use \"{origin}\"; the path belongs to each request"
+            )));
+        }
+        if !origin.https && !origin.is_loopback() {
+            return Err(Error::invalid(format!(
+                "the base URL has http, which would send credentials in clear text: use https (\"https://{}\"); \
+                 http is for loopback addresses only",
+                origin.authority()
+            )));
+        }
+        Ok(origin)
+    }
+
+    /// Splits an absolute URL into its origin and what follows. The error says what the URL "has" or "is".
+    ///
+    /// What browsers and libraries read differently (backslashes, spaces, user information, other forms of numeric
+    /// hosts) is refused, so that no two readers can see two hosts in one URL.
+    fn split(url: &str) -> std::result::Result<(Self, &str), &'static str> {
+        if url.is_empty() {
+            return Err("is empty");
+        }
+        check_characters(url)?;
+        let (scheme, rest) = url.split_once("://").ok_or("is no absolute URL: it must begin with https://")?;
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err("has a scheme other than https"),
+        };
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err("has user information before the host: credentials have their own setting");
+        }
+        Ok((Self::of_authority(https, authority)?, rest))
+    }
+
+    /// The origin of a host and perhaps a port. The error says what it "has".
+    pub(crate) fn of_authority(https: bool, authority: &str) -> std::result::Result<Self, &'static str> {
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let port = match port {
+            None | Some("") => if https { 443 } else { 80 },
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                port.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not between 1 and 65535")?
+            }
+            Some(_) => return Err("has a port that is not a number"),
+        };
+        Ok(Origin { https, host: normal_host(host)?, port })
+    }
+
+    /// The one predicate: may what belongs to this origin go to `url`?
+    ///
+    /// Same scheme, same host, same port. A URL that cannot be read without doubt is elsewhere.
+    pub(crate) fn covers(&self, url: &str) -> bool {
+        matches!(Self::split(url), Ok((origin, _)) if origin == *self)
+    }
+
+    /// The URL of a path on this origin, or of an absolute URL that it covers, with the account id filled in.
+    pub(crate) fn resolve(&self, path_or_url: &str, account_id: Option<&str>) -> Result<Uri> {
+        let filled = fill_account_id(path_or_url, account_id)?;
+        let url = if filled.starts_with('/') {
+            check_characters(&filled).map_err(|what| Error::invalid(format!("the path {what}")))?;
+            if filled.starts_with("//") {
+                return Err(Error::invalid("the path begins with two slashes, which names another host: use one"));
+            }
+            format!("{self}{filled}")
+        } else {
+            let (origin, rest) = Self::split(&filled).map_err(|what| {
+                Error::invalid(format!("the path or URL {what}; a path on {self} begins with a slash"))
+            })?;
+            if origin != *self {
+                return Err(Error::invalid(format!(
+                    "the URL is on {origin}, and this client's credentials are for {self}: they are not sent elsewhere; \
+                     use a client with that base URL"
+                )));
+            }
+            let slash = if rest.starts_with('/') { "" } else { "/" };
+            format!("{origin}{slash}{rest}")
+        };
+        url.parse().map_err(|_| Error::invalid("the path or URL cannot be read: percent-encode what is special in it"))
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The host as it stands in a URL.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the host is this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.host == "localhost" || ip_of(&self.host).is_some_and(|address| address.is_loopback())
+    }
+
+    /// Host, and port where it is not the scheme's own.
+    pub(crate) fn authority(&self) -> String {
+        let default = if self.https { 443 } else { 80 };
+        if self.port == default { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.authority())
+    }
+}
+
+/// The address that a host literal is, brackets or not.
+pub(crate) fn ip_of(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Refuses what RFC 3986 allows nowhere in a URL, and the fragment, which is not sent.
+fn check_characters(url: &str) -> std::result::Result<(), &'static str> {
+    let bytes = url.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'%' => {
+                let digits = bytes.get(index + 1..index + 3).unwrap_or_default();
+                if digits.len() < 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err("has a % without two hexadecimal digits: write %25 for a percent sign");
+                }
+            }
+            b'{' | b'}' => return Err("has a brace: only {accountId} is filled in, others must be percent-encoded"),
+            b'#' => return Err("has a fragment (#): percent-encode it as %23, or leave it out"),
+            b'\\' => return Err("has a backslash: use slashes, or percent-encode it as %5C"),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {}
+            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'[' | b']' | b'@' => {}
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
+            0x80.. => return Err("has a character that is not ASCII: percent-encode it (a host: use its xn-- form)"),
+            0..=b' ' | 0x7f => return Err("has a space or control character: percent-encode it"),
+            _ => return Err("has a character that must be percent-encoded"),
+        }
+    }
+    Ok(())
+}
+
+/// A host in the one form that two equal hosts share.
+fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
+    if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let address: std::net::Ipv6Addr = inner.parse().map_err(|_| "has brackets around what is no IPv6 address")?;
+        return Ok(format!("[{address}]"));
+    }
+    if host.is_empty() {
+        return Err("has no host");
+    }
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if !host.bytes().all(good) {
+        return Err("has a host with characters that no host has");
+    }
+    let host = host.to_ascii_lowercase();
+    // "127.1" and "0x7f000001" are addresses to some resolvers and names to others.
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let numeric = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
+    if numeric && host.parse::<std::net::Ipv4Addr>().is_err() {
+        return Err("has a numeric host that is no IPv4 address of four decimal numbers");
+    }
+    Ok(host)
+}
+
+/// Puts the account id into a path, as one segment.
+fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::borrow::Cow<'a, str>> {
+    if !path.contains(ACCOUNT_PLACEHOLDER) {
+        return Ok(path.into());
+    }
+    let account_id = account_id.ok_or_else(missing_account_id)?;
+    Ok(path.replace(ACCOUNT_PLACEHOLDER, &account_segment(account_id)?).into())
+}
+
+/// No account id where one is needed.
+pub(crate) fn missing_account_id() -> Error {
+    Error::config(
+        "no account id is set: give it to the call, or set BOOMI_ACCOUNT_ID or boomi_config_set_account_id \
+         (Rust: ClientBuilder::account_id); Boomi shows it under Settings > User Information > Account Information",
+    )
+}
+
+/// Checks an account id, without changing it.
+pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
+    account_segment(account_id).map(drop)
+}
+
+/// The account id as one percent-encoded path segment.
+pub(crate) fn account_segment(account_id: &str) -> Result<String> {
+    crate::text::check("the account id", account_id)?;
+    if matches!(account_id, "." | "..") {
+        return Err(Error::invalid("the account id is a relative path segment"));
+    }
+    Ok(encode(account_id))
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(url: &str) -> Origin {
+        Origin::parse_base(url).unwrap()
+    }
+
+    #[test]
+    fn a_base_url_has_one_form() {
+        for url in ["https://api.boomi.com", "https://api.boomi.com/", "HTTPS://API.Boomi.COM:443/", " https://api.boomi.com:"]
+        {
+            assert_eq!(base(url).to_string(), BASE_URL_US, "{url}");
+        }
+        assert_eq!(base("https://localhost:8443/").to_string(), "https://localhost:8443");
+        assert_eq!(base("https://[0:0::1]:8443").to_string(), "https://[::1]:8443");
+        assert_eq!(base("http://127.0.0.1:80").to_string(), "http://127.0.0.1");
+    }
+
+    #[test]
+    fn a_bad_base_url_is_refused_with_the_fix() {
+        let cases = [
+            ("", "empty"),
+            ("api.boomi.com", "begin with https://"),
+            ("ftp://api.boomi.com", "scheme"),
+            ("http://api.boomi.com", "\"https://api.boomi.com\""),
+            ("http://127.0.0.1.example.com", "https"),
+            ("http://localhost.example.com", "https"),
+            ("https://api.boomi.com/api/rest/v1/account123", "use \"https://api.boomi.com\""),
+            ("https://api.boomi.com?x=1", "use \"https://api.boomi.com\""),
+            ("https://user:pass@api.boomi.com", "user information"),
+            ("https://", "no host"),
+            ("https://api.boomi.com:0", "port"),
+            ("https://api.boomi.com:99999", "port"),
+            ("https://api.boomi.com:8a", "port"),
+            ("https://api boomi.com", "space"),
+            ("https://api.boomi.com\r\nX: y", "control"),
+            ("https://bücher.example", "xn--"),
+            ("https://api.boomi.com\\@example.com", "backslash"),
+            ("https://0x7f000001", "numeric"),
+            ("https://127.1", "numeric"),
+            ("https://[::1", "characters"),
+            ("https://[x]", "IPv6"),
+        ];
+        for (url, text) in cases {
+            let error = Origin::parse_base(url).unwrap_err();
+            assert!(error.message().contains(text), "{url}: {error}");
+        }
+        assert!(!Origin::parse_base("https://user:marked-secret@x").unwrap_err().message().contains("marked-secret"));
+    }
+
+    #[test]
+    fn a_secret_goes_to_its_own_origin_only() {
+        let origin = base(BASE_URL_US);
+        for url in
+            ["https://api.boomi.com", "https://api.boomi.com/a?b", "https://API.boomi.com:443/x", "HTTPS://api.boomi.com?x"]
+        {
+            assert!(origin.covers(url), "{url}");
+        }
+        for url in [
+            "",
+            "/api",
+            "//api.boomi.com/",
+            "http://api.boomi.com/",
+            "https://api.boomi.com:444/",
+            "https://api.boomi.com.example.com/",
+            "https://example.com/https://api.boomi.com/",
+            "https://api.boomi.com@example.com/",
+            "https://user@api.boomi.com/",
+            "https://example.com\\@api.boomi.com/",
+            "https://example.com#@api.boomi.com/",
+            "https://api.boomi.com./",
+            "https:/api.boomi.com/",
+            "https://api.boomi.com\t/",
+            " https://api.boomi.com/",
+            "https://api%2eboomi.com/",
+            "https://api.boomi.com%00.example.com/",
+        ] {
+            assert!(!origin.covers(url), "{url}");
+        }
+        assert!(base("https://[::1]:1").covers("https://[0:0:0::1]:1/"));
+    }
+
+    #[test]
+    fn paths_and_urls_become_urls_of_the_origin() {
+        let origin = base("https://localhost:8443");
+        let resolve = |path| origin.resolve(path, Some("a/b c-1.Ä")).map(|uri| uri.to_string());
+        assert_eq!(resolve("/x?y=%20").unwrap(), "https://localhost:8443/x?y=%20");
+        assert_eq!(resolve("/v1/{accountId}/A").unwrap(), "https://localhost:8443/v1/a%2Fb%20c-1.%C3%84/A");
+        assert_eq!(resolve("https://LOCALHOST:8443/x/{accountId}").unwrap(), "https://localhost:8443/x/a%2Fb%20c-1.%C3%84");
+        assert_eq!(resolve("https://localhost:8443?x").unwrap(), "https://localhost:8443/?x");
+        for (path, text) in [
+            ("", "empty"),
+            ("x", "begins with a slash"),
+            ("//example.com/x", "two slashes"),
+            ("/a b", "space"),
+            ("/{id}", "only {accountId}"),
+            ("/x#y", "fragment"),
+            ("/%zz", "%25"),
+            ("/\u{e4}", "ASCII"),
+            ("https://example.com/", "not sent elsewhere"),
+            ("http://localhost:8443/", "not sent elsewhere"),
+        ] {
+            let error = resolve(path).unwrap_err();
+            assert!(error.message().contains(text), "{path}: {error}");
+        }
+        let error = origin.resolve("/{accountId}", None).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::Config);
+        assert!(error.message().contains("Settings > User Information > Account Information"));
+        for account in ["", ".", "..", "a\n"] {
+            check_account_id(account).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What went wrong, as a code a program can act on and a text a person can act on.
+
+use std::ffi::CStr;
+use std::time::Duration;
+
+/// The result of everything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure it is. The numbers are the `BOOMI_ERR_*` codes of the C API and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum ErrorKind {
+    /// An argument is null, empty, out of range, not UTF-8, or holds a character that is not allowed there.
+    InvalidArgument = 1,
+    /// A setting is missing or contradicts another. The message names it and where Boomi shows its value.
+    Config = 2,
+    /// The server refused who you are: 401, or 403 with `error.user.login`.
+    CredentialsRejected = 3,
+    /// The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
+    PermissionDenied = 4,
+    /// Nothing was sent, because these credentials were rejected before and one more try could lock the user.
+    Held = 5,
+    /// No one-time code could be had in time.
+    Otp = 6,
+    /// Too many requests: 429, or 503, with which Boomi says both "rate limit" and "too busy".
+    RateLimited = 7,
+    /// Another HTTP status than the call can use.
+    HttpStatus = 8,
+    /// The name did not resolve, or the TCP connection failed or was lost.
+    Connect = 9,
+    /// The proxy could not be reached, refused, or its setting is wrong.
+    Proxy = 10,
+    /// The TLS handshake failed. The message names the roots that were trusted.
+    Tls = 11,
+    /// A deadline passed.
+    Timeout = 12,
+    /// The answer is not what the API promises, such as a login page instead of a token.
+    Protocol = 13,
+    /// The answer is larger than allowed.
+    TooLarge = 14,
+    /// The caller cancelled the call.
+    Canceled = 15,
+    /// A bug in this library.
+    Internal = 16,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of its code.
+    pub const ALL: [ErrorKind; 16] = [
+        ErrorKind::InvalidArgument,
+        ErrorKind::Config,
+        ErrorKind::CredentialsRejected,
+        ErrorKind::PermissionDenied,
+        ErrorKind::Held,
+        ErrorKind::Otp,
+        ErrorKind::RateLimited,
+        ErrorKind::HttpStatus,
+        ErrorKind::Connect,
+        ErrorKind::Proxy,
+        ErrorKind::Tls,
+        ErrorKind::Timeout,
+        ErrorKind::Protocol,
+        ErrorKind::TooLarge,
+        ErrorKind::Canceled,
+        ErrorKind::Internal,
+    ];
+
+    /// The `BOOMI_ERR_*` number.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+
+    /// A short description, the same for every error of this kind.
+    pub fn description(self) -> &'static CStr {
+        match self {
+            ErrorKind::InvalidArgument => c"invalid argument",
+            ErrorKind::Config => c"a setting is missing or contradicts another",
+            ErrorKind::CredentialsRejected => c"the credentials were rejected",
+            ErrorKind::PermissionDenied => c"permission denied",
+            ErrorKind::Held => c"not sent: these credentials are held back after rejections",
+            ErrorKind::Otp => c"no one-time code could be had in time",
+            ErrorKind::RateLimited => c"too many requests",
+            ErrorKind::HttpStatus => c"unexpected HTTP status",
+            ErrorKind::Connect => c"no connection",
+            ErrorKind::Proxy => c"the proxy failed",
+            ErrorKind::Tls => c"no trusted TLS connection",
+            ErrorKind::Timeout => c"timed out",
+            ErrorKind::Protocol => c"the answer is not what the API promises",
+            ErrorKind::TooLarge => c"the answer is too large",
+            ErrorKind::Canceled => c"canceled",
+            ErrorKind::Internal => c"internal error, a bug in boomi-auth",
+        }
+    }
+}
+
+impl std::fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.description().to_string_lossy())
+    }
+}
+
+/// A failure: its kind, what happened, what to do about it, and whether trying again helps.
+///
+/// The text never holds a secret, a header's value or a response's body.
+#[derive(Clone, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
+    kind: ErrorKind,
+    message: String,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    retryable: bool,
+    sent: bool,
+    attempts: u32,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error(Box::new(Details {
+            kind,
+            message: message.into(),
+            status: None,
+            retry_after: None,
+            retryable: false,
+            sent: false,
+            attempts: 0,
+        }))
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, after: Option<Duration>) -> Self {
+        self.0.retry_after = after;
+        self
+    }
+
+    pub(crate) fn retryable(mut self, yes: bool) -> Self {
+        self.0.retryable = yes;
+        self
+    }
+
+    pub(crate) fn sent(mut self, yes: bool) -> Self {
+        self.0.sent = yes;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What happened, where, and what to do about it.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The HTTP status of the answer, if one arrived.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long to wait before trying again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the same call, unchanged, may work later.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Whether any part of the request left this machine, so that it may have taken effect.
+    pub fn was_sent(&self) -> bool {
+        self.0.sent
+    }
+
+    /// How many times the request was tried.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_header() {
+        for (index, kind) in ErrorKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind.code(), index as i32 + 1);
+            assert!(!kind.to_string().is_empty());
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! One-time codes: RFC 6238, as authenticator apps compute them.
+
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// The code of `secret` at `unix_time` seconds (negative: now). No I/O.
+///
+/// `secret` is what Boomi shows when two-factor authentication is set up: base32, as people paste it (lower case,
+/// spaces, hyphens, missing padding), or an `otpauth://totp/` URI with its own digits, period and algorithm. Without a
+/// URI a code has 6 digits, lasts 30 s and uses SHA-1, as Boomi's do.
+pub fn otp_code(secret: &str, unix_time: i64) -> Result<Secret> {
+    use crate::clock::{Clock as _, SystemClock};
+    let secret = OtpSecret::parse(secret)?;
+    let seconds = u64::try_from(unix_time).unwrap_or_else(|_| SystemClock.wall().as_secs());
+    Ok(secret.code(secret.step(seconds)))
+}
+
+/// A parsed secret.
+pub(crate) struct OtpSecret {
+    key: Zeroizing<Vec<u8>>,
+    digits: u32,
+    period: u64,
+    algorithm: hmac::Algorithm,
+}
+
+impl OtpSecret {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let is_uri = text.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("otpauth://"));
+        if is_uri { Self::parse_uri(&text[10..]) } else { Self::parse_base32(text) }
+    }
+
+    fn parse_base32(text: &str) -> Result<Self> {
+        const FIELD: &str = "the one-time code secret";
+        let mut symbols = Zeroizing::new(Vec::with_capacity(text.len()));
+        for (position, symbol) in text.trim_end_matches('=').bytes().enumerate() {
+            match symbol.to_ascii_uppercase() {
+                b' ' | b'-' => {}
+                symbol @ (b'A'..=b'Z' | b'2'..=b'7') => symbols.push(symbol),
+                _ => {
+                    return Err(Error::invalid(format!(
+                        "{FIELD} is not base32: position {position} is none of A-Z and 2-7 (base32 has no 0, 1, 8 or 9)"
+                    )));
+                }
+            }
+        }
+        if symbols.is_empty() {
+            return Err(Error::invalid(format!("{FIELD} is empty")));
+        }
+        let key = BASE32.decode(&symbols).map_err(|_| {
+            Error::invalid(format!("{FIELD} is not base32: {} characters, so some are missing", symbols.len()))
+        })?;
+        Ok(OtpSecret {
+            key: Zeroizing::new(key),
+            digits: 6,
+            period: 30,
+            algorithm: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        })
+    }
+
+    /// What follows `otpauth://`: `totp/label?secret=...&digits=...`.
+    fn parse_uri(rest: &str) -> Result<Self> {
+        let invalid = |what: &str| Err(Error::invalid(format!("the otpauth URI {what}")));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let kind = path.split('/').next().unwrap_or_default();
+        if !kind.eq_ignore_ascii_case("totp") {
+            return invalid("is not of the kind totp: only time-based codes are supported");
+        }
+        let (mut secret, mut digits, mut period, mut algorithm) = (None, 6, 30, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let Ok(value) = percent_encoding::percent_decode_str(value).decode_utf8() else {
+                return invalid("is not UTF-8");
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "secret" => secret = Some(Zeroizing::new(value.into_owned())),
+                "digits" => match value.parse() {
+                    Ok(number @ 6..=10) => digits = number,
+                    _ => return invalid("has digits other than 6 to 10"),
+                },
+                "period" => match value.parse() {
+                    Ok(number @ 1..=3600) => period = number,
+                    _ => return invalid("has a period other than 1 to 3600 seconds"),
+                },
+                "algorithm" => match value.to_ascii_uppercase().replace('-', "").as_str() {
+                    "SHA1" => algorithm = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+                    "SHA256" => algorithm = hmac::HMAC_SHA256,
+                    "SHA512" => algorithm = hmac::HMAC_SHA512,
+                    _ => return invalid("has an algorithm other than SHA1, SHA256 and SHA512"),
+                },
+                _ => {}
+            }
+        }
+        let Some(secret) = secret else { return invalid("has no secret") };
+        Ok(OtpSecret { digits, period, algorithm, ..Self::parse_base32(&secret)? })
+    }
+
+    /// The step that `unix_seconds` falls into.
+    pub(crate) fn step(&self, unix_seconds: u64) -> u64 {
+        unix_seconds / self.period
+    }
+
+    /// When `step` begins, in Unix seconds.
+    pub(crate) fn start_of(&self, step: u64) -> u64 {
+        step.saturating_mul(self.period)
+    }
+
+    /// The code of `step`.
+    pub(crate) fn code(&self, step: u64) -> Secret {
+        let digest = hmac::sign(&hmac::Key::new(self.algorithm, &self.key), &step.to_be_bytes());
+        let digest = digest.as_ref();
+        let offset = usize::from(digest[digest.len() - 1] & 0xf);
+        let word = [digest[offset] & 0x7f, digest[offset + 1], digest[offset + 2], digest[offset + 3]];
+        let number = u64::from(u32::from_be_bytes(word)) % 10u64.pow(self.digits);
+        let text = Zeroizing::new(format!("{number:0width$}", width = self.digits as usize));
+        Secret::new(&text)
+    }
+}
+
+impl std::fmt::Debug for OtpSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Base32 without padding that forgives bits after the last byte: secrets cut to a length have them.
+static BASE32: std::sync::LazyLock<data_encoding::Encoding> = std::sync::LazyLock::new(|| {
+    let mut specification = data_encoding::Specification::new();
+    specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+    specification.check_trailing_bits = false;
+    specification.encoding().expect("a valid specification")
+});
+
+/// Checks a code from a person or a callback: 4 to 64 letters or digits, spaces around it dropped.
+pub(crate) fn check_code(code: &str) -> Result<Secret> {
+    let code = code.trim_matches(' ');
+    crate::text::check("the one-time code", code)?;
+    if code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::invalid("the one-time code is not made of at most 64 letters and digits"));
+    }
+    Ok(Secret::new(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B: times, and the codes of SHA-1, SHA-256 and SHA-512.
+    #[test]
+    fn vectors_of_the_rfc() {
+        let vectors = [
+            (59, ["94287082", "46119246", "90693936"]),
+            (1_111_111_109, ["07081804", "68084774", "25091201"]),
+            (1_111_111_111, ["14050471", "67062674", "99943326"]),
+            (1_234_567_890, ["89005924", "91819424", "93441116"]),
+            (2_000_000_000, ["69279037", "90698825", "38618901"]),
+            (20_000_000_000, ["65353130", "77737706", "47863826"]),
+        ];
+        let digits = b"1234567890".repeat(7);
+        for (column, (algorithm, length)) in [("SHA1", 20), ("SHA256", 32), ("SHA512", 64)].into_iter().enumerate() {
+            let secret = data_encoding::BASE32_NOPAD.encode(&digits[..length]);
+            let uri = format!("otpauth://totp/a?secret={secret}&digits=8&algorithm={algorithm}");
+            for (time, codes) in vectors {
+                assert_eq!(otp_code(&uri, time).unwrap().expose(), codes[column], "{algorithm} at {time}");
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_as_people_paste_them() {
+        let code = otp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59).unwrap();
+        assert_eq!(code.expose(), "287082");
+        for pasted in [
+            "gezdgnbvgy3tqojqgezdgnbvgy3tqojq",
+            " GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ ",
+            "GEZD-GNBV-GY3T-QOJQ-GEZD-GNBV-GY3T-QOJQ",
+            "OTPAUTH://TOTP/Boomi:user%40example.com?secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq&issuer=Boomi",
+            "otpauth://totp/x?SECRET=GEZD%20GNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=30&digits=6&algorithm=sha-1",
+        ] {
+            assert_eq!(otp_code(pasted, 59).unwrap(), code, "{pasted}");
+        }
+        assert_eq!(otp_code("JBSWY3DP======", 0).unwrap(), otp_code("JBSWY3DP", 0).unwrap());
+        assert_eq!(otp_code("otpauth://totp/x?secret=JBSWY3DP&period=60", 119).unwrap(), otp_code("JBSWY3DP", 59).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_a_secret_is_said_without_showing_it() {
+        let cases = [
+            ("", "empty"),
+            ("   ", "empty"),
+            ("ABCDEFG1", "position 7"),
+            ("ABC", "missing"),
+            ("GEZDGNBVä", "not base32"),
+            ("otpauth://hotp/x?secret=JBSWY3DP", "totp"),
+            ("otpauth://totp/x", "no secret"),
+            ("otpauth://totp/x?secret=JBSWY3DP&digits=5", "digits"),
+            ("otpauth://totp/x?secret=JBSWY3DP&period=0", "period"),
+            ("otpauth://totp/x?secret=JBSWY3DP&algorithm=MD5", "algorithm"),
+        ];
+        for (secret, text) in cases {
+            let error = otp_code(secret, 0).unwrap_err();
+            assert!(error.message().contains(text), "{secret:?}: {error}");
+            assert!(secret.trim().is_empty() || !error.message().contains(secret), "{error}");
+        }
+    }
+
+    #[test]
+    fn codes_of_people() {
+        assert_eq!(check_code(" 123456 ").unwrap().expose(), "123456");
+        for bad in ["", "12 34", "123456\n", "é"] {
+            check_code(bad).unwrap_err();
+        }
+    }
+}

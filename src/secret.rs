@@ -1,0 +1,119 @@
+//! The one type that holds secrets.
+
+use std::ffi::CStr;
+
+use zeroize::Zeroizing;
+
+/// A password, token, one-time code or header value: wiped from memory when dropped, and never printed.
+///
+/// `Debug` shows `***` whatever the value, and there is no `Display`, so a secret reaches a text only through
+/// [`expose`](Secret::expose), which is easy to search for.
+///
+/// The text is kept with a NUL byte after it, so that C can borrow it without another copy.
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Copies `text`, which must not hold a NUL; what follows one is cut off.
+    pub fn new(text: &str) -> Self {
+        Self::concat(&[text.split('\0').next().unwrap_or_default()])
+    }
+
+    /// One secret out of several parts, allocated once: growing would leave a copy behind.
+    pub(crate) fn concat(parts: &[&str]) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1));
+        parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+        bytes.push(0);
+        Secret(bytes)
+    }
+
+    /// `prefix` and then `bytes` in standard base64.
+    pub(crate) fn base64(prefix: &str, bytes: &[u8]) -> Self {
+        use base64::Engine as _;
+        let encoded = base64::encoded_len(bytes.len(), true).expect("an input that fits in memory");
+        let mut text = Zeroizing::new(vec![0; prefix.len() + encoded + 1]);
+        text[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        base64::prelude::BASE64_STANDARD
+            .encode_slice(bytes, &mut text[prefix.len()..])
+            .expect("the buffer has the encoded length");
+        Secret(text)
+    }
+
+    /// The secret itself. Whoever asks for it answers for where it goes.
+    pub fn expose(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("made from text")
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0[..self.0.len() - 1]
+    }
+
+    /// The secret with its terminating NUL.
+    #[cfg(feature = "capi")]
+    pub(crate) fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_with_nul(&self.0).expect("made without an inner NUL")
+    }
+
+    /// A copy for a place that needs its own, such as a request's header.
+    pub(crate) fn duplicate(&self) -> Self {
+        Secret(self.0.clone())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl AsRef<[u8]> for Secret {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// `text` with every one of `secrets` in it replaced by `***`: a server may echo what it was sent.
+pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a [u8]>) -> String {
+    /// Shorter ones would only make holes in ordinary words.
+    const SHORTEST: usize = 4;
+    let mut text = text.to_owned();
+    for secret in secrets {
+        if let Ok(secret) = std::str::from_utf8(secret)
+            && secret.len() >= SHORTEST
+            && text.contains(secret)
+        {
+            text = text.replace(secret, "***");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let secret = Secret::new("marked-secret");
+        assert_eq!(format!("{secret:?}"), "***");
+        assert_eq!(format!("{:?}", Some(secret)), "Some(***)");
+    }
+
+    #[test]
+    fn text_comes_back_as_it_was() {
+        assert_eq!(Secret::new("päss").expose(), "päss");
+        assert_eq!(Secret::new("a\0b").expose(), "a");
+        assert_eq!(Secret::base64("Basic ", b"a:b").expose(), "Basic YTpi");
+    }
+
+    #[test]
+    fn an_echoed_secret_is_cut_out() {
+        let secrets: [&[u8]; 2] = [b"marked-secret", b"abc"];
+        assert_eq!(redact("no marked-secret abc", secrets), "no *** abc");
+    }
+}

@@ -1,0 +1,287 @@
+//! The only place that does network I/O: one request out, one answer in.
+//!
+//! HTTP is ureq's; names, sockets, the proxy's tunnel and TLS underneath are ours, because only so can one deadline and
+//! one cancellation cover them all without a thread per call.
+
+mod buffers;
+pub(crate) mod proxy;
+mod resolve;
+pub(crate) mod scope;
+mod socket;
+pub(crate) mod tls;
+
+use std::io::Read;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport as UreqTransport};
+
+use crate::endpoint::Origin;
+use crate::error::{Error, ErrorKind};
+use crate::process::PerProcess;
+use buffers::WipedBuffers;
+use proxy::Proxy;
+use resolve::Resolver;
+use scope::{Phase, Scope};
+use socket::{SlicedSocket, Stream};
+use tls::{Roots, Tls};
+
+/// The largest header of an answer.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Connections kept for reuse. A client talks to one origin, so one figure does for both of ureq's limits.
+const MAX_IDLE_CONNECTIONS: usize = 64;
+/// Shorter than the 60 s after which common load balancers drop an idle connection.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(45);
+
+/// A request, ready to be sent.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<&'a [u8]>,
+    /// A larger answer is an error.
+    pub(crate) max_body_bytes: u64,
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    /// With room for one byte more, which the C API puts behind it.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Sends requests. The one implementation for networks is [`HttpTransport`]; tests have others.
+pub(crate) trait Transport: Send + Sync {
+    /// One request and its answer, whatever the status; redirects are not followed.
+    fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
+}
+
+/// HTTP/1.1 on kept-alive connections, shared by the threads of one process.
+pub(crate) struct HttpTransport {
+    route: Route,
+    agent: PerProcess<ureq::Agent>,
+}
+
+/// What is needed to make a connection.
+#[derive(Clone)]
+struct Route {
+    proxy: Option<Proxy>,
+    roots: Roots,
+}
+
+impl HttpTransport {
+    pub(crate) fn new(proxy: Option<Proxy>, roots: Roots) -> Self {
+        let route = Route { proxy, roots };
+        HttpTransport { agent: PerProcess::new(route.agent()), route }
+    }
+}
+
+impl Transport for HttpTransport {
+    fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+        scope.check()?;
+        let agent = self.agent.get(|| self.route.agent());
+        let _entered = scope.enter();
+        let result = send(&agent, request).and_then(|response| receive(response, request.max_body_bytes, scope));
+        result.map_err(|error| scope.failure().unwrap_or_else(|| explain(error, scope)).sent(scope.was_sent()))
+    }
+}
+
+fn send(agent: &ureq::Agent, request: &Outgoing<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    let mut head = http::Request::builder().method(request.method.clone()).uri(request.uri.clone());
+    if let Some(headers) = head.headers_mut() {
+        request.headers.iter().for_each(|(name, value)| drop(headers.append(name.clone(), value.clone())));
+    }
+    match request.body {
+        Some(body) => agent.run(head.body(body)?),
+        None => agent.run(head.body(())?),
+    }
+}
+
+fn receive(response: http::Response<ureq::Body>, most: u64, scope: &Scope) -> Result<Incoming, ureq::Error> {
+    scope.set_phase(Phase::Body);
+    let (parts, body) = response.into_parts();
+    let too_large = || {
+        let text = format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
+        ureq::Error::Io(scope.fail(Error::new(ErrorKind::TooLarge, text).with_status(parts.status.as_u16())))
+    };
+    let announced = body.content_length().unwrap_or(0);
+    if announced > most {
+        return Err(too_large());
+    }
+    // Not all of it at once on the word of a server.
+    let mut bytes = Vec::with_capacity(announced.min(1024 * 1024) as usize + 1);
+    body.into_reader().take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large());
+    }
+    Ok(Incoming { status: parts.status.as_u16(), headers: parts.headers, body: bytes })
+}
+
+/// An error of ureq's own, or of the connection after it was made.
+fn explain(error: ureq::Error, scope: &Scope) -> Error {
+    let host = scope.host();
+    match error {
+        ureq::Error::Io(error) => match tls::rustls_error(&error) {
+            Some(error) => tls::broken(host, error),
+            None => {
+                let text = match scope.phase() {
+                    Phase::Body => "in the middle of the answer",
+                    Phase::Receive => "before an answer came",
+                    _ => "while the request was sent",
+                };
+                let text = format!("the connection to {host} was lost {text} ({error})");
+                Error::new(ErrorKind::Connect, text).retryable(true)
+            }
+        },
+        ureq::Error::LargeResponseHeader(..) => Error::new(
+            ErrorKind::TooLarge,
+            format!("the header of {host}'s answer is larger than {MAX_HEADER_BYTES} bytes"),
+        ),
+        // What is left is the peer's HTTP. ureq's text may quote it, so only its kind is told.
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
+            Error::new(ErrorKind::Protocol, format!("the answer of {host} is not valid HTTP"))
+        }
+        error => Error::new(ErrorKind::Internal, format!("an unexpected failure of the transport: {error}")),
+    }
+}
+
+impl Route {
+    fn agent(&self) -> ureq::Agent {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .allow_non_standard_methods(true)
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
+            .max_idle_age(MAX_IDLE_AGE)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .build();
+        let dialer = Dialer {
+            proxy: self.proxy.clone(),
+            tls: Tls::new(self.roots.clone()),
+            resolver: Resolver::new(resolve::system_look_up),
+        };
+        ureq::Agent::with_parts(config, dialer, LateResolver)
+    }
+}
+
+/// ureq looks names up before it looks for a kept connection, for every request. So this finds nothing, and [`Dialer`]
+/// looks up when there is a connection to make.
+#[derive(Debug)]
+struct LateResolver;
+
+impl UreqResolver for LateResolver {
+    fn resolve(&self, _: &Uri, _: &ureq::config::Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+/// Makes connections: name, socket, tunnel, TLS.
+struct Dialer {
+    proxy: Option<Proxy>,
+    tls: Tls,
+    resolver: Resolver,
+}
+
+impl Dialer {
+    fn dial(&self, target: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
+        let mut stream = match &self.proxy {
+            None => self.connect(target, scope)?,
+            Some(proxy) => {
+                let name_it = |error: Error| match error.kind() {
+                    ErrorKind::Connect | ErrorKind::Tls => proxy.failed(error.message()).retryable(error.is_retryable()),
+                    _ => error,
+                };
+                let mut stream = self.connect(&proxy.origin, scope).map_err(name_it)?;
+                if proxy.origin.is_https() {
+                    stream = self.tls.wrap(stream, proxy.origin.host(), scope).map_err(name_it)?;
+                }
+                proxy.tunnel(&mut *stream, target, scope)?;
+                stream
+            }
+        };
+        if target.is_https() {
+            stream = self.tls.wrap(stream, target.host(), scope)?;
+        }
+        Ok(stream)
+    }
+
+    fn connect(&self, to: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
+        let addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
+        Ok(Box::new(SlicedSocket::connect(&addresses, scope)?))
+    }
+}
+
+impl std::fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Dialer")
+    }
+}
+
+impl Connector<()> for Dialer {
+    type Out = Connection;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, ureq::Error> {
+        let scope = Scope::current()?;
+        let https = details.needs_tls();
+        let authority = details.uri.authority().map_or("", |authority| authority.as_str());
+        let target = Origin::of_authority(https, authority).map_err(std::io::Error::other)?;
+        scope.set_connecting(true);
+        let stream = self.dial(&target, &scope).map_err(|error| scope.fail(error))?;
+        scope.set_connecting(false);
+        Ok(Some(Connection { stream, https, buffers: WipedBuffers::default() }))
+    }
+}
+
+/// A connection as ureq keeps it.
+struct Connection {
+    stream: Box<dyn Stream>,
+    https: bool,
+    buffers: WipedBuffers,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl UreqTransport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        Scope::current()?.set_phase(Phase::Send);
+        let sent = self.stream.write_all(self.buffers.outgoing(amount)).and_then(|()| self.stream.flush());
+        self.buffers.wipe_outgoing(amount);
+        Ok(sent?)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let scope = Scope::current()?;
+        if scope.phase() == Phase::Send {
+            scope.set_phase(Phase::Receive);
+        }
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.is_idle()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.https
+    }
+}

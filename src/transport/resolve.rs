@@ -1,0 +1,181 @@
+//! Names to addresses, without blocking a caller past its deadline.
+//!
+//! `getaddrinfo` cannot be stopped, so it runs in a short-lived thread: one per name at a time, whoever asks. A look-up
+//! that outlasts its callers ends by itself, and the next caller joins it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::error::{Error, ErrorKind};
+use crate::transport::scope::{Phase, SLICE, Scope};
+
+/// Looks a name up, blocking.
+pub(crate) type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
+
+/// The operating system's own look-up: `/etc/hosts`, DNS, and whatever else the machine is set up to ask.
+pub(crate) fn system_look_up(host: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+}
+
+pub(crate) struct Resolver {
+    look_up: LookUp,
+    running: Arc<Mutex<HashMap<String, Arc<Running>>>>,
+}
+
+#[derive(Default)]
+struct Running {
+    answer: Mutex<Option<Result<Vec<IpAddr>, String>>>,
+    answered: Condvar,
+}
+
+impl Resolver {
+    pub(crate) fn new(look_up: LookUp) -> Self {
+        Resolver { look_up, running: Arc::default() }
+    }
+
+    /// The addresses of `host`, at least one.
+    pub(crate) fn resolve(&self, host: &str, port: u16, scope: &Scope) -> Result<Vec<SocketAddr>, Error> {
+        if let Some(address) = crate::endpoint::ip_of(host) {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        scope.set_phase(Phase::Resolve);
+        let failed = |what: &str| {
+            let text = format!("cannot look up the name {host}: {what}; check the name and this machine's DNS");
+            Error::new(ErrorKind::Connect, text).retryable(true)
+        };
+        let running = self.join(host).map_err(|error| failed(&error.to_string()))?;
+        let mut answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match &*answer {
+                Some(Ok(addresses)) if addresses.is_empty() => return Err(failed("it has no address")),
+                Some(Ok(addresses)) => {
+                    return Ok(addresses.iter().map(|address| SocketAddr::new(*address, port)).collect());
+                }
+                Some(Err(what)) => return Err(failed(what)),
+                None => {}
+            }
+            drop(answer);
+            scope.check()?;
+            answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
+            if answer.is_none() {
+                let slice = SLICE.min(scope.remaining());
+                answer = running.answered.wait_timeout(answer, slice).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// The look-up of `host` that is running, or a new one.
+    fn join(&self, host: &str) -> io::Result<Arc<Running>> {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = all.get(host) {
+            return Ok(running.clone());
+        }
+        let running = Arc::new(Running::default());
+        let (name, look_up, table, result) = (host.to_owned(), self.look_up, self.running.clone(), running.clone());
+        spawn_without_signals(move || {
+            let answer = look_up(&name).map_err(|error| error.to_string());
+            table.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            *result.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            result.answered.notify_all();
+        })?;
+        all.insert(host.to_owned(), running.clone());
+        Ok(running)
+    }
+}
+
+/// Starts a thread that no signal is delivered to: the host program's handlers belong on its own threads.
+fn spawn_without_signals(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    // Enough for the look-up modules of libc, and a sixteenth of the default.
+    const STACK: usize = 512 * 1024;
+    // A thread inherits its mask. Blocking before it starts leaves no moment in which it could be chosen.
+    #[cfg(unix)]
+    let mask = nix::sys::signal::SigSet::all().thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK);
+    let spawned = std::thread::Builder::new().name("boomi-auth name look-up".into()).stack_size(STACK).spawn(work);
+    #[cfg(unix)]
+    if let Ok(mask) = mask {
+        let _ = mask.thread_set_mask();
+    }
+    spawned.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::transport::scope::Stops;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    fn scope(timeout_ms: u64, stops: Stops) -> std::rc::Rc<Scope> {
+        let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
+        Scope::new(Arc::new(SystemClock), "slow.test".into(), timeout, connect, stops, None)
+    }
+
+    #[test]
+    fn addresses_need_no_look_up() {
+        let resolver = Resolver::new(|_| panic!("no look-up is needed"));
+        let scope = scope(1000, Stops::default());
+        assert_eq!(resolver.resolve("[::1]", 1, &scope).unwrap(), ["[::1]:1".parse().unwrap()]);
+        assert_eq!(resolver.resolve("127.0.0.1", 2, &scope).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_hanging_look_up_is_shared_and_left_behind() {
+        static LOOK_UPS: AtomicUsize = AtomicUsize::new(0);
+        static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+        let resolver = Arc::new(Resolver::new(|_| {
+            LOOK_UPS.fetch_add(1, Ordering::SeqCst);
+            let mut open = GATE.0.lock().unwrap();
+            while !*open {
+                open = GATE.1.wait(open).unwrap();
+            }
+            Ok(vec!["127.0.0.1".parse().unwrap()])
+        }));
+
+        // One gives up by its deadline, one by being cancelled, and one waits for the answer.
+        let late = resolver.resolve("slow.test", 1, &scope(60, Stops::default())).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Timeout);
+        assert!(late.message().contains("looking up the name"), "{late}");
+        let stops = Stops { call: Some(Arc::new(AtomicBool::new(true))), client: None };
+        assert_eq!(resolver.resolve("slow.test", 1, &scope(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
+        let patient = std::thread::spawn({
+            let resolver = resolver.clone();
+            move || resolver.resolve("slow.test", 1, &scope(60_000, Stops::default())).unwrap()
+        });
+        while resolver.running.lock().unwrap().get("slow.test").is_none_or(|running| Arc::strong_count(running) < 3) {
+            std::thread::yield_now();
+        }
+        *GATE.0.lock().unwrap() = true;
+        GATE.1.notify_all();
+        assert_eq!(patient.join().unwrap().len(), 1);
+        assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
+        assert!(resolver.running.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn failures_name_the_host() {
+        let resolver = Resolver::new(|host| match host {
+            "empty.test" => Ok(Vec::new()),
+            _ => Err(io::Error::other("no such name")),
+        });
+        for (host, text) in [("empty.test", "no address"), ("other.test", "no such name")] {
+            let error = resolver.resolve(host, 1, &scope(10_000, Stops::default())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Connect);
+            assert!(error.message().contains(host) && error.message().contains(text), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_thread_has_all_signals_blocked_and_ours_has_not() {
+        use nix::sys::signal::{SigSet, Signal};
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let before = SigSet::thread_get_mask().unwrap();
+        spawn_without_signals(move || sender.send(SigSet::thread_get_mask().unwrap()).unwrap()).unwrap();
+        let inside = receiver.recv().unwrap();
+        assert!(inside.contains(Signal::SIGINT) && inside.contains(Signal::SIGTERM) && inside.contains(Signal::SIGPROF));
+        assert_eq!(SigSet::thread_get_mask().unwrap(), before);
+    }
+}

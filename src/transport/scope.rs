@@ -1,0 +1,306 @@
+//! One call in progress: its deadline, who may stop it, and how far it got.
+//!
+//! ureq calls our connector and transport deep inside, with nothing of the caller's in hand, and pooled connections
+//! outlive calls. Everything runs on the calling thread, though, so the scope of the call in progress is found through
+//! that thread. Scopes nest: a callback may use another client.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind};
+
+/// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
+
+/// Asked between slices of waiting: `true` stops the call.
+pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What a call is doing, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Prepare,
+    Resolve,
+    Connect,
+    Proxy,
+    Handshake,
+    Send,
+    Receive,
+    Body,
+}
+
+impl Phase {
+    /// Fits after "while".
+    fn doing(self) -> &'static str {
+        match self {
+            Phase::Prepare => "preparing the request",
+            Phase::Resolve => "looking up the name",
+            Phase::Connect => "connecting",
+            Phase::Proxy => "waiting for the proxy",
+            Phase::Handshake => "in the TLS handshake",
+            Phase::Send => "sending the request",
+            Phase::Receive => "waiting for the answer",
+            Phase::Body => "reading the answer's body",
+        }
+    }
+}
+
+/// Who may cancel a call: its own handle, and its client's.
+#[derive(Default, Clone)]
+pub(crate) struct Stops {
+    /// Sticky: set once, for good.
+    pub(crate) call: Option<Arc<AtomicBool>>,
+    /// The client's count of cancellations, and what it was when the call began.
+    pub(crate) client: Option<(Arc<AtomicU64>, u64)>,
+}
+
+impl Stops {
+    fn requested(&self) -> bool {
+        self.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
+            || self.client.as_ref().is_some_and(|(count, start)| count.load(Ordering::Acquire) != *start)
+    }
+}
+
+/// A call in progress. See the module's text.
+pub(crate) struct Scope {
+    clock: Arc<dyn Clock>,
+    /// The host being talked to.
+    host: String,
+    started: Instant,
+    timeout: Duration,
+    connect_timeout: Duration,
+    stops: Stops,
+    hook: Option<WaitHook>,
+    hook_asked: Cell<Instant>,
+    /// While a connection is being made: when it must be there.
+    connect_by: Cell<Option<Instant>>,
+    phase: Cell<Phase>,
+    /// Whether bytes of the request left.
+    sent: Cell<bool>,
+    /// The error a layer below ureq found, kept whole while ureq's own error passes up.
+    failure: RefCell<Option<Error>>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Vec<Rc<Scope>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ends a scope's time as the thread's current one.
+pub(crate) struct Entered;
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.with(|stack| stack.borrow_mut().pop());
+    }
+}
+
+impl Scope {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        host: String,
+        timeout: Duration,
+        connect_timeout: Duration,
+        stops: Stops,
+        hook: Option<WaitHook>,
+    ) -> Rc<Self> {
+        let started = clock.now();
+        Rc::new(Scope {
+            clock,
+            host,
+            started,
+            timeout,
+            connect_timeout,
+            stops,
+            hook,
+            hook_asked: Cell::new(started),
+            connect_by: Cell::new(None),
+            phase: Cell::new(Phase::Prepare),
+            sent: Cell::new(false),
+            failure: RefCell::new(None),
+        })
+    }
+
+    /// Makes this the thread's scope until the result is dropped.
+    pub(crate) fn enter(self: &Rc<Self>) -> Entered {
+        CURRENT.with(|stack| stack.borrow_mut().push(self.clone()));
+        Entered
+    }
+
+    /// The scope of the call that this thread is in.
+    pub(crate) fn current() -> std::io::Result<Rc<Scope>> {
+        CURRENT
+            .with(|stack| stack.borrow().last().cloned())
+            .ok_or_else(|| std::io::Error::other("a connection was used outside a call"))
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent.get()
+    }
+
+    pub(crate) fn mark_sent(&self) {
+        self.sent.set(true);
+    }
+
+    /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
+    pub(crate) fn set_connecting(&self, yes: bool) {
+        self.connect_by.set(yes.then(|| self.clock.now() + self.connect_timeout));
+    }
+
+    /// What is left of the call's time, or of the connection's.
+    pub(crate) fn remaining(&self) -> Duration {
+        let end = self.started + self.timeout;
+        let end = self.connect_by.get().map_or(end, |connect_by| connect_by.min(end));
+        end.saturating_duration_since(self.clock.now())
+    }
+
+    /// An error if the call was cancelled or its time is over. Asks the hook, if it was not asked during a slice.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.stops.requested() {
+            return Err(self.canceled());
+        }
+        let now = self.clock.now();
+        if let Some(hook) = &self.hook
+            && now.saturating_duration_since(self.hook_asked.get()) >= SLICE
+        {
+            self.hook_asked.set(now);
+            if hook() {
+                return Err(self.canceled());
+            }
+        }
+        if self.remaining().is_zero() { Err(self.timed_out()) } else { Ok(()) }
+    }
+
+    /// [`check`](Self::check) for code inside ureq: the error is kept, and comes out through [`failure`](Self::failure).
+    pub(crate) fn check_io(&self) -> std::io::Result<()> {
+        self.check().map_err(|error| self.fail(error))
+    }
+
+    /// Keeps `error` until ureq has given up, and returns what ureq may pass up meanwhile.
+    pub(crate) fn fail(&self, error: Error) -> std::io::Error {
+        let mut failure = self.failure.borrow_mut();
+        failure.get_or_insert(error);
+        std::io::Error::other("stopped")
+    }
+
+    /// The error that [`fail`](Self::fail) kept.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.borrow_mut().take()
+    }
+
+    /// Waits, in slices.
+    pub(crate) fn wait(&self, duration: Duration) -> Result<(), Error> {
+        let end = self.clock.now() + duration;
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(self.clock.now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.clock.sleep(left.min(SLICE));
+        }
+    }
+
+    fn canceled(&self) -> Error {
+        let doing = self.phase.get().doing();
+        Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.host))
+    }
+
+    fn timed_out(&self) -> Error {
+        let doing = self.phase.get().doing();
+        let connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.timeout);
+        let text = if connecting {
+            let limit = self.connect_timeout.as_millis();
+            format!("no connection to {} within its {limit} ms: timed out while {doing}", self.host)
+        } else {
+            let limit = self.timeout.as_millis();
+            format!("the call to {} was not over within its {limit} ms: timed out while {doing}", self.host)
+        };
+        Error::new(ErrorKind::Timeout, text).retryable(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::fake::FakeClock;
+
+    fn scope(clock: &Arc<FakeClock>, stops: Stops, hook: Option<WaitHook>) -> Rc<Scope> {
+        let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));
+        Scope::new(clock.clone(), "example.com".into(), timeout, connect, stops, hook)
+    }
+
+    #[test]
+    fn the_nearer_deadline_counts_and_is_named() {
+        let clock = Arc::new(FakeClock::at(0));
+        let scope = scope(&clock, Stops::default(), None);
+        scope.set_phase(Phase::Resolve);
+        scope.set_connecting(true);
+        clock.advance(Duration::from_secs(3));
+        let error = scope.check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(error.message().contains("3000 ms") && error.message().contains("looking up the name"), "{error}");
+        scope.set_connecting(false);
+        scope.check().unwrap();
+        clock.advance(Duration::from_secs(6));
+        scope.set_connecting(true);
+        assert_eq!(scope.remaining(), Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1));
+        assert!(scope.check().unwrap_err().message().contains("10000 ms"));
+    }
+
+    #[test]
+    fn a_call_stops_by_its_flag_its_client_or_its_hook() {
+        let clock = Arc::new(FakeClock::at(0));
+        let flag = Arc::new(AtomicBool::new(false));
+        let count = Arc::new(AtomicU64::new(7));
+        let stops = Stops { call: Some(flag.clone()), client: Some((count.clone(), 7)) };
+        let call = scope(&clock, stops.clone(), None);
+        call.check().unwrap();
+        count.fetch_add(1, Ordering::Release);
+        assert_eq!(call.check().unwrap_err().kind(), ErrorKind::Canceled);
+        count.store(7, Ordering::Release);
+        flag.store(true, Ordering::Release);
+        assert_eq!(call.check().unwrap_err().kind(), ErrorKind::Canceled);
+
+        let asked = Arc::new(AtomicU64::new(0));
+        let counter = asked.clone();
+        let hooked = scope(&clock, Stops::default(), Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)));
+        assert_eq!(hooked.wait(Duration::from_secs(1)).unwrap_err().kind(), ErrorKind::Canceled);
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        assert_eq!(clock.wall(), 3 * SLICE);
+    }
+
+    #[test]
+    fn scopes_nest() {
+        let clock = Arc::new(FakeClock::at(0));
+        let (outer, inner) = (scope(&clock, Stops::default(), None), scope(&clock, Stops::default(), None));
+        assert!(Scope::current().is_err());
+        let entered = outer.enter();
+        {
+            let _entered = inner.enter();
+            assert!(Rc::ptr_eq(&Scope::current().unwrap(), &inner));
+        }
+        assert!(Rc::ptr_eq(&Scope::current().unwrap(), &outer));
+        drop(entered);
+        assert!(Scope::current().is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! A TCP socket whose every wait is cut into slices, between which the call in progress may be stopped.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::error::Error;
+use crate::transport::scope::{Phase, SLICE, Scope};
+
+/// What requests are written to and answers read from: a socket, or TLS over one.
+pub(crate) trait Stream: Read + Write + Send + Sync {
+    /// Whether the connection can carry another request: still open, and nothing unexpected has arrived.
+    fn is_idle(&mut self) -> bool;
+}
+
+/// A connected socket that waits in slices. Only for the thread of a call: see [`Scope::current`].
+pub(crate) struct SlicedSocket(TcpStream);
+
+impl SlicedSocket {
+    /// Connects to the first of `addresses` that answers. Each gets its share of the time that is left.
+    pub(crate) fn connect(addresses: &[SocketAddr], scope: &Scope) -> Result<Self, Error> {
+        scope.set_phase(Phase::Connect);
+        let mut failures = Vec::new();
+        for (index, address) in addresses.iter().enumerate() {
+            let share = scope.remaining() / (addresses.len() - index) as u32;
+            match connect_one(*address, share, scope)? {
+                Ok(socket) => return Ok(SlicedSocket(socket)),
+                Err(error) => failures.push(format!("{address}: {error}")),
+            }
+        }
+        let text = format!("cannot connect to {}: {}", scope.host(), failures.join("; "));
+        Err(Error::new(crate::error::ErrorKind::Connect, text).retryable(true))
+    }
+}
+
+/// One address. The outer error ends the call, the inner only this address.
+fn connect_one(address: SocketAddr, share: Duration, scope: &Scope) -> Result<io::Result<TcpStream>, Error> {
+    scope.check()?;
+    let begin = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&address.into()) {
+            Err(error) if !in_progress(&error) => Err(error),
+            _ => Ok(socket),
+        }
+    };
+    let socket = match begin() {
+        Ok(socket) => socket,
+        Err(error) => return Ok(Err(error)),
+    };
+    let until = scope.clock().now() + share;
+    loop {
+        let left = until.saturating_duration_since(scope.clock().now());
+        match wait_writable(&socket, left.min(SLICE)) {
+            Err(error) => return Ok(Err(error)),
+            Ok(true) => break,
+            Ok(false) => {}
+        }
+        scope.check()?;
+        if left.is_zero() {
+            return Ok(Err(io::Error::new(ErrorKind::TimedOut, "no answer in this address's share of the time")));
+        }
+    }
+    let finish = || {
+        if let Some(error) = socket.take_error()? {
+            return Err(error);
+        }
+        socket.set_nonblocking(false)?;
+        socket.set_tcp_nodelay(true)?;
+        socket.set_read_timeout(Some(SLICE))?;
+        socket.set_write_timeout(Some(SLICE))?;
+        Ok(())
+    };
+    Ok(finish().map(|()| socket.into()))
+}
+
+fn in_progress(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error());
+    #[cfg(not(unix))]
+    return error.kind() == ErrorKind::WouldBlock;
+}
+
+/// Whether a connecting socket has connected or failed within `wait`.
+#[cfg(unix)]
+fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let wait = Timespec { tv_sec: 0, tv_nsec: wait.min(SLICE).subsec_nanos().into() };
+    match poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&wait)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
+    use crate::clock::{Clock as _, SystemClock};
+    SystemClock.sleep(wait.min(Duration::from_millis(5)));
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Ok(socket.peer_addr().is_ok()),
+    }
+}
+
+/// Repeats `io` after each slice in which nothing moved.
+fn sliced<T>(mut io: impl FnMut(&Scope) -> io::Result<T>) -> io::Result<T> {
+    let scope = Scope::current()?;
+    loop {
+        // Asked before every try, not only after a slice: bytes that drip in faster than a slice would hide the deadline.
+        scope.check_io()?;
+        match io(&scope) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+impl Read for SlicedSocket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        sliced(|_| self.0.read(buffer))
+    }
+}
+
+impl Write for SlicedSocket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        sliced(|scope| {
+            let written = self.0.write(bytes)?;
+            if scope.phase() == Phase::Send && written > 0 {
+                scope.mark_sent();
+            }
+            Ok(written)
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for SlicedSocket {
+    fn is_idle(&mut self) -> bool {
+        #[cfg(unix)]
+        {
+            use rustix::net::{RecvFlags, recv};
+            let mut byte = [0];
+            let nothing = recv(&self.0, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT);
+            matches!(nothing, Err(rustix::io::Errno::AGAIN))
+        }
+        #[cfg(not(unix))]
+        {
+            let probe = self.0.set_nonblocking(true).and_then(|()| self.0.peek(&mut [0]));
+            let restored = self.0.set_nonblocking(false);
+            restored.is_ok() && matches!(probe, Err(error) if error.kind() == ErrorKind::WouldBlock)
+        }
+    }
+}
+
+impl Stream for rustls::StreamOwned<rustls::ClientConnection, Box<dyn Stream>> {
+    fn is_idle(&mut self) -> bool {
+        // Plaintext that nobody asked for would be read as the next answer.
+        let quiet = self.conn.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0);
+        quiet && self.sock.is_idle()
+    }
+}

@@ -1,0 +1,243 @@
+//! TLS: who is trusted, and what a failed handshake means to a person.
+
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::error::{Error, ErrorKind};
+use crate::transport::scope::{Phase, Scope};
+use crate::transport::socket::Stream;
+
+/// Which certificate authorities to trust.
+#[derive(Clone, Default)]
+pub(crate) enum Roots {
+    /// The operating system's, through its own verifier; Mozilla's, built in, where it has none.
+    #[default]
+    System,
+    /// These alone.
+    Only(Arc<[CertificateDer<'static>]>),
+    /// These besides the operating system's.
+    Add(Arc<[CertificateDer<'static>]>),
+}
+
+impl Roots {
+    /// For `describe`: fixed words.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Roots::System => "system",
+            Roots::Only(_) => "bundle only",
+            Roots::Add(_) => "system and bundle",
+        }
+    }
+}
+
+/// Reads a PEM bundle: every certificate in it must be one, and there must be one.
+pub(crate) fn read_pem(pem: &[u8]) -> Result<Arc<[CertificateDer<'static>]>, Error> {
+    let invalid = |what: &str| Error::invalid(format!("the CA bundle {what}"));
+    let mut checked = RootCertStore::empty();
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| invalid("is not PEM: expected -----BEGIN CERTIFICATE----- blocks"))?;
+        let number = certificates.len() + 1;
+        checked
+            .add(certificate.clone())
+            .map_err(|error| invalid(&format!("has a certificate that cannot be read, number {number}: {error}")))?;
+        certificates.push(certificate);
+    }
+    if certificates.is_empty() {
+        return Err(invalid("has no certificate: expected at least one -----BEGIN CERTIFICATE----- block"));
+    }
+    Ok(certificates.into())
+}
+
+/// TLS for one client: its roots, read when the first connection needs them.
+pub(crate) struct Tls {
+    roots: Roots,
+    ready: OnceCell<Ready>,
+}
+
+#[derive(Clone)]
+struct Ready {
+    config: Arc<ClientConfig>,
+    /// Where the roots came from, as it stands in messages.
+    source: String,
+}
+
+impl Tls {
+    pub(crate) fn new(roots: Roots) -> Self {
+        Tls { roots, ready: OnceCell::new() }
+    }
+
+    /// Speaks TLS over `stream` with `host`.
+    pub(crate) fn wrap(&self, stream: Box<dyn Stream>, host: &str, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
+        scope.set_phase(Phase::Handshake);
+        let ready = self.ready.get_or_try_init(|| self.prepare())?;
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned())
+            .map_err(|_| Error::invalid(format!("{host} is not a name that a certificate can be for")))?;
+        let failed = |what: &str| Error::new(ErrorKind::Tls, format!("no TLS connection with {host}: {what}"));
+        let connection =
+            ClientConnection::new(ready.config.clone(), name).map_err(|error| failed(&error.to_string()))?;
+        let mut tls = StreamOwned::new(connection, stream);
+        while tls.conn.is_handshaking() {
+            if let Err(error) = tls.conn.complete_io(&mut tls.sock) {
+                return Err(scope.failure().unwrap_or_else(|| match rustls_error(&error) {
+                    Some(error) => failed(&explain(error, &ready.source)),
+                    None => failed(&format!(
+                        "the connection was lost in the handshake ({error}); the port may not speak TLS, or something \
+                         between here and there refuses it"
+                    ))
+                    .retryable(true),
+                }));
+            }
+        }
+        Ok(Box::new(tls))
+    }
+
+    fn prepare(&self) -> Result<Ready, Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let (verifier, source) = self.verifier(&provider)?;
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(&error))?
+            .dangerous() // Only in name: both verifiers are rustls' own.
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        Ok(Ready { config: Arc::new(config), source })
+    }
+
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<(Arc<dyn ServerCertVerifier>, String), Error> {
+        let (extra, bundle) = match &self.roots {
+            Roots::Only(certificates) => {
+                let source = format!("the given CA bundle alone ({})", count(certificates.len()));
+                return Ok((bundled(provider, Vec::new(), certificates)?, source));
+            }
+            Roots::System => (&[][..], String::new()),
+            Roots::Add(certificates) => {
+                (&certificates[..], format!(" and the given CA bundle ({})", count(certificates.len())))
+            }
+        };
+        // With extra roots the verifier is content without a system store, so that is asked first.
+        let system = rustls_platform_verifier::Verifier::new(provider.clone());
+        match system {
+            Ok(system) => {
+                let verifier = if extra.is_empty() {
+                    system
+                } else {
+                    rustls_platform_verifier::Verifier::new_with_extra_roots(extra.iter().cloned(), provider.clone())
+                        .map_err(|error| unusable(&error))?
+                };
+                Ok((Arc::new(verifier), format!("the operating system's trust store{}{bundle}", variables())))
+            }
+            Err(_) => {
+                let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+                let source = "Mozilla's roots, built in because this system has no trust store";
+                Ok((bundled(provider, roots, extra)?, format!("{source}{}{bundle}", variables())))
+            }
+        }
+    }
+}
+
+/// A verifier of roots that we hold ourselves.
+fn bundled(
+    provider: &Arc<CryptoProvider>,
+    roots: Vec<rustls::pki_types::TrustAnchor<'static>>,
+    extra: &[CertificateDer<'static>],
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let mut store = RootCertStore { roots };
+    for certificate in extra {
+        store.add(certificate.clone()).map_err(|error| unusable(&error))?;
+    }
+    let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone());
+    Ok(verifier.build().map_err(|error| unusable(&error))?)
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {error}"))
+}
+
+fn count(certificates: usize) -> String {
+    if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
+}
+
+/// The variables that choose the system's store on Unix, where they are set.
+fn variables() -> String {
+    let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        Some(format!("{name}={}", value.to_string_lossy()))
+    });
+    let set: Vec<_> = set.collect();
+    if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
+}
+
+/// The rustls error inside an I/O error.
+pub(crate) fn rustls_error(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+/// What a TLS error means and what to do. `source` says which roots were trusted.
+fn explain(error: &rustls::Error, source: &str) -> String {
+    let trusted = format!("trusted were {source}");
+    match error {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                format!("its certificate has expired, or this machine's clock is wrong; {trusted}")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                format!("its certificate is not valid yet, or this machine's clock is wrong; {trusted}")
+            }
+            CertificateError::NotValidForName => {
+                format!("its certificate is for another host; check the base URL; {trusted}")
+            }
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                let names = crate::text::printable(&presented.join(", "), 200);
+                format!("its certificate is for another host ({names}); check the base URL; {trusted}")
+            }
+            CertificateError::UnknownIssuer => format!(
+                "its certificate is self-signed or from an authority that is not trusted; {trusted}. If a proxy of your \
+                 company opens TLS, add its CA with BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: \
+                 ClientBuilder::ca_pem)"
+            ),
+            other => format!("its certificate was refused ({other}); {trusted}"),
+        },
+        rustls::Error::InvalidMessage(_) => {
+            "the server does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
+        }
+        rustls::Error::PeerIncompatible(what) => format!("the server speaks no TLS 1.2 or newer with us ({what:?})"),
+        rustls::Error::AlertReceived(alert) => format!("the server refused the connection (alert {alert:?})"),
+        other => format!("{other}; {trusted}"),
+    }
+}
+
+/// An error for a TLS failure after the handshake.
+pub(crate) fn broken(host: &str, error: &rustls::Error) -> Error {
+    Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, "as configured")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_must_hold_certificates() {
+        let emulated = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        for (pem, text) in [
+            ("", "no certificate"),
+            ("garbage", "no certificate"),
+            (key, "no certificate"),
+            (emulated, "number 1"),
+            ("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n", "not PEM"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n", "not PEM"),
+        ] {
+            let error = read_pem(pem.as_bytes()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.message().contains(text), "{pem:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Answers: content types, and how each part of Boomi refuses.
+
+use crate::shapes::{self, ErrorShape};
+use crate::users::Refusal;
+use crate::{GraphqlRefusal, Scripted};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+pub(crate) fn json(status: StatusCode, body: String) -> Response {
+    answer(status, "application/json", body)
+}
+
+pub(crate) fn xml(status: StatusCode, body: String) -> Response {
+    answer(status, "application/xml", body)
+}
+
+pub(crate) fn text(body: String) -> Response {
+    answer(StatusCode::OK, "text/plain", body)
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// XML is the default; JSON comes only to those who ask for it.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|item| item.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The REST API's documented error body, in JSON or XML as asked for.
+pub(crate) fn error(headers: &HeaderMap, status: StatusCode, message: &str) -> Response {
+    if wants_json(headers) {
+        json(status, shapes::rest_doc_json(message))
+    } else {
+        xml(status, shapes::rest_xml(message))
+    }
+}
+
+/// How the Platform API and the JWT endpoint refuse. \[U\] the body of a 401: the documented error with the words
+/// that Boomi's own script shows for it. \[U\] whether `WWW-Authenticate` comes: it does not.
+pub(crate) fn refused(headers: &HeaderMap, refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::BadCredentials => error(headers, StatusCode::UNAUTHORIZED, "Username or password is incorrect"),
+        Refusal::TokenElsewhere => Scripted::from(ErrorShape::UserMessageAuth).response(),
+        Refusal::Forbidden => error(headers, StatusCode::FORBIDDEN, ErrorShape::OasForbiddenJson.message()),
+    }
+}
+
+/// How the DataHub Platform API refuses: bad, missing or wrong-account credentials alike.
+pub(crate) fn refused_datahub() -> Response {
+    Scripted::from(ErrorShape::UserMessageLogin).response()
+}
+
+/// How GraphQL refuses: \[U\] the body beside a 401, so it is the one that comes with a 200.
+pub(crate) fn refused_graphql(how: GraphqlRefusal) -> Response {
+    let scripted = Scripted::from(ErrorShape::GraphqlUnauthorized);
+    match how {
+        GraphqlRefusal::Status401 => scripted.status(401).response(),
+        GraphqlRefusal::Errors200 => scripted.response(),
+    }
+}

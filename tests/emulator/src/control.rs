@@ -1,0 +1,122 @@
+//! The control API: what a test in any language may ask of the server. Plain HTTP on a port of its own, so that it
+//! shows in no log and no fault can reach it.
+
+use crate::answer::json;
+use crate::options::from_json;
+use crate::world::Shared;
+use crate::{JwtOptions, Scripted};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+
+/// The control endpoints over the shared state.
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/control/reset", post(reset))
+        .route("/control/log", get(log))
+        .route("/control/users", get(users))
+        .route("/control/password", post(password))
+        .route("/control/clock", post(clock))
+        .route("/control/jwt", post(jwt))
+        .route("/control/faults", post(faults))
+        .fallback(|| async { message(StatusCode::NOT_FOUND, "there is no such control") })
+        .method_not_allowed_fallback(|| async { message(StatusCode::METHOD_NOT_ALLOWED, "not with this method") })
+        .with_state(shared)
+}
+
+async fn reset(State(shared): State<Shared>) -> Response {
+    shared.world().reset();
+    done()
+}
+
+async fn log(State(shared): State<Shared>) -> Response {
+    ok(&shared.world().log)
+}
+
+async fn users(State(shared): State<Shared>) -> Response {
+    ok(&shared.world().users.status())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSecret {
+    user: String,
+    password: Option<String>,
+    token: Option<String>,
+}
+
+async fn password(State(shared): State<Shared>, body: Bytes) -> Response {
+    let wanted: NewSecret = match from_json(&body) {
+        Ok(wanted) => wanted,
+        Err(why) => return message(StatusCode::BAD_REQUEST, &why),
+    };
+    let users = &mut shared.world().users;
+    if !users.has(&wanted.user) {
+        let why = format!("user: there is no {}", wanted.user);
+        return message(StatusCode::BAD_REQUEST, &why);
+    }
+    match (&wanted.password, &wanted.token) {
+        (Some(password), None) => users.set_password(&wanted.user, password),
+        (None, Some(token)) => users.set_token(&wanted.user, token),
+        _ => return message(StatusCode::BAD_REQUEST, "password, token: give one of them"),
+    };
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_s: i64,
+}
+
+#[derive(Serialize)]
+struct Now {
+    now: i64,
+}
+
+async fn clock(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<Advance>(&body) {
+        Ok(wanted) => {
+            let mut world = shared.world();
+            world.advance_clock(wanted.advance_s);
+            ok(&Now { now: world.now() })
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+async fn jwt(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<JwtOptions>(&body) {
+        Ok(options) => {
+            shared.world().jwt.set_options(options);
+            done()
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+async fn faults(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<Scripted>(&body) {
+        Ok(scripted) => {
+            shared.world().script(scripted);
+            done()
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+fn ok(value: &impl Serialize) -> Response {
+    json(StatusCode::OK, serde_json::to_string(value).expect("it is JSON"))
+}
+
+fn done() -> Response {
+    json(StatusCode::OK, "{}".into())
+}
+
+fn message(status: StatusCode, message: &str) -> Response {
+    json(status, serde_json::json!({ "message": message }).to_string())
+}

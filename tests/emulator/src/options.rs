@@ -1,0 +1,77 @@
+//! How an emulator starts.
+
+use crate::{JwtOptions, Scripted, User, otp, users};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// How an emulator starts, and what a reset goes back to. As JSON this is the file of `--scenario`; there every
+/// field may be left out, and a field that is not known is an error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Plain HTTP instead of TLS. Default false.
+    pub http: bool,
+    /// The port to listen on; 0, the default, takes a free one.
+    pub port: u16,
+    /// Whether there are listeners with bad certificates too. Default true.
+    pub bad_tls: bool,
+    /// The users. Default [`default_users`](crate::users::default_users).
+    pub users: Vec<User>,
+    /// How JWTs are made.
+    pub jwt: JwtOptions,
+    /// How GraphQL refuses a missing or expired JWT.
+    pub graphql_refusal: GraphqlRefusal,
+    /// Answers scripted from the start.
+    pub scripted: Vec<Scripted>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            http: false,
+            port: 0,
+            bad_tls: true,
+            users: users::default_users(),
+            jwt: JwtOptions::default(),
+            graphql_refusal: GraphqlRefusal::default(),
+            scripted: Vec::new(),
+        }
+    }
+}
+
+/// How GraphQL refuses a missing or expired JWT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum GraphqlRefusal {
+    /// With HTTP 401, as documented. In JSON `"401"`.
+    #[default]
+    #[serde(rename = "401")]
+    Status401,
+    /// With HTTP 200 and `errors`, as seen in the wild. In JSON `"200"`.
+    #[serde(rename = "200")]
+    Errors200,
+}
+
+impl Options {
+    /// Reads a scenario. The error names the field that is wrong.
+    pub fn from_json(json: &str) -> Result<Options, String> {
+        let options: Options = from_json(json.as_bytes())?;
+        options.check().map(|()| options)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for user in &self.users {
+            if !user.otp_secret.as_deref().is_none_or(otp::is_secret) {
+                return Err(format!("users: the otp_secret of {} is not base32", user.name));
+            }
+        }
+        self.scripted.iter().try_for_each(Scripted::check)
+    }
+}
+
+/// Reads JSON; the error says where, by field.
+pub(crate) fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}

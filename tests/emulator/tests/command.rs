@@ -1,0 +1,193 @@
+//! The command and its control API, as a test in any language would use them.
+
+mod common;
+
+use boomi_emulator::users::*;
+use boomi_emulator::{LogEntry, UserStatus};
+use common::{Client, basic, claims, with_token};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    ready: Value,
+    boomi: Client,
+    control: Client,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boomi-emulator"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str]) -> Running {
+    let mut child = command(arguments).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let ca = std::fs::read_to_string(ready["ca_pem_path"].as_str().unwrap()).unwrap();
+    let boomi = Client::new(ready["base_url"].as_str().unwrap(), &ca);
+    let control = Client::new(ready["control_url"].as_str().unwrap(), &ca);
+    Running { child, out, ready, boomi, control }
+}
+
+impl Running {
+    fn tell(&self, path: &str, body: Value) -> u16 {
+        self.control.post(path, &[], &body.to_string()).status
+    }
+
+    fn ask<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        serde_json::from_str(&self.control.get(path, &[]).body).unwrap()
+    }
+
+    fn record(&self, authorization: &str) -> u16 {
+        let path = "/api/rest/v1/account123/Deployment/documentId-321";
+        self.boomi.get(path, &[("Authorization", authorization)]).status
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_says_one_line_and_ends_when_its_input_closes() {
+    let mut running = run(&[]);
+    assert_eq!(running.ready["pid"], running.child.id());
+    let mut keys: Vec<&String> = running.ready.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["bad_tls", "base_url", "ca_pem_path", "control_url", "pid"]);
+    for kind in ["expired", "wrong_host", "self_signed"] {
+        assert!(running.ready["bad_tls"][kind].as_str().unwrap().starts_with("https://localhost:"));
+    }
+    assert_eq!(running.record(&with_token(DOCUMENTED)), 200);
+    running.child.stdin.as_mut().unwrap().write_all(b"input is ignored\n").unwrap();
+    assert_eq!(running.record(&with_token(DOCUMENTED)), 200);
+
+    drop(running.child.stdin.take());
+    assert!(running.child.wait().unwrap().success());
+    let mut rest = String::new();
+    running.out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    let ca = running.ready["ca_pem_path"].as_str().unwrap();
+    assert!(!std::path::Path::new(ca).exists());
+}
+
+#[test]
+fn bad_usage_is_2_and_help_is_not() {
+    for arguments in [&["--nothing"][..], &["--port"], &["--port", "x"], &["--scenario", "/no/such/file"]] {
+        let out = command(arguments).output().unwrap();
+        assert_eq!(out.status.code(), Some(2), "{arguments:?}");
+        assert!(out.stdout.is_empty() && String::from_utf8_lossy(&out.stderr).contains("usage:"));
+    }
+    let help = command(&["--help"]).output().unwrap();
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--scenario"));
+}
+
+#[test]
+fn a_scenario_sets_the_start() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let scenario = json!({
+        "users": [{ "name": "one@example.com", "token": "t", "token_account": "account123" }],
+        "jwt": { "lifetime_s": 7, "iat": false },
+        "graphql_refusal": "200",
+        "scripted": [{ "path_prefix": "/api/", "shape": "rate-limit-xml", "headers": { "Retry-After": "1" } }],
+        "bad_tls": false,
+    });
+    file.write_all(scenario.to_string().as_bytes()).unwrap();
+    let running = run(&["--http", "--scenario", file.path().to_str().unwrap()]);
+    assert!(running.ready["base_url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(running.ready["bad_tls"], Value::Null);
+    let authorization = basic("BOOMI_TOKEN.one@example.com", "t");
+    assert_eq!(running.record(&authorization), 503);
+    assert_eq!(running.record(&authorization), 200);
+    assert_eq!(running.record(&with_token(REGULAR)), 401);
+    let jwt = running.boomi.get("/auth/jwt/generate/account123", &[("Authorization", &authorization)]).body;
+    assert!(claims(&jwt).get("iat").is_none());
+    assert_eq!(running.boomi.post("/graphql", &[], "{}").status, 200);
+    assert_eq!(running.tell("/control/reset", json!({})), 200);
+    assert_eq!(running.record(&authorization), 503, "a reset goes back to the scenario");
+}
+
+#[test]
+fn a_scenario_with_a_mistake_is_bad_usage_and_named() {
+    for (scenario, named) in [
+        (json!({ "userz": [] }), "userz"),
+        (json!({ "users": [{ "name": "x", "pasword": "y" }] }), "pasword"),
+        (json!({ "jwt": { "lifetime_s": "long" } }), "jwt.lifetime_s"),
+        (json!({ "scripted": [{ "shape": "nothing" }] }), "nothing"),
+    ] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(scenario.to_string().as_bytes()).unwrap();
+        let out = command(&["--scenario", file.path().to_str().unwrap()]).output().unwrap();
+        assert_eq!(out.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(said.contains(named), "{said}");
+    }
+}
+
+#[test]
+fn the_control_api_does_what_the_library_does() {
+    let running = run(&[]);
+    assert_eq!(running.record(&with_token(REGULAR)), 200);
+    let log: Vec<LogEntry> = running.ask("/control/log");
+    assert_eq!(log.len(), 1, "the control API is not in the log");
+
+    assert_eq!(running.tell("/control/password", json!({ "user": REGULAR.name, "token": "new" })), 200);
+    assert_eq!(running.record(&with_token(REGULAR)), 401);
+    assert_eq!(running.record(&basic("BOOMI_TOKEN.user@example.com", "new")), 200);
+    assert_eq!(running.tell("/control/password", json!({ "user": REGULAR.name, "password": "nëw" })), 200);
+    assert_eq!(running.record(&basic(REGULAR.name, "nëw")), 200);
+    let users: Vec<UserStatus> = running.ask("/control/users");
+    assert_eq!((users[0].user.as_str(), users[0].total_rejections), (REGULAR.name, 1));
+
+    assert_eq!(running.tell("/control/jwt", json!({ "lifetime_s": 60 })), 200);
+    let jwt = running.boomi.get("/auth/jwt/generate/account123", &[("Authorization", &with_token(DOCUMENTED))]).body;
+    let bearer = format!("Bearer {jwt}");
+    assert_eq!(running.record(&bearer), 200);
+    assert_eq!(running.tell("/control/clock", json!({ "advance_s": 60 })), 200);
+    assert_eq!(running.record(&bearer), 401);
+
+    let fault = json!({ "path_prefix": "/api/", "times": 2, "status": 418, "body": "tea", "headers": { "X-A": "b" } });
+    assert_eq!(running.tell("/control/faults", fault), 200);
+    assert_eq!(running.tell("/control/faults", json!({ "shape": "oas-gone-json", "status": 404 })), 200);
+    assert_eq!([(); 4].map(|()| running.record(&bearer)), [418, 418, 404, 401]);
+
+    assert_eq!(running.tell("/control/reset", Value::Null), 200);
+    assert_eq!(running.ask::<Vec<LogEntry>>("/control/log").len(), 0);
+    assert_eq!(running.record(&with_token(REGULAR)), 200);
+}
+
+#[test]
+fn the_control_api_names_what_it_does_not_understand() {
+    let running = run(&["--http"]);
+    for (path, body, named) in [
+        ("/control/clock", json!({ "advance": 1 }), "advance"),
+        ("/control/clock", json!({ "advance_s": "soon" }), "advance_s"),
+        ("/control/clock", json!({}), "advance_s"),
+        ("/control/jwt", json!({ "lifetime": 1 }), "lifetime"),
+        ("/control/jwt", json!({ "iat": 1 }), "iat"),
+        ("/control/password", json!({ "user": "nobody@example.com", "password": "x" }), "user"),
+        ("/control/password", json!({ "user": REGULAR.name }), "password"),
+        ("/control/faults", json!({ "shape": "square" }), "square"),
+        ("/control/faults", json!({ "shape": "rest-xml", "body": "x" }), "body"),
+        ("/control/faults", json!({ "status": 99 }), "status"),
+        ("/control/faults", json!({ "status": 500, "delay": 1 }), "delay"),
+        ("/control/faults", json!({ "status": 500, "headers": { "a b": "c" } }), "headers"),
+        ("/control/faults", json!({}), "status"),
+    ] {
+        let answer = running.control.post(path, &[], &body.to_string());
+        assert_eq!(answer.status, 400, "{path} {body}");
+        let message: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(message["message"].as_str().unwrap().contains(named), "{path} {body}: {message}");
+    }
+    assert_eq!(running.control.get("/control/nothing", &[]).status, 404);
+    assert_eq!(running.control.get("/control/reset", &[]).status, 405);
+}
