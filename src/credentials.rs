@@ -197,6 +197,13 @@ pub(crate) struct Loaded {
     generation: u64,
 }
 
+impl Loaded {
+    /// Whether these replace credentials that the server rejected.
+    pub(crate) fn is_reloaded(&self) -> bool {
+        self.generation > 1
+    }
+}
+
 impl Keeper {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Keeper { credentials, current: ArcSwapOption::empty(), rejected: AtomicU64::new(0) }

@@ -1,3 +1,53 @@
-//! boomi-auth
-mod clock; mod credentials; mod endpoint; mod error; mod event; mod otp; mod process; mod secret; mod text; mod transport;
-pub use error::*;
+//! Signs in to Boomi: user name and password, API tokens, one-time codes, and JWTs that live five minutes.
+//!
+//! ```no_run
+//! let client = boomi_auth::Client::from_env()?;
+//! println!("{}", client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").send()?.check()?.text()?);
+//! let jwt: boomi_auth::Token = client.token()?;
+//! # Ok::<_, boomi_auth::Error>(())
+//! ```
+//!
+//! Everything blocks, on the calling thread; one deadline covers a whole call, and [`Call::cancel`] ends one within
+//! 100 ms wherever it is. Clients are shared by threads. Secrets live in [`Secret`], are wiped when dropped, and are in
+//! no error, event or `Debug` text.
+//!
+//! # What it does on its own
+//!
+//! Nothing is read from the environment but the `BOOMI_*` variables by [`Client::from_env`] and
+//! [`ClientBuilder::load_env`], the proxy variables (HTTPS_PROXY, HTTP_PROXY for loopback http, ALL_PROXY, NO_PROXY,
+//! also in lower case) when a client is built, and SSL_CERT_FILE and SSL_CERT_DIR when it first needs the operating
+//! system's trusted roots. No thread outlives its call but a name look-up past its deadline. No signal handler, logger
+//! or process-wide default is installed.
+
+#![deny(unsafe_code)]
+
+#[cfg(feature = "capi")]
+#[allow(unsafe_code)]
+pub mod capi;
+mod client;
+mod clock;
+mod config;
+mod credentials;
+mod endpoint;
+mod error;
+mod event;
+mod jwt;
+mod otp;
+mod process;
+mod provider;
+mod secret;
+mod text;
+mod transport;
+
+pub use client::{AuthScheme, Call, Client, HeaderOptions, Request, RequestBuilder, Response};
+pub use config::{CaMode, ClientBuilder};
+pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
+pub use endpoint::{BASE_URL_GB, BASE_URL_US};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Event, EventKind};
+pub use jwt::Token;
+pub use otp::otp_code;
+pub use secret::Secret;
+
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,5 +1,6 @@
 //! The one type that holds secrets.
 
+#[cfg(feature = "capi")]
 use std::ffi::CStr;
 
 use zeroize::Zeroizing;

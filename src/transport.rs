@@ -93,7 +93,7 @@ impl Transport for HttpTransport {
 fn send(agent: &ureq::Agent, request: &Outgoing<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let mut head = http::Request::builder().method(request.method.clone()).uri(request.uri.clone());
     if let Some(headers) = head.headers_mut() {
-        request.headers.iter().for_each(|(name, value)| drop(headers.append(name.clone(), value.clone())));
+        headers.extend(request.headers.iter().cloned());
     }
     match request.body {
         Some(body) => agent.run(head.body(body)?),

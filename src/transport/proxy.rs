@@ -2,7 +2,6 @@
 //!
 //! Every request goes through a CONNECT tunnel, so a proxy sees the host's name and nothing of the request.
 
-use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 

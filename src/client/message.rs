@@ -1,0 +1,179 @@
+//! Boomi's own error text, out of every shape it is documented or seen in (JSON, XML, HTML, GraphQL).
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde_json::Value;
+
+use crate::text::printable;
+
+/// Longer texts are cut.
+const LONGEST: usize = 500;
+/// Error bodies are short. What is longer is not one, and not worth the time.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// What an error body says.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Said {
+    /// The text for people.
+    pub(crate) message: Option<String>,
+    /// The id of a `UserMessage`, such as `error.user.login`.
+    pub(crate) id: Option<String>,
+}
+
+/// Reads an error body of whatever shape.
+pub(crate) fn read(body: &[u8]) -> Said {
+    let body = String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]);
+    let body = body.trim_start_matches('\u{feff}').trim();
+    let mut said = match body.as_bytes().first() {
+        Some(b'{' | b'[') => from_json(body),
+        Some(b'<') if is_html(body) => from_html(body),
+        Some(b'<') => from_xml(body),
+        // Plain text of one short line is its own message; a page of it is not.
+        Some(_) if body.len() <= LONGEST && !body.contains('\n') => Said { message: Some(body.into()), id: None },
+        _ => Said::default(),
+    };
+    said.message = said.message.map(|text| printable(&text, LONGEST)).filter(|text| !text.is_empty());
+    said
+}
+
+/// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
+pub(crate) fn graphql_errors(body: &[u8]) -> Option<(String, bool)> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let text = join_errors(&value)?;
+    Some((printable(&text, LONGEST), value.get("data").is_none_or(Value::is_null)))
+}
+
+fn from_json(body: &str) -> Said {
+    let Ok(value) = serde_json::from_str::<Value>(body) else { return Said::default() };
+    let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    let error = value.get("error");
+    let candidates = [
+        error.and_then(|error| error.get("message")),
+        value.get("message"),
+        value.get("errorMessage"),
+        error.filter(|error| error.is_string()),
+    ];
+    let message = candidates.into_iter().flatten().find_map(text).or_else(|| join_errors(&value));
+    let id = value.get("id").and_then(text).filter(|id| id.starts_with("error."));
+    Said { message, id }
+}
+
+/// The messages of an `errors` list that is not empty.
+fn join_errors(value: &Value) -> Option<String> {
+    let errors = value.get("errors")?.as_array().filter(|errors| !errors.is_empty())?;
+    let messages: Vec<_> =
+        errors.iter().map(|error| error.get("message").and_then(Value::as_str).unwrap_or("unnamed error")).collect();
+    Some(messages.join("; "))
+}
+
+/// `<error><message>` or `<UserMessage id=".."><Data>`, whatever the namespace prefixes.
+fn from_xml(body: &str) -> Said {
+    let mut reader = Reader::from_str(body);
+    let mut said = Said::default();
+    let mut text = String::new();
+    let mut inside = false;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) => {
+                let name = tag.local_name();
+                if name.as_ref() == b"UserMessage" {
+                    said.id = tag.try_get_attribute("id").ok().flatten().and_then(|id| {
+                        String::from_utf8(id.value.into_owned()).ok()
+                    });
+                }
+                inside = matches!(name.as_ref(), b"message" | b"Data" | b"errorMessage" | b"faultstring");
+            }
+            Ok(Event::Text(part)) if inside => text.push_str(&part.decode().unwrap_or_default()),
+            Ok(Event::CData(part)) if inside => text.push_str(&String::from_utf8_lossy(&part)),
+            Ok(Event::GeneralRef(name)) if inside => {
+                let resolved = name.resolve_char_ref().ok().flatten().map(String::from).or_else(|| {
+                    let name = name.decode().ok()?;
+                    quick_xml::escape::resolve_xml_entity(&name).map(str::to_owned)
+                });
+                text.push_str(&resolved.unwrap_or_default());
+            }
+            Ok(Event::End(_)) if inside && !text.trim().is_empty() => break,
+            Ok(Event::End(_)) => inside = false,
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    said.message = Some(text);
+    said
+}
+
+fn is_html(body: &str) -> bool {
+    let start = body.get(..body.len().min(512)).unwrap_or(body).to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.contains("<html") || start.contains("<head") || start.contains("<title")
+}
+
+/// What Jetty gives as the reason, or the page's title, or its first heading.
+fn from_html(body: &str) -> Said {
+    Said { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
+}
+
+/// The text of the first element of a name, without the tags in it.
+fn between(body: &str, name: &str) -> Option<String> {
+    // ASCII lower case keeps every byte's place.
+    let lower = body.to_ascii_lowercase();
+    let start = lower.find(&format!("<{name}"))?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find(&format!("</{name}"))?;
+    let mut text = String::new();
+    for (index, piece) in body[start..end].split('<').enumerate() {
+        text.push_str(if index == 0 { piece } else { piece.split_once('>').map_or("", |(_, rest)| rest) });
+    }
+    let text = quick_xml::escape::unescape(&text).map_or(text.clone(), |text| text.into_owned());
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_shape_is_read() {
+        for shape in boomi_emulator::ErrorShape::ALL {
+            let said = read(shape.body().as_bytes());
+            assert_eq!(said.message.as_deref(), Some(shape.message()), "{}", shape.name());
+        }
+        let login = read(boomi_emulator::ErrorShape::UserMessageLogin.body().as_bytes());
+        assert_eq!(login.id.as_deref(), Some("error.user.login"));
+    }
+
+    #[test]
+    fn graphql_errors_are_found_in_a_200() {
+        let found = |body: &str| graphql_errors(body.as_bytes());
+        assert_eq!(found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#), Some(("a; b".into(), true)));
+        assert_eq!(found(r#"{"data":{"x":1},"errors":[{"message":"a"}]}"#), Some(("a".into(), false)));
+        assert_eq!(found(r#"{"data":null,"errors":[{}]}"#), Some(("unnamed error".into(), true)));
+        for body in [r#"{"data":{}}"#, r#"{"errors":[]}"#, r#"{"errors":null}"#, "<html>", ""] {
+            assert_eq!(found(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn other_bodies_do_no_harm() {
+        for (body, message) in [
+            ("", None),
+            ("{", None),
+            ("[1]", None),
+            ("<a", None),
+            ("<a></b>", None),
+            ("<a><message/></a>", None),
+            ("<a><message>x<![CDATA[<y>]]></message>", Some("x<y>")),
+            ("<a><message>&lt;&#65;&unknown;</message>", Some("<A")),
+            ("{\"message\":\"a\\r\\nb\\u001b\"}", Some("a b")),
+            ("{\"error\":\"plain\"}", Some("plain")),
+            ("\u{feff} Service Unavailable", Some("Service Unavailable")),
+            ("two\nlines", None),
+            ("<html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>", Some("502 Bad Gateway")),
+            ("<!doctype html><h1>Sign <b>in</b></h1>", Some("Sign in")),
+            ("<html><title>unclosed", None),
+        ] {
+            assert_eq!(read(body.as_bytes()).message.as_deref(), message, "{body:?}");
+        }
+        assert!(read(&[0xff, 0xfe, b'{']).message.is_some());
+        assert!(read("x".repeat(1000).as_bytes()).message.is_none());
+    }
+}

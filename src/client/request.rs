@@ -1,0 +1,230 @@
+//! A request, checked piece by piece while it is put together.
+
+use bytes::Bytes;
+use ureq::http::{HeaderName, HeaderValue, Method};
+
+use crate::endpoint;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::text;
+
+/// How a request is signed in. The numbers are those of the C API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u32)]
+pub enum AuthScheme {
+    /// Not at all: the caller's own headers say who it is.
+    None = 0,
+    /// User name and password, or API token; with a one-time code where the user has one.
+    Basic = 1,
+    /// The client's JWT, made when needed.
+    Jwt = 2,
+    /// A JWT for `/graphql`, which takes nothing else; Basic otherwise.
+    #[default]
+    Auto = 3,
+}
+
+/// What one header is allowed, beside its name and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeaderOptions {
+    /// Never shown; cut out of texts that a server sends back.
+    pub secret: bool,
+    /// Added beside a header of the same name instead of replacing it.
+    pub add: bool,
+}
+
+/// One HTTP request to the client's origin.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) auth: AuthScheme,
+    pub(crate) account_id: Option<String>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<Vec<u8>>,
+    first_error: Option<Error>,
+}
+
+impl Request {
+    /// A request for a path, in which `{accountId}` is filled in, or for a URL of the client's origin.
+    pub fn new(method: &str, path_or_url: &str) -> Result<Self> {
+        text::check("the method", method)?;
+        text::check("the path or URL", path_or_url)?;
+        let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+            .map_err(|_| Error::invalid("the method is not an HTTP method, such as GET"))?;
+        if method == Method::CONNECT || method == Method::TRACE {
+            return Err(Error::invalid(format!("the method {method} is not for requests to an API")));
+        }
+        Ok(Request {
+            method,
+            path: path_or_url.to_owned(),
+            query: String::new(),
+            auth: AuthScheme::Auto,
+            account_id: None,
+            headers: Vec::new(),
+            body: None,
+            first_error: None,
+        })
+    }
+
+    /// How to sign in; [`AuthScheme::Auto`] unless set.
+    pub fn set_auth(&mut self, scheme: AuthScheme) {
+        self.auth = scheme;
+    }
+
+    /// The account that `{accountId}` and a JWT stand for, instead of the client's.
+    pub fn set_account_id(&mut self, account_id: &str) -> Result<()> {
+        self.keep(endpoint::check_account_id(account_id)).map(|()| self.account_id = Some(account_id.to_owned()))
+    }
+
+    /// Adds a pair to the query, percent-encoded.
+    pub fn add_query(&mut self, name: &str, value: &str) -> Result<()> {
+        self.keep(text::check("the query's name", name))?;
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        self.query.push_str(&format!("{}={}", endpoint::encode(name), endpoint::encode(value)));
+        Ok(())
+    }
+
+    /// Sets a header.
+    ///
+    /// Refused are Host, Content-Length, Transfer-Encoding and Connection, which are the transport's, and
+    /// Authorization unless the scheme is [`AuthScheme::None`]. Authorization and X-Boomi-OTP are secret by themselves.
+    pub fn set_header(&mut self, name: &str, value: &str, options: HeaderOptions) -> Result<()> {
+        let (name, value) = self.keep(header(name, value, options.secret))?;
+        if !options.add {
+            self.headers.retain(|(other, _)| *other != name);
+        }
+        self.headers.push((name, value));
+        Ok(())
+    }
+
+    /// The body, copied. Without a Content-Type it is sent as JSON.
+    pub fn set_body(&mut self, body: impl Into<Vec<u8>>) {
+        self.body = Some(body.into());
+    }
+
+    /// The first error of a setter stays.
+    fn keep<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.first_error.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
+    /// Keeps an error that was found outside, in a value that never became one of ours.
+    pub(crate) fn keep_error(&mut self, error: &Error) {
+        self.first_error.get_or_insert_with(|| error.clone());
+    }
+
+    /// The first error of a setter, or one that only the whole shows.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(error) = &self.first_error {
+            return Err(error.clone());
+        }
+        if self.auth != AuthScheme::None && self.headers.iter().any(|(name, _)| name == "authorization") {
+            return Err(Error::invalid(
+                "the header Authorization is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)",
+            ));
+        }
+        if self.body.is_some() && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
+            return Err(Error::invalid(format!("a {} request has no body: use POST", self.method)));
+        }
+        Ok(())
+    }
+
+    /// Whether the answer is GraphQL's, which reports errors with status 200.
+    pub(crate) fn is_graphql(&self) -> bool {
+        self.path.split('?').next().is_some_and(|path| path.trim_end_matches('/').ends_with("/graphql"))
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("auth", &self.auth)
+            .field("headers", &names)
+            .field("body", &self.body.as_ref().map(|body| format!("{} bytes", body.len())))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a header of the caller's.
+fn header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
+    text::check("the header's name", name)?;
+    let lower = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Error::invalid("the header's name has a character that no header name has"))?;
+    if matches!(lower.as_str(), "host" | "content-length" | "transfer-encoding" | "connection") {
+        return Err(Error::invalid(format!("the header {lower} is the transport's own and cannot be set")));
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(Error::invalid(format!("the value of the header {lower} has a control character")));
+    }
+    let secret = secret || matches!(lower.as_str(), "authorization" | "x-boomi-otp");
+    Ok((lower, header_value(Secret::new(value), secret)))
+}
+
+/// A header's value, in memory that is wiped when the last copy of the value is gone.
+pub(crate) fn header_value(value: Secret, secret: bool) -> HeaderValue {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("checked for control characters");
+    value.set_sensitive(secret);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_pieces_are_refused_and_the_first_error_stays() {
+        for (method, path) in [("", "/"), ("G T", "/"), ("GET\r\n", "/"), ("CONNECT", "/"), ("GET", ""), ("GET", "/\n")] {
+            Request::new(method, path).unwrap_err();
+        }
+        let mut request = Request::new("get", "/").unwrap();
+        assert_eq!(request.method, Method::GET);
+        let plain = HeaderOptions::default();
+        for name in ["Host", "content-length", "Transfer-Encoding", "CONNECTION", "", "a b", "x\r\ny", "ä"] {
+            request.set_header(name, "x", plain).unwrap_err();
+        }
+        for value in ["a\r\nX-Evil: 1", "a\nb", "a\0b", "a\u{7f}"] {
+            request.set_header("X-A", value, plain).unwrap_err();
+        }
+        assert!(request.headers.is_empty());
+        assert!(request.check().unwrap_err().message().contains("host"));
+    }
+
+    #[test]
+    fn authorization_is_the_callers_only_without_a_scheme() {
+        let mut request = Request::new("GET", "/").unwrap();
+        request.set_header("Authorization", "Bearer marked-secret", HeaderOptions::default()).unwrap();
+        assert!(request.check().unwrap_err().message().contains("BOOMI_AUTH_NONE"));
+        request.set_auth(AuthScheme::None);
+        request.check().unwrap();
+        assert!(!format!("{request:?} {:?}", request.headers).contains("marked-secret"));
+    }
+
+    #[test]
+    fn headers_replace_or_add_and_queries_are_encoded() {
+        let mut request = Request::new("GET", "/").unwrap();
+        let add = HeaderOptions { add: true, ..Default::default() };
+        for (value, options) in [("1", add), ("2", HeaderOptions::default()), ("3", add)] {
+            request.set_header("X-A", value, options).unwrap();
+        }
+        let values: Vec<_> = request.headers.iter().map(|(_, value)| value.to_str().unwrap()).collect();
+        assert_eq!(values, ["2", "3"]);
+        request.add_query("a b", "c&d=ü+").unwrap();
+        request.add_query("e", "").unwrap();
+        assert_eq!(request.query, "a%20b=c%26d%3D%C3%BC%2B&e=");
+    }
+
+    #[test]
+    fn graphql_is_known_by_its_path() {
+        for (path, is) in [("/graphql", true), ("https://h/graphql/?x=/y", true), ("/api/x?y=/graphql", false)] {
+            assert_eq!(Request::new("POST", path).unwrap().is_graphql(), is, "{path}");
+        }
+    }
+}

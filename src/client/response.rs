@@ -1,0 +1,205 @@
+//! An answer to a request, whatever its status.
+
+use std::time::Duration;
+
+use super::message::{self, Said};
+use super::verdict::{Answer, SignedInAs, judge};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::redact;
+use crate::transport::Incoming;
+
+/// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
+pub struct Response {
+    host: String,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    said: Said,
+    graphql_without_data: Option<bool>,
+    retry_after: Option<Duration>,
+    signed_in_as: SignedInAs,
+}
+
+/// What of a request its answer is judged by.
+pub(crate) struct Asked {
+    pub(crate) host: String,
+    pub(crate) graphql: bool,
+    pub(crate) signed_in_as: SignedInAs,
+}
+
+impl Response {
+    /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is in Unix time.
+    pub(crate) fn read<'a>(
+        incoming: Incoming,
+        asked: Asked,
+        secrets: impl IntoIterator<Item = &'a [u8]>,
+        now: Duration,
+    ) -> Self {
+        let retry_after = retry_after(&incoming, now);
+        let mut said = if incoming.status < 400 { Said::default() } else { message::read(&incoming.body) };
+        let mut graphql_without_data = None;
+        if asked.graphql
+            && incoming.status == 200
+            && let Some((text, without_data)) = message::graphql_errors(&incoming.body)
+        {
+            said.message = Some(text);
+            graphql_without_data = Some(without_data);
+        }
+        said.message = said.message.map(|text| redact(&text, secrets));
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = incoming.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+        Response {
+            host: asked.host,
+            status: incoming.status,
+            headers: headers.collect(),
+            body: incoming.body,
+            said,
+            graphql_without_data,
+            retry_after,
+            signed_in_as: asked.signed_in_as,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The first header of that name, in whatever case. What is not UTF-8 in it is replaced by U+FFFD.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Every header; names are in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The body, byte for byte.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body, as its owner.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The body as text; [`ErrorKind::Protocol`] if it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        std::str::from_utf8(&self.body)
+            .map_err(|_| Error::new(ErrorKind::Protocol, format!("the answer of {} is not UTF-8 text", self.host)))
+    }
+
+    /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; `None` if there is none.
+    pub fn message(&self) -> Option<&str> {
+        self.said.message.as_deref()
+    }
+
+    /// How often the request was tried.
+    pub fn attempts(&self) -> u32 {
+        1
+    }
+
+    /// What the server said to wait before trying again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// What is wrong with the answer: its status, or GraphQL's errors in a 200. `None` if nothing is.
+    pub fn error(&self) -> Option<Error> {
+        judge(&Answer {
+            host: &self.host,
+            status: self.status,
+            said: &self.said,
+            graphql_without_data: self.graphql_without_data,
+            retry_after: self.retry_after,
+            signed_in_as: &self.signed_in_as,
+        })
+    }
+
+    /// The answer itself if nothing is wrong with it, else the error that it is.
+    pub fn check(self) -> Result<Self> {
+        self.error().map_or(Ok(self), Err)
+    }
+
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// The Date header, in Unix seconds.
+    pub(crate) fn date(&self) -> Option<u64> {
+        let date = httpdate::parse_http_date(self.header("date")?).ok()?;
+        Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
+    }
+}
+
+/// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
+fn retry_after(incoming: &Incoming, now: Duration) -> Option<Duration> {
+    let text = |name: &str| incoming.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let value = text("retry-after")?;
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let unix = |date: &str| httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok();
+    Some(unix(value)?.saturating_sub(text("date").and_then(unix).unwrap_or(now)))
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::http::{HeaderMap, HeaderValue};
+
+    fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str, graphql: bool) -> Response {
+        let mut map = HeaderMap::new();
+        headers.iter().for_each(|(name, value)| drop(map.append(*name, HeaderValue::from_static(value))));
+        let incoming = Incoming { status, headers: map, body: body.into() };
+        let asked = Asked { host: "h".into(), graphql, signed_in_as: SignedInAs::Bearer };
+        let secrets: [&[u8]; 1] = [b"marked-secret"];
+        Response::read(incoming, asked, secrets, Duration::from_secs(784_111_777))
+    }
+
+    #[test]
+    fn an_echoed_secret_is_not_in_the_message() {
+        let response = response(400, &[], r#"{"message":"bad header marked-secret"}"#, false);
+        assert_eq!(response.message(), Some("bad header ***"));
+        assert!(!response.error().unwrap().message().contains("marked-secret"));
+        assert!(!format!("{response:?}").contains("marked-secret"));
+    }
+
+    #[test]
+    fn graphql_errors_count_only_where_graphql_was_asked() {
+        let body = r#"{"errors":[{"message":"Unauthorized"}]}"#;
+        assert_eq!(response(200, &[], body, true).error().unwrap().kind(), ErrorKind::CredentialsRejected);
+        assert!(response(200, &[], body, false).check().is_ok());
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let wait = |headers: &[(&'static str, &'static str)]| response(503, headers, "", false).retry_after();
+        let date = ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT");
+        assert_eq!(wait(&[("retry-after", " 7 ")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[date]), Some(Duration::from_secs(10)));
+        assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 08:49:40 GMT")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 09:49:40 GMT")]), Some(Duration::ZERO));
+        for bad in ["", "-1", "soon", "99999999999"] {
+            assert_eq!(wait(&[("retry-after", bad)]), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let response = response(200, &[("x-a", "1"), ("x-a", "2")], "", false);
+        assert_eq!(response.header("X-A"), Some("1"));
+        assert_eq!(response.headers().count(), 2);
+    }
+}

@@ -1,0 +1,358 @@
+//! The settings of a client, each checked when it is set.
+
+pub(crate) mod env;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::clock::{Clock, SystemClock};
+#[cfg(feature = "capi")]
+use crate::credentials::CredentialKind;
+use crate::credentials::{Credentials, read_secret_file};
+use crate::endpoint::{self, BASE_URL_US, Origin};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::otp::{OtpSecret, check_code};
+use crate::secret::Secret;
+use crate::text;
+use crate::transport::Transport;
+use crate::transport::proxy::{Proxy, ProxySetting};
+use crate::transport::scope::WaitHook;
+use crate::transport::tls::{Roots, read_pem};
+
+pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Where one-time codes for password sign-ins come from.
+#[derive(Clone)]
+pub(crate) enum OtpSource {
+    Secret(Arc<OtpSecret>),
+    /// A file with the secret, read for every code.
+    File(PathBuf),
+    Function(Arc<dyn Fn() -> Result<Secret> + Send + Sync>),
+}
+
+impl OtpSource {
+    /// The secret that codes are computed from, unless a function gives them.
+    pub(crate) fn secret(&self) -> Result<Option<Arc<OtpSecret>>> {
+        match self {
+            OtpSource::Secret(secret) => Ok(Some(secret.clone())),
+            OtpSource::File(path) => Ok(Some(Arc::new(OtpSecret::parse(&read_secret_file(path)?)?))),
+            OtpSource::Function(_) => Ok(None),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            OtpSource::Secret(_) => "secret",
+            OtpSource::File(_) => "file",
+            OtpSource::Function(_) => "callback",
+        }
+    }
+}
+
+/// Whether a CA bundle replaces the trusted roots or is added to them. The numbers are those of the C API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CaMode {
+    /// The bundle alone is trusted.
+    Only = 1,
+    /// The bundle is trusted besides the operating system's roots.
+    Add = 2,
+}
+
+/// Settings as they were given: what is `None` has its default, and the environment may fill it.
+///
+/// Setters check at once. The first failure also stays, so that a caller may set everything and look once.
+#[derive(Clone, Default)]
+pub(crate) struct Config {
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) otp: Option<OtpSource>,
+    pub(crate) account_id: Option<String>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) roots: Option<Roots>,
+    pub(crate) proxy: Option<ProxySetting>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) on_event: Option<EventHandler>,
+    pub(crate) wait_hook: Option<WaitHook>,
+    /// Tests give their own.
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    first_error: Option<Error>,
+}
+
+impl Config {
+    pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+    pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+    pub(crate) const DEFAULT_MAX_RESPONSE_BYTES: u64 = 64 * 1024 * 1024;
+
+    /// Applies a checked value, or keeps the first error.
+    pub(crate) fn set<T>(&mut self, checked: Result<T>, apply: impl FnOnce(&mut Self, T)) -> Result<()> {
+        match checked {
+            Ok(value) => {
+                apply(self, value);
+                Ok(())
+            }
+            Err(error) => {
+                self.first_error.get_or_insert_with(|| error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// The first error of a setter.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.first_error.clone().map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn set_credentials(&mut self, credentials: Result<Credentials>) -> Result<()> {
+        self.set(credentials, |config, credentials| config.credentials = Some(credentials))
+    }
+
+    pub(crate) fn set_account_id(&mut self, account_id: &str) -> Result<()> {
+        let checked = endpoint::check_account_id(account_id).map(|()| account_id.to_owned());
+        self.set(checked, |config, account_id| config.account_id = Some(account_id))
+    }
+
+    pub(crate) fn set_base_url(&mut self, url: &str) -> Result<()> {
+        self.set(Origin::parse_base(url), |config, origin| config.origin = Some(origin))
+    }
+
+    pub(crate) fn set_otp_secret(&mut self, secret: &str) -> Result<()> {
+        let parsed = OtpSecret::parse(secret).map(|secret| OtpSource::Secret(Arc::new(secret)));
+        self.set(parsed, |config, source| config.otp = Some(source))
+    }
+
+    pub(crate) fn set_connect_timeout(&mut self, timeout: Duration) -> Result<()> {
+        let checked = check_timeout("the connect timeout", timeout);
+        self.set(checked, |config, timeout| config.connect_timeout = Some(timeout))
+    }
+
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
+        self.set(check_timeout("the timeout", timeout), |config, timeout| config.timeout = Some(timeout))
+    }
+
+    pub(crate) fn set_ca_pem(&mut self, pem: &[u8], mode: CaMode) -> Result<()> {
+        let roots = read_pem(pem).map(|certificates| match mode {
+            CaMode::Only => Roots::Only(certificates),
+            CaMode::Add => Roots::Add(certificates),
+        });
+        self.set(roots, |config, roots| config.roots = Some(roots))
+    }
+
+    pub(crate) fn set_proxy(&mut self, url: &str) -> Result<()> {
+        let proxy = if url.is_empty() {
+            Ok(ProxySetting::Direct)
+        } else {
+            // The argument is bad, not the proxy: nothing was contacted yet.
+            Proxy::parse(url, "the proxy setting")
+                .map(ProxySetting::Explicit)
+                .map_err(|error| Error::invalid(error.message()))
+        };
+        self.set(proxy, |config, proxy| config.proxy = Some(proxy))
+    }
+
+    pub(crate) fn set_user_agent(&mut self, product: &str) -> Result<()> {
+        let checked = text::check("the user agent", product).and_then(|()| {
+            if product.is_ascii() {
+                Ok(product.to_owned())
+            } else {
+                Err(Error::invalid("the user agent has characters that are not ASCII"))
+            }
+        });
+        self.set(checked, |config, product| config.user_agent = Some(product))
+    }
+
+    pub(crate) fn set_max_response_bytes(&mut self, bytes: u64) -> Result<()> {
+        let checked = if bytes == 0 {
+            Err(Error::invalid("the largest response is 0 bytes: no answer would fit"))
+        } else {
+            Ok(bytes)
+        };
+        self.set(checked, |config, bytes| config.max_response_bytes = Some(bytes))
+    }
+
+    /// Fills what is unset from the `BOOMI_*` variables; all of it or, after an error, nothing.
+    pub(crate) fn load_env(&mut self, variable: env::Variable<'_>) -> Result<()> {
+        let mut filled = self.clone();
+        let loaded = env::fill(&mut filled, variable).map(|()| filled);
+        self.set(loaded, |config, filled| *config = filled)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin.clone().unwrap_or_else(|| Origin::parse_base(BASE_URL_US).expect("a good URL"))
+    }
+
+    /// The `otp` entry of `describe`.
+    pub(crate) fn otp_name(&self) -> &'static str {
+        self.otp.as_ref().map_or("none", OtpSource::name)
+    }
+}
+
+/// Checks a timeout: above zero, and short enough for every clock.
+pub(crate) fn check_timeout(field: &str, timeout: Duration) -> Result<Duration> {
+    const LONGEST: Duration = Duration::from_millis(u32::MAX as u64);
+    if timeout.is_zero() {
+        return Err(Error::invalid(format!("{field} is zero: every call would fail; leave it unset for the default")));
+    }
+    Ok(timeout.min(LONGEST))
+}
+
+/// Reads a variable of the environment; one that is empty counts as unset.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Settings for a new [`Client`].
+///
+/// Each method checks its value. An error appears when [`build`](ClientBuilder::build) is called: the first one.
+///
+/// ```
+/// use boomi_auth::{Client, Credentials};
+///
+/// let client = Client::builder()
+///     .credentials(Credentials::api_token("user@example.com", "123aab45-67b8-9012-3a45-67c8e9e01e23")?)
+///     .account_id("account123")
+///     .build()?;
+/// # Ok::<_, boomi_auth::Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ClientBuilder(pub(crate) Config);
+
+impl ClientBuilder {
+    fn with(mut self, set: impl FnOnce(&mut Config) -> Result<()>) -> Self {
+        // The error stays in the configuration until `build`.
+        let _ = set(&mut self.0);
+        self
+    }
+
+    /// Who signs in. See also [`load_env`](Self::load_env).
+    pub fn credentials(self, credentials: Credentials) -> Self {
+        self.with(|config| config.set_credentials(Ok(credentials)))
+    }
+
+    /// The account that `{accountId}` in a path and a JWT without its own account stand for.
+    ///
+    /// Boomi shows it under Settings > User Information > Account Information.
+    pub fn account_id(self, account_id: &str) -> Self {
+        self.with(|config| config.set_account_id(account_id))
+    }
+
+    /// The platform's address, without a path; the default is [`BASE_URL_US`]. https, or http to loopback.
+    pub fn base_url(self, url: &str) -> Self {
+        self.with(|config| config.set_base_url(url))
+    }
+
+    /// The secret for one-time codes of a user with two-factor authentication: base32, or an `otpauth://totp/` URI.
+    ///
+    /// Codes go with password sign-ins only; an API token needs none. One code is never sent twice: a second sign-in
+    /// within 30 s waits for the next, or fails with [`ErrorKind::Otp`](crate::ErrorKind::Otp) if its deadline is nearer.
+    pub fn otp_secret(self, base32_or_otpauth_uri: &str) -> Self {
+        self.with(|config| config.set_otp_secret(base32_or_otpauth_uri))
+    }
+
+    /// A function that returns a one-time code when a password sign-in needs one. It runs on the calling thread, and
+    /// its time counts against the deadline.
+    pub fn otp_from_fn(
+        self,
+        ask: impl Fn() -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|config| {
+            let function = move || {
+                let code = ask().map(zeroize::Zeroizing::new).map_err(|error| {
+                    let text = text::printable(&error.to_string(), 200);
+                    Error::new(crate::ErrorKind::Otp, format!("the one-time code function failed: {text}"))
+                })?;
+                check_code(&code).map_err(|error| Error::new(crate::ErrorKind::Otp, error.message()))
+            };
+            config.set(Ok(OtpSource::Function(Arc::new(function))), |config, source| config.otp = Some(source))
+        })
+    }
+
+    /// How long a new connection may take: name, TCP, proxy and TLS together. Default 5 s.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.set_connect_timeout(timeout))
+    }
+
+    /// How long one call may take, all told. Default 60 s. Deadlines are kept to within 50 ms.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.set_timeout(timeout))
+    }
+
+    /// A PEM bundle of certificate authorities, instead of the trusted roots or besides them.
+    pub fn ca_pem(self, pem: &[u8], mode: CaMode) -> Self {
+        self.with(|config| config.set_ca_pem(pem, mode))
+    }
+
+    /// The proxy, `http://user:password@host:port`; `""` for none, not even the environment's.
+    ///
+    /// Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read when the client is built.
+    pub fn proxy(self, url: &str) -> Self {
+        self.with(|config| config.set_proxy(url))
+    }
+
+    /// Put before our own product in the `User-Agent` header.
+    pub fn user_agent(self, product: &str) -> Self {
+        self.with(|config| config.set_user_agent(product))
+    }
+
+    /// The largest body of an answer. Default 64 MiB. A larger one is
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    pub fn max_response_bytes(self, bytes: u64) -> Self {
+        self.with(|config| config.set_max_response_bytes(bytes))
+    }
+
+    /// A function told what the client does. See [`Event`].
+    pub fn on_event(self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.set(Ok(Arc::new(handler) as EventHandler), |config, on| config.on_event = Some(on)))
+    }
+
+    /// A function asked on the calling thread at least every 100 ms of waiting; `true` cancels the call.
+    pub fn wait_hook(self, hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.with(|config| config.set(Ok(Arc::new(hook) as WaitHook), |config, hook| config.wait_hook = Some(hook)))
+    }
+
+    /// Fills what is unset from the environment: `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or
+    /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), `BOOMI_API_URL`,
+    /// `BOOMI_CA_FILE` (trusted alone) and `BOOMI_TIMEOUT` (seconds).
+    pub fn load_env(self) -> Self {
+        self.with(|config| config.load_env(&variable))
+    }
+
+    /// The client, or the first error of a setting. No I/O.
+    pub fn build(self) -> Result<Client> {
+        Client::new(self.0)
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.0.origin().to_string())
+            .field("account_id", &self.0.account_id)
+            .field("credentials", &self.0.credentials)
+            .field("otp", &self.0.otp_name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a credential kind that came as a number.
+#[cfg(feature = "capi")]
+pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
+    match kind {
+        1 => Ok(CredentialKind::ApiToken),
+        2 => Ok(CredentialKind::Password),
+        _ => Err(Error::invalid(format!(
+            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
+        ))),
+    }
+}

@@ -1,0 +1,214 @@
+//! The only reader of the `BOOMI_*` variables.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{CaMode, Config, OtpSource};
+use crate::credentials::{CredentialKind, Credentials};
+use crate::error::{Error, Result};
+use crate::otp::OtpSecret;
+
+/// Looks a variable up; one that is empty counts as unset.
+pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
+
+/// Fills what `config` leaves unset.
+pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
+    if config.account_id.is_none()
+        && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
+    {
+        config.set_account_id(&account_id).map_err(|error| named("BOOMI_ACCOUNT_ID", &error))?;
+    }
+    if config.origin.is_none()
+        && let Some(url) = text("BOOMI_API_URL", variable)?
+    {
+        config.set_base_url(&url).map_err(|error| named("BOOMI_API_URL", &error))?;
+    }
+    if config.credentials.is_none() {
+        config.credentials = credentials(variable)?;
+    }
+    if config.otp.is_none() {
+        config.otp = match secret("BOOMI_OTP_SECRET", variable)? {
+            Some(Given::Text(secret)) => {
+                let secret = OtpSecret::parse(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
+                Some(OtpSource::Secret(secret.into()))
+            }
+            Some(Given::File(path)) => Some(OtpSource::File(path)),
+            None => None,
+        };
+    }
+    if config.roots.is_none()
+        && let Some(path) = variable("BOOMI_CA_FILE").map(PathBuf::from)
+    {
+        let pem = std::fs::read(&path).map_err(|error| {
+            Error::config(format!("BOOMI_CA_FILE: cannot read {}: {error}", path.display()))
+        })?;
+        config.set_ca_pem(&pem, CaMode::Only).map_err(|error| {
+            Error::config(format!("BOOMI_CA_FILE ({}): {}", path.display(), error.message()))
+        })?;
+    }
+    if config.timeout.is_none()
+        && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
+    {
+        let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
+            Error::config("BOOMI_TIMEOUT is not a number of seconds above zero, such as 30 or 2.5")
+        })?;
+        config.set_timeout(timeout)?;
+    }
+    Ok(())
+}
+
+/// A secret, or the file that holds it.
+enum Given {
+    Text(Zeroizing<String>),
+    File(PathBuf),
+}
+
+fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
+    let username = text("BOOMI_USERNAME", variable)?;
+    let token = secret("BOOMI_API_TOKEN", variable)?;
+    let password = secret("BOOMI_PASSWORD", variable)?;
+    let (kind, name, given) = match (token, password) {
+        (Some(_), Some(_)) => {
+            return Err(Error::config(
+                "BOOMI_API_TOKEN and BOOMI_PASSWORD are both set: unset one; a token needs no one-time code",
+            ));
+        }
+        (Some(token), None) => (CredentialKind::ApiToken, "BOOMI_API_TOKEN", token),
+        (None, Some(password)) => (CredentialKind::Password, "BOOMI_PASSWORD", password),
+        (None, None) if username.is_some() => {
+            return Err(Error::config(format!(
+                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD: make a token under {TOKENS_PAGE}"
+            )));
+        }
+        (None, None) => return Ok(None),
+    };
+    let username = username.ok_or_else(|| {
+        Error::config(format!(
+            "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it under \
+             Settings > User Information"
+        ))
+    })?;
+    let credentials = match given {
+        Given::Text(secret) => Credentials::fixed(kind, &username, &secret),
+        Given::File(path) => Credentials::file(kind, &username, path),
+    };
+    credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
+}
+
+/// A secret from its variable, or from the file that `..._FILE` names.
+fn secret(name: &str, variable: Variable<'_>) -> Result<Option<Given>> {
+    let file_name = format!("{name}_FILE");
+    let value = text(name, variable)?.map(|text| Given::Text(Zeroizing::new(text)));
+    let file = variable(&file_name).map(|path| Given::File(path.into()));
+    if value.is_some() && file.is_some() {
+        return Err(Error::config(format!("{name} and {file_name} are both set: unset one")));
+    }
+    Ok(value.or(file))
+}
+
+fn text(name: &str, variable: Variable<'_>) -> Result<Option<String>> {
+    let value = variable(name).map(OsString::into_string).transpose();
+    value.map_err(|_| Error::config(format!("{name} is not UTF-8")))
+}
+
+/// An error of a setter, with the variable that its value came from.
+fn named(name: &str, error: &Error) -> Error {
+    Error::config(format!("{name}: {}", error.message()))
+}
+
+/// No credentials where they are needed.
+pub(crate) fn missing_credentials() -> Error {
+    Error::config(format!(
+        "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD, or use \
+         boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn load(set: &[(&str, &str)]) -> Result<Config> {
+        let mut config = Config::default();
+        load_into(&mut config, set).map(|()| config)
+    }
+
+    fn load_into(config: &mut Config, set: &[(&str, &str)]) -> Result<()> {
+        let find = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
+        config.load_env(&find)
+    }
+
+    #[test]
+    fn every_variable_fills_its_setting() {
+        let config = load(&[
+            ("BOOMI_ACCOUNT_ID", "account123"),
+            ("BOOMI_USERNAME", "user@example.com"),
+            ("BOOMI_PASSWORD", "secret"),
+            ("BOOMI_OTP_SECRET", "JBSWY3DP"),
+            ("BOOMI_API_URL", "https://localhost:8443/"),
+            ("BOOMI_TIMEOUT", "2.5"),
+        ])
+        .unwrap();
+        assert_eq!(config.account_id.as_deref(), Some("account123"));
+        assert_eq!(config.credentials.unwrap().username(), Some("user@example.com"));
+        assert!(matches!(config.otp, Some(OtpSource::Secret(_))));
+        assert_eq!(config.origin.unwrap().to_string(), "https://localhost:8443");
+        assert_eq!(config.timeout, Some(Duration::from_millis(2500)));
+
+        let token = load(&[("BOOMI_USERNAME", "BOOMI_TOKEN.user@example.com"), ("BOOMI_API_TOKEN", "t")]).unwrap();
+        assert_eq!(token.credentials.unwrap().username(), Some("BOOMI_TOKEN.user@example.com"));
+        let file = load(&[("BOOMI_USERNAME", "u"), ("BOOMI_API_TOKEN_FILE", "/x"), ("BOOMI_OTP_SECRET_FILE", "/y")]);
+        let file = file.unwrap();
+        assert_eq!(file.credentials.unwrap().source_name(), "file");
+        assert!(matches!(file.otp, Some(OtpSource::File(_))));
+    }
+
+    #[test]
+    fn what_is_set_stays_and_is_not_even_read() {
+        let mut config = Config::default();
+        config.set_account_id("mine").unwrap();
+        config.set_credentials(Credentials::password("me", "p")).unwrap();
+        let both = [("BOOMI_ACCOUNT_ID", "other"), ("BOOMI_API_TOKEN", "a"), ("BOOMI_PASSWORD", "b")];
+        load_into(&mut config, &both).unwrap();
+        assert_eq!(config.account_id.as_deref(), Some("mine"));
+        assert_eq!(config.credentials.unwrap().username(), Some("me"));
+    }
+
+    #[test]
+    fn contradictions_and_bad_values_name_their_variable_and_change_nothing() {
+        let user = ("BOOMI_USERNAME", "user@example.com");
+        let cases: [(&[(&str, &str)], &str); 12] = [
+            (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_PASSWORD", "b")], "BOOMI_API_TOKEN and BOOMI_PASSWORD are both"),
+            (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_API_TOKEN_FILE", "b")], "BOOMI_API_TOKEN_FILE are both"),
+            (&[user, ("BOOMI_API_TOKEN_FILE", "a"), ("BOOMI_PASSWORD_FILE", "b")], "BOOMI_PASSWORD are both"),
+            (&[user], "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens"),
+            (&[("BOOMI_PASSWORD", "b")], "BOOMI_USERNAME is not"),
+            (&[("BOOMI_USERNAME", "a:b"), ("BOOMI_PASSWORD", "b")], "colon"),
+            (&[("BOOMI_ACCOUNT_ID", "a\n")], "BOOMI_ACCOUNT_ID: "),
+            (&[("BOOMI_API_URL", "https://api.boomi.com/api/rest/v1/x")], "BOOMI_API_URL: "),
+            (&[("BOOMI_OTP_SECRET", "111")], "BOOMI_OTP_SECRET: "),
+            (&[("BOOMI_TIMEOUT", "0")], "BOOMI_TIMEOUT"),
+            (&[("BOOMI_TIMEOUT", "soon")], "BOOMI_TIMEOUT"),
+            (&[("BOOMI_CA_FILE", "/nowhere/ca.pem")], "/nowhere/ca.pem"),
+        ];
+        for (set, text) in cases {
+            let mut set = set.to_vec();
+            if !set.iter().any(|(name, _)| *name == "BOOMI_ACCOUNT_ID") {
+                set.push(("BOOMI_ACCOUNT_ID", "account123"));
+            }
+            let mut config = Config::default();
+            let error = load_into(&mut config, &set).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+            assert!(error.message().contains(text), "{text}: {error}");
+            assert!(config.account_id.is_none() && config.credentials.is_none(), "all or nothing");
+            assert_eq!(config.check().unwrap_err().message(), error.message(), "the first error stays");
+        }
+    }
+}

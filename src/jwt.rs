@@ -1,0 +1,299 @@
+//! The answer of `/auth/jwt/generate`: a JWT, and how long it lives.
+
+use std::ffi::CString;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+
+/// What a JWT lives when it does not say. (Boomi's authentication page: "JWT tokens expire after 5 minutes".)
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+/// Nothing is believed to live longer.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// What stands before the JWT in the header.
+const SCHEME: &str = "Bearer ";
+
+/// A JWT for one account. Cloning shares it; it never changes.
+#[derive(Clone)]
+pub struct Token(Arc<TokenData>);
+
+/// What a [`Token`] holds.
+pub(crate) struct TokenData {
+    /// `Bearer ...`
+    header: Secret,
+    account_id: CString,
+    issued_at: i64,
+    expires_at: i64,
+    lifetime: Duration,
+    dead_after: Instant,
+}
+
+/// When an exchange happened, as this machine saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SentAt {
+    pub(crate) monotonic: Instant,
+    /// Since the Unix epoch.
+    pub(crate) wall: Duration,
+}
+
+impl Token {
+    /// Reads the body of an answer with status 200. `date` is its Date header, in Unix seconds.
+    ///
+    /// The payload is read and not verified: it only says how long the token lives.
+    pub(crate) fn read(body: &[u8], account_id: &str, date: Option<u64>, sent: SentAt) -> Result<Self> {
+        let jwt = std::str::from_utf8(body).map(|text| text.trim().trim_matches('"').trim()).unwrap_or_default();
+        let payload = payload(jwt).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Protocol,
+                format!("the answer is no JWT but {}", looks_like(body)),
+            )
+        })?;
+        let lifetime = lifetime(&payload, date)
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
+        Ok(Token(Arc::new(TokenData {
+            header: Secret::concat(&[SCHEME, jwt]),
+            account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
+            issued_at: seconds(sent.wall),
+            expires_at: seconds(sent.wall + lifetime.left),
+            lifetime: lifetime.whole,
+            dead_after: sent.monotonic + lifetime.left,
+        })))
+    }
+
+    /// The JWT itself.
+    pub fn jwt(&self) -> &str {
+        &self.header()[SCHEME.len()..]
+    }
+
+    /// The value of the `Authorization` header: `Bearer ...`.
+    pub fn header(&self) -> &str {
+        self.0.header.expose()
+    }
+
+    /// The account it was made for.
+    pub fn account_id(&self) -> &str {
+        self.0.account_id.to_str().expect("made from text")
+    }
+
+    /// When it was asked for: Unix seconds, by this machine's clock.
+    pub fn issued_at(&self) -> i64 {
+        self.0.issued_at
+    }
+
+    /// When it dies: Unix seconds, by this machine's clock (not the `exp` in it, which is by the server's).
+    pub fn expires_at(&self) -> i64 {
+        self.0.expires_at
+    }
+
+    /// How long it lives in all.
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.0.lifetime
+    }
+
+    /// What is left of it.
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
+        self.0.dead_after.saturating_duration_since(now)
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.0.header
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn into_shared(self) -> Arc<TokenData> {
+        self.0
+    }
+}
+
+#[cfg(feature = "capi")]
+impl TokenData {
+    pub(crate) fn c_header(&self) -> &std::ffi::CStr {
+        self.header.as_c_str()
+    }
+
+    pub(crate) fn c_jwt(&self) -> &std::ffi::CStr {
+        let bytes = &self.header.as_c_str().to_bytes_with_nul()[SCHEME.len()..];
+        std::ffi::CStr::from_bytes_with_nul(bytes).expect("the end of a C string")
+    }
+
+    pub(crate) fn c_account_id(&self) -> &std::ffi::CStr {
+        &self.account_id
+    }
+
+    pub(crate) fn issued_at(&self) -> i64 {
+        self.issued_at
+    }
+
+    pub(crate) fn expires_at(&self) -> i64 {
+        self.expires_at
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token")
+            .field("account_id", &self.account_id())
+            .field("expires_at", &self.expires_at())
+            .field("jwt", &self.0.header)
+            .finish()
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    duration.as_secs().try_into().unwrap_or(i64::MAX)
+}
+
+/// The payload of three base64url parts.
+fn payload(jwt: &str) -> Option<Value> {
+    const URL_SAFE: base64::engine::GeneralPurpose = base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    let parts: Vec<&str> = jwt.split('.').collect();
+    let [header, payload, signature] = parts[..] else { return None };
+    let decode = |part: &str| URL_SAFE.decode(part).ok().filter(|bytes| !bytes.is_empty());
+    decode(header)?;
+    decode(signature)?;
+    Some(serde_json::from_slice(&decode(payload)?).unwrap_or(Value::Null))
+}
+
+/// What came instead of a JWT, in words that quote nothing of it.
+fn looks_like(body: &[u8]) -> &'static str {
+    let start = body.trim_ascii_start();
+    let lower: Vec<u8> = start.iter().take(16).map(u8::to_ascii_lowercase).collect();
+    if start.is_empty() {
+        "empty"
+    } else if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") {
+        "an HTML page; is there a proxy or a sign-in page in between?"
+    } else if start.starts_with(b"<") {
+        "XML"
+    } else if start.starts_with(b"{") || start.starts_with(b"[") {
+        "JSON"
+    } else {
+        "something else"
+    }
+}
+
+struct Lifetime {
+    /// From its making to its end.
+    whole: Duration,
+    /// From now, the moment it was asked for, to its end.
+    left: Duration,
+}
+
+/// How long a token lives, by the rules of its claims and the server's clock; `None` if it is dead.
+///
+/// Boomi documents five minutes, and of the claims only `exp` is known; `iat` may be missing, and either may be in
+/// milliseconds. The same JWT may be handed out for a while, so less than its whole life may be left.
+fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
+    let claim = |name: &str| {
+        let value = payload.get(name)?;
+        let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+        // Seconds reach 1e11 in the year 5138; milliseconds passed it in 1973.
+        let seconds = if number > 1e11 { number / 1000.0 } else { number };
+        (seconds.is_finite() && seconds > 0.0).then_some(seconds)
+    };
+    let Some(expiry) = claim("exp") else {
+        return Some(Lifetime { whole: DEFAULT_LIFETIME, left: DEFAULT_LIFETIME });
+    };
+    let date = date.map(|date| date as f64);
+    let whole = match (claim("iat").filter(|issued| *issued < expiry), date) {
+        (Some(issued), _) => expiry - issued,
+        (None, Some(date)) => expiry - date,
+        (None, None) => DEFAULT_LIFETIME.as_secs_f64(),
+    };
+    let whole = whole.min(LONGEST_LIFETIME.as_secs_f64());
+    let left = date.map_or(whole, |date| whole.min(expiry - date));
+    let span = |seconds: f64| (seconds > 0.0).then(|| Duration::from_secs_f64(seconds));
+    Some(Lifetime { whole: span(whole)?, left: span(left)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock as _, fake::FakeClock};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn jwt(payload: &str) -> String {
+        let encode = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.{}", encode("{\"alg\":\"RS256\"}"), encode(payload), encode("signature"))
+    }
+
+    fn read(body: &str, date: Option<u64>) -> Result<Token> {
+        let clock = FakeClock::at(NOW);
+        Token::read(body.as_bytes(), "account123", date, SentAt { monotonic: clock.now(), wall: clock.wall() })
+    }
+
+    #[test]
+    fn the_answer_is_trimmed_and_unquoted() {
+        let jwt = jwt("{}");
+        for body in [jwt.clone(), format!("  {jwt} \r\n"), format!("\"{jwt}\"\n")] {
+            let token = read(&body, None).unwrap();
+            assert_eq!(token.jwt(), jwt);
+            assert_eq!(token.header(), format!("Bearer {jwt}"));
+            assert_eq!(token.account_id(), "account123");
+        }
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_a_protocol_error_that_quotes_nothing() {
+        for (body, text) in [
+            ("", "empty"),
+            ("<!DOCTYPE HTML><title>marked-secret</title>", "HTML page"),
+            ("<html>", "HTML page"),
+            ("<error/>", "XML"),
+            ("{\"token\":\"marked-secret\"}", "JSON"),
+            ("a.b", "something else"),
+            ("YQ.YQ.", "something else"),
+            ("YQ.YQ.YQ.YQ", "something else"),
+            ("Y+Q/.YQ.YQ", "something else"),
+            ("marked-secret.YQ", "something else"),
+        ] {
+            let error = read(body, None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol);
+            assert!(error.message().contains(text) && !error.message().contains("marked-secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn lifetimes() {
+        let minute = NOW - 60;
+        // payload, Date, whole life and what is left of it
+        let cases = [
+            (format!(r#"{{"exp":{}}}"#, NOW + 300), Some(NOW), Some((300, 300))),
+            (format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + 600), Some(NOW), Some((600, 600))),
+            (format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + 600), None, Some((600, 600))),
+            // Handed out again after a minute.
+            (format!(r#"{{"exp":{},"iat":{minute}}}"#, NOW + 240), Some(NOW), Some((300, 240))),
+            // A server six hours off agrees with itself.
+            (format!(r#"{{"exp":{}}}"#, NOW + 21_900), Some(NOW + 21_600), Some((300, 300))),
+            (format!(r#"{{"exp":{}}}"#, NOW - 21_300), Some(NOW - 21_600), Some((300, 300))),
+            // Milliseconds, and text.
+            (format!(r#"{{"exp":{}000,"iat":{NOW}000}}"#, NOW + 300), Some(NOW), Some((300, 300))),
+            (format!(r#"{{"exp":"{}"}}"#, NOW + 300), Some(NOW), Some((300, 300))),
+            // Nothing to go by, and an iat that cannot be.
+            ("{}".into(), Some(NOW), Some((300, 300))),
+            ("[]".into(), None, Some((300, 300))),
+            (format!(r#"{{"exp":{}}}"#, NOW + 900), None, Some((300, 300))),
+            (format!(r#"{{"exp":{},"iat":{}}}"#, NOW + 300, NOW + 400), Some(NOW), Some((300, 300))),
+            // Nobody believes a year.
+            (format!(r#"{{"exp":{}}}"#, NOW + 31_536_000), Some(NOW), Some((86_400, 86_400))),
+            // Dead on arrival.
+            (format!(r#"{{"exp":{NOW}}}"#), Some(NOW), None),
+            (format!(r#"{{"exp":{},"iat":{}}}"#, NOW - 1, NOW - 301), Some(NOW), None),
+        ];
+        for (payload, date, expected) in cases {
+            let token = read(&jwt(&payload), date).ok();
+            let expected = expected.map(|(whole, left)| (Duration::from_secs(whole), (NOW + left) as i64));
+            assert_eq!(token.map(|token| (token.lifetime(), token.expires_at())), expected, "{payload} {date:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let token = read(&jwt("{}"), None).unwrap();
+        assert!(!format!("{token:?}").contains(token.jwt()));
+    }
+}

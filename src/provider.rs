@@ -1,0 +1,201 @@
+//! The tokens that a client keeps: one JWT for each account, asked for by one caller at a time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::jwt::Token;
+use crate::transport::scope::{SLICE, Scope};
+
+/// What must be left of a token for it to be handed out: a tenth of its life, 3 s at least and 30 s at most.
+fn reserve(lifetime: Duration) -> Duration {
+    (lifetime / 10).clamp(Duration::from_secs(3), Duration::from_secs(30))
+}
+
+/// A client's tokens, by account.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    accounts: Mutex<HashMap<String, Arc<Slot>>>,
+}
+
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    /// Whether somebody is asking the server.
+    in_flight: bool,
+    /// How many callers wait for whoever is.
+    waiting: usize,
+    /// How many exchanges have ended, and how the last one failed.
+    ended: u64,
+    failure: Option<Error>,
+}
+
+impl Tokens {
+    /// The account's token, from here or through `exchange`, of which one runs at a time for an account.
+    pub(crate) fn get(&self, account: &str, scope: &Scope, exchange: impl FnOnce() -> Result<Token>) -> Result<Token> {
+        let slot = self.slot(account);
+        let mut state = lock(&slot.state);
+        let mut joined = None;
+        loop {
+            if let Some(token) = &state.token
+                && token.remaining(scope.clock().now()) > reserve(token.lifetime())
+            {
+                return Ok(token.clone());
+            }
+            if let (Some(joined), Some(failure)) = (joined, &state.failure)
+                && state.ended > joined
+                && is_for_all(failure)
+            {
+                return Err(failure.clone());
+            }
+            if !state.in_flight {
+                break;
+            }
+            joined.get_or_insert(state.ended);
+            state.waiting += 1;
+            let slice = SLICE.min(scope.remaining());
+            state = slot.changed.wait_timeout(state, slice).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
+            // The check may call the caller's hook, so not under the lock.
+            drop(state);
+            scope.check()?;
+            state = lock(&slot.state);
+        }
+        state.in_flight = true;
+        drop(state);
+        // Ends the flight also when `exchange` panics.
+        let mut flight = Flight { slot: &slot, result: None };
+        let result = exchange();
+        flight.result = Some(result.clone());
+        result
+    }
+
+    fn slot(&self, account: &str) -> Arc<Slot> {
+        let mut accounts = lock(&self.accounts);
+        if let Some(slot) = accounts.get(account) {
+            return slot.clone();
+        }
+        accounts.entry(account.to_owned()).or_default().clone()
+    }
+}
+
+/// Whether a failure is the server's verdict, which those who waited share; their leader's own deadline or cancellation
+/// is not theirs.
+fn is_for_all(failure: &Error) -> bool {
+    !matches!(failure.kind(), ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Internal)
+}
+
+struct Flight<'a> {
+    slot: &'a Slot,
+    result: Option<Result<Token>>,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.slot.state);
+        state.in_flight = false;
+        state.ended += 1;
+        state.failure = None;
+        match self.result.take() {
+            Some(Ok(token)) => state.token = Some(token),
+            Some(Err(error)) => state.failure = Some(error),
+            None => {}
+        }
+        drop(state);
+        self.slot.changed.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::fake::FakeClock;
+    use crate::clock::{Clock, SystemClock};
+    use crate::jwt::SentAt;
+    use crate::transport::scope::Stops;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn scope(clock: Arc<dyn Clock>) -> std::rc::Rc<Scope> {
+        let minute = Duration::from_secs(60);
+        Scope::new(clock, "example.com".into(), minute, minute, Stops::default(), None)
+    }
+
+    fn token(clock: &dyn Clock) -> Token {
+        Token::read(b"YQ.e30.YQ", "a", None, SentAt { monotonic: clock.now(), wall: clock.wall() }).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_kept_until_a_tenth_of_it_is_left() {
+        let clock = Arc::new(FakeClock::at(0));
+        let (tokens, asked) = (Tokens::default(), AtomicUsize::new(0));
+        let get = |account: &str| {
+            let exchange = || {
+                asked.fetch_add(1, Ordering::Relaxed);
+                Ok(token(&*clock))
+            };
+            tokens.get(account, &scope(clock.clone()), exchange).unwrap();
+            asked.load(Ordering::Relaxed)
+        };
+        assert_eq!((get("a"), get("a"), get("b")), (1, 1, 2));
+        clock.advance(Duration::from_secs(269));
+        assert_eq!(get("a"), 2);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(get("a"), 3);
+    }
+
+    #[test]
+    fn those_who_wait_share_the_token_or_the_verdict() {
+        for rejected in [false, true] {
+            let (tokens, asked) = (Tokens::default(), AtomicUsize::new(0));
+            let barrier = Barrier::new(16);
+            std::thread::scope(|threads| {
+                for _ in 0..16 {
+                    threads.spawn(|| {
+                        barrier.wait();
+                        let scope = scope(Arc::new(SystemClock));
+                        let result = tokens.get("a", &scope, || {
+                            asked.fetch_add(1, Ordering::SeqCst);
+                            // Until all others wait for this exchange.
+                            let slot = tokens.slot("a");
+                            while lock(&slot.state).waiting < 15 {
+                                std::thread::yield_now();
+                            }
+                            if rejected {
+                                Err(Error::new(ErrorKind::CredentialsRejected, "no"))
+                            } else {
+                                Ok(token(&SystemClock))
+                            }
+                        });
+                        assert_eq!(result.is_err(), rejected);
+                    });
+                }
+            });
+            assert_eq!(asked.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[test]
+    fn a_leader_that_times_out_or_panics_is_not_shared() {
+        let tokens = Tokens::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let failing = || Err(Error::new(ErrorKind::Timeout, "late"));
+        assert!(tokens.get("a", &scope(clock.clone()), failing).is_err());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            tokens.get("a", &scope(clock.clone()), || panic!("in the exchange")).map(drop)
+        }));
+        assert!(panicked.is_err());
+        tokens.get("a", &scope(clock.clone()), || Ok(token(&*clock))).unwrap();
+    }
+}
