@@ -1,1 +1,33 @@
-//! The C API.
+//! The C API: the functions of `include/boomi_auth.h`, one file for each handle. They parse, call and convert; what
+//! they do is in the rest of the crate.
+//!
+//! # Safety
+//!
+//! The same for every function here, so it is said once. Pointers are NULL or valid: a handle is one that this library
+//! gave out and that was not freed, a text ends with a NUL, a buffer has its length. A handle that a function takes as
+//! `const` may be used by several threads at once, any other by one.
+
+#![allow(clippy::missing_safety_doc, non_camel_case_types)]
+
+mod boundary;
+mod call;
+mod callbacks;
+mod client;
+mod config;
+mod credentials;
+mod error;
+mod library;
+mod request;
+mod response;
+mod token;
+
+pub use call::*;
+pub use callbacks::*;
+pub use client::*;
+pub use config::*;
+pub use credentials::*;
+pub use error::*;
+pub use library::*;
+pub use request::*;
+pub use response::*;
+pub use token::*;

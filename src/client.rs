@@ -169,11 +169,13 @@ impl Client {
         if request.body.is_some() && !has(header::CONTENT_TYPE) {
             headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
         }
+        // Without a length, some servers refuse a POST (411).
+        let empty = matches!(request.method, Method::POST | Method::PUT | Method::PATCH).then_some(&[][..]);
         let outgoing = Outgoing {
             method: request.method.clone(),
             uri,
             headers,
-            body: request.body.as_deref(),
+            body: request.body.as_deref().or(empty),
             max_body_bytes: self.inner.max_response_bytes,
         };
         let graphql = request.is_graphql();

@@ -104,6 +104,12 @@ impl Config {
         }
     }
 
+    /// Keeps an error that was found before the value reached a setter.
+    #[cfg(feature = "capi")]
+    pub(crate) fn keep_error(&mut self, error: &Error) {
+        self.first_error.get_or_insert_with(|| error.clone());
+    }
+
     /// The first error of a setter.
     pub(crate) fn check(&self) -> Result<()> {
         self.first_error.clone().map_or(Ok(()), Err)

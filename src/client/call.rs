@@ -59,6 +59,12 @@ impl Call {
         result
     }
 
+    /// Keeps an error that was found before the value reached a setter.
+    #[cfg(feature = "capi")]
+    pub(crate) fn keep_error(&mut self, error: &Error) {
+        self.first_error.get_or_insert_with(|| error.clone());
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         self.first_error.clone().map_or(Ok(()), Err)
     }

@@ -53,7 +53,10 @@ fn from_json(body: &str) -> Said {
         value.get("errorMessage"),
         error.filter(|error| error.is_string()),
     ];
-    let message = candidates.into_iter().flatten().find_map(text).or_else(|| join_errors(&value));
+    // Items of a bulk answer have their errors inside.
+    let items = value.get("response").and_then(Value::as_array).into_iter().flatten();
+    let of_items = items.filter_map(|item| item.get("errorMessage"));
+    let message = candidates.into_iter().flatten().chain(of_items).find_map(text).or_else(|| join_errors(&value));
     let id = value.get("id").and_then(text).filter(|id| id.starts_with("error."));
     Said { message, id }
 }

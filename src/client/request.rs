@@ -113,7 +113,8 @@ impl Request {
         result
     }
 
-    /// Keeps an error that was found outside, in a value that never became one of ours.
+    /// Keeps an error that was found before the value reached a setter.
+    #[cfg(feature = "capi")]
     pub(crate) fn keep_error(&mut self, error: &Error) {
         self.first_error.get_or_insert_with(|| error.clone());
     }

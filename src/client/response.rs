@@ -123,6 +123,12 @@ impl Response {
         self.error().map_or(Ok(self), Err)
     }
 
+    /// Takes the body out, which is empty then.
+    #[cfg(feature = "capi")]
+    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.body)
+    }
+
     pub(crate) fn said(&self) -> &Said {
         &self.said
     }

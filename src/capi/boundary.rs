@@ -1,0 +1,144 @@
+//! Where C and Rust meet: pointers in, handles out, and no panic across.
+
+use std::ffi::{CStr, CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::error::{boomi_code, boomi_error};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A handle that C owns as one box: made by [`give`](Handle::give), ended by one [`release`](Handle::release).
+pub(crate) trait Handle: Sized {
+    fn give(self) -> *mut Self {
+        Box::into_raw(Box::new(self))
+    }
+
+    /// Frees the handle. NULL is fine.
+    ///
+    /// # Safety
+    /// `handle` is NULL or came from [`give`](Handle::give), and is not used afterwards.
+    unsafe fn release(handle: *mut Self) {
+        if !handle.is_null() {
+            // SAFETY: by this function's contract.
+            let owned = unsafe { Box::from_raw(handle) };
+            // Dropping may run the caller's release callbacks and our own locks: a panic ends here all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+        }
+    }
+}
+
+/// Runs what a function does, and turns its result into a code and, where wanted, an error handle.
+pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Result<()>) -> boomi_code {
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        // The payload may hold anything, so its text stays here.
+        Err(Error::new(ErrorKind::Internal, "a bug in boomi-auth: a panic was caught at the boundary to C; please report it"))
+    });
+    let (code, handle) = match result {
+        Ok(()) => (0, std::ptr::null_mut()),
+        Err(error) if error_out.is_null() => (error.kind().code(), std::ptr::null_mut()),
+        Err(error) => (error.kind().code(), boomi_error::from(error).give()),
+    };
+    if !error_out.is_null() {
+        // SAFETY: not NULL, so the caller says that it is valid.
+        unsafe { *error_out = handle };
+    }
+    code
+}
+
+/// What a handle points at.
+pub(crate) unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
+    // SAFETY: NULL or valid, says the caller.
+    unsafe { handle.as_ref() }.ok_or_else(|| is_null(name))
+}
+
+/// What a handle points at, for a function that changes it.
+pub(crate) unsafe fn borrow_mut<'a, T>(handle: *mut T, name: &str) -> Result<&'a mut T> {
+    // SAFETY: NULL or valid, and not used by another thread, says the caller.
+    unsafe { handle.as_mut() }.ok_or_else(|| is_null(name))
+}
+
+/// A text that must be there.
+pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str> {
+    if text.is_null() {
+        return Err(is_null(name));
+    }
+    // SAFETY: not NULL, so NUL-terminated, says the caller.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
+}
+
+/// A text that may be NULL.
+pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    // SAFETY: the same contract.
+    if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }
+}
+
+/// A buffer; NULL is fine if it is empty.
+pub(crate) unsafe fn bytes<'a>(data: *const std::ffi::c_void, length: usize, name: &str) -> Result<&'a [u8]> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() {
+        return Err(is_null(name));
+    }
+    if length > isize::MAX as usize {
+        return Err(Error::invalid(format!("the length of {name} is larger than memory")));
+    }
+    // SAFETY: not NULL, so valid for its length, says the caller.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
+}
+
+fn is_null(name: &str) -> Error {
+    Error::invalid(format!("{name} is NULL"))
+}
+
+/// Where a result goes. It is written at once, so that it holds NULL if the function fails.
+pub(crate) struct Out<T>(*mut *mut T);
+
+impl<T> Out<T> {
+    pub(crate) unsafe fn cleared(place: *mut *mut T) -> Self {
+        if !place.is_null() {
+            // SAFETY: not NULL, so valid, says the caller.
+            unsafe { *place = std::ptr::null_mut() };
+        }
+        Out(place)
+    }
+
+    /// An error if there is no place for the result.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        if self.0.is_null() { Err(is_null(name)) } else { Ok(()) }
+    }
+
+    pub(crate) fn set(self, value: *mut T) {
+        if !self.0.is_null() {
+            // SAFETY: as in `cleared`.
+            unsafe { *self.0 = value };
+        }
+    }
+}
+
+/// A C string of a text that may hold anything; a NUL in it becomes U+FFFD.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_internal_error_that_quotes_nothing() {
+        let mut error = std::ptr::null_mut();
+        assert_eq!(run(&mut error, || panic!("marked-secret")), ErrorKind::Internal.code());
+        // SAFETY: `run` has just written it.
+        let text = unsafe { CStr::from_ptr(super::super::boomi_error_message(error)) };
+        assert!(text.to_str().unwrap().contains("bug") && !text.to_str().unwrap().contains("marked-secret"));
+        // SAFETY: given out above, and not used again.
+        unsafe { super::super::boomi_error_free(error) };
+        assert_eq!(run(std::ptr::null_mut(), || panic!("again")), ErrorKind::Internal.code());
+    }
+
+    #[test]
+    fn a_nul_inside_does_not_lose_the_rest() {
+        assert_eq!(c_string("a\0b").to_str(), Ok("a\u{fffd}b"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Clients.
+
+use std::ffi::c_char;
+
+use super::boundary::{Handle, Out, borrow, optional_text, run};
+use super::call::boomi_call;
+use super::config::boomi_config;
+use super::error::{boomi_code, boomi_error};
+use super::library::give_text;
+use super::request::boomi_request;
+use super::response::boomi_response;
+use super::token::{self, boomi_token};
+use crate::client::{Call, Client};
+use crate::error::Result;
+
+/// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections. One
+/// that was made before a fork() works in the child. Freed with boomi_client_free().
+pub struct boomi_client {
+    client: Client,
+}
+
+impl Handle for boomi_client {}
+
+/// A client with these settings, which may be freed or changed afterwards. No I/O.
+///
+/// `*client_out` is freed with boomi_client_free(); NULL on failure.
+/// Errors: the first one of a setter; BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_PROXY if a proxy variable is invalid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_new(
+    config: *const boomi_config,
+    client_out: *mut *mut boomi_client,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(client_out) };
+    run(error_out, || {
+        out.check("client_out")?;
+        // SAFETY: see the module's contract.
+        let config = unsafe { borrow(config, "config") }?.config.clone();
+        out.set(boomi_client { client: Client::new(config)? }.give());
+        Ok(())
+    })
+}
+
+/// A client from the environment alone: boomi_config_new(), boomi_config_load_env() and boomi_client_new(). Credentials
+/// must be there.
+///
+/// `*client_out` is freed with boomi_client_free(); NULL on failure.
+/// Errors: BOOMI_ERR_CONFIG, with what is missing and where Boomi shows it; those of boomi_client_new().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_from_env(
+    client_out: *mut *mut boomi_client,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(client_out) };
+    run(error_out, || {
+        out.check("client_out")?;
+        out.set(boomi_client { client: Client::from_env()? }.give());
+        Ok(())
+    })
+}
+
+/// Frees a client. Calls in progress, tokens and responses live on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_free(client: *mut boomi_client) {
+    // SAFETY: see the module's contract.
+    unsafe { Handle::release(client) }
+}
+
+/// Ends every call of this client that has begun, within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any thread.
+/// NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
+    // SAFETY: see the module's contract.
+    if let Some(handle) = unsafe { client.as_ref() } {
+        handle.client.cancel();
+    }
+}
+
+/// The settings in force as a JSON object; secrets are "***". No I/O.
+///
+/// `*json_out` is freed with boomi_string_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_describe(
+    client: *const boomi_client,
+    json_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(json_out) };
+    run(error_out, || {
+        out.check("json_out")?;
+        // SAFETY: see the module's contract.
+        let text = unsafe { borrow(client, "client") }?.client.describe();
+        out.set(give_text(&text));
+        Ok(())
+    })
+}
+
+/// Asks the server for a JWT, always. `account_id` may be NULL for the client's own, `call` for the client's limits.
+///
+/// `*token_out` is freed with boomi_token_free(); NULL on failure.
+/// Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
+/// is missing), BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS,
+/// BOOMI_ERR_CONFIG, and those of the transport.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_jwt_generate(
+    client: *const boomi_client,
+    account_id: *const c_char,
+    call: *const boomi_call,
+    token_out: *mut *mut boomi_token,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(token_out) };
+    run(error_out, || {
+        out.check("token_out")?;
+        // SAFETY: see the module's contract.
+        let (client, account_id, call) =
+            unsafe { (in_use(client)?, optional_text(account_id, "account_id")?, in_use_call(call)) };
+        out.set(token::give(client.generate_jwt(account_id, call.as_ref())?));
+        Ok(())
+    })
+}
+
+/// Sends a request, once, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an
+/// Accept header is set. Redirects are not followed. `call` may be NULL for the client's limits.
+///
+/// `*response_out` is freed with boomi_response_free(); NULL on failure.
+/// Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
+/// BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL,
+/// _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_send(
+    client: *const boomi_client,
+    request: *const boomi_request,
+    call: *const boomi_call,
+    response_out: *mut *mut boomi_response,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(response_out) };
+    run(error_out, || {
+        out.check("response_out")?;
+        // SAFETY: see the module's contract.
+        let (client, request, call) = unsafe { (in_use(client)?, borrow(request, "request")?, in_use_call(call)) };
+        let response = client.send(&request.request, call.as_ref())?;
+        out.set(boomi_response::from(response).give());
+        Ok(())
+    })
+}
+
+/// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
+unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
+    // SAFETY: the same contract.
+    Ok(unsafe { borrow(client, "client") }?.client.clone())
+}
+
+/// The same for the call's limits.
+unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
+    // SAFETY: the same contract.
+    unsafe { call.as_ref() }.map(|handle| handle.call.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+    use crate::transport::scope::Scope;
+    use crate::transport::{Incoming, Outgoing, Transport};
+    use std::ptr::{null, null_mut};
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    struct Panicking;
+
+    impl Transport for Panicking {
+        fn exchange(&self, _: &Outgoing<'_>, _: &Rc<Scope>) -> Result<Incoming, Error> {
+            panic!("forced inside the core")
+        }
+    }
+
+    #[test]
+    fn a_panic_inside_the_core_is_an_error_and_the_handles_stay_good() {
+        let mut config = crate::config::Config::default();
+        config.set_credentials(crate::Credentials::password("user@example.com", "p")).unwrap();
+        config.set_account_id("account123").unwrap();
+        config.transport = Some(Arc::new(Panicking));
+        let client = boomi_client { client: Client::new(config).unwrap() }.give();
+        for _ in 0..2 {
+            let (mut token, mut error) = (null_mut(), null_mut());
+            // SAFETY: all pointers are ours, and valid.
+            unsafe {
+                let code = boomi_jwt_generate(client, null(), null(), &mut token, &mut error);
+                assert_eq!(code, ErrorKind::Internal.code());
+                assert!(token.is_null());
+                super::super::boomi_error_free(error);
+            }
+        }
+        // SAFETY: given out above.
+        unsafe { boomi_client_free(client) };
+    }
+}

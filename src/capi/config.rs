@@ -1,0 +1,288 @@
+//! Settings.
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use super::boundary::{Handle, borrow_mut, bytes, run, text};
+use super::callbacks::{
+    self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
+    boomi_wait_callback,
+};
+use super::credentials::fixed;
+use super::error::{boomi_code, boomi_error};
+use crate::config::{CaMode, Config};
+use crate::error::{Error, Result};
+
+/// Settings for a client, used by one thread at a time. Freed with boomi_config_free().
+///
+/// A setter that fails leaves its error in the settings: boomi_client_new() returns the first one, so that a caller may
+/// set everything and look once. Texts are copied.
+pub struct boomi_config {
+    pub(super) config: Config,
+}
+
+impl Handle for boomi_config {}
+
+/// The bundle alone is trusted.
+pub const BOOMI_CA_ONLY: u32 = 1;
+/// The bundle is trusted besides the operating system's roots.
+pub const BOOMI_CA_ADD: u32 = 2;
+
+/// Settings with their defaults. Freed with boomi_config_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn boomi_config_new() -> *mut boomi_config {
+    boomi_config { config: Config::default() }.give()
+}
+
+/// A copy, which shares callbacks and their data with the original. Freed on its own; NULL if `config` is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut boomi_config {
+    // SAFETY: see the module's contract.
+    let config = unsafe { config.as_ref() };
+    config.map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
+}
+
+/// Frees settings. Clients made of them live on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_free(config: *mut boomi_config) {
+    // SAFETY: see the module's contract.
+    unsafe { Handle::release(config) }
+}
+
+unsafe fn set(
+    config: *mut boomi_config,
+    error_out: *mut *mut boomi_error,
+    apply: impl FnOnce(&mut Config) -> Result<()>,
+) -> boomi_code {
+    run(error_out, || {
+        // SAFETY: see the module's contract.
+        let config = &mut unsafe { borrow_mut(config, "config") }?.config;
+        apply(config).inspect_err(|error| config.keep_error(error))
+    })
+}
+
+/// Who signs in. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail address that
+/// Boomi shows, with or without "BOOMI_TOKEN."; `secret` the token or password, which is copied and wiped when freed.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_credentials(
+    config: *mut boomi_config,
+    kind: u32,
+    username: *const c_char,
+    secret: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_credentials(fixed(kind, username, secret))) }
+}
+
+/// A function that gives the credentials, instead of boomi_config_set_credentials(). `release` gets `user_data` when
+/// nothing uses it any more, also if this fails; it may be NULL.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_credentials_callback(
+    config: *mut boomi_config,
+    callback: boomi_credentials_callback,
+    user_data: *mut c_void,
+    release: boomi_release_callback,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let data = UserData::new(user_data, release);
+    let apply = |config: &mut Config| config.set_credentials(callbacks::credentials(callback, data));
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// The account that {accountId} in a path and a JWT without its own account stand for. Boomi shows it under Settings >
+/// User Information > Account Information.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_account_id(
+    config: *mut boomi_config,
+    account_id: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_account_id(text(account_id, "account_id")?)) }
+}
+
+/// The platform's address without a path; the default is BOOMI_BASE_URL_US. https; http to loopback addresses only.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_base_url(
+    config: *mut boomi_config,
+    url: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_base_url(text(url, "url")?)) }
+}
+
+/// The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI. Codes go with password sign-ins
+/// only, and each is sent once: a second sign-in within the code's 30 s waits for the next, or fails with BOOMI_ERR_OTP if its
+/// deadline is nearer.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_otp_secret(
+    config: *mut boomi_config,
+    base32_or_otpauth_uri: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply =
+        // SAFETY: see the module's contract.
+        |config: &mut Config| config.set_otp_secret(unsafe { text(base32_or_otpauth_uri, "base32_or_otpauth_uri") }?);
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// A function that gives one-time codes, instead of boomi_config_set_otp_secret(). About `release` see
+/// boomi_config_set_credentials_callback().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_otp_callback(
+    config: *mut boomi_config,
+    callback: boomi_otp_callback,
+    user_data: *mut c_void,
+    release: boomi_release_callback,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let data = UserData::new(user_data, release);
+    let apply = |config: &mut Config| config.set(callbacks::otp(callback, data), |config, otp| config.otp = Some(otp));
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
+    config: *mut boomi_config,
+    timeout_ms: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let timeout = Duration::from_millis(timeout_ms.into());
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
+}
+
+/// How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within 50 ms.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_timeout_ms(
+    config: *mut boomi_config,
+    timeout_ms: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let timeout = Duration::from_millis(timeout_ms.into());
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_timeout(timeout)) }
+}
+
+/// A PEM bundle of certificate authorities, `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or BOOMI_CA_ADD.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT, also if there is no certificate in it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_ca_pem(
+    config: *mut boomi_config,
+    pem: *const c_void,
+    length: usize,
+    mode: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        let mode = match mode {
+            BOOMI_CA_ONLY => CaMode::Only,
+            BOOMI_CA_ADD => CaMode::Add,
+            _ => return Err(Error::invalid(format!("the mode is {mode}: use BOOMI_CA_ONLY (1) or BOOMI_CA_ADD (2)"))),
+        };
+        // SAFETY: see the module's contract.
+        config.set_ca_pem(unsafe { bytes(pem, length, "pem") }?, mode)
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// The proxy, "http://user:password@host:port" (user and password percent-encoded, or left out); "" for none, not even
+/// the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
+/// case, when the client is made.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_proxy(
+    config: *mut boomi_config,
+    url: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_proxy(text(url, "url")?)) }
+}
+
+/// Put before our own product in the User-Agent header: "my-tool/1.0".
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_user_agent(
+    config: *mut boomi_config,
+    product: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_user_agent(text(product, "product")?)) }
+}
+
+/// The largest body of an answer, in bytes, above 0. Default 64 MiB. A larger one is BOOMI_ERR_TOO_LARGE.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_max_response_bytes(
+    config: *mut boomi_config,
+    bytes: u64,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_max_response_bytes(bytes)) }
+}
+
+/// A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_event_callback(
+    config: *mut boomi_config,
+    callback: boomi_event_callback,
+    user_data: *mut c_void,
+    release: boomi_release_callback,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let data = UserData::new(user_data, release);
+    let apply =
+        |config: &mut Config| config.set(callbacks::event(callback, data), |config, on| config.on_event = Some(on));
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// A function that is asked while a call waits, and may cancel it. About `release` see
+/// boomi_config_set_credentials_callback().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_wait_callback(
+    config: *mut boomi_config,
+    callback: boomi_wait_callback,
+    user_data: *mut c_void,
+    release: boomi_release_callback,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let data = UserData::new(user_data, release);
+    let apply =
+        |config: &mut Config| config.set(callbacks::wait(callback, data), |config, hook| config.wait_hook = Some(hook));
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
+/// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
+/// BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_TIMEOUT (seconds).
+/// Errors: BOOMI_ERR_CONFIG, with the variable's name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_load_env(
+    config: *mut boomi_config,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.load_env(&crate::config::variable)) }
+}

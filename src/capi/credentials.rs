@@ -1,0 +1,50 @@
+//! Credentials that a callback gives.
+
+use std::ffi::c_char;
+
+use super::boundary::{borrow_mut, run, text};
+use super::error::{boomi_code, boomi_error};
+use crate::config::credential_kind;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+
+/// Where a boomi_credentials_callback puts what it found. Borrowed for that call.
+#[derive(Default)]
+pub struct boomi_credentials {
+    given: Option<Result<Credentials>>,
+}
+
+impl boomi_credentials {
+    /// What was put here last.
+    pub(super) fn take(self) -> Result<Credentials> {
+        self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and gave no credentials")))
+    }
+}
+
+/// Gives credentials, copied, out of a boomi_credentials_callback. `kind` is BOOMI_CREDENTIAL_API_TOKEN or
+/// BOOMI_CREDENTIAL_PASSWORD.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT, which the call that asked then returns too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_credentials_set(
+    credentials: *mut boomi_credentials,
+    kind: u32,
+    username: *const c_char,
+    secret: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    run(error_out, || {
+        // SAFETY: see the module's contract.
+        let credentials = unsafe { borrow_mut(credentials, "credentials") }?;
+        // SAFETY: see the module's contract.
+        let given = unsafe { fixed(kind, username, secret) };
+        credentials.given = Some(given.clone());
+        given.map(drop)
+    })
+}
+
+/// Credentials out of a function's arguments.
+pub(super) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
+    // SAFETY: the same contract.
+    let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
+    Credentials::fixed(credential_kind(kind)?, username, secret)
+}

@@ -1,0 +1,155 @@
+//! The library itself, and what needs no client: headers, user names, one-time codes.
+
+use std::ffi::{CStr, c_char};
+
+use super::boundary::{Out, run, text};
+use super::error::{boomi_code, boomi_error};
+use crate::config::credential_kind;
+use crate::secret::Secret;
+
+/// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
+pub const BOOMI_VERSION_NUMBER: u32 = 256;
+
+/// The version of the library: `(major << 16) | (minor << 8) | patch`.
+#[unsafe(no_mangle)]
+pub extern "C" fn boomi_version_number() -> u32 {
+    BOOMI_VERSION_NUMBER
+}
+
+/// The version of the library as a text, such as "0.1.0". Static.
+#[unsafe(no_mangle)]
+pub extern "C" fn boomi_version() -> *const c_char {
+    const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(version) => version,
+        Err(_) => panic!("a version has no NUL"),
+    };
+    VERSION.as_ptr()
+}
+
+/// Wipes and frees a text that this library gave out through a `char **`. NULL is fine. Never use free() for it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_string_free(text: *mut c_char) {
+    // SAFETY: NULL or from `give_text`, and not used afterwards, by the module's contract.
+    unsafe { take_text(text) }
+}
+
+/// The credential is an API token: "BOOMI_TOKEN." is put before the user name, once.
+pub const BOOMI_CREDENTIAL_API_TOKEN: u32 = 1;
+/// The credential is the user's own password.
+pub const BOOMI_CREDENTIAL_PASSWORD: u32 = 2;
+
+/// The user name as it goes into a tool's user field: with "BOOMI_TOKEN." before it, once, for an API token. A name that
+/// has the prefix already means a token, whatever `kind`. No I/O.
+///
+/// `*username_out` is freed with boomi_string_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_auth_username(
+    kind: u32,
+    username: *const c_char,
+    username_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(username_out) };
+    run(error_out, || {
+        out.check("username_out")?;
+        // SAFETY: see the module's contract.
+        let username = unsafe { text(username, "username") }?;
+        let username = crate::auth_username(credential_kind(kind)?, username)?;
+        out.set(give_text(&username));
+        Ok(())
+    })
+}
+
+/// The value of the Authorization header, "Basic ...". No I/O.
+///
+/// `username` is the e-mail address that Boomi shows; `secret` the password or API token. `*header_out` is freed with
+/// boomi_string_free(), which wipes it; NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_auth_header(
+    kind: u32,
+    username: *const c_char,
+    secret: *const c_char,
+    header_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(header_out) };
+    run(error_out, || {
+        out.check("header_out")?;
+        // SAFETY: see the module's contract.
+        let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
+        let header = crate::auth_header(credential_kind(kind)?, username, secret)?;
+        out.set(give_secret(&header));
+        Ok(())
+    })
+}
+
+/// The one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
+///
+/// `secret` is base32 as people paste it (lower case, spaces, no padding), or an `otpauth://totp/` URI with digits,
+/// period and algorithm. `*code_out` is freed with boomi_string_free(), which wipes it; NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_otp_code(
+    secret: *const c_char,
+    unix_time: i64,
+    code_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(code_out) };
+    run(error_out, || {
+        out.check("code_out")?;
+        // SAFETY: see the module's contract.
+        let code = crate::otp_code(unsafe { text(secret, "secret") }?, unix_time)?;
+        out.set(give_secret(&code));
+        Ok(())
+    })
+}
+
+/// The bytes before a text that we give out: its length, so that all of it is wiped whatever the caller did to it.
+const LENGTH: usize = std::mem::size_of::<usize>();
+
+/// Copies a text for C to own.
+pub(super) fn give_text(text: &str) -> *mut c_char {
+    let size = LENGTH + text.len() + 1;
+    let mut block = Vec::<u8>::with_capacity(size);
+    block.extend_from_slice(&size.to_ne_bytes());
+    block.extend_from_slice(text.as_bytes());
+    block.push(0);
+    let block = Box::into_raw(block.into_boxed_slice());
+    // SAFETY: the text begins behind the length, inside the block.
+    unsafe { block.cast::<u8>().add(LENGTH).cast() }
+}
+
+fn give_secret(secret: &Secret) -> *mut c_char {
+    give_text(secret.expose())
+}
+
+/// Wipes and frees what `give_text` gave.
+unsafe fn take_text(text: *mut c_char) {
+    if text.is_null() {
+        return;
+    }
+    // SAFETY: `text` is from `give_text`, by this function's contract, so its block begins with its size.
+    let mut block = unsafe {
+        let start = text.cast::<u8>().sub(LENGTH);
+        let size = usize::from_ne_bytes(*start.cast::<[u8; LENGTH]>());
+        Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size))
+    };
+    zeroize::Zeroize::zeroize(&mut *block);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_crates() {
+        let parts: Vec<u32> = crate::VERSION.split('.').map(|part| part.parse().unwrap()).collect();
+        assert_eq!(boomi_version_number(), (parts[0] << 16) | (parts[1] << 8) | parts[2]);
+    }
+}

@@ -1,0 +1,169 @@
+//! Requests.
+
+use std::ffi::{c_char, c_void};
+
+use super::boundary::{Handle, Out, borrow_mut, bytes, run, text};
+use super::error::{boomi_code, boomi_error};
+use crate::client::{AuthScheme, HeaderOptions, Request};
+use crate::error::{Error, Result};
+
+/// One request to a client's origin. It may be sent any number of times, by several threads at once; its setters are
+/// for one thread while nobody sends it. Freed with boomi_request_free().
+///
+/// A setter that fails leaves its error in the request: boomi_client_send() returns the first one.
+pub struct boomi_request {
+    pub(super) request: Request,
+}
+
+impl Handle for boomi_request {}
+
+/// Not signed in: the caller's own headers say who it is.
+pub const BOOMI_AUTH_NONE: u32 = 0;
+/// User name and password, or API token; with a one-time code where the user has one.
+pub const BOOMI_AUTH_BASIC: u32 = 1;
+/// The client's JWT, made when needed and kept.
+pub const BOOMI_AUTH_JWT: u32 = 2;
+/// The default: a JWT for /graphql, which takes nothing else; Basic otherwise.
+pub const BOOMI_AUTH_AUTO: u32 = 3;
+
+/// The header's value is secret: never shown, and cut out of messages that a server sends back.
+pub const BOOMI_HEADER_SECRET: u32 = 1;
+/// The header is added beside one of the same name, instead of replacing it.
+pub const BOOMI_HEADER_ADD: u32 = 2;
+
+/// A request. `method` is "GET", "POST", ...; `path_or_url` a path such as "/api/rest/v1/{accountId}/AuditLog/1", in
+/// which {accountId} is filled in when it is sent, or a URL of the client's origin. Special characters in it must be
+/// percent-encoded.
+///
+/// `*request_out` is freed with boomi_request_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_new(
+    method: *const c_char,
+    path_or_url: *const c_char,
+    request_out: *mut *mut boomi_request,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(request_out) };
+    run(error_out, || {
+        out.check("request_out")?;
+        // SAFETY: see the module's contract.
+        let (method, path) = unsafe { (text(method, "method")?, text(path_or_url, "path_or_url")?) };
+        let request = Request::new(method, path)?;
+        out.set(boomi_request { request }.give());
+        Ok(())
+    })
+}
+
+unsafe fn set(
+    request: *mut boomi_request,
+    error_out: *mut *mut boomi_error,
+    apply: impl FnOnce(&mut Request) -> Result<()>,
+) -> boomi_code {
+    run(error_out, || {
+        // SAFETY: see the module's contract.
+        let request = &mut unsafe { borrow_mut(request, "request") }?.request;
+        apply(request).inspect_err(|error| request.keep_error(error))
+    })
+}
+
+/// How the request is signed in: one of the BOOMI_AUTH_* constants.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_set_auth(
+    request: *mut boomi_request,
+    scheme: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |request: &mut Request| {
+        request.set_auth(match scheme {
+            BOOMI_AUTH_NONE => AuthScheme::None,
+            BOOMI_AUTH_BASIC => AuthScheme::Basic,
+            BOOMI_AUTH_JWT => AuthScheme::Jwt,
+            BOOMI_AUTH_AUTO => AuthScheme::Auto,
+            _ => return Err(Error::invalid(format!("the scheme is {scheme}: use one of BOOMI_AUTH_* (0 to 3)"))),
+        });
+        Ok(())
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, apply) }
+}
+
+/// The account that {accountId} and a JWT stand for, instead of the client's. It is percent-encoded as one segment.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_set_account_id(
+    request: *mut boomi_request,
+    account_id: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, |request| request.set_account_id(text(account_id, "account_id")?)) }
+}
+
+/// Adds `name=value` to the query, percent-encoded. The value may be empty.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_add_query(
+    request: *mut boomi_request,
+    name: *const c_char,
+    value: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, |request| request.add_query(text(name, "name")?, text(value, "value")?)) }
+}
+
+/// Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both.
+///
+/// Refused are Host, Content-Length, Transfer-Encoding and Connection, and Authorization unless the scheme is
+/// BOOMI_AUTH_NONE (which is seen when the request is sent). Authorization and X-Boomi-OTP are secret by themselves.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_set_header(
+    request: *mut boomi_request,
+    name: *const c_char,
+    value: *const c_char,
+    flags: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |request: &mut Request| {
+        if flags & !(BOOMI_HEADER_SECRET | BOOMI_HEADER_ADD) != 0 {
+            return Err(Error::invalid(format!("the flags are {flags}: use BOOMI_HEADER_SECRET and BOOMI_HEADER_ADD")));
+        }
+        let options =
+            HeaderOptions { secret: flags & BOOMI_HEADER_SECRET != 0, add: flags & BOOMI_HEADER_ADD != 0 };
+        // SAFETY: see the module's contract.
+        let (name, value) = unsafe { (text(name, "name")?, text(value, "value")?) };
+        request.set_header(name, value, options)
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, apply) }
+}
+
+/// The body: `length` bytes at `data`, copied. Sent as JSON unless a Content-Type is set. `data` may be NULL if `length`
+/// is 0.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_set_body(
+    request: *mut boomi_request,
+    data: *const c_void,
+    length: usize,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |request: &mut Request| {
+        // SAFETY: see the module's contract.
+        request.set_body(unsafe { bytes(data, length, "data") }?);
+        Ok(())
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, apply) }
+}
+
+/// Frees a request. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_free(request: *mut boomi_request) {
+    // SAFETY: see the module's contract.
+    unsafe { Handle::release(request) }
+}
