@@ -153,6 +153,12 @@ typedef struct boomi_request boomi_request;
 typedef struct boomi_response boomi_response;
 
 /**
+ * A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
+ * freed, with boomi_token_free().
+ */
+typedef struct boomi_token boomi_token;
+
+/**
  * What a function returns: `BOOMI_OK` or one of the `BOOMI_ERR_*` codes. Codes are only ever added, never renumbered.
  */
 typedef int32_t boomi_code;
@@ -188,12 +194,6 @@ typedef void (*boomi_event_callback)(void *user_data, const boomi_event *event);
  * same rules as for boomi_otp_callback.
  */
 typedef int32_t (*boomi_wait_callback)(void *user_data);
-
-/**
- * A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
- * freed, with boomi_token_free().
- */
-typedef TokenData boomi_token;
 
 /**
  * It worked.

@@ -14,6 +14,20 @@ fn main() {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libboomi_auth.so.{abi}");
             // Unloading would leave thread-local destructors pointing at nothing.
             println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+            link_soname(&format!("libboomi_auth.so.{abi}"));
         }
+    }
+}
+
+/// A program linked against the library in `target/` looks for its SONAME there, a name that cargo does not make.
+fn link_soname(soname: &str) {
+    let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("set by cargo"));
+    // <profile>/build/<package>/out
+    let Some(profile) = out.ancestors().nth(3) else { return };
+    let link = profile.join(soname);
+    #[cfg(unix)]
+    if !link.is_symlink() {
+        // Only a convenience: an installation makes its own links.
+        let _ = std::os::unix::fs::symlink("libboomi_auth.so", link);
     }
 }

@@ -8,8 +8,10 @@ use crate::jwt::{Token, TokenData};
 
 /// A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
 /// freed, with boomi_token_free().
-#[repr(transparent)]
-pub struct boomi_token(TokenData);
+pub struct boomi_token {
+    /// C sees a token only through a pointer, which is one into an `Arc<TokenData>`.
+    _opaque: [u8; 0],
+}
 
 /// Gives C one reference.
 pub(super) fn give(token: Token) -> *mut boomi_token {
@@ -17,8 +19,8 @@ pub(super) fn give(token: Token) -> *mut boomi_token {
 }
 
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
-    // SAFETY: see the module's contract.
-    unsafe { token.as_ref() }.map(|token| &token.0)
+    // SAFETY: NULL, or from `give`, by the module's contract.
+    unsafe { token.cast::<TokenData>().as_ref() }
 }
 
 /// The JWT itself; NULL if `token` is.

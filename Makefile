@@ -1,0 +1,75 @@
+# Targets for people. Each is short enough to read; `make help` lists them.
+
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR ?=
+# What is installed is built with the profile `release`; tests of the installation take `dev`, which is there already.
+PROFILE ?= release
+CARGO   ?= cargo
+CC      ?= cc
+CFLAGS  ?= -O2 -Wall -Wextra
+
+VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+ABI     := $(basename $(VERSION))
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+DEV     := $(TARGET)/debug
+
+.PHONY: help demo check test setup fmt lint doc header deny bench install uninstall clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+
+demo: ## the main job, in C against the emulator: sign in, get a JWT, fetch records
+	$(CARGO) build --locked -p boomi-auth-c -p boomi-emulator
+	$(CC) $(CFLAGS) -Iinclude examples/c/quickstart.c -o $(DEV)/quickstart-c -L$(DEV) -lboomi_auth -Wl,-rpath,$(abspath $(DEV))
+	@echo
+	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(DEV)/quickstart-c
+
+check: ## the inner loop: formatting, lints, and the tests of the core alone
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked -p boomi-auth --features capi --all-targets -- -D warnings
+	$(CARGO) test --locked -p boomi-auth --lib --features capi
+
+test: ## everything; tests/run.sh says what ran
+	@tests/run.sh
+
+setup: ## installs what `make test` needs beside Rust, where it is missing (Debian)
+	@tests/setup.sh
+
+fmt: ## formats the Rust code
+	$(CARGO) fmt --all
+
+lint: ## clippy on everything, warnings are errors
+	$(CARGO) clippy --locked --workspace --features capi --all-targets -- -D warnings
+
+doc: ## the documentation of the Rust API, warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p boomi-auth -p boomi-emulator --features capi
+
+header: ## writes include/boomi_auth.h anew out of src/capi
+	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
+
+bench: ## a JWT exchange beside libcurl's
+	@benches/run.sh
+
+install: ## the C library, header and pkg-config file into PREFIX
+	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)"
+	install -m 644 include/boomi_auth.h "$(DESTDIR)$(INCLUDEDIR)/"
+	install -m 644 $(BUILT)/libboomi_auth.a "$(DESTDIR)$(LIBDIR)/"
+	install -m 755 $(BUILT)/libboomi_auth.so "$(DESTDIR)$(LIBDIR)/libboomi_auth.so.$(VERSION)"
+	ln -sf libboomi_auth.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libboomi_auth.so.$(ABI)"
+	ln -sf libboomi_auth.so.$(ABI) "$(DESTDIR)$(LIBDIR)/libboomi_auth.so"
+	sed -e 's|@VERSION@|$(VERSION)|' \
+	  -e "s|@PREFIX@|$$(realpath -m --relative-to='$(LIBDIR)/pkgconfig' '$(PREFIX)')|" \
+	  -e "s|@INCLUDEDIR@|$$(realpath -m --relative-to='$(PREFIX)' '$(INCLUDEDIR)')|" \
+	  bindings/c/boomi_auth.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/boomi_auth.pc"
+	ln -sf boomi_auth.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/boomi-auth.pc"
+
+uninstall: ## removes what `make install` with the same PREFIX put there
+	rm -f "$(DESTDIR)$(INCLUDEDIR)/boomi_auth.h" "$(DESTDIR)$(LIBDIR)"/pkgconfig/boomi?auth.pc
+	rm -f "$(DESTDIR)$(LIBDIR)/libboomi_auth.a" "$(DESTDIR)$(LIBDIR)"/libboomi_auth.so "$(DESTDIR)$(LIBDIR)"/libboomi_auth.so.$(ABI)*
+
+clean: ## removes what was built
+	$(CARGO) clean

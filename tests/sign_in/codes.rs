@@ -1,0 +1,182 @@
+//! One-time codes: with passwords only, and each once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use boomi_auth::{Call, Credentials, ErrorKind};
+use boomi_emulator::users::{TWOFA, TWOFA_SECRET};
+use boomi_emulator::{Emulator, Scripted, one_time_code};
+
+use crate::common::{self, AUDIT_LOG, Events, assert_says, by_password, by_token, status_of};
+
+/// Any answer that is no verdict about a code.
+fn answers(times: u32) -> Scripted {
+    Scripted::new(200, "application/json", "{}").times(times)
+}
+
+#[test]
+fn a_code_comes_from_a_secret_a_function_or_the_user() {
+    let boomi = Emulator::start();
+    let code = move |boomi: &Emulator| one_time_code(TWOFA_SECRET, boomi.now());
+    let builder = || common::builder(&boomi).credentials(by_password(TWOFA));
+
+    assert_eq!(status_of(&builder().otp_secret(TWOFA_SECRET).build().unwrap(), AUDIT_LOG), 200);
+    boomi.reset();
+    let current = code(&boomi);
+    assert_eq!(status_of(&builder().otp_from_fn(move || Ok(current.clone())).build().unwrap(), AUDIT_LOG), 200);
+    boomi.reset();
+    let mut call = Call::new();
+    call.set_otp(&format!(" {} ", code(&boomi))).unwrap();
+    let client = builder().build().unwrap();
+    assert_eq!(client.get(AUDIT_LOG).call(&call).send().unwrap().status(), 200);
+    assert!(boomi.log()[0].otp);
+}
+
+#[test]
+fn a_typed_code_goes_before_the_secret_and_once() {
+    let boomi = Emulator::start();
+    boomi.answer_next(answers(2));
+    let client = common::client(&boomi, by_password(TWOFA));
+    let mut call = Call::new();
+    call.set_otp("123456").unwrap();
+    for sent in [true, false] {
+        client.get(AUDIT_LOG).call(&call).send().unwrap();
+        assert_eq!(boomi.log().pop().unwrap().otp, sent);
+    }
+}
+
+#[test]
+fn a_typed_code_that_never_left_can_be_sent_later() {
+    let boomi = Emulator::start();
+    boomi.answer_next(answers(1));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = common::builder(&boomi).base_url(&format!("https://localhost:{port}")).credentials(by_password(TWOFA));
+    let mut call = Call::new();
+    call.set_otp("123456").unwrap();
+    let error = nobody.build().unwrap().get(AUDIT_LOG).call(&call).send().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Connect, false));
+    common::client(&boomi, by_password(TWOFA)).get(AUDIT_LOG).call(&call).send().unwrap();
+    assert!(boomi.log()[0].otp);
+}
+
+#[test]
+fn no_code_goes_with_a_token_whatever_is_configured() {
+    let boomi = Emulator::start();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let prefixed = Credentials::password(&format!("BOOMI_TOKEN.{}", TWOFA.name), TWOFA.token).unwrap();
+    for credentials in [by_token(TWOFA), prefixed] {
+        let count = asked.clone();
+        let ask = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok("123456".to_owned())
+        };
+        let builder = || common::builder(&boomi).credentials(credentials.clone());
+        for builder in [builder(), builder().otp_secret(TWOFA_SECRET), builder().otp_from_fn(ask)] {
+            let client = builder.build().unwrap();
+            let mut call = Call::new();
+            call.set_otp("123456").unwrap();
+            assert_eq!(client.get(AUDIT_LOG).call(&call).send().unwrap().status(), 200);
+            client.generate_jwt(None, Some(&call)).unwrap();
+        }
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    assert!(boomi.log().iter().all(|entry| !entry.otp && entry.status == 200));
+}
+
+#[test]
+fn no_code_goes_with_a_jwt() {
+    let boomi = Emulator::start();
+    let client = common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
+    let query = || client.post("/graphql").body(common::GRAPHQL_QUERY).send().unwrap().check().unwrap();
+    (query(), query());
+    assert_eq!(boomi.log().iter().map(|entry| entry.otp).collect::<Vec<_>>(), [true, false, false]);
+}
+
+/// A step of an hour: the test crosses no end of one.
+const HOURLY: &str = "otpauth://totp/test?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=3600";
+
+#[test]
+fn a_code_that_was_sent_is_not_sent_again() {
+    let boomi = Emulator::start();
+    boomi.answer_next(answers(1));
+    let client = common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(HOURLY).build().unwrap();
+    client.get(AUDIT_LOG).send().unwrap();
+    let mut call = Call::new();
+    call.set_timeout(Duration::from_secs(3)).unwrap();
+    let error = client.get(AUDIT_LOG).call(&call).send().unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable(), error.was_sent()), (ErrorKind::Otp, true, false));
+    let wait = error.retry_after().unwrap();
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(3600), "{wait:?}");
+    assert_says(&error, &["was sent before", "API token, which needs no code"]);
+    assert_eq!(boomi.log().len(), 1);
+}
+
+#[test]
+fn a_code_that_never_left_is_still_good() {
+    let boomi = Emulator::start();
+    let client = common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(HOURLY).build().unwrap();
+    let call = Call::new();
+    call.cancel();
+    client.get(AUDIT_LOG).call(&call).send().unwrap_err();
+    // The wrong step's code is refused; that it was sent is the point.
+    assert_eq!(status_of(&client, AUDIT_LOG), 401);
+    assert!(boomi.log()[0].otp);
+}
+
+#[test]
+fn a_sign_in_waits_for_the_next_code_if_its_deadline_allows() {
+    let boomi = Emulator::start();
+    boomi.answer_next(answers(3));
+    let events = Events::default();
+    let every_second = HOURLY.replace("3600", "1");
+    let builder = common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(&every_second);
+    let client = builder.on_event(events.handler()).build().unwrap();
+    (0..3).for_each(|_| assert_eq!(status_of(&client, AUDIT_LOG), 200));
+    assert!(boomi.log().iter().all(|entry| entry.otp));
+    // Three sign-ins within a second wait once at least.
+    assert!(
+        !events.names().is_empty() && events.names().iter().all(|name| *name == "otp_awaited"),
+        "{:?}",
+        events.json()
+    );
+}
+
+#[test]
+fn a_wait_for_a_code_can_be_cancelled() {
+    let boomi = Emulator::start();
+    boomi.answer_next(answers(1));
+    let call = Arc::new(Mutex::new(None::<Call>));
+    let waiting = call.clone();
+    // The wait is announced before it begins.
+    let cancel = move |event: &boomi_auth::Event| {
+        if event.kind() == boomi_auth::EventKind::OtpAwaited {
+            waiting.lock().unwrap().as_ref().unwrap().cancel();
+        }
+    };
+    let builder = common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(HOURLY);
+    let client = builder.timeout(Duration::from_secs(2 * 3600)).on_event(cancel).build().unwrap();
+    client.get(AUDIT_LOG).send().unwrap();
+    let stopped = Call::new();
+    *call.lock().unwrap() = Some(stopped.clone());
+    let error = client.get(AUDIT_LOG).call(&stopped).send().unwrap_err();
+    assert_eq!((error.kind(), boomi.log().len()), (ErrorKind::Canceled, 1));
+}
+
+#[test]
+fn a_function_that_gives_no_code_is_an_otp_error_and_nothing_is_sent() {
+    let boomi = Emulator::start();
+    type Ask = fn() -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
+    let asks: [(Ask, &str); 3] = [
+        (|| Err("the phone is at home".into()), "the phone is at home"),
+        (|| Ok(String::new()), "empty"),
+        (|| Ok("12\r\n34".into()), "control character"),
+    ];
+    for (ask, words) in asks {
+        let builder = common::builder(&boomi).credentials(by_password(TWOFA)).otp_from_fn(ask);
+        let error = builder.build().unwrap().generate_jwt(None, None).unwrap_err();
+        assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Otp, false), "{error}");
+        assert_says(&error, &[words]);
+    }
+    assert!(boomi.log().is_empty());
+}

@@ -1,0 +1,57 @@
+//! A CONNECT proxy that remembers what it saw.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use crate::servers::{read_head, serve};
+
+/// A proxy that makes every tunnel it is asked for.
+pub struct Tunnel {
+    pub port: u16,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What a proxy saw.
+#[derive(Clone, Default)]
+pub struct Seen {
+    /// The heads of the requests to the proxy itself.
+    pub heads: Vec<String>,
+    /// What the client sent through tunnels.
+    pub sent: Vec<u8>,
+}
+
+impl Tunnel {
+    pub fn start() -> Tunnel {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let shared = seen.clone();
+        let port = serve(move |mut client| {
+            let head = read_head(&mut client);
+            let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            shared.lock().unwrap().heads.push(head);
+            let mut server = TcpStream::connect(target).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n").unwrap();
+            let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut answers, &mut back);
+                let _ = back.shutdown(Shutdown::Both);
+            });
+            let seen = shared.clone();
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                while let Ok(amount @ 1..) = client.read(&mut buffer) {
+                    seen.lock().unwrap().sent.extend(&buffer[..amount]);
+                    if server.write_all(&buffer[..amount]).is_err() {
+                        break;
+                    }
+                }
+                let _ = server.shutdown(Shutdown::Both);
+            });
+        });
+        Tunnel { port, seen }
+    }
+
+    pub fn seen(&self) -> Seen {
+        self.seen.lock().unwrap().clone()
+    }
+}
