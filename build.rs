@@ -23,9 +23,9 @@ mod header {
         let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("a readable cbindgen.toml");
         // Only these files are parsed, so nothing else can slip into the contract.
         let mut builder = cbindgen::Builder::new().with_config(config);
-        for name in [
-            "library", "error", "config", "credentials", "callbacks", "call", "client", "token", "request", "response",
-        ] {
+        for name in
+            ["library", "error", "config", "credentials", "callbacks", "call", "client", "token", "request", "response"]
+        {
             builder = builder.with_src(root.join(format!("src/capi/{name}.rs")));
         }
         let mut text = Vec::new();
@@ -35,7 +35,10 @@ mod header {
             Ok("write") => std::fs::write(committed, &text).expect("a writable include/boomi_auth.h"),
             Ok("check") => {
                 let same = std::fs::read(committed).is_ok_and(|committed| committed == text);
-                assert!(same, "include/boomi_auth.h is not what src/capi says: run `make header` and commit the result");
+                assert!(
+                    same,
+                    "include/boomi_auth.h is not what src/capi says: run `make header` and commit the result"
+                );
             }
             _ => {}
         }

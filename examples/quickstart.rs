@@ -3,7 +3,9 @@
 //! `cargo run --example quickstart` runs it against the emulator, unless BOOMI_USERNAME is set: then against the platform
 //! that the BOOMI_* variables name. Which others it reads stands in the C program.
 
-use boomi_auth::{AuthScheme, Client, CredentialKind, Credentials, Response, Result, auth_header, auth_username, otp_code};
+use boomi_auth::{
+    AuthScheme, Client, CredentialKind, Credentials, Response, Result, auth_header, auth_username, otp_code,
+};
 use boomi_emulator::{Emulator, users};
 
 /// Where to, and who as.
@@ -21,7 +23,10 @@ fn main() -> Result<()> {
     // No I/O: the values that any HTTP client can use.
     for (step, kind) in [("password", CredentialKind::Password), ("API token", CredentialKind::ApiToken)] {
         let header = auth_header(kind, "user@example.com", "my secret")?;
-        show(&format!("Basic header, {step}"), &format!("{header:?}  (user {})", auth_username(kind, "user@example.com")?));
+        show(
+            &format!("Basic header, {step}"),
+            &format!("{header:?}  (user {})", auth_username(kind, "user@example.com")?),
+        );
     }
     // The secret and time of RFC 6238's own example. A real code would not be shown.
     let code = otp_code("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", 59)?;

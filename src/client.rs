@@ -355,7 +355,8 @@ impl Client {
         }
         let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| error.with_attempts(1))?;
         let asked = Asked { host: scope.host().to_owned(), graphql, signed_in_as };
-        let sensitive = outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
+        let sensitive =
+            outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
         let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());
         Ok(Response::read(incoming, asked, sent, inner.clock.wall()))
     }

@@ -40,7 +40,9 @@ pub fn auth_username(kind: CredentialKind, username: &str) -> Result<String> {
         bare = rest;
     }
     if bare.is_empty() {
-        return Err(Error::invalid(format!("the user name is only the prefix \"{TOKEN_PREFIX}\": the name is missing")));
+        return Err(Error::invalid(format!(
+            "the user name is only the prefix \"{TOKEN_PREFIX}\": the name is missing"
+        )));
     }
     let is_token = kind == CredentialKind::ApiToken || bare.len() < username.len();
     Ok(if is_token { format!("{TOKEN_PREFIX}{bare}") } else { bare.to_owned() })
@@ -329,7 +331,8 @@ mod tests {
     #[test]
     fn a_file_loses_its_line_end_and_nothing_else() {
         let path = std::env::temp_dir().join(format!("boomi-auth-secret-{}", std::process::id()));
-        for (content, secret) in [("a b \r\n", Some("a b ")), ("a\n", Some("a")), ("\n", None), ("a\nb", Some("a\nb"))] {
+        for (content, secret) in [("a b \r\n", Some("a b ")), ("a\n", Some("a")), ("\n", None), ("a\nb", Some("a\nb"))]
+        {
             std::fs::write(&path, content).unwrap();
             assert_eq!(read_secret_file(&path).ok().as_deref().map(String::as_str), secret);
         }

@@ -77,7 +77,13 @@ impl Origin {
             _ => (authority, None),
         };
         let port = match port {
-            None | Some("") => if https { 443 } else { 80 },
+            None | Some("") => {
+                if https {
+                    443
+                } else {
+                    80
+                }
+            }
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 port.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not between 1 and 65535")?
             }
@@ -248,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_base_url_has_one_form() {
-        for url in ["https://api.boomi.com", "https://api.boomi.com/", "HTTPS://API.Boomi.COM:443/", " https://api.boomi.com:"]
+        for url in
+            ["https://api.boomi.com", "https://api.boomi.com/", "HTTPS://API.Boomi.COM:443/", " https://api.boomi.com:"]
         {
             assert_eq!(base(url).to_string(), BASE_URL_US, "{url}");
         }
@@ -292,9 +299,12 @@ mod tests {
     #[test]
     fn a_secret_goes_to_its_own_origin_only() {
         let origin = base(BASE_URL_US);
-        for url in
-            ["https://api.boomi.com", "https://api.boomi.com/a?b", "https://API.boomi.com:443/x", "HTTPS://api.boomi.com?x"]
-        {
+        for url in [
+            "https://api.boomi.com",
+            "https://api.boomi.com/a?b",
+            "https://API.boomi.com:443/x",
+            "HTTPS://api.boomi.com?x",
+        ] {
             assert!(origin.covers(url), "{url}");
         }
         for url in [
@@ -327,7 +337,10 @@ mod tests {
         let resolve = |path| origin.resolve(path, Some("a/b c-1.Ä")).map(|uri| uri.to_string());
         assert_eq!(resolve("/x?y=%20").unwrap(), "https://localhost:8443/x?y=%20");
         assert_eq!(resolve("/v1/{accountId}/A").unwrap(), "https://localhost:8443/v1/a%2Fb%20c-1.%C3%84/A");
-        assert_eq!(resolve("https://LOCALHOST:8443/x/{accountId}").unwrap(), "https://localhost:8443/x/a%2Fb%20c-1.%C3%84");
+        assert_eq!(
+            resolve("https://LOCALHOST:8443/x/{accountId}").unwrap(),
+            "https://localhost:8443/x/a%2Fb%20c-1.%C3%84"
+        );
         assert_eq!(resolve("https://localhost:8443?x").unwrap(), "https://localhost:8443/?x");
         for (path, text) in [
             ("", "empty"),

@@ -46,12 +46,8 @@ impl Token {
     /// The payload is read and not verified: it only says how long the token lives.
     pub(crate) fn read(body: &[u8], account_id: &str, date: Option<u64>, sent: SentAt) -> Result<Self> {
         let jwt = std::str::from_utf8(body).map(|text| text.trim().trim_matches('"').trim()).unwrap_or_default();
-        let payload = payload(jwt).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Protocol,
-                format!("the answer is no JWT but {}", looks_like(body)),
-            )
-        })?;
+        let payload = payload(jwt)
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
         Ok(Token(Arc::new(TokenData {

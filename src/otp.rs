@@ -182,7 +182,10 @@ mod tests {
             assert_eq!(otp_code(pasted, 59).unwrap(), code, "{pasted}");
         }
         assert_eq!(otp_code("JBSWY3DP======", 0).unwrap(), otp_code("JBSWY3DP", 0).unwrap());
-        assert_eq!(otp_code("otpauth://totp/x?secret=JBSWY3DP&period=60", 119).unwrap(), otp_code("JBSWY3DP", 59).unwrap());
+        assert_eq!(
+            otp_code("otpauth://totp/x?secret=JBSWY3DP&period=60", 119).unwrap(),
+            otp_code("JBSWY3DP", 59).unwrap()
+        );
     }
 
     #[test]

@@ -105,7 +105,8 @@ fn receive(response: http::Response<ureq::Body>, most: u64, scope: &Scope) -> Re
     scope.set_phase(Phase::Body);
     let (parts, body) = response.into_parts();
     let too_large = || {
-        let text = format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
+        let text =
+            format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
         ureq::Error::Io(scope.fail(Error::new(ErrorKind::TooLarge, text).with_status(parts.status.as_u16())))
     };
     let announced = body.content_length().unwrap_or(0);
@@ -198,7 +199,9 @@ impl Dialer {
             None => self.connect(target, scope)?,
             Some(proxy) => {
                 let name_it = |error: Error| match error.kind() {
-                    ErrorKind::Connect | ErrorKind::Tls => proxy.failed(error.message()).retryable(error.is_retryable()),
+                    ErrorKind::Connect | ErrorKind::Tls => {
+                        proxy.failed(error.message()).retryable(error.is_retryable())
+                    }
                     _ => error,
                 };
                 let mut stream = self.connect(&proxy.origin, scope).map_err(name_it)?;

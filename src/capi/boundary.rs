@@ -30,7 +30,10 @@ pub(crate) trait Handle: Sized {
 pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Result<()>) -> boomi_code {
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         // The payload may hold anything, so its text stays here.
-        Err(Error::new(ErrorKind::Internal, "a bug in boomi-auth: a panic was caught at the boundary to C; please report it"))
+        Err(Error::new(
+            ErrorKind::Internal,
+            "a bug in boomi-auth: a panic was caught at the boundary to C; please report it",
+        ))
     });
     let (code, handle) = match result {
         Ok(()) => (0, std::ptr::null_mut()),

@@ -26,9 +26,8 @@ pub type boomi_otp_callback =
 /// Gives credentials with boomi_credentials_set() on `credentials_out`, which is borrowed for the call. Returns 0 if there
 /// are some. Called before the first sign-in with `rejected` 0, and before the next one after the server rejected
 /// what it gave with `rejected` 1. The same rules as for boomi_otp_callback.
-pub type boomi_credentials_callback = Option<
-    unsafe extern "C" fn(user_data: *mut c_void, rejected: i32, credentials_out: *mut boomi_credentials) -> i32,
->;
+pub type boomi_credentials_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: i32, credentials_out: *mut boomi_credentials) -> i32>;
 
 /// Asked on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
 /// same rules as for boomi_otp_callback.
@@ -117,7 +116,9 @@ pub(super) fn credentials(callback: boomi_credentials_callback, data: Arc<UserDa
         // SAFETY: the caller's function with the caller's data; what it gets lives through the call.
         let code = unsafe { callback(data.pointer(), rejected.into(), &mut given) };
         if code != 0 {
-            return Err(Error::config(format!("the credentials callback returned {code}, so there are no credentials")));
+            return Err(Error::config(format!(
+                "the credentials callback returned {code}, so there are no credentials"
+            )));
         }
         given.take()
     }))

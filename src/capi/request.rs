@@ -132,8 +132,7 @@ pub unsafe extern "C" fn boomi_request_set_header(
         if flags & !(BOOMI_HEADER_SECRET | BOOMI_HEADER_ADD) != 0 {
             return Err(Error::invalid(format!("the flags are {flags}: use BOOMI_HEADER_SECRET and BOOMI_HEADER_ADD")));
         }
-        let options =
-            HeaderOptions { secret: flags & BOOMI_HEADER_SECRET != 0, add: flags & BOOMI_HEADER_ADD != 0 };
+        let options = HeaderOptions { secret: flags & BOOMI_HEADER_SECRET != 0, add: flags & BOOMI_HEADER_ADD != 0 };
         // SAFETY: see the module's contract.
         let (name, value) = unsafe { (text(name, "name")?, text(value, "value")?) };
         request.set_header(name, value, options)

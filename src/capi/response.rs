@@ -66,10 +66,7 @@ pub unsafe extern "C" fn boomi_response_message(response: *const boomi_response)
 /// The value of the first header of that name, in whatever case; NULL if there is none. What is not UTF-8 in it is
 /// replaced by U+FFFD.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn boomi_response_header(
-    response: *const boomi_response,
-    name: *const c_char,
-) -> *const c_char {
+pub unsafe extern "C" fn boomi_response_header(response: *const boomi_response, name: *const c_char) -> *const c_char {
     if name.is_null() {
         return null();
     }

@@ -80,9 +80,11 @@ fn from_xml(body: &str) -> Said {
             Ok(Event::Start(tag)) => {
                 let name = tag.local_name();
                 if name.as_ref() == b"UserMessage" {
-                    said.id = tag.try_get_attribute("id").ok().flatten().and_then(|id| {
-                        String::from_utf8(id.value.into_owned()).ok()
-                    });
+                    said.id = tag
+                        .try_get_attribute("id")
+                        .ok()
+                        .flatten()
+                        .and_then(|id| String::from_utf8(id.value.into_owned()).ok());
                 }
                 inside = matches!(name.as_ref(), b"message" | b"Data" | b"errorMessage" | b"faultstring");
             }
@@ -107,7 +109,10 @@ fn from_xml(body: &str) -> Said {
 
 fn is_html(body: &str) -> bool {
     let start = body.get(..body.len().min(512)).unwrap_or(body).to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.contains("<html") || start.contains("<head") || start.contains("<title")
+    start.starts_with("<!doctype html")
+        || start.contains("<html")
+        || start.contains("<head")
+        || start.contains("<title")
 }
 
 /// What Jetty gives as the reason, or the page's title, or its first heading.

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn bad_pieces_are_refused_and_the_first_error_stays() {
-        for (method, path) in [("", "/"), ("G T", "/"), ("GET\r\n", "/"), ("CONNECT", "/"), ("GET", ""), ("GET", "/\n")] {
+        for (method, path) in [("", "/"), ("G T", "/"), ("GET\r\n", "/"), ("CONNECT", "/"), ("GET", ""), ("GET", "/\n")]
+        {
             Request::new(method, path).unwrap_err();
         }
         let mut request = Request::new("get", "/").unwrap();

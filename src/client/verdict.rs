@@ -61,7 +61,8 @@ pub(crate) fn judge(answer: &Answer<'_>) -> Option<Error> {
         429 => (ErrorKind::RateLimited, "too many requests: send fewer, or wait".into()),
         503 => (
             ErrorKind::RateLimited,
-            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota".into(),
+            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota"
+                .into(),
         ),
         300..=399 => (
             ErrorKind::HttpStatus,
@@ -88,9 +89,11 @@ fn rejected_advice(answer: &Answer<'_>) -> String {
         SignedInAs::Caller => {
             "the request was sent without this client's credentials: check the caller's own, or set a scheme".into()
         }
-        SignedInAs::Bearer => "the JWT was refused: it may have expired, which it does after five minutes, or this API \
+        SignedInAs::Bearer => {
+            "the JWT was refused: it may have expired, which it does after five minutes, or this API \
                                takes Basic only"
-            .into(),
+                .into()
+        }
         SignedInAs::User { username, kind: CredentialKind::ApiToken, .. } => format!(
             "the API token of {} was rejected: check the user name, and whether the token was disabled or revoked \
              (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins \

@@ -44,20 +44,19 @@ pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     if config.roots.is_none()
         && let Some(path) = variable("BOOMI_CA_FILE").map(PathBuf::from)
     {
-        let pem = std::fs::read(&path).map_err(|error| {
-            Error::config(format!("BOOMI_CA_FILE: cannot read {}: {error}", path.display()))
-        })?;
-        config.set_ca_pem(&pem, CaMode::Only).map_err(|error| {
-            Error::config(format!("BOOMI_CA_FILE ({}): {}", path.display(), error.message()))
-        })?;
+        let pem = std::fs::read(&path)
+            .map_err(|error| Error::config(format!("BOOMI_CA_FILE: cannot read {}: {error}", path.display())))?;
+        config
+            .set_ca_pem(&pem, CaMode::Only)
+            .map_err(|error| Error::config(format!("BOOMI_CA_FILE ({}): {}", path.display(), error.message())))?;
     }
     if config.timeout.is_none()
         && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
     {
         let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
-            Error::config("BOOMI_TIMEOUT is not a number of seconds above zero, such as 30 or 2.5")
-        })?;
+        let timeout = timeout
+            .filter(|timeout| !timeout.is_zero())
+            .ok_or_else(|| Error::config("BOOMI_TIMEOUT is not a number of seconds above zero, such as 30 or 2.5"))?;
         config.set_timeout(timeout)?;
     }
     Ok(())

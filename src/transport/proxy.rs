@@ -39,9 +39,11 @@ impl Proxy {
             None => (None, rest),
         };
         let host = host.split(['/', '?']).next().unwrap_or_default();
-        let authorization = user.map(|user| proxy_authorization(user).ok_or_else(|| {
-            invalid("has a user or password that is not percent-encoded UTF-8 without control characters")
-        }));
+        let authorization = user.map(|user| {
+            proxy_authorization(user).ok_or_else(|| {
+                invalid("has a user or password that is not percent-encoded UTF-8 without control characters")
+            })
+        });
         let origin = Origin::of_authority(scheme.eq_ignore_ascii_case("https"), host)
             .map_err(|what| invalid(&format!("{what}: expected http://host:port")))?;
         Ok(Proxy { origin, authorization: authorization.transpose()?.map(Arc::new), setting })
@@ -68,7 +70,8 @@ impl Proxy {
         match status_of(&head) {
             Some(200..=299) => Ok(()),
             Some(407) => {
-                let what = if authorization.is_some() { "refused its user and password" } else { "wants a user and password" };
+                let what =
+                    if authorization.is_some() { "refused its user and password" } else { "wants a user and password" };
                 Err(self.failed(&format!("it {what} (407): set them as http://user:password@host:port")))
             }
             Some(status) => Err(self
@@ -182,7 +185,8 @@ fn is_excepted(target: &Origin, exceptions: &str) -> bool {
             },
             None => {
                 let domain = entry.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
-                host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
+                host == domain
+                    || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
             }
         }
     })
@@ -264,7 +268,9 @@ mod tests {
     #[test]
     fn exceptions() {
         let excepted = |url: &str, list: &str| is_excepted(&origin(url), list);
-        for list in ["*", "api.boomi.com", "boomi.com", ".boomi.com", "*.boomi.com", "x, API.BOOMI.COM:443", "a b boomi.com"] {
+        for list in
+            ["*", "api.boomi.com", "boomi.com", ".boomi.com", "*.boomi.com", "x, API.BOOMI.COM:443", "a b boomi.com"]
+        {
             assert!(excepted("https://api.boomi.com", list), "{list}");
         }
         for list in ["", ",", "oomi.com", "api.boomi.com:8443", "pi.boomi.com", "10.0.0.0/8", "."] {

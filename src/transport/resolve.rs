@@ -175,7 +175,9 @@ mod tests {
         let before = SigSet::thread_get_mask().unwrap();
         spawn_without_signals(move || sender.send(SigSet::thread_get_mask().unwrap()).unwrap()).unwrap();
         let inside = receiver.recv().unwrap();
-        assert!(inside.contains(Signal::SIGINT) && inside.contains(Signal::SIGTERM) && inside.contains(Signal::SIGPROF));
+        assert!(
+            inside.contains(Signal::SIGINT) && inside.contains(Signal::SIGTERM) && inside.contains(Signal::SIGPROF)
+        );
         assert_eq!(SigSet::thread_get_mask().unwrap(), before);
     }
 }

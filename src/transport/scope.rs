@@ -283,7 +283,8 @@ mod tests {
 
         let asked = Arc::new(AtomicU64::new(0));
         let counter = asked.clone();
-        let hooked = scope(&clock, Stops::default(), Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)));
+        let hooked =
+            scope(&clock, Stops::default(), Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)));
         assert_eq!(hooked.wait(Duration::from_secs(1)).unwrap_err().kind(), ErrorKind::Canceled);
         assert_eq!(asked.load(Ordering::Relaxed), 3);
         assert_eq!(clock.wall(), 3 * SLICE);

@@ -42,7 +42,8 @@ pub(crate) fn read_pem(pem: &[u8]) -> Result<Arc<[CertificateDer<'static>]>, Err
     let mut checked = RootCertStore::empty();
     let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| invalid("is not PEM: expected -----BEGIN CERTIFICATE----- blocks"))?;
+        let certificate =
+            certificate.map_err(|_| invalid("is not PEM: expected -----BEGIN CERTIFICATE----- blocks"))?;
         let number = certificates.len() + 1;
         checked
             .add(certificate.clone())

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Every crate that the library links is under a licence that goes with MIT and Apache-2.0.
+set -eu
+cd "$(dirname "$0")/.."
+allowed='MIT|Apache-2.0|ISC|BSD-3-Clause|BSD-2-Clause|Zlib|Unlicense|0BSD|CDLA-Permissive-2.0|Unicode-3.0'
+"${CARGO:-cargo}" tree --locked -p boomi-auth-c -e normal --prefix none --format '{p} | {l}' | sed 's/ (\*)//' | sort -u |
+  awk -F' [|] ' -v allowed="^($allowed)$" '
+    { count++; n = split($2, terms, / OR | *\/ */); good = 0
+      for (i = 1; i <= n; i++) { m = split(terms[i], parts, / AND /); all = m > 0
+        for (j = 1; j <= m; j++) { gsub(/[() ]|WITH.*/, "", parts[j]); if (parts[j] !~ allowed) all = 0 }
+        if (all) good = 1 }
+      if (!good) { print "not allowed: " $0; bad = 1 } }
+    END { printf "licences: %d crates checked\n", count; exit bad }'

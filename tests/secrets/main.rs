@@ -1,0 +1,139 @@
+//! Marked secrets, sent along every path to servers that send them back, and then searched for in every text.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod echo;
+mod input;
+mod remains;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, Once};
+
+use boomi_auth::{AuthScheme, Call, Client, ClientBuilder, Credentials, Error, Response};
+use common::Events;
+use echo::{Echo, Shape};
+
+const PASSWORD: &str = "marked-password";
+const TOKEN: &str = "marked-token";
+/// Codes of ten digits: six might stand in a port or a time by chance.
+const OTP_SECRET: &str = "otpauth://totp/x?secret=MARKEDSECRETABCDEFGHIJKLMNOPQRST&digits=10";
+const TYPED_CODE: &str = "markedcode";
+const API_KEY: &str = "marked-api-key";
+const ALL: [&str; 7] =
+    [PASSWORD, TOKEN, "MARKEDSECRET", TYPED_CODE, API_KEY, "marked-caller-token", echo::JWT];
+
+/// Texts that people may see, and what must not be in them.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl Texts {
+    fn add(&mut self, text: impl Into<String>) {
+        self.0.push(text.into());
+    }
+
+    fn add_error(&mut self, error: &Error) {
+        self.add(format!("{error} {error:?} {error:#?} {}", error.message()));
+    }
+
+    fn add_response(&mut self, response: &Response) {
+        self.add(format!("{response:?} {:?}", response.message()));
+        if let Some(error) = response.error() {
+            self.add_error(&error);
+        }
+    }
+
+    #[track_caller]
+    fn search(&self, secrets: &[String]) {
+        let secrets = secrets.iter().map(String::as_str).chain(ALL);
+        for secret in secrets {
+            let found = self.0.iter().find(|text| text.contains(secret));
+            assert!(found.is_none(), "{secret:?} is in {found:?}");
+        }
+    }
+}
+
+/// One way to send secrets.
+type Path = (&'static str, fn(&Client, &Call) -> Result<Response, Error>);
+
+const PATHS: [Path; 5] = [
+    ("basic", |client, call| client.get("/").auth(AuthScheme::Basic).secret_header("X-Api-Key", API_KEY).call(call).send()),
+    ("jwt", |client, call| client.get("/").auth(AuthScheme::Jwt).secret_header("X-Api-Key", API_KEY).call(call).send()),
+    ("graphql", |client, call| client.post("/graphql").body("{}").call(call).send()),
+    ("caller", |client, call| {
+        let request = client.get("/").auth(AuthScheme::None).header("Authorization", "Bearer marked-caller-token");
+        request.header("X-Boomi-OTP", TYPED_CODE).call(call).send()
+    }),
+    ("exchange", |client, call| Err(client.generate_jwt(None, Some(call)).unwrap_err())),
+];
+
+fn builders(echo: &Echo) -> Vec<ClientBuilder> {
+    let builder = || Client::builder().base_url(&echo.base_url()).proxy("").account_id("account123");
+    let password = Credentials::password("user@example.com", PASSWORD).unwrap();
+    vec![
+        builder().credentials(password.clone()).otp_secret(OTP_SECRET),
+        builder().credentials(password.clone()).otp_from_fn(|| Ok(TYPED_CODE.into())),
+        builder().credentials(Credentials::from_fn(move |_| Ok(password.clone()))),
+        builder().credentials(Credentials::api_token("user@example.com", TOKEN).unwrap()),
+    ]
+}
+
+/// Sends everything along every path to servers of one shape, and searches all that is said about it.
+fn nothing_of_it_is_seen(make: fn() -> Vec<Shape>) {
+    let shapes = make().len();
+    for ((path, send), number) in PATHS.iter().flat_map(|path| (0..shapes).map(move |number| (path, number))) {
+        let echo = Echo::start(*path != "exchange", make().swap_remove(number));
+        for builder in builders(&echo) {
+            let (mut texts, events) = (Texts::default(), Events::default());
+            let client = builder.clone().on_event(events.handler()).build().unwrap();
+            let mut call = Call::new();
+            call.set_otp(TYPED_CODE).unwrap();
+            for call in [&call, &Call::new()] {
+                // The second code of a step would be waited for.
+                if call.clone().set_timeout(std::time::Duration::from_secs(3)).is_ok() {
+                    match send(&client, call) {
+                        Ok(response) => texts.add_response(&response),
+                        Err(error) => texts.add_error(&error),
+                    }
+                }
+            }
+            texts.add(format!("{client:?} {} {builder:?} {call:?}", client.describe()));
+            events.json().into_iter().for_each(|json| texts.add(json));
+            assert!(!echo.seen().is_empty(), "{path}: no secret came");
+            texts.search(&echo.seen());
+        }
+    }
+}
+
+#[test]
+fn servers_that_echo_in_error_bodies() {
+    for status in ["400 Bad", "401 No", "403 Forbidden", "503 Busy"] {
+        // Function pointers cannot hold the status, so each has its own.
+        nothing_of_it_is_seen(match status {
+            "400 Bad" => || with_status("400 Bad"),
+            "401 No" => || with_status("401 No"),
+            "403 Forbidden" => || with_status("403 Forbidden"),
+            _ => || with_status("503 Busy"),
+        });
+    }
+}
+
+#[test]
+fn servers_that_echo_in_a_200() {
+    nothing_of_it_is_seen(|| with_status("200 OK"));
+}
+
+#[test]
+fn servers_that_echo_in_headers() {
+    nothing_of_it_is_seen(echo::headers);
+}
+
+#[test]
+fn servers_that_echo_what_is_no_answer() {
+    nothing_of_it_is_seen(echo::broken);
+}
+
+fn with_status(status: &'static str) -> Vec<Shape> {
+    let wrap = |body: Shape| Box::new(move |echo: &str| echo::answer(status, &body(echo))) as Shape;
+    echo::bodies().into_iter().map(wrap).collect()
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# What the tests need beside Rust, make and a C compiler: installs what is missing on Debian, else says what to install.
+set -eu
+missing=
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need curl curl
+need valgrind valgrind
+need pkg-config pkg-config
+need clang clang
+need c++ g++
+need nm binutils
+if [ -n "$missing" ]; then
+  if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    echo "installing:$missing"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  else
+    echo "the tests need:$missing" >&2
+    exit 1
+  fi
+fi
+for component in rustfmt clippy; do
+  cargo "$(echo $component | sed 's/rustfmt/fmt/')" --version >/dev/null 2>&1 || rustup component add $component
+done
