@@ -183,7 +183,8 @@ impl Client {
             AuthScheme::Basic => self.send_basic(outgoing, graphql, "request", call, &scope),
             AuthScheme::Jwt => {
                 let account_id = self.account_id(request.account_id.as_deref())?;
-                let token = self.kept_jwt(account_id, call, &scope)?;
+                // What failed then is the exchange: the request itself was not sent.
+                let token = self.kept_jwt(account_id, call, &scope).map_err(|error| error.sent(false))?;
                 self.send_as(outgoing, graphql, SignedInAs::Bearer, Some(token.secret().duplicate()), &[], &scope)
             }
             _ => self.send_as(outgoing, graphql, SignedInAs::Caller, None, &[], &scope),
@@ -358,7 +359,8 @@ impl Client {
         let sensitive =
             outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
         let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());
-        Ok(Response::read(incoming, asked, sent, inner.clock.wall()))
+        let sent: Vec<_> = sent.collect();
+        Ok(Response::read(incoming, asked, &sent, inner.clock.wall()))
     }
 
     fn emit(&self, event: Event) {

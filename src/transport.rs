@@ -82,6 +82,7 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+        scope.begin_exchange();
         scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
         let _entered = scope.enter();

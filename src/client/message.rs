@@ -4,6 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
 
+use crate::secret::redact;
 use crate::text::printable;
 
 /// Longer texts are cut.
@@ -20,8 +21,8 @@ pub(crate) struct Said {
     pub(crate) id: Option<String>,
 }
 
-/// Reads an error body of whatever shape.
-pub(crate) fn read(body: &[u8]) -> Said {
+/// Reads an error body of whatever shape. `secrets` are cut out: a server may echo what it was sent.
+pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> Said {
     let body = String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]);
     let body = body.trim_start_matches('\u{feff}').trim();
     let mut said = match body.as_bytes().first() {
@@ -32,15 +33,20 @@ pub(crate) fn read(body: &[u8]) -> Said {
         Some(_) if body.len() <= LONGEST && !body.contains('\n') => Said { message: Some(body.into()), id: None },
         _ => Said::default(),
     };
-    said.message = said.message.map(|text| printable(&text, LONGEST)).filter(|text| !text.is_empty());
+    said.message = said.message.map(|text| clean(&text, secrets)).filter(|text| !text.is_empty());
     said
 }
 
+/// One line without secrets. They go first: cutting and joining would hide parts of them from the search.
+fn clean(text: &str, secrets: &[&[u8]]) -> String {
+    printable(&redact(text, secrets.iter().copied()), LONGEST)
+}
+
 /// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
-pub(crate) fn graphql_errors(body: &[u8]) -> Option<(String, bool)> {
+pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, bool)> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let text = join_errors(&value)?;
-    Some((printable(&text, LONGEST), value.get("data").is_none_or(Value::is_null)))
+    Some((clean(&text, secrets), value.get("data").is_none_or(Value::is_null)))
 }
 
 fn from_json(body: &str) -> Said {
@@ -142,22 +148,29 @@ mod tests {
     #[test]
     fn every_documented_shape_is_read() {
         for shape in boomi_emulator::ErrorShape::ALL {
-            let said = read(shape.body().as_bytes());
+            let said = read(shape.body().as_bytes(), &[]);
             assert_eq!(said.message.as_deref(), Some(shape.message()), "{}", shape.name());
         }
-        let login = read(boomi_emulator::ErrorShape::UserMessageLogin.body().as_bytes());
+        let login = read(boomi_emulator::ErrorShape::UserMessageLogin.body().as_bytes(), &[]);
         assert_eq!(login.id.as_deref(), Some("error.user.login"));
     }
 
     #[test]
     fn graphql_errors_are_found_in_a_200() {
-        let found = |body: &str| graphql_errors(body.as_bytes());
+        let found = |body: &str| graphql_errors(body.as_bytes(), &[]);
         assert_eq!(found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#), Some(("a; b".into(), true)));
         assert_eq!(found(r#"{"data":{"x":1},"errors":[{"message":"a"}]}"#), Some(("a".into(), false)));
         assert_eq!(found(r#"{"data":null,"errors":[{}]}"#), Some(("unnamed error".into(), true)));
         for body in [r#"{"data":{}}"#, r#"{"errors":[]}"#, r#"{"errors":null}"#, "<html>", ""] {
             assert_eq!(found(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn an_echoed_secret_is_cut_out_however_long_or_oddly_spaced() {
+        let secret = format!("marked  secret {}", "x".repeat(LONGEST));
+        let body = serde_json::json!({ "message": format!("a \"{secret}\" b") }).to_string();
+        assert_eq!(read(body.as_bytes(), &[secret.as_bytes()]).message.as_deref(), Some("a \"***\" b"));
     }
 
     #[test]
@@ -179,9 +192,9 @@ mod tests {
             ("<!doctype html><h1>Sign <b>in</b></h1>", Some("Sign in")),
             ("<html><title>unclosed", None),
         ] {
-            assert_eq!(read(body.as_bytes()).message.as_deref(), message, "{body:?}");
+            assert_eq!(read(body.as_bytes(), &[]).message.as_deref(), message, "{body:?}");
         }
-        assert!(read(&[0xff, 0xfe, b'{']).message.is_some());
-        assert!(read("x".repeat(1000).as_bytes()).message.is_none());
+        assert!(read(&[0xff, 0xfe, b'{'], &[]).message.is_some());
+        assert!(read("x".repeat(1000).as_bytes(), &[]).message.is_none());
     }
 }

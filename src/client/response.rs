@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::message::{self, Said};
 use super::verdict::{Answer, SignedInAs, judge};
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::redact;
 use crate::transport::Incoming;
 
 /// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
@@ -29,23 +28,17 @@ pub(crate) struct Asked {
 
 impl Response {
     /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is in Unix time.
-    pub(crate) fn read<'a>(
-        incoming: Incoming,
-        asked: Asked,
-        secrets: impl IntoIterator<Item = &'a [u8]>,
-        now: Duration,
-    ) -> Self {
+    pub(crate) fn read(incoming: Incoming, asked: Asked, secrets: &[&[u8]], now: Duration) -> Self {
         let retry_after = retry_after(&incoming, now);
-        let mut said = if incoming.status < 400 { Said::default() } else { message::read(&incoming.body) };
+        let mut said = if incoming.status < 400 { Said::default() } else { message::read(&incoming.body, secrets) };
         let mut graphql_without_data = None;
         if asked.graphql
             && incoming.status == 200
-            && let Some((text, without_data)) = message::graphql_errors(&incoming.body)
+            && let Some((text, without_data)) = message::graphql_errors(&incoming.body, secrets)
         {
             said.message = Some(text);
             graphql_without_data = Some(without_data);
         }
-        said.message = said.message.map(|text| redact(&text, secrets));
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = incoming.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
         Response {
@@ -167,11 +160,12 @@ mod tests {
 
     fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str, graphql: bool) -> Response {
         let mut map = HeaderMap::new();
-        headers.iter().for_each(|(name, value)| drop(map.append(*name, HeaderValue::from_static(value))));
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
         let incoming = Incoming { status, headers: map, body: body.into() };
         let asked = Asked { host: "h".into(), graphql, signed_in_as: SignedInAs::Bearer };
-        let secrets: [&[u8]; 1] = [b"marked-secret"];
-        Response::read(incoming, asked, secrets, Duration::from_secs(784_111_777))
+        Response::read(incoming, asked, &[b"marked-secret"], Duration::from_secs(784_111_777))
     }
 
     #[test]

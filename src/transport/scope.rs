@@ -152,6 +152,12 @@ impl Scope {
         self.phase.set(phase);
     }
 
+    /// A call may hold two exchanges, a JWT's and its own: each starts with nothing sent.
+    pub(crate) fn begin_exchange(&self) {
+        self.phase.set(Phase::Prepare);
+        self.sent.set(false);
+    }
+
     pub(crate) fn was_sent(&self) -> bool {
         self.sent.get()
     }

@@ -81,7 +81,7 @@ impl Tls {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|_| Error::invalid(format!("{host} is not a name that a certificate can be for")))?;
-        let failed = |what: &str| Error::new(ErrorKind::Tls, format!("no TLS connection with {host}: {what}"));
+        let failed = |what: &str| Error::new(ErrorKind::Tls, format!("the TLS handshake with {host} failed: {what}"));
         let connection =
             ClientConnection::new(ready.config.clone(), name).map_err(|error| failed(&error.to_string()))?;
         let mut tls = StreamOwned::new(connection, stream);
@@ -91,7 +91,8 @@ impl Tls {
                     Some(error) => failed(&explain(error, &ready.source)),
                     None => failed(&format!(
                         "the connection was lost in the handshake ({error}); the port may not speak TLS, or something \
-                         between here and there refuses it"
+                         between here and there refuses it. Trusted were {}",
+                        ready.source
                     ))
                     .retryable(true),
                 }));
@@ -183,41 +184,39 @@ pub(crate) fn rustls_error(error: &std::io::Error) -> Option<&rustls::Error> {
 
 /// What a TLS error means and what to do. `source` says which roots were trusted.
 fn explain(error: &rustls::Error, source: &str) -> String {
-    let trusted = format!("trusted were {source}");
-    match error {
+    let what = match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                format!("its certificate has expired, or this machine's clock is wrong; {trusted}")
+                "its certificate has expired, or this machine's clock is wrong".into()
             }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                format!("its certificate is not valid yet, or this machine's clock is wrong; {trusted}")
+                "its certificate is not valid yet, or this machine's clock is wrong".into()
             }
-            CertificateError::NotValidForName => {
-                format!("its certificate is for another host; check the base URL; {trusted}")
-            }
+            CertificateError::NotValidForName => "its certificate is for another host; check the base URL".into(),
             CertificateError::NotValidForNameContext { presented, .. } => {
                 let names = crate::text::printable(&presented.join(", "), 200);
-                format!("its certificate is for another host ({names}); check the base URL; {trusted}")
+                format!("its certificate is for another host ({names}); check the base URL")
             }
-            CertificateError::UnknownIssuer => format!(
-                "its certificate is self-signed or from an authority that is not trusted; {trusted}. If a proxy of your \
-                 company opens TLS, add its CA with BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: \
-                 ClientBuilder::ca_pem)"
-            ),
-            other => format!("its certificate was refused ({other}); {trusted}"),
+            CertificateError::UnknownIssuer => "its certificate is self-signed or from an authority that is not trusted; \
+                                                if a proxy of your company opens TLS, give its CA with BOOMI_CA_FILE or \
+                                                boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)"
+                .into(),
+            other => format!("its certificate was refused ({other})"),
         },
         rustls::Error::InvalidMessage(_) => {
-            "the server does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
+            "it does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
         }
-        rustls::Error::PeerIncompatible(what) => format!("the server speaks no TLS 1.2 or newer with us ({what:?})"),
-        rustls::Error::AlertReceived(alert) => format!("the server refused the connection (alert {alert:?})"),
-        other => format!("{other}; {trusted}"),
-    }
+        rustls::Error::PeerIncompatible(what) => format!("it speaks no TLS 1.2 or newer that we do ({what:?})"),
+        rustls::Error::AlertReceived(alert) => format!("it refused the connection (alert {alert:?})"),
+        other => other.to_string(),
+    };
+    format!("{what}. Trusted were {source}")
 }
 
 /// An error for a TLS failure after the handshake.
 pub(crate) fn broken(host: &str, error: &rustls::Error) -> Error {
-    Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, "as configured")))
+    let roots = "the roots that the handshake was made with";
+    Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, roots)))
 }
 
 #[cfg(test)]

@@ -103,6 +103,28 @@ fn what_is_not_http_is_a_protocol_error() {
 }
 
 #[test]
+fn the_length_in_an_answer_to_head_is_of_no_body() {
+    let port = answers_and_closes("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    let client = plain_client(&http(port)).max_response_bytes(1000).build().unwrap();
+    let response = client.request("HEAD", "/").auth(AuthScheme::None).send().unwrap();
+    assert_eq!((response.header("content-length"), response.body()), (Some("1000000"), &b""[..]));
+}
+
+#[test]
+fn bodies_arrive_byte_for_byte_in_every_framing() {
+    let body: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    let length = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+    let mut chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for chunk in body.chunks(7919) {
+        chunked.extend([format!("{:X};ext=1\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+    }
+    chunked.extend(b"0\r\nTrailer: x\r\n\r\n");
+    for answer in [[length, body.clone()].concat(), chunked, [&b"HTTP/1.0 200 OK\r\n\r\n"[..], &body].concat()] {
+        assert!(get_from(answers_and_closes(answer)).unwrap().body() == body);
+    }
+}
+
+#[test]
 fn interim_answers_are_passed_over() {
     let port = answers_and_closes(format!("HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n{}", answer_of("200 OK", "final")));
     assert_eq!(get_from(port).unwrap().text().unwrap(), "final");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use boomi_auth::{Client, Error, ErrorKind};
+use boomi_auth::{Call, Client, Error, ErrorKind};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
@@ -117,4 +117,39 @@ fn a_bad_certificate_behind_a_proxy_is_the_hosts_and_not_the_proxys() {
     let error = client.get(AUDIT_LOG).send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert_says(&error, &["localhost", "has expired"]);
+}
+
+/// A client with a warm TLS connection on which nothing comes back any more.
+fn on_a_silent_connection(boomi: &Emulator, proxy: &Tunnel) -> Client {
+    let builder = common::builder(boomi).credentials(by_password(REGULAR)).proxy(&with_password(proxy.port));
+    let client = builder.timeout(Duration::from_secs(1)).build().unwrap();
+    assert_eq!(status_of(&client, AUDIT_LOG), 200);
+    proxy.freeze();
+    client
+}
+
+#[test]
+fn a_call_on_a_silent_tls_connection_ends_at_its_deadline() {
+    let (boomi, proxy) = (Emulator::start(), Tunnel::start());
+    let error = on_a_silent_connection(&boomi, &proxy).get(AUDIT_LOG).send().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, true));
+    assert_says(&error, &["localhost", "while waiting for the answer"]);
+}
+
+#[test]
+fn a_call_on_a_silent_tls_connection_can_be_cancelled() {
+    let (boomi, proxy) = (Emulator::start(), Tunnel::start());
+    let client = on_a_silent_connection(&boomi, &proxy);
+    let mut call = Call::new();
+    call.set_timeout(Duration::from_secs(60)).unwrap();
+    let error = std::thread::scope(|threads| {
+        let running = threads.spawn(|| client.get(AUDIT_LOG).call(&call).send());
+        // The server logs the request once all of it came.
+        while boomi.log().len() < 2 {
+            std::thread::yield_now();
+        }
+        call.cancel();
+        running.join().unwrap().unwrap_err()
+    });
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Canceled, true));
 }

@@ -1,7 +1,8 @@
-//! A CONNECT proxy that remembers what it saw.
+//! A CONNECT proxy that remembers what it saw, and can stop passing answers on.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::servers::{read_head, serve};
@@ -10,6 +11,7 @@ use crate::servers::{read_head, serve};
 pub struct Tunnel {
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
+    frozen: Arc<AtomicBool>,
 }
 
 /// What a proxy saw.
@@ -24,7 +26,8 @@ pub struct Seen {
 impl Tunnel {
     pub fn start() -> Tunnel {
         let seen = Arc::<Mutex<Seen>>::default();
-        let shared = seen.clone();
+        let frozen = Arc::new(AtomicBool::new(false));
+        let (shared, freeze) = (seen.clone(), frozen.clone());
         let port = serve(move |mut client| {
             let head = read_head(&mut client);
             let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -32,8 +35,15 @@ impl Tunnel {
             let mut server = TcpStream::connect(target).unwrap();
             client.write_all(b"HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n").unwrap();
             let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let freeze = freeze.clone();
             std::thread::spawn(move || {
-                let _ = std::io::copy(&mut answers, &mut back);
+                let mut buffer = [0; 4096];
+                while let Ok(amount @ 1..) = answers.read(&mut buffer) {
+                    // What is thrown away is never missed: the connection stays open and silent.
+                    if !freeze.load(Ordering::SeqCst) && back.write_all(&buffer[..amount]).is_err() {
+                        break;
+                    }
+                }
                 let _ = back.shutdown(Shutdown::Both);
             });
             let seen = shared.clone();
@@ -48,7 +58,12 @@ impl Tunnel {
                 let _ = server.shutdown(Shutdown::Both);
             });
         });
-        Tunnel { port, seen }
+        Tunnel { port, seen, frozen }
+    }
+
+    /// From now on no answer comes through.
+    pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::SeqCst);
     }
 
     pub fn seen(&self) -> Seen {

@@ -1,0 +1,138 @@
+//! README and CONTRIBUTING are true: their programs run, and each of their commands is run by some test.
+
+use std::process::Command;
+
+use boomi_emulator::{Emulator, users};
+
+const README: &str = include_str!("../README.md");
+const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
+
+/// The fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("\n```{language}\n");
+    text.match_indices(&start)
+        .map(|(at, _)| {
+            let block = &text[at + start.len()..];
+            &block[..block.find("\n```").expect("a block that ends")]
+        })
+        .collect()
+}
+
+/// Where each command is run. A new one needs a line here, and a test.
+fn runs_in(command: &str) -> Option<&'static str> {
+    let run_by = [
+        ("make demo", "tests/run.sh"),
+        ("make test", "the caller of this test"),
+        ("make check", "tests/run.sh, part by part"),
+        ("make header", "tests/run.sh, as a check"),
+        ("make bench", "by hand: it measures"),
+        ("make install PREFIX=$HOME/.local", "here"),
+        ("export ", "here"),
+        ("cc app.c ", "here"),
+        ("cargo run --example quickstart", "tests/examples.rs"),
+        ("cargo install --path tests/emulator", "here, as a build"),
+        ("cargo add --path ../boomi-auth", "here"),
+    ];
+    run_by.into_iter().find(|(start, _)| command.starts_with(start)).map(|(_, place)| place)
+}
+
+#[test]
+fn every_command_is_known_to_a_test() {
+    for command in [README, CONTRIBUTING].into_iter().flat_map(|text| blocks(text, "sh")).flat_map(str::lines) {
+        assert!(runs_in(command).is_some(), "no test runs `{command}`");
+    }
+}
+
+/// The C section as a reader follows it: install into a home, save the program, compile it both ways, run it.
+#[test]
+fn the_c_program_compiles_links_and_runs_as_written() {
+    let home = std::env::temp_dir().join(format!("boomi-auth-readme-{}", std::process::id()));
+    std::fs::create_dir_all(&home).unwrap();
+    let [program] = blocks(README, "c")[..] else { panic!("one C program in README") };
+    std::fs::write(home.join("app.c"), program).unwrap();
+    let emulator = Emulator::start();
+    std::fs::write(home.join("ca.pem"), emulator.ca_pem()).unwrap();
+
+    // The artefacts of this build do for the test; a user's are optimised.
+    let commands: Vec<_> = blocks(README, "sh").into_iter().flat_map(str::lines).collect();
+    let mut script = String::from("set -e\n");
+    for command in &commands {
+        if command.starts_with("make install") {
+            script += &format!("(cd '{}' && {command} PROFILE=dev >/dev/null)\n", env!("CARGO_MANIFEST_DIR"));
+        } else if command.starts_with("export ") || command.starts_with("cc app.c") {
+            script += &format!("{command}\n");
+        }
+    }
+    script += "export BOOMI_USERNAME=$USER_NAME BOOMI_API_TOKEN=$USER_TOKEN\n./app\n./app-static\n";
+    // The home moves; where cargo and its toolchains live must not.
+    let user_home = std::env::var("HOME").unwrap_or_default();
+    let variable = |name: &str, below: &str| std::env::var(name).unwrap_or_else(|_| format!("{user_home}/{below}"));
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(&home)
+        .env("CARGO_HOME", variable("CARGO_HOME", ".cargo"))
+        .env("RUSTUP_HOME", variable("RUSTUP_HOME", ".rustup"))
+        .env("HOME", &home)
+        .env("NO_PROXY", "localhost")
+        .env("BOOMI_API_URL", emulator.base_url())
+        .env("BOOMI_CA_FILE", home.join("ca.pem"))
+        .env("USER_NAME", users::REGULAR.name)
+        .env("USER_TOKEN", users::REGULAR.token)
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    std::fs::remove_dir_all(&home).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.matches("documentId-321").count(), 2, "{text}");
+}
+
+#[test]
+fn a_rust_project_adds_the_crate_as_written() {
+    let dir = std::env::temp_dir().join(format!("boomi-auth-add-{}", std::process::id()));
+    std::fs::create_dir_all(dir.join("app/src")).unwrap();
+    std::fs::write(dir.join("app/src/main.rs"), "fn main() {}\n").unwrap();
+    std::fs::write(dir.join("app/Cargo.toml"), "[package]\nname = \"app\"\nedition = \"2024\"\n").unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_MANIFEST_DIR"), dir.join("boomi-auth")).unwrap();
+    let add = Command::new(env!("CARGO"))
+        .args(["add", "--quiet", "--offline", "--path", "../boomi-auth"])
+        .current_dir(dir.join("app"))
+        .output()
+        .unwrap();
+    let manifest = std::fs::read_to_string(dir.join("app/Cargo.toml")).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert!(add.status.success(), "{}", String::from_utf8_lossy(&add.stderr));
+    assert!(manifest.contains("boomi-auth = "), "{manifest}");
+}
+
+#[test]
+fn what_readme_names_is_there() {
+    for text in [README, CONTRIBUTING] {
+        for (at, _) in text.match_indices("](") {
+            let target = &text[at + 2..][..text[at + 2..].find(')').unwrap()];
+            if !target.starts_with("http") {
+                assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target} is missing");
+            }
+        }
+    }
+}
+
+/// Every crate that a manifest names has its reason in CONTRIBUTING.
+#[test]
+fn every_dependency_has_a_reason() {
+    let manifests = [include_str!("../Cargo.toml"), include_str!("emulator/Cargo.toml")];
+    for manifest in manifests {
+        let mut inside = false;
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                inside = line.contains("dependencies");
+            } else if let (true, Some((name, _))) = (inside, line.split_once('=')) {
+                let name = name.trim();
+                let named = CONTRIBUTING.contains(&format!("| {name}"))
+                    || CONTRIBUTING.contains(&format!(", {name}"))
+                    || name.starts_with("boomi-")
+                    || name.starts_with('#');
+                assert!(named, "{name} has no reason in CONTRIBUTING.md");
+            }
+        }
+    }
+}

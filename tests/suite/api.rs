@@ -1,0 +1,144 @@
+//! What both ways into the library can do, in terms that neither of them owns.
+
+use boomi_auth::{AuthScheme, CaMode, CredentialKind, ErrorKind};
+
+/// A failure, as far as both ways tell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    pub code: i32,
+    pub message: String,
+    /// 0 where no answer arrived.
+    pub status: i32,
+    /// -1 where nobody said.
+    pub retry_after_ms: i64,
+    pub retryable: bool,
+    pub sent: bool,
+    pub attempts: i32,
+}
+
+impl Failure {
+    /// Fails, with the whole failure, unless it is of this kind and its message has each of `parts`.
+    #[track_caller]
+    pub fn assert(&self, kind: ErrorKind, parts: &[&str]) {
+        assert_eq!(self.code, kind.code(), "{self:?}");
+        for part in parts {
+            assert!(self.message.contains(part), "{part:?} is not in {self:?}");
+        }
+    }
+
+    /// The same, of a failure before anything left this machine.
+    #[track_caller]
+    pub fn assert_unsent(&self, kind: ErrorKind, parts: &[&str]) {
+        self.assert(kind, parts);
+        assert_eq!((self.status, self.sent), (0, false), "{self:?}");
+    }
+}
+
+/// Which credentials a callback gives.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub kind: CredentialKind,
+    pub username: &'static str,
+    pub secret: &'static str,
+}
+
+pub type CredentialsFn = Box<dyn Fn(bool) -> Given + Send + Sync>;
+/// `None`: there is no code.
+pub type OtpFn = Box<dyn Fn() -> Option<String> + Send + Sync>;
+/// Told the number of the event's kind, and its JSON.
+pub type EventFn = Box<dyn Fn(u32, &str) + Send + Sync>;
+pub type WaitFn = Box<dyn Fn() -> bool + Send + Sync>;
+
+/// One setting of a client.
+pub enum Setting {
+    Credentials(CredentialKind, &'static str, &'static str),
+    CredentialsFn(CredentialsFn),
+    AccountId(String),
+    BaseUrl(String),
+    OtpSecret(String),
+    OtpFn(OtpFn),
+    ConnectTimeoutMs(u32),
+    TimeoutMs(u32),
+    CaPem(Vec<u8>, CaMode),
+    Proxy(String),
+    UserAgent(String),
+    MaxResponseBytes(u64),
+    OnEvent(EventFn),
+    WaitHook(WaitFn),
+}
+
+/// One way into the library. Each function is one function or method of it.
+pub trait Api: 'static {
+    type Client: Clone + Send + 'static;
+    type Request;
+    type Call: Clone + Send + 'static;
+    type Response: Response;
+    type Token: Token;
+
+    fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure>;
+    fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<String, Failure>;
+    fn otp_code(secret: &str, unix_time: i64) -> Result<String, Failure>;
+
+    /// Sets everything, and looks once.
+    fn client(settings: Vec<Setting>) -> Result<Self::Client, Failure>;
+    fn describe(client: &Self::Client) -> String;
+    fn cancel_client(client: &Self::Client);
+
+    fn request(method: &str, path_or_url: &str) -> Result<Self::Request, Failure>;
+    fn set_auth(request: &mut Self::Request, scheme: AuthScheme);
+    fn set_account_id(request: &mut Self::Request, account_id: &str) -> Result<(), Failure>;
+    fn add_query(request: &mut Self::Request, name: &str, value: &str) -> Result<(), Failure>;
+    fn set_header(request: &mut Self::Request, header: Header<'_>) -> Result<(), Failure>;
+    fn set_body(request: &mut Self::Request, body: &[u8]);
+
+    fn call() -> Self::Call;
+    fn set_timeout_ms(call: &mut Self::Call, timeout_ms: u32) -> Result<(), Failure>;
+    fn set_otp(call: &mut Self::Call, code: &str) -> Result<(), Failure>;
+    fn cancel_call(call: &Self::Call);
+
+    fn send(
+        client: &Self::Client,
+        request: &Self::Request,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Response, Failure>;
+    fn generate_jwt(
+        client: &Self::Client,
+        account_id: Option<&str>,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Token, Failure>;
+}
+
+/// One header of a request.
+#[derive(Clone, Copy)]
+pub struct Header<'a> {
+    pub name: &'a str,
+    pub value: &'a str,
+    pub secret: bool,
+    pub add: bool,
+}
+
+impl<'a> Header<'a> {
+    pub fn plain(name: &'a str, value: &'a str) -> Self {
+        Header { name, value, secret: false, add: false }
+    }
+}
+
+pub trait Response {
+    fn status(&self) -> i32;
+    fn check(&self) -> Result<(), Failure>;
+    fn message(&self) -> Option<String>;
+    fn header(&self, name: &str) -> Option<String>;
+    fn headers(&self) -> Vec<(String, String)>;
+    fn body(&self) -> Vec<u8>;
+    fn attempts(&self) -> i32;
+    fn retry_after_ms(&self) -> i64;
+}
+
+pub trait Token: Sized {
+    fn jwt(&self) -> String;
+    fn header(&self) -> String;
+    fn account_id(&self) -> String;
+    fn issued_at(&self) -> i64;
+    fn expires_at(&self) -> i64;
+    fn another_reference(&self) -> Self;
+}

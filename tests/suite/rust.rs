@@ -1,0 +1,203 @@
+//! The way in through the Rust types.
+
+use std::time::Duration;
+
+use boomi_auth::{
+    AuthScheme, Call, Client, CredentialKind, Credentials, Error, HeaderOptions, Request, auth_header, auth_username,
+    otp_code,
+};
+
+use crate::api::{self, Api, Failure, Given, Header, Setting};
+
+pub struct Rust;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure {
+            code: error.kind().code(),
+            message: error.message().to_owned(),
+            status: error.status().map_or(0, i32::from),
+            retry_after_ms: milliseconds(error.retry_after()),
+            retryable: error.is_retryable(),
+            sent: error.was_sent(),
+            attempts: error.attempts().try_into().unwrap(),
+        }
+    }
+}
+
+fn milliseconds(span: Option<Duration>) -> i64 {
+    span.map_or(-1, |span| span.as_millis().try_into().unwrap())
+}
+
+fn credentials(kind: CredentialKind, username: &str, secret: &str) -> Result<Credentials, Error> {
+    match kind {
+        CredentialKind::ApiToken => Credentials::api_token(username, secret),
+        CredentialKind::Password => Credentials::password(username, secret),
+    }
+}
+
+impl Api for Rust {
+    type Client = Client;
+    type Request = Request;
+    type Call = Call;
+    type Response = boomi_auth::Response;
+    type Token = boomi_auth::Token;
+
+    fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
+        Ok(auth_username(kind, username)?)
+    }
+
+    fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<String, Failure> {
+        Ok(auth_header(kind, username, secret)?.expose().to_owned())
+    }
+
+    fn otp_code(secret: &str, unix_time: i64) -> Result<String, Failure> {
+        Ok(otp_code(secret, unix_time)?.expose().to_owned())
+    }
+
+    fn client(settings: Vec<Setting>) -> Result<Client, Failure> {
+        let mut builder = Client::builder();
+        for setting in settings {
+            builder = match setting {
+                // Checked where they are made: a builder gets good ones only.
+                Setting::Credentials(kind, username, secret) => {
+                    builder.credentials(credentials(kind, username, secret)?)
+                }
+                Setting::CredentialsFn(ask) => builder.credentials(Credentials::from_fn(move |rejected| {
+                    let Given { kind, username, secret } = ask(rejected);
+                    credentials(kind, username, secret)
+                })),
+                Setting::AccountId(account_id) => builder.account_id(&account_id),
+                Setting::BaseUrl(url) => builder.base_url(&url),
+                Setting::OtpSecret(secret) => builder.otp_secret(&secret),
+                Setting::OtpFn(ask) => builder.otp_from_fn(move || ask().ok_or_else(|| "there is no code".into())),
+                Setting::ConnectTimeoutMs(timeout) => builder.connect_timeout(Duration::from_millis(timeout.into())),
+                Setting::TimeoutMs(timeout) => builder.timeout(Duration::from_millis(timeout.into())),
+                Setting::CaPem(pem, mode) => builder.ca_pem(&pem, mode),
+                Setting::Proxy(url) => builder.proxy(&url),
+                Setting::UserAgent(product) => builder.user_agent(&product),
+                Setting::MaxResponseBytes(bytes) => builder.max_response_bytes(bytes),
+                Setting::OnEvent(tell) => builder.on_event(move |event| tell(event.kind().code(), &event.to_json())),
+                Setting::WaitHook(ask) => builder.wait_hook(ask),
+            };
+        }
+        Ok(builder.build()?)
+    }
+
+    fn describe(client: &Client) -> String {
+        client.describe()
+    }
+
+    fn cancel_client(client: &Client) {
+        client.cancel();
+    }
+
+    fn request(method: &str, path_or_url: &str) -> Result<Request, Failure> {
+        Ok(Request::new(method, path_or_url)?)
+    }
+
+    fn set_auth(request: &mut Request, scheme: AuthScheme) {
+        request.set_auth(scheme);
+    }
+
+    fn set_account_id(request: &mut Request, account_id: &str) -> Result<(), Failure> {
+        Ok(request.set_account_id(account_id)?)
+    }
+
+    fn add_query(request: &mut Request, name: &str, value: &str) -> Result<(), Failure> {
+        Ok(request.add_query(name, value)?)
+    }
+
+    fn set_header(request: &mut Request, header: Header<'_>) -> Result<(), Failure> {
+        let options = HeaderOptions { secret: header.secret, add: header.add };
+        Ok(request.set_header(header.name, header.value, options)?)
+    }
+
+    fn set_body(request: &mut Request, body: &[u8]) {
+        request.set_body(body);
+    }
+
+    fn call() -> Call {
+        Call::new()
+    }
+
+    fn set_timeout_ms(call: &mut Call, timeout_ms: u32) -> Result<(), Failure> {
+        Ok(call.set_timeout(Duration::from_millis(timeout_ms.into()))?)
+    }
+
+    fn set_otp(call: &mut Call, code: &str) -> Result<(), Failure> {
+        Ok(call.set_otp(code)?)
+    }
+
+    fn cancel_call(call: &Call) {
+        call.cancel();
+    }
+
+    fn send(client: &Client, request: &Request, call: Option<&Call>) -> Result<Self::Response, Failure> {
+        Ok(client.send(request, call)?)
+    }
+
+    fn generate_jwt(client: &Client, account_id: Option<&str>, call: Option<&Call>) -> Result<Self::Token, Failure> {
+        Ok(client.generate_jwt(account_id, call)?)
+    }
+}
+
+impl api::Response for boomi_auth::Response {
+    fn status(&self) -> i32 {
+        self.status().into()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        self.error().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn message(&self) -> Option<String> {
+        self.message().map(str::to_owned)
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.header(name).map(str::to_owned)
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        self.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.body().to_vec()
+    }
+
+    fn attempts(&self) -> i32 {
+        self.attempts().try_into().unwrap()
+    }
+
+    fn retry_after_ms(&self) -> i64 {
+        milliseconds(self.retry_after())
+    }
+}
+
+impl api::Token for boomi_auth::Token {
+    fn jwt(&self) -> String {
+        self.jwt().to_owned()
+    }
+
+    fn header(&self) -> String {
+        self.header().to_owned()
+    }
+
+    fn account_id(&self) -> String {
+        self.account_id().to_owned()
+    }
+
+    fn issued_at(&self) -> i64 {
+        self.issued_at()
+    }
+
+    fn expires_at(&self) -> i64 {
+        self.expires_at()
+    }
+
+    fn another_reference(&self) -> Self {
+        self.clone()
+    }
+}
