@@ -1,5 +1,6 @@
 //! The client: settings in force, connections, and what every call goes through.
 
+mod builder;
 mod call;
 mod message;
 mod request;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use serde_json::json;
 use ureq::http::{HeaderName, HeaderValue, Method, Uri, header};
 
+pub use builder::RequestBuilder;
 pub use call::Call;
 pub use request::{AuthScheme, HeaderOptions, Request};
 pub use response::Response;
@@ -208,7 +210,7 @@ impl Client {
 
     /// A request to put together and send.
     pub fn request(&self, method: &str, path_or_url: &str) -> RequestBuilder<'_> {
-        RequestBuilder { client: self, request: Request::new(method, path_or_url), call: None }
+        RequestBuilder::new(self, Request::new(method, path_or_url))
     }
 
     /// Cancels every call of this client that has begun, within 100 ms. Later calls work.
@@ -388,71 +390,6 @@ fn with_query(uri: Uri, query: &str) -> Result<Uri> {
     }
     let sign = if uri.query().is_some() { '&' } else { '?' };
     format!("{uri}{sign}{query}").parse().map_err(|_| Error::invalid("the query is too long"))
-}
-
-/// A request of a client, put together in one expression. Errors appear when it is sent.
-#[must_use]
-pub struct RequestBuilder<'a> {
-    client: &'a Client,
-    request: Result<Request>,
-    call: Option<&'a Call>,
-}
-
-impl<'a> RequestBuilder<'a> {
-    fn with(mut self, set: impl FnOnce(&mut Request) -> Result<()>) -> Self {
-        if let Ok(request) = &mut self.request {
-            // The error stays in the request until it is sent.
-            let _ = set(request);
-        }
-        self
-    }
-
-    /// How to sign in.
-    pub fn auth(self, scheme: AuthScheme) -> Self {
-        self.with(|request| {
-            request.set_auth(scheme);
-            Ok(())
-        })
-    }
-
-    /// Another account than the client's. See [`Request::set_account_id`].
-    pub fn account_id(self, account_id: &str) -> Self {
-        self.with(|request| request.set_account_id(account_id))
-    }
-
-    /// Adds a pair to the query.
-    pub fn query(self, name: &str, value: &str) -> Self {
-        self.with(|request| request.add_query(name, value))
-    }
-
-    /// Sets a header. See [`Request::set_header`].
-    pub fn header(self, name: &str, value: &str) -> Self {
-        self.with(|request| request.set_header(name, value, HeaderOptions::default()))
-    }
-
-    /// Sets a header whose value is secret.
-    pub fn secret_header(self, name: &str, value: &str) -> Self {
-        self.with(|request| request.set_header(name, value, HeaderOptions { secret: true, add: false }))
-    }
-
-    /// The body; JSON unless a Content-Type is set.
-    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        self.with(|request| {
-            request.set_body(body);
-            Ok(())
-        })
-    }
-
-    /// One call's own limits.
-    pub fn call(mut self, call: &'a Call) -> Self {
-        self.call = Some(call);
-        self
-    }
-
-    /// Sends it. See [`Client::send`].
-    pub fn send(self) -> Result<Response> {
-        self.client.send(&self.request?, self.call)
-    }
 }
 
 const _: () = {

@@ -1,0 +1,91 @@
+//! What the cases share.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
+use boomi_auth::{CaMode, CredentialKind, ErrorKind};
+use boomi_emulator::Emulator;
+use boomi_emulator::users::{ACCOUNT, Known, REGULAR};
+
+use crate::api::{Api, Failure, Setting};
+
+pub const AUDIT_LOG: &str = "/api/rest/v1/{accountId}/AuditLog/documentId-321";
+pub const DEPLOYMENT: &str = "/api/rest/v1/{accountId}/Deployment/documentId-321";
+
+/// Where to find a server, for a client that no proxy of the environment gets in the way of.
+pub fn at(base_url: &str) -> Vec<Setting> {
+    vec![Setting::BaseUrl(base_url.into()), Setting::AccountId(ACCOUNT.into()), Setting::Proxy(String::new())]
+}
+
+/// The same for the emulator, over TLS.
+pub fn of(boomi: &Emulator) -> Vec<Setting> {
+    let ca = Setting::CaPem(boomi.ca_pem().into(), CaMode::Only);
+    at(boomi.base_url()).into_iter().chain([ca]).collect()
+}
+
+pub fn by_password(user: Known) -> Setting {
+    Setting::Credentials(CredentialKind::Password, user.name, user.password)
+}
+
+pub fn by_token(user: Known) -> Setting {
+    Setting::Credentials(CredentialKind::ApiToken, user.name, user.token)
+}
+
+/// A client with these settings besides `base`.
+pub fn client<A: Api>(mut base: Vec<Setting>, more: impl IntoIterator<Item = Setting>) -> A::Client {
+    base.extend(more);
+    A::client(base).unwrap_or_else(|failure| panic!("{failure:?}"))
+}
+
+/// The client most cases do with.
+pub fn regular<A: Api>(boomi: &Emulator) -> A::Client {
+    client::<A>(of(boomi), [by_password(REGULAR)])
+}
+
+pub fn get<A: Api>(client: &A::Client, path: &str) -> Result<A::Response, Failure> {
+    A::send(client, &A::request("GET", path)?, None)
+}
+
+/// A result that must be a failure. (`unwrap_err` would ask every handle for `Debug`.)
+#[track_caller]
+pub fn failure<T>(result: Result<T, Failure>) -> Failure {
+    match result {
+        Ok(_) => panic!("this should have failed"),
+        Err(failure) => failure,
+    }
+}
+
+/// Fails unless the result is an error about bad input, which names what is bad.
+#[track_caller]
+pub fn assert_invalid<T>(result: Result<T, Failure>, named: &str) {
+    failure(result).assert_unsent(ErrorKind::InvalidArgument, &[named]);
+}
+
+/// A server for one request: it answers as told, and hands over the request, byte for byte.
+pub fn serve_once(answer: &'static [u8]) -> (String, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut chunk = [0; 4096];
+        while !is_whole(&request) {
+            let count = socket.read(&mut chunk).unwrap();
+            assert!(count > 0, "the request ended early");
+            request.extend_from_slice(&chunk[..count]);
+        }
+        socket.write_all(answer).unwrap();
+        request
+    });
+    (url, server)
+}
+
+/// Whether all of a request is there, by its Content-Length.
+fn is_whole(request: &[u8]) -> bool {
+    let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    request.len() >= end + 4 + length
+}
