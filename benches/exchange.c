@@ -229,28 +229,34 @@ static void print_ratio(const char *what, const double *ours, const double *thei
            quantile(ratios, rounds, 0.75));
 }
 
+/* What one path takes more than another, in the same way. */
+static double difference(const struct path *more, const struct path *less, int rounds) {
+    double differences[MOST_ROUNDS];
+    for (int i = 0; i < rounds; i++)
+        differences[i] = more->wall[i] - less->wall[i];
+    return quantile(differences, rounds, 0.5);
+}
+
 static void report(int rounds, int exchanges) {
-    double wall[PATHS], processor[PATHS];
     printf("%d rounds of %d exchanges each, interleaved; us per exchange: median (middle half of the rounds)\n\n", rounds,
            exchanges);
     printf("%-34s %-24s %s\n", "", "time", "this thread's processor");
     static const char *const names[PATHS] = {"libcurl easy handle", "boomi_jwt_generate", "bare TLS (OpenSSL)", "bare TCP"};
     for (int i = 0; i < PATHS; i++) {
         const struct path *path = &paths[i];
-        wall[i] = quantile(path->wall, rounds, 0.5);
-        processor[i] = quantile(path->processor, rounds, 0.5);
-        printf("%-34s %5.1f (%.1f to %.1f)\t%9.1f\n", names[i], wall[i], quantile(path->wall, rounds, 0.25),
-               quantile(path->wall, rounds, 0.75), processor[i]);
+        printf("%-34s %5.1f (%.1f to %.1f)\t%9.1f\n", names[i], quantile(path->wall, rounds, 0.5),
+               quantile(path->wall, rounds, 0.25), quantile(path->wall, rounds, 0.75),
+               quantile(path->processor, rounds, 0.5));
     }
     puts("");
     print_ratio("boomi-auth / libcurl, time", paths[BOOMI].wall, paths[CURL_].wall, rounds);
     print_ratio("boomi-auth / libcurl, processor", paths[BOOMI].processor, paths[CURL_].processor, rounds);
     print_ratio("boomi-auth / bare TLS, time", paths[BOOMI].wall, paths[TLS].wall, rounds);
-    printf("\nwhere boomi-auth's %.1f us go:\n", wall[BOOMI]);
-    printf("  %5.1f  TCP, the kernel, waking the server and being woken\n", wall[TCP]);
-    printf("  %5.1f  TLS on both sides, as OpenSSL does it\n", wall[TLS] - wall[TCP]);
-    printf("  %5.1f  ours: sign-in, HTTP, checks, the token (libcurl's own part: %.1f)\n", wall[BOOMI] - wall[TLS],
-           wall[CURL_] - wall[TLS]);
+    printf("\nwhere boomi-auth's %.1f us go:\n", quantile(paths[BOOMI].wall, rounds, 0.5));
+    printf("  %5.1f  TCP, the kernel, waking the server and being woken\n", quantile(paths[TCP].wall, rounds, 0.5));
+    printf("  %5.1f  TLS on both sides, as OpenSSL does it\n", difference(&paths[TLS], &paths[TCP], rounds));
+    printf("  %5.1f  ours: sign-in, HTTP, checks, the token (libcurl's own part: %.1f)\n",
+           difference(&paths[BOOMI], &paths[TLS], rounds), difference(&paths[CURL_], &paths[TLS], rounds));
 }
 
 int main(int count, char **arguments) {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the bench: exchange.sh [ROUNDS [EXCHANGES [PATH]]]. See README.md.
-# RUN_UNDER goes before the measured program, such as RUN_UNDER="strace -c".
+#   LIBRARY=FILE      another library than a fresh release build
+#   PIN=no            client and server on any processor, instead of both on one
+#   RUN_UNDER=COMMAND goes before the measured program, such as "strace -c"
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,6 +35,13 @@ if [ ! -e "$out/server.pem" ]; then
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out server.new 2>/dev/null \
         -extfile <(printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n')
     mv server.new server.pem
+fi
+
+# On two processors, every exchange would wait for them to wake each other, for times that vary tenfold.
+if [ "${PIN:-yes}" = yes ] && command -v taskset >/dev/null; then
+    last=$(taskset -cp $$ | sed 's/.*[^0-9]//')
+    taskset -cp "$last" $$ >/dev/null
+    echo "client and server on processor $last"
 fi
 
 # The server ends when this script does: its input closes then.

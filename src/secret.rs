@@ -82,12 +82,12 @@ impl PartialEq for Secret {
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a [u8]>) -> String {
     /// Shorter ones would only make holes in ordinary words.
     const SHORTEST: usize = 4;
+    let mut secrets: Vec<_> = secrets.into_iter().filter_map(|secret| std::str::from_utf8(secret).ok()).collect();
+    // The longest first: one that begins with another would leave its rest behind.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let mut text = text.to_owned();
-    for secret in secrets {
-        if let Ok(secret) = std::str::from_utf8(secret)
-            && secret.len() >= SHORTEST
-            && text.contains(secret)
-        {
+    for secret in secrets.into_iter().take_while(|secret| secret.len() >= SHORTEST) {
+        if text.contains(secret) {
             text = text.replace(secret, "***");
         }
     }

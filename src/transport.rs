@@ -143,12 +143,20 @@ fn explain(error: ureq::Error, scope: &Scope) -> Error {
             ErrorKind::TooLarge,
             format!("the header of {host}'s answer is larger than {MAX_HEADER_BYTES} bytes"),
         ),
+        ureq::Error::Protocol(error) if has_too_many_headers(&error) => {
+            Error::new(ErrorKind::TooLarge, format!("the answer of {host} has too many header fields"))
+        }
         // What is left is the peer's HTTP. ureq's text may quote it, so only its kind is told.
         ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
             Error::new(ErrorKind::Protocol, format!("the answer of {host} is not valid HTTP"))
         }
         error => Error::new(ErrorKind::Internal, format!("an unexpected failure of the transport: {error}")),
     }
+}
+
+/// ureq's parser counts header fields too. Its crate is not ours to name, so the variant's name has to do.
+fn has_too_many_headers(error: &impl std::fmt::Debug) -> bool {
+    format!("{error:?}").contains("TooManyHeaders")
 }
 
 impl Route {
@@ -199,6 +207,7 @@ impl Dialer {
         let mut stream = match &self.proxy {
             None => self.connect(target, scope)?,
             Some(proxy) => {
+                scope.set_proxy(Some(proxy.to_string()));
                 let name_it = |error: Error| match error.kind() {
                     ErrorKind::Connect | ErrorKind::Tls => {
                         proxy.failed(error.message()).retryable(error.is_retryable())
@@ -210,6 +219,7 @@ impl Dialer {
                     stream = self.tls.wrap(stream, proxy.origin.host(), scope).map_err(name_it)?;
                 }
                 proxy.tunnel(&mut *stream, target, scope)?;
+                scope.set_proxy(None);
                 stream
             }
         };
@@ -221,7 +231,7 @@ impl Dialer {
 
     fn connect(&self, to: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
         let addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
-        Ok(Box::new(SlicedSocket::connect(&addresses, scope)?))
+        Ok(Box::new(SlicedSocket::connect(&to.authority(), &addresses, scope)?))
     }
 }
 

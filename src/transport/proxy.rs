@@ -83,7 +83,13 @@ impl Proxy {
 
     /// An error that names this proxy and where it is set.
     pub(crate) fn failed(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Proxy, format!("the proxy {} (from {}) failed: {what}", self.origin, self.setting))
+        Error::new(ErrorKind::Proxy, format!("the proxy {self} failed: {what}"))
+    }
+}
+
+impl std::fmt::Display for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (from {})", self.origin, self.setting)
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Scope {
     stops: Stops,
     hook: Option<WaitHook>,
     hook_asked: Cell<Instant>,
+    /// While a proxy is being connected through: which.
+    proxy: RefCell<Option<String>>,
     /// While a connection is being made: when it must be there.
     connect_by: Cell<Option<Instant>>,
     phase: Cell<Phase>,
@@ -116,6 +118,7 @@ impl Scope {
             stops,
             hook,
             hook_asked: Cell::new(started),
+            proxy: RefCell::new(None),
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
             sent: Cell::new(false),
@@ -169,6 +172,11 @@ impl Scope {
     /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
     pub(crate) fn set_connecting(&self, yes: bool) {
         self.connect_by.set(yes.then(|| self.clock.now() + self.connect_timeout));
+    }
+
+    /// Names the proxy that is being connected through, or ends that.
+    pub(crate) fn set_proxy(&self, proxy: Option<String>) {
+        self.proxy.replace(proxy);
     }
 
     /// What is left of the call's time, or of the connection's.
@@ -225,13 +233,23 @@ impl Scope {
         }
     }
 
-    fn canceled(&self) -> Error {
+    /// What the call is doing, and through which proxy.
+    fn doing(&self) -> String {
         let doing = self.phase.get().doing();
+        match &*self.proxy.borrow() {
+            Some(proxy) if self.phase.get() == Phase::Proxy => format!("{doing} {proxy}"),
+            Some(proxy) => format!("{doing}, for the proxy {proxy}"),
+            None => doing.to_owned(),
+        }
+    }
+
+    fn canceled(&self) -> Error {
+        let doing = self.doing();
         Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.host))
     }
 
     fn timed_out(&self) -> Error {
-        let doing = self.phase.get().doing();
+        let doing = self.doing();
         let connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.timeout);
         let text = if connecting {
             let limit = self.connect_timeout.as_millis();

@@ -19,8 +19,8 @@ pub(crate) trait Stream: Read + Write + Send + Sync {
 pub(crate) struct SlicedSocket(TcpStream);
 
 impl SlicedSocket {
-    /// Connects to the first of `addresses` that answers. Each gets its share of the time that is left.
-    pub(crate) fn connect(addresses: &[SocketAddr], scope: &Scope) -> Result<Self, Error> {
+    /// Connects to the first of the `addresses` of `name` that answers. Each gets its share of the time that is left.
+    pub(crate) fn connect(name: &str, addresses: &[SocketAddr], scope: &Scope) -> Result<Self, Error> {
         scope.set_phase(Phase::Connect);
         let mut failures = Vec::new();
         for (index, address) in addresses.iter().enumerate() {
@@ -30,7 +30,7 @@ impl SlicedSocket {
                 Err(error) => failures.push(format!("{address}: {error}")),
             }
         }
-        let text = format!("cannot connect to {}: {}", scope.host(), failures.join("; "));
+        let text = format!("cannot connect to {name}: {}", failures.join("; "));
         Err(Error::new(crate::error::ErrorKind::Connect, text).retryable(true))
     }
 }

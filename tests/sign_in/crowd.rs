@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use boomi_auth::{Client, Credentials, Error, ErrorKind, Token};
 use boomi_emulator::Emulator;
@@ -25,7 +26,9 @@ fn all_ask_at_once(boomi: &Emulator, password: &'static str) -> (Client, Vec<Res
     let (seen, all) = (waiting.clone(), waiting);
     let held_back = Credentials::from_fn(move |_| {
         let threads = all.threads.lock().unwrap();
-        drop(all.changed.wait_while(threads, |threads| threads.len() < THREADS - 1).unwrap());
+        // If they do not all wait, the test fails instead of hanging.
+        let limit = Duration::from_secs(20);
+        drop(all.changed.wait_timeout_while(threads, limit, |threads| threads.len() < THREADS - 1).unwrap());
         Credentials::password(REGULAR.name, password)
     });
     let note_who_waits = move || {

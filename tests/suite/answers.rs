@@ -1,11 +1,11 @@
 //! Answers: what each status and each shape of Boomi's errors becomes.
 
 use boomi_auth::ErrorKind::{self, *};
-use boomi_auth::{AuthScheme, Credentials};
+use boomi_auth::{AuthScheme, CredentialKind};
 use boomi_emulator::users::REGULAR;
 use boomi_emulator::{Emulator, ErrorShape, Scripted};
 
-use crate::api::{Api, Failure, Response, Setting};
+use crate::api::{Api, Failure, Header, Response, Setting};
 use crate::run_twice;
 use crate::support::{AUDIT_LOG, by_password, client, failure, get, of, regular};
 
@@ -100,7 +100,9 @@ fn errors_of_graphql_count_in_a_200<A: Api>() {
     assert!(String::from_utf8(good.body()).unwrap().contains("organization-1"));
     // The server's own word for a query that is not there, which shows that the other one arrived.
     ask("{}").check().unwrap_err().assert(HttpStatus, &["The request has no query."]);
-    for (shape, kind) in [(ErrorShape::GraphqlUnauthorized, CredentialsRejected), (ErrorShape::GraphqlSystemError, HttpStatus)] {
+    for (shape, kind) in
+        [(ErrorShape::GraphqlUnauthorized, CredentialsRejected), (ErrorShape::GraphqlSystemError, HttpStatus)]
+    {
         boomi.answer_next(Scripted::from(shape).on("/graphql"));
         let response = ask("{}");
         assert_eq!((response.status(), response.message().as_deref()), (200, Some(shape.message())));
@@ -165,13 +167,10 @@ fn a_larger_answer_than_allowed_is_an_error<A: Api>() {
 
 fn an_echoed_secret_is_cut_out<A: Api>() {
     let boomi = Emulator::start();
-    // The builder's own way to make the header, so that the echo is the very text that was sent.
-    Credentials::password(REGULAR.name, REGULAR.password).unwrap();
-    let header = A::auth_header(boomi_auth::CredentialKind::Password, REGULAR.name, REGULAR.password).unwrap();
+    let header = A::auth_header(CredentialKind::Password, REGULAR.name, REGULAR.password).unwrap();
     let mut request = A::request("GET", AUDIT_LOG).unwrap();
     A::set_auth(&mut request, AuthScheme::Basic);
-    A::set_header(&mut request, crate::api::Header { secret: true, ..crate::api::Header::plain("X-Key", "marked-secret") })
-        .unwrap();
+    A::set_header(&mut request, Header { secret: true, ..Header::plain("X-Key", "marked-secret") }).unwrap();
     for echoed in [header.as_str(), REGULAR.password, "marked-secret"] {
         let body = serde_json::json!({ "message": format!("bad {echoed}.") }).to_string();
         boomi.answer_next(Scripted::new(400, "application/json", &body));

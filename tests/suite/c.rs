@@ -161,15 +161,12 @@ impl Api for C {
         let (name, value) = (text(header.name), text(header.value));
         let secret = if header.secret { BOOMI_HEADER_SECRET } else { 0 };
         let flags = secret | if header.add { BOOMI_HEADER_ADD } else { 0 };
-        taken(|error| unsafe {
-            boomi_request_set_header(request.handle, name.as_ptr(), value.as_ptr(), flags, error)
-        })
+        taken(|error| unsafe { boomi_request_set_header(request.handle, name.as_ptr(), value.as_ptr(), flags, error) })
     }
 
     fn set_body(request: &mut Self::Request, body: &[u8]) {
-        let set = |error: *mut _| unsafe {
-            boomi_request_set_body(request.handle, body.as_ptr().cast(), body.len(), error)
-        };
+        let set =
+            |error: *mut _| unsafe { boomi_request_set_body(request.handle, body.as_ptr().cast(), body.len(), error) };
         taken(set).expect("any body is fine");
     }
 

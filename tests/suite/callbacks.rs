@@ -68,12 +68,8 @@ fn events_tell_what_happened_and_no_secret<A: Api>() {
 
     let told = told.lock().unwrap();
     let kinds: Vec<_> = told.iter().map(|(kind, _)| *kind).collect();
-    let expected = [
-        EventKind::CredentialsLoaded,
-        EventKind::SignInRejected,
-        EventKind::CredentialsLoaded,
-        EventKind::TokenIssued,
-    ];
+    let expected =
+        [EventKind::CredentialsLoaded, EventKind::SignInRejected, EventKind::CredentialsLoaded, EventKind::TokenIssued];
     assert_eq!(kinds, expected.map(EventKind::code));
     let json: Vec<serde_json::Value> = told.iter().map(|(_, json)| serde_json::from_str(json).unwrap()).collect();
     for (json, kind) in json.iter().zip(expected) {

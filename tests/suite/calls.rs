@@ -1,6 +1,7 @@
 //! One call's own limits.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use boomi_auth::ErrorKind::{Canceled, InvalidArgument, Timeout};
@@ -85,20 +86,18 @@ fn a_client_cancels_what_has_begun_and_works_on<A: Api>() {
 
 fn a_hook_ends_a_call_that_waits<A: Api>() {
     let (_listener, url) = silent();
-    let (asked, answers) = (mpsc::channel(), 3);
-    let (sender, receiver) = asked;
-    let sender = std::sync::Mutex::new((sender, 0));
+    const NO_MORE_THAN: usize = 3;
+    let (sender, receiver) = mpsc::channel();
+    let asked = AtomicUsize::new(0);
     let hook = Setting::WaitHook(Box::new(move || {
-        let mut sender = sender.lock().unwrap();
-        sender.1 += 1;
-        sender.0.send(std::thread::current().id()).unwrap();
-        sender.1 == answers
+        sender.send(std::thread::current().id()).unwrap();
+        asked.fetch_add(1, Ordering::SeqCst) + 1 == NO_MORE_THAN
     }));
     let client = client::<A>(at(&url), [by_password(REGULAR), hook]);
     failure(A::generate_jwt(&client, None, None)).assert(Canceled, &["waiting for the answer"]);
     drop(client);
     let threads: Vec<_> = receiver.iter().collect();
-    assert_eq!(threads, vec![std::thread::current().id(); answers], "asked on the calling thread");
+    assert_eq!(threads, vec![std::thread::current().id(); NO_MORE_THAN], "asked on the calling thread");
 }
 
 fn a_calls_own_deadline_counts<A: Api>() {

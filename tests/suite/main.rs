@@ -6,8 +6,8 @@
 mod answers;
 mod api;
 mod c;
-mod calls;
 mod callbacks;
+mod calls;
 mod no_io;
 mod requests;
 mod rust;

@@ -53,7 +53,9 @@ fn a_bad_piece_is_refused_and_the_request_stays_bad<A: Api>() {
     A::set_account_id(&mut request, ACCOUNT).unwrap();
     assert_invalid(A::send(&client, &request, None), "account id is empty");
     // What only filling in the path shows.
-    for (path, named) in [("/a b", "space"), ("/{id}", "{accountId}"), ("/x#y", "fragment"), ("//h/x", "slashes"), ("x", "slash")] {
+    for (path, named) in
+        [("/a b", "space"), ("/{id}", "{accountId}"), ("/x#y", "fragment"), ("//h/x", "slashes"), ("x", "slash")]
+    {
         assert_invalid(get::<A>(&client, path), named);
     }
     assert!(boomi.log().is_empty());

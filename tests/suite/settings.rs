@@ -38,7 +38,7 @@ fn each_bad_setting_is_refused_by_name<A: Api>() {
         (url("http://localhost.example.com"), "use https"),
         (url("https://api.boomi.com/api/rest/v1/account123"), "use \"https://api.boomi.com\""),
         (url("https://user:secret@api.boomi.com"), "user information"),
-        (url("https://api.boomi.com\r\n"), "control character"),
+        (url("https://api.boomi.com\r\nX-Evil: 1"), "control character"),
         (Setting::OtpSecret("JBSWY3D1".into()), "base32"),
         (Setting::OtpSecret(String::new()), "empty"),
         (Setting::ConnectTimeoutMs(0), "connect timeout is zero"),

@@ -23,7 +23,9 @@ run_twice!(
 
 fn a_password_or_a_token_gets_a_jwt<A: Api>() {
     let boomi = Emulator::start();
-    for (credentials, user) in [(by_password(REGULAR), "user@example.com"), (by_token(SSO_USER), "BOOMI_TOKEN.sso@example.com")] {
+    for (credentials, user) in
+        [(by_password(REGULAR), "user@example.com"), (by_token(SSO_USER), "BOOMI_TOKEN.sso@example.com")]
+    {
         A::generate_jwt(&client::<A>(of(&boomi), [credentials]), None, None).unwrap();
         let entry = boomi.log().pop().unwrap();
         assert_eq!((entry.path.as_str(), entry.user.as_deref()), ("/auth/jwt/generate/account123", Some(user)));
@@ -38,9 +40,8 @@ fn a_token_tells_what_it_is_and_outlives_its_client<A: Api>() {
     let token = A::generate_jwt(&client, Some(SUB_ACCOUNT), None).unwrap();
     drop(client);
     let other = token.another_reference();
-    let tell = |token: &A::Token| {
-        (token.jwt(), token.header(), token.account_id(), token.issued_at(), token.expires_at())
-    };
+    let tell =
+        |token: &A::Token| (token.jwt(), token.header(), token.account_id(), token.issued_at(), token.expires_at());
     let told = tell(&token);
     drop(token);
     assert_eq!(tell(&other), told);
@@ -55,25 +56,24 @@ fn a_token_tells_what_it_is_and_outlives_its_client<A: Api>() {
 
 fn the_second_factor_comes_from_a_secret_a_callback_or_a_person<A: Api>() {
     let boomi = Emulator::start();
-    let code = one_time_code(TWOFA_SECRET, boomi.now());
-    let from_callback = code.clone();
-    let mut typed = A::call();
-    A::set_otp(&mut typed, &code).unwrap();
+    let code = || one_time_code(TWOFA_SECRET, boomi.now());
+    let (of_now, as_well) = (code(), code());
     let ways = [
-        (vec![Setting::OtpSecret(TWOFA_SECRET.into())], None),
-        (vec![Setting::OtpFn(Box::new(move || Some(from_callback.clone())))], None),
-        (vec![], Some(&typed)),
+        (Some(Setting::OtpSecret(TWOFA_SECRET.into())), false),
+        (Some(Setting::OtpFn(Box::new(move || Some(of_now.clone())))), false),
+        (None, true),
         // What a person typed comes before what is configured.
-        (vec![Setting::OtpFn(Box::new(|| panic!("not asked")))], Some(&typed)),
+        (Some(Setting::OtpFn(Box::new(|| panic!("not asked")))), true),
     ];
-    for (settings, call) in ways {
+    for (setting, is_typed) in ways {
         // Each code is good once.
         boomi.reset();
-        if let Some(mut call) = call.cloned() {
-            A::set_otp(&mut call, &one_time_code(TWOFA_SECRET, boomi.now())).unwrap();
+        let mut call = A::call();
+        if is_typed {
+            A::set_otp(&mut call, &as_well).unwrap();
         }
-        let client = client::<A>(of(&boomi), settings.into_iter().chain([by_password(TWOFA)]));
-        A::generate_jwt(&client, None, call).unwrap();
+        let client = client::<A>(of(&boomi), setting.into_iter().chain([by_password(TWOFA)]));
+        A::generate_jwt(&client, None, Some(&call)).unwrap();
         assert!(boomi.log()[0].otp);
     }
     // A token needs none, and gets none.

@@ -59,7 +59,10 @@ pub fn failure<T>(result: Result<T, Failure>) -> Failure {
 /// Fails unless the result is an error about bad input, which names what is bad.
 #[track_caller]
 pub fn assert_invalid<T>(result: Result<T, Failure>, named: &str) {
-    failure(result).assert_unsent(ErrorKind::InvalidArgument, &[named]);
+    match result {
+        Ok(_) => panic!("this should have been refused, with {named:?} in the message"),
+        Err(failure) => failure.assert_unsent(ErrorKind::InvalidArgument, &[named]),
+    }
 }
 
 /// A server for one request: it answers as told, and hands over the request, byte for byte.

@@ -91,12 +91,12 @@ fn reading_the_body() -> Stuck {
     }))
 }
 
-/// A byte every few milliseconds: no wait for one is ever long enough to look like a hang.
+/// A byte every few milliseconds, for half a minute: no wait for one is ever long enough to look like a hang.
 fn reading_a_body_that_drips() -> Stuck {
     let (give, take) = channel();
     let port = serve(move |mut stream| {
         read_head(&mut stream);
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n").unwrap();
         let (_never, pause): (Sender<()>, _) = channel();
         let _ = give.send(stream.try_clone().unwrap());
         while stream.write_all(b"x").is_ok() {

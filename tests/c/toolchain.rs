@@ -1,0 +1,136 @@
+//! The library as C programs get it, and what compiles and runs such programs.
+#![allow(dead_code, reason = "neither test file needs all of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// What the static library needs from the system, as `rustc --print native-static-libs` says.
+pub const NATIVE_LIBRARIES: [&str; 7] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
+pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic-errors", "-Werror"];
+
+pub struct Library {
+    pub shared: PathBuf,
+    pub archive: PathBuf,
+}
+
+impl Library {
+    /// Builds the C library, unless it is there, with the cargo and into the target directory of this test.
+    ///
+    /// `cargo test` does not build it by itself: nothing that is tested depends on it.
+    pub fn get() -> &'static Library {
+        static LIBRARY: OnceLock<Library> = OnceLock::new();
+        LIBRARY.get_or_init(|| {
+            let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("tmp is in the target directory");
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args([
+                "build",
+                "--offline",
+                "--quiet",
+                "--message-format=json",
+                "-p",
+                "boomi-auth-c",
+                "--target-dir",
+            ]);
+            cargo.arg(target).args(if cfg!(debug_assertions) { None } else { Some("--release") });
+            // What cargo tells a test about itself would tell build scripts that their surroundings changed.
+            let told = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"].iter().any(|start| name.starts_with(start));
+            for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+                cargo.env_remove(name);
+            }
+            // Cargo says where it put the files, so nothing about profiles and targets need be guessed.
+            let output = run(cargo.current_dir(root()));
+            let text = String::from_utf8(output.stdout).expect("JSON");
+            let files: Vec<PathBuf> = text.lines().flat_map(artifacts).collect();
+            let file = |extension: &str| {
+                let found = files.iter().find(|file| file.extension().is_some_and(|found| found == extension));
+                found.unwrap_or_else(|| panic!("no .{extension} in {files:?}")).clone()
+            };
+            Library { shared: file("so"), archive: file("a") }
+        })
+    }
+
+    /// Where the shared library is, with the name that its SONAME promises.
+    pub fn directory(&self) -> PathBuf {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lib");
+        std::fs::create_dir_all(&directory).expect("a directory to write to");
+        let mine = directory.join(format!("{}-{:?}", std::process::id(), std::thread::current().id()));
+        for name in ["libboomi_auth.so", "libboomi_auth.so.0.1"] {
+            // Renamed into place, because tests come here at once.
+            std::os::unix::fs::symlink(&self.shared, &mine).expect("a link to the library");
+            std::fs::rename(&mine, directory.join(name)).expect("a link with its name");
+        }
+        directory
+    }
+}
+
+/// The files of our library in one of cargo's messages.
+fn artifacts(line: &str) -> Vec<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(line).expect("cargo's messages are JSON");
+    let is_ours = message["reason"] == "compiler-artifact"
+        && message["target"]["name"] == "boomi_auth"
+        && message["target"]["kind"].as_array().is_some_and(|kinds| kinds.contains(&"cdylib".into()));
+    let files = message["filenames"].as_array().filter(|_| is_ours);
+    files.into_iter().flatten().filter_map(|file| file.as_str().map(PathBuf::from)).collect()
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn include_flag() -> String {
+    format!("-I{}", root().join("include").display())
+}
+
+/// A directory of one test's own, gone when this is dropped.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory to write to");
+        Scratch(directory)
+    }
+
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Those of `names` that this machine has. The first must be one.
+pub fn compilers<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let found: Vec<_> = names.iter().copied().filter(|name| has(name)).collect();
+    assert_eq!(
+        found.first(),
+        names.first(),
+        "{} is needed to compile the programs of these tests: `make setup` installs it",
+        names[0]
+    );
+    found
+}
+
+/// Whether a command is there.
+pub fn has(command: &str) -> bool {
+    Command::new(command).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// Runs a command, and fails with all it said if it fails.
+#[track_caller]
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (said, warned) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{said}\n{warned}", output.status);
+    output
+}
+
+/// What a command prints.
+#[track_caller]
+pub fn stdout(command: &mut Command) -> String {
+    String::from_utf8(run(command).stdout).expect("UTF-8")
+}

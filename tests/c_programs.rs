@@ -1,0 +1,165 @@
+//! C programs that know the library by its header alone: compiled strictly, linked both ways, and run plainly and under
+//! valgrind, against the emulator.
+#![cfg(target_os = "linux")]
+
+#[path = "c/toolchain.rs"]
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use boomi_emulator::Emulator;
+use boomi_emulator::users::{ACCOUNT, REGULAR};
+use toolchain::{Library, NATIVE_LIBRARIES, STRICT, Scratch, compilers, has, include_flag, root, run};
+
+const STANDARDS: [&str; 2] = ["c99", "c11"];
+/// No leak and no error; what is still reachable at the end is the language's own.
+const VALGRIND: [&str; 6] = [
+    "--error-exitcode=99",
+    "--leak-check=full",
+    "--errors-for-leak-kinds=definite,indirect",
+    "--track-origins=no",
+    "-q",
+    "--num-callers=30",
+];
+
+/// One program, and what it needs beside the library.
+struct Program {
+    name: &'static str,
+    /// What it prints last.
+    says: &'static str,
+    /// Arguments for the compiler.
+    with: &'static [&'static str],
+    linked: &'static [Linked],
+    /// More arguments for valgrind.
+    valgrind: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Linked {
+    Shared,
+    Statically,
+}
+
+const BOTH: &[Linked] = &[Linked::Shared, Linked::Statically];
+
+impl Program {
+    const fn new(name: &'static str, says: &'static str) -> Self {
+        Program { name, says, with: &[], linked: BOTH, valgrind: &[] }
+    }
+
+    /// In every way there is to compile and link it, and once under valgrind.
+    fn check(&self) {
+        let scratch = &Scratch::new(self.name);
+        for compiler in compilers(&["cc", "clang"]) {
+            for standard in STANDARDS {
+                for linked in self.linked.iter().copied() {
+                    let program = self.compile(scratch, compiler, standard, linked);
+                    self.run(scratch, &mut Command::new(program));
+                }
+            }
+        }
+        assert!(
+            has("valgrind"),
+            "valgrind is not installed, and without it nobody looks for leaks: `make setup` installs it"
+        );
+        let program = self.compile(scratch, "cc", "c11", self.linked[0]);
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(VALGRIND).arg(format!("--suppressions={}", sources().join("valgrind.supp").display()));
+        self.run(scratch, valgrind.args(self.valgrind).arg(program));
+    }
+
+    fn compile(&self, scratch: &Scratch, compiler: &str, standard: &str, linked: Linked) -> PathBuf {
+        let program = scratch.join(format!("{compiler}-{standard}-{linked:?}"));
+        let mut command = Command::new(compiler);
+        command.arg(format!("-std={standard}")).args(STRICT).args(["-g", "-pthread"]).arg(include_flag());
+        command.arg(sources().join(format!("{}.c", self.name))).arg("-o").arg(&program);
+        let library = Library::get();
+        match linked {
+            Linked::Shared => {
+                let directory = library.directory();
+                command.arg("-L").arg(&directory).arg("-lboomi_auth").arg(format!("-Wl,-rpath,{}", directory.display()))
+            }
+            Linked::Statically => command.arg(&library.archive).args(NATIVE_LIBRARIES),
+        };
+        run(command.args(self.with));
+        program
+    }
+
+    /// Runs it against an emulator of its own, with nothing in its environment but what says where that is.
+    #[track_caller]
+    fn run(&self, scratch: &Scratch, command: &mut Command) {
+        let boomi = Emulator::start();
+        let ca = scratch.join("ca.pem");
+        std::fs::write(&ca, boomi.ca_pem()).unwrap();
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        if self.name != "bad_input" {
+            command.env("BOOMI_API_URL", boomi.base_url()).env("BOOMI_CA_FILE", &ca).env("BOOMI_ACCOUNT_ID", ACCOUNT);
+            command.env("BOOMI_USERNAME", REGULAR.name).env("BOOMI_API_TOKEN", REGULAR.token);
+        }
+        if self.name == "wiped" && command.get_program() != "valgrind" {
+            command.env("BOOMI_TEST_LOOK_EVERYWHERE", "1");
+        }
+        let said = String::from_utf8(run(command).stdout).unwrap();
+        assert!(said.ends_with(&format!("{}\n", self.says)), "{command:?}: {said}");
+    }
+}
+
+fn sources() -> PathBuf {
+    root().join("tests/c")
+}
+
+#[test]
+fn bad_input_is_refused_by_every_function() {
+    Program::new("bad_input", "bad input: refused").check();
+}
+
+#[test]
+fn the_main_job_is_done_in_c() {
+    Program::new("sign_in", "signed in").check();
+}
+
+#[test]
+fn handles_are_freed_in_any_order_and_shared_by_threads() {
+    Program::new("lifetimes", "lifetimes hold").check();
+}
+
+#[test]
+fn secrets_are_wiped_before_memory_is_freed() {
+    // Only in a static library can a program replace functions by name.
+    let with = &["-Wl,--wrap=free,--wrap=realloc"];
+    Program { with, linked: &[Linked::Statically], ..Program::new("wiped", "wiped") }.check();
+}
+
+#[test]
+fn a_name_look_up_that_hangs_holds_no_call() {
+    let with = &["-rdynamic", "-ldl"];
+    Program { with, ..Program::new("slow_name", "no look-up held a call") }.check();
+}
+
+#[test]
+fn the_documented_program_works_as_written() {
+    Program::new("usage", r#""type":"USER","userId":"user@example.com"}"#).check();
+}
+
+#[test]
+fn a_client_works_on_both_sides_of_a_fork() {
+    // The child leaves its parent's connections alone, so what it inherited of them is lost there on purpose.
+    let valgrind = &["--leak-check=no"];
+    Program { valgrind, ..Program::new("fork", "both sides of the fork signed in") }.check();
+}
+
+/// A function that a later issue adds is added to this program too.
+#[test]
+fn no_function_is_left_out_of_the_bad_input() {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let header = read(&root().join("include/boomi_auth.h"));
+    let program = read(&sources().join("bad_input.c"));
+    let declared = header.lines().filter(|line| !line.starts_with([' ', '*', '/']) && line.contains('('));
+    let names: Vec<_> = declared.filter_map(|line| line.split('(').next()?.rsplit([' ', '*']).next()).collect();
+    let functions: Vec<_> = names.into_iter().filter(|name| name.starts_with("boomi_")).collect();
+    assert!(functions.len() > 60, "{functions:?}");
+    for name in functions {
+        assert!(program.contains(&format!("{name}(")) || program.contains(&format!("{{{name},")), "{name}");
+    }
+}
