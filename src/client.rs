@@ -27,7 +27,7 @@ use crate::credentials::Credentials;
 use crate::endpoint::{self, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
-use crate::jwt::{SentAt, Token};
+use crate::jwt::Token;
 use crate::process::PerProcess;
 use crate::provider::Tokens;
 use crate::secret::Secret;
@@ -254,7 +254,7 @@ impl Client {
             client: Some((inner.cancellations.clone(), inner.cancellations.load(Ordering::Acquire))),
         };
         let timeout = call.and_then(Call::timeout).unwrap_or(inner.timeout);
-        let (host, hook) = (inner.origin.authority(), inner.wait_hook.clone());
+        let (host, hook) = (inner.origin.authority().to_owned(), inner.wait_hook.clone());
         let scope = Scope::new(inner.clock.clone(), host, timeout, inner.connect_timeout, stops, hook);
         scope.check().map(|()| scope)
     }
@@ -274,7 +274,6 @@ impl Client {
             body: None,
             max_body_bytes: LARGEST_JWT_ANSWER,
         };
-        let before = SentAt { monotonic: inner.clock.now(), wall: inner.clock.wall() };
         let response = self.send_basic(outgoing, false, "jwt", call, scope)?;
         if let Some(error) = response.error() {
             return Err(error);
@@ -285,16 +284,15 @@ impl Client {
             let text = format!("{} gave no token for the account {account_id}: {error}", scope.host());
             Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
         };
-        let token = Token::read(&body, account_id, date, before).map_err(no_token)?;
-        self.emit(Event::new(
-            EventKind::TokenIssued,
+        let token = Token::read(&body, account_id, date, scope.exchange_began()).map_err(no_token)?;
+        self.emit(EventKind::TokenIssued, || {
             json!({
                 "host": scope.host(),
                 "account_id": account_id,
                 "expires_at": token.expires_at(),
                 "lifetime_s": token.lifetime().as_secs(),
-            }),
-        ));
+            })
+        });
         Ok(token)
     }
 
@@ -308,7 +306,7 @@ impl Client {
         scope: &Rc<Scope>,
     ) -> Result<Response> {
         let sign_ins = &self.inner.sign_ins;
-        let sign_in: SignIn = sign_ins.begin(scope, call, &|event| self.emit(event))?;
+        let sign_in: SignIn = sign_ins.begin(scope, call, &|kind, fields| self.emit(kind, || fields))?;
         let mut outgoing = outgoing;
         if let Some(code) = sign_in.code() {
             outgoing.headers.push((OTP_HEADER, header_value(code, true)));
@@ -319,15 +317,14 @@ impl Client {
         let rejected =
             result.as_ref().is_ok_and(|response| is_rejection(response.status(), response.said())).then_some(&result);
         if let Some(Ok(response)) = rejected {
-            self.emit(Event::new(
-                EventKind::SignInRejected,
+            self.emit(EventKind::SignInRejected, || {
                 json!({
                     "host": scope.host(),
                     "username": sign_in.username(),
                     "status": response.status(),
                     "purpose": purpose,
-                }),
-            ));
+                })
+            });
         }
         let rejected = rejected.is_some();
         sign_ins.end(sign_in, call, scope.was_sent(), rejected);
@@ -346,8 +343,9 @@ impl Client {
         scope: &Rc<Scope>,
     ) -> Result<Response> {
         let inner = &self.inner;
+        scope.begin_exchange();
         // The one predicate, at the one place where secrets go onto a request.
-        if !inner.origin.covers(&outgoing.uri.to_string()) {
+        if !inner.origin.covers(&outgoing.uri) {
             return Err(Error::new(ErrorKind::Internal, "a request was about to leave this client's origin"));
         }
         if let Some(authorization) = authorization {
@@ -365,9 +363,10 @@ impl Client {
         Ok(Response::read(incoming, asked, &sent, inner.clock.wall()))
     }
 
-    fn emit(&self, event: Event) {
+    /// Tells the owner, if it wants to know; only then are the `fields` made.
+    fn emit(&self, kind: EventKind, fields: impl FnOnce() -> serde_json::Value) {
         if let Some(handler) = &self.inner.on_event {
-            handler(&event);
+            handler(&Event::new(kind, fields()));
         }
     }
 }

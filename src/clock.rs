@@ -14,6 +14,20 @@ pub(crate) trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration);
 }
 
+/// One moment on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) monotonic: Instant,
+    /// Since the Unix epoch.
+    pub(crate) wall: Duration,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Moment { monotonic: clock.now(), wall: clock.wall() }
+    }
+}
+
 /// The machine's own clocks.
 pub(crate) struct SystemClock;
 

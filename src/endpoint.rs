@@ -25,6 +25,8 @@ pub(crate) struct Origin {
     /// Lower case; an IPv6 address in brackets, in its shortest form.
     host: String,
     port: u16,
+    /// Scheme, host, and port where it is not the scheme's own.
+    url: String,
 }
 
 impl Origin {
@@ -89,14 +91,23 @@ impl Origin {
             }
             Some(_) => return Err("has a port that is not a number"),
         };
-        Ok(Origin { https, host: normal_host(host)?, port })
+        let host = normal_host(host)?;
+        let scheme = if https { "https" } else { "http" };
+        let url = if port == if https { 443 } else { 80 } {
+            format!("{scheme}://{host}")
+        } else {
+            format!("{scheme}://{host}:{port}")
+        };
+        Ok(Origin { https, host, port, url })
     }
 
-    /// The one predicate: may what belongs to this origin go to `url`?
+    /// The one predicate: may what belongs to this origin go to `uri`?
     ///
-    /// Same scheme, same host, same port. A URL that cannot be read without doubt is elsewhere.
-    pub(crate) fn covers(&self, url: &str) -> bool {
-        matches!(Self::split(url), Ok((origin, _)) if origin == *self)
+    /// Same scheme, same host, same port, in the one spelling that [`resolve`](Self::resolve) gives them. Another spelling
+    /// is elsewhere, and so nobody has to read it without doubt.
+    pub(crate) fn covers(&self, uri: &Uri) -> bool {
+        let authority = uri.authority().map(|authority| authority.as_str());
+        uri.scheme_str() == Some(if self.https { "https" } else { "http" }) && authority == Some(self.authority())
     }
 
     /// The URL of a path on this origin, or of an absolute URL that it covers, with the account id filled in.
@@ -107,7 +118,7 @@ impl Origin {
             if filled.starts_with("//") {
                 return Err(Error::invalid("the path begins with two slashes, which names another host: use one"));
             }
-            format!("{self}{filled}")
+            [&self.url, &*filled].concat()
         } else {
             let (origin, rest) = Self::split(&filled).map_err(|what| {
                 Error::invalid(format!("the path or URL {what}; a path on {self} begins with a slash"))
@@ -143,15 +154,14 @@ impl Origin {
     }
 
     /// Host, and port where it is not the scheme's own.
-    pub(crate) fn authority(&self) -> String {
-        let default = if self.https { 443 } else { 80 };
-        if self.port == default { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    pub(crate) fn authority(&self) -> &str {
+        &self.url[if self.https { 8 } else { 7 }..]
     }
 }
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.authority())
+        f.write_str(&self.url)
     }
 }
 
@@ -299,13 +309,14 @@ mod tests {
     #[test]
     fn a_secret_goes_to_its_own_origin_only() {
         let origin = base(BASE_URL_US);
+        let covers = |url: &str| url.parse().is_ok_and(|uri| origin.covers(&uri));
         for url in [
             "https://api.boomi.com",
             "https://api.boomi.com/a?b",
             "https://API.boomi.com:443/x",
             "HTTPS://api.boomi.com?x",
         ] {
-            assert!(origin.covers(url), "{url}");
+            assert!(origin.covers(&origin.resolve(url, None).unwrap()), "{url}");
         }
         for url in [
             "",
@@ -326,9 +337,10 @@ mod tests {
             "https://api%2eboomi.com/",
             "https://api.boomi.com%00.example.com/",
         ] {
-            assert!(!origin.covers(url), "{url}");
+            assert!(!covers(url), "{url}");
         }
-        assert!(base("https://[::1]:1").covers("https://[0:0:0::1]:1/"));
+        let origin = base("https://[::1]:1");
+        assert!(origin.covers(&origin.resolve("https://[0:0:0::1]:1/", None).unwrap()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use serde_json::Value;
 
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -32,19 +33,11 @@ pub(crate) struct TokenData {
     dead_after: Instant,
 }
 
-/// When an exchange happened, as this machine saw it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SentAt {
-    pub(crate) monotonic: Instant,
-    /// Since the Unix epoch.
-    pub(crate) wall: Duration,
-}
-
 impl Token {
     /// Reads the body of an answer with status 200. `date` is its Date header, in Unix seconds.
     ///
     /// The payload is read and not verified: it only says how long the token lives.
-    pub(crate) fn read(body: &[u8], account_id: &str, date: Option<u64>, sent: SentAt) -> Result<Self> {
+    pub(crate) fn read(body: &[u8], account_id: &str, date: Option<u64>, sent: Moment) -> Result<Self> {
         let jwt = std::str::from_utf8(body).map(|text| text.trim().trim_matches('"').trim()).unwrap_or_default();
         let payload = payload(jwt)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
@@ -145,13 +138,19 @@ fn seconds(duration: Duration) -> i64 {
 
 /// The payload of three base64url parts.
 fn payload(jwt: &str) -> Option<Value> {
-    const URL_SAFE: base64::engine::GeneralPurpose = base64::prelude::BASE64_URL_SAFE_NO_PAD;
-    let parts: Vec<&str> = jwt.split('.').collect();
-    let [header, payload, signature] = parts[..] else { return None };
-    let decode = |part: &str| URL_SAFE.decode(part).ok().filter(|bytes| !bytes.is_empty());
-    decode(header)?;
-    decode(signature)?;
-    Some(serde_json::from_slice(&decode(payload)?).unwrap_or(Value::Null))
+    let (header, rest) = jwt.split_once('.')?;
+    let (payload, signature) = rest.split_once('.')?;
+    if ![header, payload, signature].into_iter().all(is_base64url) {
+        return None;
+    }
+    let payload = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?;
+    Some(serde_json::from_slice(&payload).unwrap_or(Value::Null))
+}
+
+/// Whether `part` could be decoded, which only the payload is. A fold does not stop early, but takes many bytes at once.
+fn is_base64url(part: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_');
+    !part.is_empty() && part.len() % 4 != 1 && part.bytes().fold(true, |all, byte| all & good(byte))
 }
 
 /// What came instead of a JWT, in words that quote nothing of it.
@@ -219,7 +218,7 @@ mod tests {
 
     fn read(body: &str, date: Option<u64>) -> Result<Token> {
         let clock = FakeClock::at(NOW);
-        Token::read(body.as_bytes(), "account123", date, SentAt { monotonic: clock.now(), wall: clock.wall() })
+        Token::read(body.as_bytes(), "account123", date, Moment::now(&clock))
     }
 
     #[test]

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::clock::fake::FakeClock;
     use crate::clock::{Clock, SystemClock};
-    use crate::jwt::SentAt;
+    use crate::clock::Moment;
     use crate::transport::scope::Stops;
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn token(clock: &dyn Clock) -> Token {
-        Token::read(b"YQ.e30.YQ", "a", None, SentAt { monotonic: clock.now(), wall: clock.wall() }).unwrap()
+        Token::read(b"YQ.e30.YQ", "a", None, Moment::now(clock)).unwrap()
     }
 
     #[test]

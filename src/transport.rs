@@ -82,7 +82,6 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
-        scope.begin_exchange();
         scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
         let _entered = scope.enter();
@@ -252,7 +251,7 @@ impl Connector<()> for Dialer {
         scope.set_connecting(true);
         let stream = self.dial(&target, &scope).map_err(|error| scope.fail(error))?;
         scope.set_connecting(false);
-        Ok(Some(Connection { stream, https, buffers: WipedBuffers::default() }))
+        Ok(Some(Connection { stream, https, buffers: WipedBuffers::default(), in_use: false }))
     }
 }
 
@@ -261,6 +260,8 @@ struct Connection {
     stream: Box<dyn Stream>,
     https: bool,
     buffers: WipedBuffers,
+    /// From the first byte of a request until ureq puts the connection away.
+    in_use: bool,
 }
 
 impl std::fmt::Debug for Connection {
@@ -275,6 +276,7 @@ impl UreqTransport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        self.in_use = true;
         Scope::current()?.set_phase(Phase::Send);
         let sent = self.stream.write_all(self.buffers.outgoing(amount)).and_then(|()| self.stream.flush());
         self.buffers.wipe_outgoing(amount);
@@ -291,8 +293,10 @@ impl UreqTransport for Connection {
         Ok(amount > 0)
     }
 
+    /// ureq asks when it puts a connection away and when it takes one out. The second is what counts: it sees what
+    /// happened in between too.
     fn is_open(&mut self) -> bool {
-        self.stream.is_idle()
+        std::mem::take(&mut self.in_use) || self.stream.is_idle()
     }
 
     fn is_tls(&self) -> bool {

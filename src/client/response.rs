@@ -1,6 +1,9 @@
 //! An answer to a request, whatever its status.
 
+use std::sync::OnceLock;
 use std::time::Duration;
+
+use ureq::http::HeaderMap;
 
 use super::message::{self, Said};
 use super::verdict::{Answer, SignedInAs, judge};
@@ -11,7 +14,10 @@ use crate::transport::Incoming;
 pub struct Response {
     host: String,
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: HeaderMap,
+    /// The headers as text, made when they are asked for.
+    texts: OnceLock<Vec<(String, String)>>,
+    date: Option<u64>,
     body: Vec<u8>,
     said: Said,
     graphql_without_data: Option<bool>,
@@ -39,12 +45,12 @@ impl Response {
             said.message = Some(text);
             graphql_without_data = Some(without_data);
         }
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        let headers = incoming.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
         Response {
             host: asked.host,
             status: incoming.status,
-            headers: headers.collect(),
+            date: header_text(&incoming.headers, "date").and_then(unix_time).map(|date| date.as_secs()),
+            headers: incoming.headers,
+            texts: OnceLock::new(),
             body: incoming.body,
             said,
             graphql_without_data,
@@ -60,12 +66,16 @@ impl Response {
 
     /// The first header of that name, in whatever case. What is not UTF-8 in it is replaced by U+FFFD.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Every header; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let texts = self.texts.get_or_init(|| {
+            let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+            self.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+        });
+        texts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The body, byte for byte.
@@ -128,20 +138,26 @@ impl Response {
 
     /// The Date header, in Unix seconds.
     pub(crate) fn date(&self) -> Option<u64> {
-        let date = httpdate::parse_http_date(self.header("date")?).ok()?;
-        Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
+        self.date
     }
 }
 
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
 fn retry_after(incoming: &Incoming, now: Duration) -> Option<Duration> {
-    let text = |name: &str| incoming.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let value = text("retry-after")?;
+    let value = header_text(&incoming.headers, "retry-after")?;
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
-    let unix = |date: &str| httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok();
-    Some(unix(value)?.saturating_sub(text("date").and_then(unix).unwrap_or(now)))
+    let server_now = header_text(&incoming.headers, "date").and_then(unix_time);
+    Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn unix_time(date: &str) -> Option<Duration> {
+    httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()
 }
 
 impl std::fmt::Debug for Response {
@@ -156,7 +172,7 @@ impl std::fmt::Debug for Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ureq::http::{HeaderMap, HeaderValue};
+    use ureq::http::HeaderValue;
 
     fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str, graphql: bool) -> Response {
         let mut map = HeaderMap::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::verdict::SignedInAs;
@@ -12,7 +12,7 @@ use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialKind, Credentials, Keeper, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, EventKind};
+use crate::event::EventKind;
 use crate::otp::OtpSecret;
 use crate::secret::Secret;
 use crate::transport::scope::Scope;
@@ -59,7 +59,7 @@ impl SignIns {
     }
 
     /// Gets credentials, and a code where one is needed. May wait for the next code.
-    pub(crate) fn begin(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(Event)) -> Result<SignIn> {
+    pub(crate) fn begin(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(EventKind, Value)) -> Result<SignIn> {
         let keeper = self.keeper.as_ref().ok_or_else(missing_credentials)?;
         let (loaded, fresh) = keeper.get()?;
         let source = keeper.credentials().source_name();
@@ -67,7 +67,7 @@ impl SignIns {
             let fields = json!({
                 "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded(),
             });
-            emit(Event::new(EventKind::CredentialsLoaded, fields));
+            emit(EventKind::CredentialsLoaded, fields);
         }
         // Boomi: an API token needs no code. So it gets none, whatever is configured.
         let code = match loaded.basic.kind() {
@@ -77,7 +77,7 @@ impl SignIns {
         Ok(SignIn { loaded, code })
     }
 
-    fn code(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(Event)) -> Result<Option<Code>> {
+    fn code(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(EventKind, Value)) -> Result<Option<Code>> {
         if let Some(text) = call.and_then(Call::take_otp) {
             return Ok(Some(Code { text, origin: CodeOrigin::Typed }));
         }
@@ -94,7 +94,7 @@ impl SignIns {
     }
 
     /// A step that no sign-in had before: this one, or the next after a wait.
-    fn take_step(&self, secret: &OtpSecret, scope: &Scope, emit: &dyn Fn(Event)) -> Result<u64> {
+    fn take_step(&self, secret: &OtpSecret, scope: &Scope, emit: &dyn Fn(EventKind, Value)) -> Result<u64> {
         loop {
             let now = scope.clock().wall();
             let step = secret.step(now.as_secs());
@@ -118,7 +118,7 @@ impl SignIns {
                 );
                 return Err(Error::new(ErrorKind::Otp, text).with_retry_after(Some(wait)).retryable(true));
             }
-            emit(Event::new(EventKind::OtpAwaited, json!({ "wait_ms": wait.as_millis() as u64 })));
+            emit(EventKind::OtpAwaited, json!({ "wait_ms": wait.as_millis() as u64 }));
             scope.wait(wait)?;
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind};
 
 /// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
@@ -80,6 +80,7 @@ pub(crate) struct Scope {
     /// While a connection is being made: when it must be there.
     connect_by: Cell<Option<Instant>>,
     phase: Cell<Phase>,
+    exchange_began: Cell<Moment>,
     /// Whether bytes of the request left.
     sent: Cell<bool>,
     /// The error a layer below ureq found, kept whole while ureq's own error passes up.
@@ -109,7 +110,9 @@ impl Scope {
         hook: Option<WaitHook>,
     ) -> Rc<Self> {
         let started = clock.now();
+        let exchange_began = Cell::new(Moment::now(&*clock));
         Rc::new(Scope {
+            exchange_began,
             clock,
             host,
             started,
@@ -159,6 +162,12 @@ impl Scope {
     pub(crate) fn begin_exchange(&self) {
         self.phase.set(Phase::Prepare);
         self.sent.set(false);
+        self.exchange_began.set(Moment::now(&*self.clock));
+    }
+
+    /// Just before the request was sent: what a token's life is counted from.
+    pub(crate) fn exchange_began(&self) -> Moment {
+        self.exchange_began.get()
     }
 
     pub(crate) fn was_sent(&self) -> bool {
@@ -181,9 +190,13 @@ impl Scope {
 
     /// What is left of the call's time, or of the connection's.
     pub(crate) fn remaining(&self) -> Duration {
+        self.remaining_at(self.clock.now())
+    }
+
+    fn remaining_at(&self, now: Instant) -> Duration {
         let end = self.started + self.timeout;
         let end = self.connect_by.get().map_or(end, |connect_by| connect_by.min(end));
-        end.saturating_duration_since(self.clock.now())
+        end.saturating_duration_since(now)
     }
 
     /// An error if the call was cancelled or its time is over. Asks the hook, if it was not asked during a slice.
@@ -200,7 +213,7 @@ impl Scope {
                 return Err(self.canceled());
             }
         }
-        if self.remaining().is_zero() { Err(self.timed_out()) } else { Ok(()) }
+        if self.remaining_at(now).is_zero() { Err(self.timed_out()) } else { Ok(()) }
     }
 
     /// [`check`](Self::check) for code inside ureq: the error is kept, and comes out through [`failure`](Self::failure).

@@ -37,6 +37,8 @@ int main(void) {
   boomi_client *client = NULL;
   pid_t child;
   int status = -1;
+  /* Rather than hang, if the two wait for each other. */
+  alarm(120);
   MUST(boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, REGULAR_PASSWORD, &error));
   MUST(boomi_client_new(config, &client, &error));
   boomi_config_free(config);

@@ -34,7 +34,8 @@ impl Library {
             ]);
             cargo.arg(target).args(if cfg!(debug_assertions) { None } else { Some("--release") });
             // What cargo tells a test about itself would tell build scripts that their surroundings changed.
-            let told = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"].iter().any(|start| name.starts_with(start));
+            let told =
+                |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"].iter().any(|start| name.starts_with(start));
             for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
                 cargo.env_remove(name);
             }
