@@ -51,7 +51,7 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
 
 bench: ## a JWT exchange beside libcurl's
-	@benches/run.sh
+	@benches/exchange.sh
 
 install: ## the C library, header and pkg-config file into PREFIX
 	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c

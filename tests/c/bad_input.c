@@ -78,13 +78,13 @@ static int32_t wait_callback(void *user_data) {
 static void the_library(void) {
   char *text;
   size_t i;
-  REFUSES("username_out", boomi_auth_username(BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, wanted));
-  REFUSES_OUT(text, "username", boomi_auth_username(BOOMI_CREDENTIAL_PASSWORD, NULL, &text, wanted));
-  REFUSES("header_out", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", NULL, wanted));
-  REFUSES_OUT(text, "username", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, NULL, "p", &text, wanted));
-  REFUSES_OUT(text, "secret", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, &text, wanted));
-  REFUSES("code_out", boomi_otp_code(TWOFA_SECRET, 0, NULL, wanted));
-  REFUSES_OUT(text, "secret", boomi_otp_code(NULL, 0, &text, wanted));
+  REFUSES("username_out is NULL", boomi_auth_username(BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, wanted));
+  REFUSES_OUT(text, "username is NULL", boomi_auth_username(BOOMI_CREDENTIAL_PASSWORD, NULL, &text, wanted));
+  REFUSES("header_out is NULL", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", NULL, wanted));
+  REFUSES_OUT(text, "username is NULL", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, NULL, "p", &text, wanted));
+  REFUSES_OUT(text, "secret is NULL", boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, &text, wanted));
+  REFUSES("code_out is NULL", boomi_otp_code(TWOFA_SECRET, 0, NULL, wanted));
+  REFUSES_OUT(text, "secret is NULL", boomi_otp_code(NULL, 0, &text, wanted));
   REFUSES_OUT(text, "base32", boomi_otp_code("JBSWY3D1", 0, &text, wanted));
   REFUSES_OUT(text, "empty", boomi_otp_code("", 0, &text, wanted));
   for (i = 0; i < 2; i++) {
@@ -125,7 +125,7 @@ static void the_settings(void) {
       {boomi_config_set_user_agent, "product", "user agent"},
   };
   for (j = 0; j < sizeof texts / sizeof *texts; j++) {
-    REFUSES("config", texts[j].set(NULL, "https://localhost", wanted));
+    REFUSES("config is NULL", texts[j].set(NULL, "https://localhost", wanted));
     REFUSES(texts[j].parameter, texts[j].set(config, NULL, wanted));
     for (i = 0; i < BAD_TEXTS; i++) {
       REFUSES(words(i, texts[j].parameter, texts[j].field), texts[j].set(config, bad_texts[i].text, wanted));
@@ -137,16 +137,16 @@ static void the_settings(void) {
   REFUSES("base32", boomi_config_set_otp_secret(config, "JBSWY3D1", wanted));
   REFUSES("scheme", boomi_config_set_proxy(config, "socks5://127.0.0.1:1", wanted));
 
-  REFUSES("config", boomi_config_set_connect_timeout_ms(NULL, 1, wanted));
+  REFUSES("config is NULL", boomi_config_set_connect_timeout_ms(NULL, 1, wanted));
   REFUSES("connect timeout", boomi_config_set_connect_timeout_ms(config, 0, wanted));
-  REFUSES("config", boomi_config_set_timeout_ms(NULL, 1, wanted));
+  REFUSES("config is NULL", boomi_config_set_timeout_ms(NULL, 1, wanted));
   REFUSES("timeout", boomi_config_set_timeout_ms(config, 0, wanted));
-  REFUSES("config", boomi_config_set_max_response_bytes(NULL, 1, wanted));
+  REFUSES("config is NULL", boomi_config_set_max_response_bytes(NULL, 1, wanted));
   REFUSES("0 bytes", boomi_config_set_max_response_bytes(config, 0, wanted));
-  REFUSES("config", boomi_config_load_env(NULL, wanted));
+  REFUSES("config is NULL", boomi_config_load_env(NULL, wanted));
 
-  REFUSES("config", boomi_config_set_ca_pem(NULL, "x", 1, BOOMI_CA_ONLY, wanted));
-  REFUSES("pem", boomi_config_set_ca_pem(config, NULL, 1, BOOMI_CA_ONLY, wanted));
+  REFUSES("config is NULL", boomi_config_set_ca_pem(NULL, "x", 1, BOOMI_CA_ONLY, wanted));
+  REFUSES("pem is NULL", boomi_config_set_ca_pem(config, NULL, 1, BOOMI_CA_ONLY, wanted));
   REFUSES("no certificate", boomi_config_set_ca_pem(config, NULL, 0, BOOMI_CA_ONLY, wanted));
   REFUSES("pem", boomi_config_set_ca_pem(config, "x", SIZE_MAX, BOOMI_CA_ONLY, wanted));
   for (i = 0; i < 2; i++) {
@@ -162,9 +162,9 @@ static void the_settings(void) {
     }
   }
 
-  REFUSES("config", boomi_config_set_credentials(NULL, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", wanted));
-  REFUSES("username", boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, NULL, "p", wanted));
-  REFUSES("secret", boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, wanted));
+  REFUSES("config is NULL", boomi_config_set_credentials(NULL, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", wanted));
+  REFUSES("username is NULL", boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, NULL, "p", wanted));
+  REFUSES("secret is NULL", boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, NULL, wanted));
   REFUSES("kind", boomi_config_set_credentials(config, 0, REGULAR, "p", wanted));
   REFUSES("kind", boomi_config_set_credentials(config, UINT32_MAX, REGULAR, "p", wanted));
   REFUSES("colon", boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, "a:b", "p", wanted));
@@ -179,16 +179,16 @@ static void the_settings(void) {
   }
 
   /* The release function gets the data also when the setter fails; REFUSES calls each twice. */
-  REFUSES("config",
+  REFUSES("config is NULL",
           boomi_config_set_credentials_callback(NULL, credentials_callback, RUBBISH, release, wanted));
-  REFUSES("callback", boomi_config_set_credentials_callback(config, NULL, RUBBISH, release, wanted));
-  REFUSES("callback", boomi_config_set_credentials_callback(config, NULL, RUBBISH, NULL, wanted));
-  REFUSES("config", boomi_config_set_otp_callback(NULL, otp_callback, RUBBISH, release, wanted));
-  REFUSES("callback", boomi_config_set_otp_callback(config, NULL, RUBBISH, release, wanted));
-  REFUSES("config", boomi_config_set_event_callback(NULL, event_callback, RUBBISH, release, wanted));
-  REFUSES("callback", boomi_config_set_event_callback(config, NULL, RUBBISH, release, wanted));
-  REFUSES("config", boomi_config_set_wait_callback(NULL, wait_callback, RUBBISH, release, wanted));
-  REFUSES("callback", boomi_config_set_wait_callback(config, NULL, RUBBISH, release, wanted));
+  REFUSES("callback is NULL", boomi_config_set_credentials_callback(config, NULL, RUBBISH, release, wanted));
+  REFUSES("callback is NULL", boomi_config_set_credentials_callback(config, NULL, RUBBISH, NULL, wanted));
+  REFUSES("config is NULL", boomi_config_set_otp_callback(NULL, otp_callback, RUBBISH, release, wanted));
+  REFUSES("callback is NULL", boomi_config_set_otp_callback(config, NULL, RUBBISH, release, wanted));
+  REFUSES("config is NULL", boomi_config_set_event_callback(NULL, event_callback, RUBBISH, release, wanted));
+  REFUSES("callback is NULL", boomi_config_set_event_callback(config, NULL, RUBBISH, release, wanted));
+  REFUSES("config is NULL", boomi_config_set_wait_callback(NULL, wait_callback, RUBBISH, release, wanted));
+  REFUSES("callback is NULL", boomi_config_set_wait_callback(config, NULL, RUBBISH, release, wanted));
   CHECK(released == 16);
 
   /* The first of all these errors is the client's, and the copy's. */
@@ -201,17 +201,17 @@ static void the_settings(void) {
   }
   CHECK(boomi_config_clone(NULL) == NULL);
   boomi_config_free(NULL);
-  REFUSES("credentials", boomi_credentials_set(NULL, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", wanted));
+  REFUSES("credentials is NULL", boomi_credentials_set(NULL, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", wanted));
   CHECK(boomi_event_kind(NULL) == 0 && boomi_event_json(NULL) == NULL);
 }
 
 static void the_calls(void) {
   boomi_call *call = boomi_call_new();
   size_t i;
-  REFUSES("call", boomi_call_set_timeout_ms(NULL, 1, wanted));
+  REFUSES("call is NULL", boomi_call_set_timeout_ms(NULL, 1, wanted));
   REFUSES("timeout", boomi_call_set_timeout_ms(call, 0, wanted));
-  REFUSES("call", boomi_call_set_otp(NULL, "123456", wanted));
-  REFUSES("otp", boomi_call_set_otp(call, NULL, wanted));
+  REFUSES("call is NULL", boomi_call_set_otp(NULL, "123456", wanted));
+  REFUSES("otp is NULL", boomi_call_set_otp(call, NULL, wanted));
   REFUSES("one-time code", boomi_call_set_otp(call, "", wanted));
   for (i = 0; i < BAD_TEXTS; i++) {
     REFUSES(words(i, "otp", "one-time code"), boomi_call_set_otp(call, bad_texts[i].text, wanted));
@@ -226,31 +226,31 @@ static void the_requests(void) {
   boomi_request *request;
   boomi_request *good = NULL;
   size_t i;
-  REFUSES("request_out", boomi_request_new("GET", "/", NULL, wanted));
-  REFUSES_OUT(request, "method", boomi_request_new(NULL, "/", &request, wanted));
-  REFUSES_OUT(request, "path_or_url", boomi_request_new("GET", NULL, &request, wanted));
+  REFUSES("request_out is NULL", boomi_request_new("GET", "/", NULL, wanted));
+  REFUSES_OUT(request, "method is NULL", boomi_request_new(NULL, "/", &request, wanted));
+  REFUSES_OUT(request, "path_or_url is NULL", boomi_request_new("GET", NULL, &request, wanted));
   REFUSES_OUT(request, "method", boomi_request_new("", "/", &request, wanted));
   REFUSES_OUT(request, "path", boomi_request_new("GET", "", &request, wanted));
   error = NULL;
   MUST(boomi_request_new("GET", "/", &good, &error));
 
-  REFUSES("request", boomi_request_set_auth(NULL, BOOMI_AUTH_NONE, wanted));
+  REFUSES("request is NULL", boomi_request_set_auth(NULL, BOOMI_AUTH_NONE, wanted));
   REFUSES("scheme", boomi_request_set_auth(good, 4, wanted));
   REFUSES("scheme", boomi_request_set_auth(good, UINT32_MAX, wanted));
-  REFUSES("request", boomi_request_set_account_id(NULL, "a", wanted));
-  REFUSES("account_id", boomi_request_set_account_id(good, NULL, wanted));
-  REFUSES("request", boomi_request_add_query(NULL, "a", "b", wanted));
-  REFUSES("name", boomi_request_add_query(good, NULL, "b", wanted));
-  REFUSES("value", boomi_request_add_query(good, "a", NULL, wanted));
+  REFUSES("request is NULL", boomi_request_set_account_id(NULL, "a", wanted));
+  REFUSES("account_id is NULL", boomi_request_set_account_id(good, NULL, wanted));
+  REFUSES("request is NULL", boomi_request_add_query(NULL, "a", "b", wanted));
+  REFUSES("name is NULL", boomi_request_add_query(good, NULL, "b", wanted));
+  REFUSES("value is NULL", boomi_request_add_query(good, "a", NULL, wanted));
   REFUSES("query", boomi_request_add_query(good, "", "b", wanted));
-  REFUSES("request", boomi_request_set_header(NULL, "a", "b", 0, wanted));
-  REFUSES("name", boomi_request_set_header(good, NULL, "b", 0, wanted));
-  REFUSES("value", boomi_request_set_header(good, "a", NULL, 0, wanted));
+  REFUSES("request is NULL", boomi_request_set_header(NULL, "a", "b", 0, wanted));
+  REFUSES("name is NULL", boomi_request_set_header(good, NULL, "b", 0, wanted));
+  REFUSES("value is NULL", boomi_request_set_header(good, "a", NULL, 0, wanted));
   REFUSES("name", boomi_request_set_header(good, "", "b", 0, wanted));
   REFUSES("flags", boomi_request_set_header(good, "a", "b", 4, wanted));
   REFUSES("flags", boomi_request_set_header(good, "a", "b", UINT32_MAX, wanted));
-  REFUSES("request", boomi_request_set_body(NULL, "a", 1, wanted));
-  REFUSES("data", boomi_request_set_body(good, NULL, 1, wanted));
+  REFUSES("request is NULL", boomi_request_set_body(NULL, "a", 1, wanted));
+  REFUSES("data is NULL", boomi_request_set_body(good, NULL, 1, wanted));
   REFUSES("data", boomi_request_set_body(good, "a", SIZE_MAX, wanted));
   for (i = 0; i < sizeof refused / sizeof *refused; i++) {
     REFUSES("transport's own", boomi_request_set_header(good, refused[i], "x", 0, wanted));
@@ -282,19 +282,19 @@ static void the_client(void) {
   MUST(boomi_client_new(config, &good, &error));
   MUST(boomi_request_new("GET", AUDIT_LOG, &request, &error));
 
-  REFUSES("client_out", boomi_client_new(config, NULL, wanted));
-  REFUSES_OUT(client, "config", boomi_client_new(NULL, &client, wanted));
-  REFUSES("client_out", boomi_client_from_env(NULL, wanted));
-  REFUSES("json_out", boomi_client_describe(good, NULL, wanted));
-  REFUSES_OUT(json, "client", boomi_client_describe(NULL, &json, wanted));
-  REFUSES("token_out", boomi_jwt_generate(good, "a", NULL, NULL, wanted));
-  REFUSES_OUT(token, "client", boomi_jwt_generate(NULL, "a", NULL, &token, wanted));
-  REFUSES("response_out", boomi_client_send(good, request, NULL, NULL, wanted));
-  REFUSES_OUT(response, "client", boomi_client_send(NULL, request, NULL, &response, wanted));
-  REFUSES_OUT(response, "request", boomi_client_send(good, NULL, NULL, &response, wanted));
+  REFUSES("client_out is NULL", boomi_client_new(config, NULL, wanted));
+  REFUSES_OUT(client, "config is NULL", boomi_client_new(NULL, &client, wanted));
+  REFUSES("client_out is NULL", boomi_client_from_env(NULL, wanted));
+  REFUSES("json_out is NULL", boomi_client_describe(good, NULL, wanted));
+  REFUSES_OUT(json, "client is NULL", boomi_client_describe(NULL, &json, wanted));
+  REFUSES("token_out is NULL", boomi_jwt_generate(good, "a", NULL, NULL, wanted));
+  REFUSES_OUT(token, "client is NULL", boomi_jwt_generate(NULL, "a", NULL, &token, wanted));
+  REFUSES("response_out is NULL", boomi_client_send(good, request, NULL, NULL, wanted));
+  REFUSES_OUT(response, "client is NULL", boomi_client_send(NULL, request, NULL, &response, wanted));
+  REFUSES_OUT(response, "request is NULL", boomi_client_send(good, NULL, NULL, &response, wanted));
   REFUSES_OUT(token, "account id", boomi_jwt_generate(good, "", NULL, &token, wanted));
   for (i = 0; i < BAD_TEXTS; i++) {
-    REFUSES_OUT(token, words(i, "account_id", "account id"),
+    REFUSES_OUT(token, words(i, "account_id is NULL", "account id"),
                 boomi_jwt_generate(good, bad_texts[i].text, NULL, &token, wanted));
   }
 
@@ -339,7 +339,7 @@ static void the_environment(void) {
 static void neutral_values(void) {
   size_t length = 7;
   boomi_error *none = NULL;
-  REFUSES("response", boomi_response_check(NULL, wanted));
+  REFUSES("response is NULL", boomi_response_check(NULL, wanted));
   CHECK(boomi_response_status(NULL) == 0 && boomi_response_attempts(NULL) == 0);
   CHECK(boomi_response_retry_after_ms(NULL) == -1 && boomi_response_message(NULL) == NULL);
   CHECK(boomi_response_header(NULL, "a") == NULL && boomi_response_header(NULL, NULL) == NULL);
