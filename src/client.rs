@@ -2,19 +2,19 @@
 
 mod builder;
 mod call;
+mod exchange;
 mod message;
 mod request;
 mod response;
 mod sign_in;
 mod verdict;
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use ureq::http::{HeaderName, HeaderValue, Method, Uri, header};
+use ureq::http::{HeaderValue, Uri};
 
 pub use builder::RequestBuilder;
 pub use call::Call;
@@ -25,22 +25,15 @@ use crate::clock::Clock;
 use crate::config::{ClientBuilder, Config, EventHandler};
 use crate::credentials::Credentials;
 use crate::endpoint::{self, Origin};
-use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, EventKind};
+use crate::error::{Error, Result};
 use crate::jwt::Token;
 use crate::process::PerProcess;
 use crate::provider::Tokens;
-use crate::secret::Secret;
-use crate::transport::scope::{Scope, Stops, WaitHook};
+use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Outgoing, Transport};
-use request::header_value;
-use response::Asked;
-use sign_in::{SignIn, SignIns};
-use verdict::{SignedInAs, is_rejection};
-
-const OTP_HEADER: HeaderName = HeaderName::from_static("x-boomi-otp");
-/// A JWT is a few hundred bytes.
-const LARGEST_JWT_ANSWER: u64 = 64 * 1024;
+use exchange::{Asking, Exchange};
+use sign_in::SignIns;
+use verdict::SignedInAs;
 
 /// A client for one origin and one user: immutable, shared by any number of threads, owner of its connections.
 ///
@@ -132,8 +125,7 @@ impl Client {
     /// `account_id` is the client's own if `None`.
     pub fn generate_jwt(&self, account_id: Option<&str>, call: Option<&Call>) -> Result<Token> {
         let account_id = self.account_id(account_id)?;
-        let scope = self.scope(call)?;
-        self.exchange_jwt(account_id, call, &scope)
+        Exchange::begin(self, call)?.new_jwt(account_id)
     }
 
     /// A JWT for the client's account that is good for a while yet: a kept one, or one that is asked for now.
@@ -146,50 +138,44 @@ impl Client {
     /// The same as [`token`](Self::token) for another account, or within one call's limits.
     pub fn token_for(&self, account_id: Option<&str>, call: Option<&Call>) -> Result<Token> {
         let account_id = self.account_id(account_id)?;
-        let scope = self.scope(call)?;
-        self.kept_jwt(account_id, call, &scope)
+        Exchange::begin(self, call)?.kept_jwt(account_id)
     }
 
-    /// Sends a request, once, and returns the answer whatever its status.
+    /// Sends a request, once, and returns the whole answer whatever its status.
     ///
     /// JSON is asked for unless an Accept header is set. Redirects are not followed.
     pub fn send(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
+        self.ask(request, call, Some(self.inner.max_response_bytes))
+    }
+
+    /// Sends a request like [`send`](Self::send), and returns when status and headers of the answer are there.
+    ///
+    /// The body is then read from the [`Response`], piece by piece and in constant memory, however large it is. Only the
+    /// body of a status of 400 or more is read at once, for its message.
+    pub fn open(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
+        self.ask(request, call, None)
+    }
+
+    fn ask(&self, request: &Request, call: Option<&Call>, most: Option<u64>) -> Result<Response> {
         request.check()?;
-        let scope = self.scope(call)?;
+        let exchange = Exchange::begin(self, call)?;
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
-        let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
-        let auth = match request.auth {
-            AuthScheme::Auto if request.is_graphql() => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        };
-        let mut headers = request.headers.clone();
-        let has = |name: HeaderName| request.headers.iter().any(|(other, _)| *other == name);
-        if !has(header::ACCEPT) {
-            headers.push((header::ACCEPT, HeaderValue::from_static("application/json")));
-        }
-        if request.body.is_some() && !has(header::CONTENT_TYPE) {
-            headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        }
-        // Without a length, some servers refuse a POST (411).
-        let empty = matches!(request.method, Method::POST | Method::PUT | Method::PATCH).then_some(&[][..]);
         let outgoing = Outgoing {
             method: request.method.clone(),
-            uri,
-            headers,
-            body: request.body.as_deref().or(empty),
-            max_body_bytes: self.inner.max_response_bytes,
+            uri: with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?,
+            headers: request.headers_to_send(),
+            body: request.body_to_send(),
         };
-        let graphql = request.is_graphql();
-        match auth {
-            AuthScheme::Basic => self.send_basic(outgoing, graphql, "request", call, &scope),
+        let asking = Asking { outgoing, graphql: request.is_graphql(), most, purpose: "request" };
+        match request.scheme() {
+            AuthScheme::Basic => exchange.send_basic(asking),
             AuthScheme::Jwt => {
                 let account_id = self.account_id(request.account_id.as_deref())?;
                 // What failed then is the exchange: the request itself was not sent.
-                let token = self.kept_jwt(account_id, call, &scope).map_err(|error| error.sent(false))?;
-                self.send_as(outgoing, graphql, SignedInAs::Bearer, Some(token.secret().duplicate()), &[], &scope)
+                let token = exchange.kept_jwt(account_id).map_err(|error| error.sent(false))?;
+                exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[])
             }
-            _ => self.send_as(outgoing, graphql, SignedInAs::Caller, None, &[], &scope),
+            _ => exchange.send_as(asking, SignedInAs::Caller, None, &[]),
         }
     }
 
@@ -244,142 +230,12 @@ impl Client {
         let account_id = given.or(self.inner.account_id.as_deref()).ok_or_else(endpoint::missing_account_id)?;
         endpoint::check_account_id(account_id).map(|()| account_id)
     }
-
-    /// Begins a call: from here its deadline runs, and it can be cancelled.
-    fn scope(&self, call: Option<&Call>) -> Result<Rc<Scope>> {
-        let inner = &self.inner;
-        call.map_or(Ok(()), Call::check)?;
-        let stops = Stops {
-            call: call.map(Call::cancel_flag),
-            client: Some((inner.cancellations.clone(), inner.cancellations.load(Ordering::Acquire))),
-        };
-        let timeout = call.and_then(Call::timeout).unwrap_or(inner.timeout);
-        let (host, hook) = (inner.origin.authority().to_owned(), inner.wait_hook.clone());
-        let scope = Scope::new(inner.clock.clone(), host, timeout, inner.connect_timeout, stops, hook);
-        scope.check().map(|()| scope)
-    }
-
-    fn kept_jwt(&self, account_id: &str, call: Option<&Call>, scope: &Rc<Scope>) -> Result<Token> {
-        let tokens = self.inner.tokens.get(Tokens::default);
-        tokens.get(account_id, scope, || self.exchange_jwt(account_id, call, scope))
-    }
-
-    /// `GET /auth/jwt/generate/{accountId}`, with Basic. The answer is text, not JSON.
-    fn exchange_jwt(&self, account_id: &str, call: Option<&Call>, scope: &Rc<Scope>) -> Result<Token> {
-        let inner = &self.inner;
-        let outgoing = Outgoing {
-            method: Method::GET,
-            uri: inner.origin.resolve("/auth/jwt/generate/{accountId}", Some(account_id))?,
-            headers: vec![(header::ACCEPT, HeaderValue::from_static("text/plain, */*"))],
-            body: None,
-            max_body_bytes: LARGEST_JWT_ANSWER,
-        };
-        let response = self.send_basic(outgoing, false, "jwt", call, scope)?;
-        if let Some(error) = response.error() {
-            return Err(error);
-        }
-        let (status, date) = (response.status(), response.date());
-        let body = zeroize::Zeroizing::new(response.into_body());
-        let no_token = |error: Error| {
-            let text = format!("{} gave no token for the account {account_id}: {error}", scope.host());
-            Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
-        };
-        let token = Token::read(&body, account_id, date, scope.exchange_began()).map_err(no_token)?;
-        self.emit(EventKind::TokenIssued, || {
-            json!({
-                "host": scope.host(),
-                "account_id": account_id,
-                "expires_at": token.expires_at(),
-                "lifetime_s": token.lifetime().as_secs(),
-            })
-        });
-        Ok(token)
-    }
-
-    /// Sends with the user's own credentials, and learns from the verdict.
-    fn send_basic(
-        &self,
-        outgoing: Outgoing<'_>,
-        graphql: bool,
-        purpose: &str,
-        call: Option<&Call>,
-        scope: &Rc<Scope>,
-    ) -> Result<Response> {
-        let sign_ins = &self.inner.sign_ins;
-        let sign_in: SignIn = sign_ins.begin(scope, call, &|kind, fields| self.emit(kind, || fields))?;
-        let mut outgoing = outgoing;
-        if let Some(code) = sign_in.code() {
-            outgoing.headers.push((OTP_HEADER, header_value(code, true)));
-        }
-        let signed_in_as = sign_in.signed_in_as();
-        let secrets = [sign_in.secret()];
-        let result = self.send_as(outgoing, graphql, signed_in_as, Some(sign_in.header()), &secrets, scope);
-        let rejected =
-            result.as_ref().is_ok_and(|response| is_rejection(response.status(), response.said())).then_some(&result);
-        if let Some(Ok(response)) = rejected {
-            self.emit(EventKind::SignInRejected, || {
-                json!({
-                    "host": scope.host(),
-                    "username": sign_in.username(),
-                    "status": response.status(),
-                    "purpose": purpose,
-                })
-            });
-        }
-        let rejected = rejected.is_some();
-        sign_ins.end(sign_in, call, scope.was_sent(), rejected);
-        result
-    }
-
-    /// Sends one request with this Authorization, and reads the answer. `secrets` are cut out of texts in it, as is
-    /// what the request's secret headers hold.
-    fn send_as(
-        &self,
-        mut outgoing: Outgoing<'_>,
-        graphql: bool,
-        signed_in_as: SignedInAs,
-        authorization: Option<Secret>,
-        secrets: &[&[u8]],
-        scope: &Rc<Scope>,
-    ) -> Result<Response> {
-        let inner = &self.inner;
-        scope.begin_exchange();
-        // The one predicate, at the one place where secrets go onto a request.
-        if !inner.origin.covers(&outgoing.uri) {
-            return Err(Error::new(ErrorKind::Internal, "a request was about to leave this client's origin"));
-        }
-        if let Some(authorization) = authorization {
-            outgoing.headers.push((header::AUTHORIZATION, header_value(authorization, true)));
-        }
-        if !outgoing.headers.iter().any(|(name, _)| *name == header::USER_AGENT) {
-            outgoing.headers.push((header::USER_AGENT, inner.user_agent.clone()));
-        }
-        let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| error.with_attempts(1))?;
-        let asked = Asked { host: scope.host().to_owned(), graphql, signed_in_as };
-        let sensitive =
-            outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
-        let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());
-        let sent: Vec<_> = sent.collect();
-        Ok(Response::read(incoming, asked, &sent, inner.clock.wall()))
-    }
-
-    /// Tells the owner, if it wants to know; only then are the `fields` made.
-    fn emit(&self, kind: EventKind, fields: impl FnOnce() -> serde_json::Value) {
-        if let Some(handler) = &self.inner.on_event {
-            handler(&Event::new(kind, fields()));
-        }
-    }
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({})", self.describe())
     }
-}
-
-/// What follows the first space of a header's value: the credentials after their scheme.
-fn after_scheme(value: &[u8]) -> &[u8] {
-    value.iter().position(|byte| *byte == b' ').map_or(value, |space| &value[space + 1..])
 }
 
 /// Puts `query` behind the query that is there.

@@ -123,13 +123,14 @@ mod tests {
     use crate::clock::fake::FakeClock;
     use crate::clock::{Clock, SystemClock};
     use crate::clock::Moment;
-    use crate::transport::scope::Stops;
+    use crate::transport::scope::{Limits, Stops};
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn scope(clock: Arc<dyn Clock>) -> std::rc::Rc<Scope> {
         let minute = Duration::from_secs(60);
-        Scope::new(clock, "example.com".into(), minute, minute, Stops::default(), None)
+        let (host, stops) = ("example.com".into(), Stops::default());
+        Scope::begin(Limits { clock, host, timeout: minute, connect_timeout: minute, stops, hook: None })
     }
 
     fn token(clock: &dyn Clock) -> Token {

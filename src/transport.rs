@@ -41,22 +41,67 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) uri: Uri,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<&'a [u8]>,
-    /// A larger answer is an error.
-    pub(crate) max_body_bytes: u64,
 }
 
-/// An answer, whole.
-#[derive(Debug)]
+/// An answer, of which status and headers have arrived.
 pub(crate) struct Incoming {
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
-    /// With room for one byte more, which the C API puts behind it.
-    pub(crate) body: Vec<u8>,
+    /// What the headers say of the body's length.
+    pub(crate) announced: Option<u64>,
+    pub(crate) body: Box<dyn Body>,
+}
+
+/// The body of an answer, read piece by piece.
+pub(crate) trait Body: Send + Sync {
+    /// Reads some of it; 0 at its end. The scope may be another than the request's.
+    fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error>;
+}
+
+impl Incoming {
+    /// Reads the whole body, of `most` bytes at most, with room for one byte more, which the C API puts behind it.
+    pub(crate) fn read_all(mut self, most: u64, scope: &Rc<Scope>) -> Result<(http::HeaderMap, Vec<u8>), Error> {
+        let announced = self.announced.unwrap_or(0);
+        let status = self.status;
+        let too_large = || {
+            let text =
+                format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
+            Error::new(ErrorKind::TooLarge, text).with_status(status).sent(true)
+        };
+        if announced > most {
+            return Err(too_large());
+        }
+        // Not all of it at once on the word of a server.
+        let mut bytes = Vec::with_capacity(announced.min(1024 * 1024) as usize + 1);
+        let mut pieces = Pieces { body: &mut *self.body, scope, failure: None };
+        let result = (&mut pieces).take(most.saturating_add(1)).read_to_end(&mut bytes);
+        match (pieces.failure, result) {
+            (Some(error), _) => Err(error.with_status(status)),
+            (None, _) if bytes.len() as u64 > most => Err(too_large()),
+            (None, _) => Ok((self.headers, bytes)),
+        }
+    }
+}
+
+/// A body as the standard library reads one; the error it stopped at stays here.
+struct Pieces<'a> {
+    body: &'a mut dyn Body,
+    scope: &'a Rc<Scope>,
+    failure: Option<Error>,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.body.read(buffer, self.scope).map_err(|error| {
+            self.failure = Some(error);
+            std::io::Error::other("stopped")
+        })
+    }
 }
 
 /// Sends requests. The one implementation for networks is [`HttpTransport`]; tests have others.
 pub(crate) trait Transport: Send + Sync {
-    /// One request and its answer, whatever the status; redirects are not followed.
+    /// One request, up to the headers of its answer, whatever the status; redirects are not followed.
     fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
 }
 
@@ -85,8 +130,27 @@ impl Transport for HttpTransport {
         scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
         let _entered = scope.enter();
-        let result = send(&agent, request).and_then(|response| receive(response, request.max_body_bytes, scope));
-        result.map_err(|error| scope.failure().unwrap_or_else(|| explain(error, scope)).sent(scope.was_sent()))
+        let response = send(&agent, request)
+            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error, scope)).sent(scope.was_sent()))?;
+        let (parts, body) = response.into_parts();
+        Ok(Incoming {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            announced: body.content_length(),
+            body: Box::new(HttpBody(body.into_reader())),
+        })
+    }
+}
+
+struct HttpBody(ureq::BodyReader<'static>);
+
+impl Body for HttpBody {
+    fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
+        scope.set_phase(Phase::Body);
+        let _entered = scope.enter();
+        self.0.read(buffer).map_err(|error| {
+            scope.failure().unwrap_or_else(|| explain(error.into(), scope)).sent(true)
+        })
     }
 }
 
@@ -99,27 +163,6 @@ fn send(agent: &ureq::Agent, request: &Outgoing<'_>) -> Result<http::Response<ur
         Some(body) => agent.run(head.body(body)?),
         None => agent.run(head.body(())?),
     }
-}
-
-fn receive(response: http::Response<ureq::Body>, most: u64, scope: &Scope) -> Result<Incoming, ureq::Error> {
-    scope.set_phase(Phase::Body);
-    let (parts, body) = response.into_parts();
-    let too_large = || {
-        let text =
-            format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
-        ureq::Error::Io(scope.fail(Error::new(ErrorKind::TooLarge, text).with_status(parts.status.as_u16())))
-    };
-    let announced = body.content_length().unwrap_or(0);
-    if announced > most {
-        return Err(too_large());
-    }
-    // Not all of it at once on the word of a server.
-    let mut bytes = Vec::with_capacity(announced.min(1024 * 1024) as usize + 1);
-    body.into_reader().take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(too_large());
-    }
-    Ok(Incoming { status: parts.status.as_u16(), headers: parts.headers, body: bytes })
 }
 
 /// An error of ureq's own, or of the connection after it was made.

@@ -90,6 +90,20 @@ pub(crate) unsafe fn bytes<'a>(data: *const std::ffi::c_void, length: usize, nam
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
 }
 
+/// A buffer to write to; NULL is fine if it is empty.
+pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: &str) -> Result<&'a mut [u8]> {
+    if length == 0 {
+        return Ok(&mut []);
+    }
+    if data.is_null() {
+        return Err(is_null(name));
+    }
+    // Bytes beyond half of memory cannot be there.
+    let length = length.min(isize::MAX as usize);
+    // SAFETY: not NULL, so valid for its length, says the caller; u8 has no invalid values.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
+}
+
 fn is_null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }

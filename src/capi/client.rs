@@ -10,7 +10,7 @@ use super::library::give_text;
 use super::request::boomi_request;
 use super::response::boomi_response;
 use super::token::{self, boomi_token};
-use crate::client::{Call, Client};
+use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
 
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections. One
@@ -141,12 +141,44 @@ pub unsafe extern "C" fn boomi_client_send(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
+    unsafe { ask(client, request, call, response_out, error_out, Client::send) }
+}
+
+/// Sends a request like boomi_client_send(), and returns when status and headers of the answer are there. The body is then
+/// read with boomi_response_read(), in constant memory however large it is. Only the body of a status of 400 or more is read
+/// at once, for its message, and is had from boomi_response_body().
+///
+/// `*response_out` is freed with boomi_response_free(); NULL on failure. An answer that is freed before its end closes its
+/// connection.
+/// Errors: those of boomi_client_send().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_open(
+    client: *const boomi_client,
+    request: *const boomi_request,
+    call: *const boomi_call,
+    response_out: *mut *mut boomi_response,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { ask(client, request, call, response_out, error_out, Client::open) }
+}
+
+/// What boomi_client_send() and boomi_client_open() share.
+unsafe fn ask(
+    client: *const boomi_client,
+    request: *const boomi_request,
+    call: *const boomi_call,
+    response_out: *mut *mut boomi_response,
+    error_out: *mut *mut boomi_error,
+    send: fn(&Client, &Request, Option<&Call>) -> Result<Response>,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
     let out = unsafe { Out::cleared(response_out) };
     run(error_out, || {
         out.check("response_out")?;
         // SAFETY: see the module's contract.
         let (client, request, call) = unsafe { (in_use(client)?, borrow(request, "request")?, in_use_call(call)) };
-        let response = client.send(&request.request, call.as_ref())?;
+        let response = send(&client, &request.request, call.as_ref())?;
         out.set(boomi_response::from(response).give());
         Ok(())
     })

@@ -1,11 +1,12 @@
 //! Responses.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null;
 
-use super::boundary::{Handle, borrow, c_string, run};
+use super::boundary::{Handle, borrow, borrow_mut, c_string, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
 use crate::client::Response;
+use crate::error::Error;
 
 /// An HTTP answer, whatever its status. Immutable, shared by any number of threads. What its functions return is
 /// borrowed until it is freed, with boomi_response_free().
@@ -13,20 +14,26 @@ pub struct boomi_response {
     response: Response,
     message: Option<CString>,
     headers: Vec<(CString, CString)>,
-    /// With a 0 behind the last byte.
-    body: Vec<u8>,
+    /// With a 0 behind the last byte; `None` if the body is read as a stream.
+    body: Option<Vec<u8>>,
+    /// How much of a body that is here boomi_response_read() has given.
+    read: usize,
 }
 
 impl Handle for boomi_response {}
 
 impl From<Response> for boomi_response {
     fn from(mut response: Response) -> Self {
-        let mut body = response.take_body();
-        body.push(0);
+        let body = (!response.is_stream()).then(|| {
+            let mut body = response.take_body();
+            body.push(0);
+            body
+        });
         boomi_response {
             message: response.message().map(c_string),
             headers: response.headers().map(|(name, value)| (c_string(name), c_string(value))).collect(),
             body,
+            read: 0,
             response,
         }
     }
@@ -96,15 +103,55 @@ pub unsafe extern "C" fn boomi_response_header_value(response: *const boomi_resp
 }
 
 /// The body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is. `length_out`
-/// may be NULL. NULL and 0 if `response` is NULL.
+/// may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_body(response: *const boomi_response, length_out: *mut usize) -> *const u8 {
-    let body = get(response).map(|handle| handle.body.as_slice());
+    let body = get(response).and_then(|handle| handle.body.as_deref());
     if !length_out.is_null() {
         // SAFETY: not NULL, so valid, by the module's contract.
         unsafe { *length_out = body.map_or(0, |body| body.len() - 1) };
     }
     body.map_or(null(), <[u8]>::as_ptr)
+}
+
+/// Reads some of the body of an answer from boomi_client_open() into `buffer`, which has room for `size` bytes. `*read_out`
+/// is how many there are; 0 at the end. By one thread at a time.
+///
+/// A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
+/// an error the rest of the body is lost. A body that is here already is read the same way.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT, _CONNECT, _TLS, _TIMEOUT, _PROTOCOL, _CANCELED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_response_read(
+    response: *mut boomi_response,
+    buffer: *mut c_void,
+    size: usize,
+    read_out: *mut usize,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    if !read_out.is_null() {
+        // SAFETY: not NULL, so valid, by the module's contract.
+        unsafe { *read_out = 0 };
+    }
+    run(error_out, || {
+        // SAFETY: see the module's contract.
+        let (response, buffer) = unsafe { (borrow_mut(response, "response")?, room(buffer, size, "buffer")?) };
+        if read_out.is_null() {
+            return Err(Error::invalid("read_out is NULL"));
+        }
+        let amount = match &response.body {
+            None => response.response.read(buffer)?,
+            Some(body) => {
+                let rest = &body[response.read..body.len() - 1];
+                let amount = rest.len().min(buffer.len());
+                buffer[..amount].copy_from_slice(&rest[..amount]);
+                response.read += amount;
+                amount
+            }
+        };
+        // SAFETY: as above.
+        unsafe { *read_out = amount };
+        Ok(())
+    })
 }
 
 /// How many times the request was tried.

@@ -70,4 +70,9 @@ impl<'a> RequestBuilder<'a> {
     pub fn send(self) -> Result<Response> {
         self.client.send(&self.request?, self.call)
     }
+
+    /// Sends it, and leaves the body to be read piece by piece. See [`Client::open`].
+    pub fn open(self) -> Result<Response> {
+        self.client.open(&self.request?, self.call)
+    }
 }

@@ -1,7 +1,7 @@
 //! A request, checked piece by piece while it is put together.
 
 use bytes::Bytes;
-use ureq::http::{HeaderName, HeaderValue, Method};
+use ureq::http::{HeaderName, HeaderValue, Method, header};
 
 use crate::endpoint;
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ impl Request {
     /// Refused are Host, Content-Length, Transfer-Encoding and Connection, which are the transport's, and
     /// Authorization unless the scheme is [`AuthScheme::None`]. Authorization and X-Boomi-OTP are secret by themselves.
     pub fn set_header(&mut self, name: &str, value: &str, options: HeaderOptions) -> Result<()> {
-        let (name, value) = self.keep(header(name, value, options.secret))?;
+        let (name, value) = self.keep(checked_header(name, value, options.secret))?;
         if !options.add {
             self.headers.retain(|(other, _)| *other != name);
         }
@@ -135,6 +135,36 @@ impl Request {
         Ok(())
     }
 
+    /// The headers, with the defaults of those that are not set.
+    pub(crate) fn headers_to_send(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = self.headers.clone();
+        let mut default = |name: HeaderName, value: &'static str| {
+            if !self.headers.iter().any(|(other, _)| *other == name) {
+                headers.push((name, HeaderValue::from_static(value)));
+            }
+        };
+        default(header::ACCEPT, "application/json");
+        if self.body.is_some() {
+            default(header::CONTENT_TYPE, "application/json");
+        }
+        headers
+    }
+
+    /// The body. Without a length, some servers refuse a POST (411), so there an absent one is empty.
+    pub(crate) fn body_to_send(&self) -> Option<&[u8]> {
+        let empty = matches!(self.method, Method::POST | Method::PUT | Method::PATCH).then_some(&[][..]);
+        self.body.as_deref().or(empty)
+    }
+
+    /// The scheme, chosen where it is left to us.
+    pub(crate) fn scheme(&self) -> AuthScheme {
+        match self.auth {
+            AuthScheme::Auto if self.is_graphql() => AuthScheme::Jwt,
+            AuthScheme::Auto => AuthScheme::Basic,
+            scheme => scheme,
+        }
+    }
+
     /// Whether the answer is GraphQL's, which reports errors with status 200.
     pub(crate) fn is_graphql(&self) -> bool {
         self.path.split('?').next().is_some_and(|path| path.trim_end_matches('/').ends_with("/graphql"))
@@ -155,7 +185,7 @@ impl std::fmt::Debug for Request {
 }
 
 /// Checks a header of the caller's.
-fn header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
+fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
     text::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid("the header's name has a character that no header name has"))?;

@@ -1,5 +1,6 @@
 //! An answer to a request, whatever its status.
 
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use ureq::http::HeaderMap;
 use super::message::{self, Said};
 use super::verdict::{Answer, SignedInAs, judge};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::Incoming;
+use crate::transport::Body;
+use crate::transport::scope::Scope;
 
 /// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
 pub struct Response {
@@ -18,11 +20,34 @@ pub struct Response {
     /// The headers as text, made when they are asked for.
     texts: OnceLock<Vec<(String, String)>>,
     date: Option<u64>,
-    body: Vec<u8>,
+    body: Arrived,
     said: Said,
     graphql_without_data: Option<bool>,
     retry_after: Option<Duration>,
     signed_in_as: SignedInAs,
+}
+
+/// The body of an answer: here, or still on its way.
+pub(crate) enum Arrived {
+    Whole {
+        bytes: Vec<u8>,
+        /// How much of it [`Response::read`] has given.
+        read: usize,
+    },
+    OnItsWay {
+        body: Box<dyn Body>,
+        /// Begins one read: with the idle timeout, and cancelled as the call is.
+        begin: Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync>,
+    },
+}
+
+impl Arrived {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Arrived::Whole { bytes, .. } => bytes,
+            Arrived::OnItsWay { .. } => &[],
+        }
+    }
 }
 
 /// What of a request its answer is judged by.
@@ -34,27 +59,33 @@ pub(crate) struct Asked {
 
 impl Response {
     /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is in Unix time.
-    pub(crate) fn read(incoming: Incoming, asked: Asked, secrets: &[&[u8]], now: Duration) -> Self {
-        let retry_after = retry_after(&incoming, now);
-        let mut said = if incoming.status < 400 { Said::default() } else { message::read(&incoming.body, secrets) };
+    pub(crate) fn new(
+        status: u16,
+        headers: HeaderMap,
+        body: Arrived,
+        asked: Asked,
+        secrets: &[&[u8]],
+        now: Duration,
+    ) -> Self {
+        let mut said = if status < 400 { Said::default() } else { message::read(body.bytes(), secrets) };
         let mut graphql_without_data = None;
         if asked.graphql
-            && incoming.status == 200
-            && let Some((text, without_data)) = message::graphql_errors(&incoming.body, secrets)
+            && status == 200
+            && let Some((text, without_data)) = message::graphql_errors(body.bytes(), secrets)
         {
             said.message = Some(text);
             graphql_without_data = Some(without_data);
         }
         Response {
             host: asked.host,
-            status: incoming.status,
-            date: header_text(&incoming.headers, "date").and_then(unix_time).map(|date| date.as_secs()),
-            headers: incoming.headers,
+            status,
+            retry_after: retry_after(&headers, now),
+            date: header_text(&headers, "date").and_then(unix_time).map(|date| date.as_secs()),
+            headers,
             texts: OnceLock::new(),
-            body: incoming.body,
+            body,
             said,
             graphql_without_data,
-            retry_after,
             signed_in_as: asked.signed_in_as,
         }
     }
@@ -78,20 +109,51 @@ impl Response {
         texts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The body, byte for byte.
+    /// The body, byte for byte; empty if it is read as a stream.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body.bytes()
     }
 
-    /// The body, as its owner.
-    pub fn into_body(self) -> Vec<u8> {
-        self.body
+    /// The body, as its owner; empty if it is read as a stream.
+    pub fn into_body(mut self) -> Vec<u8> {
+        self.take_body()
     }
 
     /// The body as text; [`ErrorKind::Protocol`] if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
-        std::str::from_utf8(&self.body)
+        std::str::from_utf8(self.body())
             .map_err(|_| Error::new(ErrorKind::Protocol, format!("the answer of {} is not UTF-8 text", self.host)))
+    }
+
+    /// Reads some of the body into `buffer`: how much, and 0 at its end.
+    ///
+    /// After [`Client::open`](super::Client::open) it comes off the wire: a read that nothing arrives for ends with
+    /// [`ErrorKind::Timeout`] after the call's timeout, and cancelling the call or the client ends it within 100 ms.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        match &mut self.body {
+            Arrived::Whole { bytes, read } => {
+                let amount = buffer.len().min(bytes.len() - *read);
+                buffer[..amount].copy_from_slice(&bytes[*read..*read + amount]);
+                *read += amount;
+                Ok(amount)
+            }
+            Arrived::OnItsWay { .. } if buffer.is_empty() => Ok(0),
+            Arrived::OnItsWay { body, begin } => body.read(buffer, &begin()?),
+        }
+    }
+
+    /// Whether the body is read as a stream.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.body, Arrived::OnItsWay { .. })
+    }
+
+    /// Takes a body out that is here.
+    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+        match &mut self.body {
+            Arrived::Whole { bytes, .. } => std::mem::take(bytes),
+            Arrived::OnItsWay { .. } => Vec::new(),
+        }
     }
 
     /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; `None` if there is none.
@@ -126,12 +188,6 @@ impl Response {
         self.error().map_or(Ok(self), Err)
     }
 
-    /// Takes the body out, which is empty then.
-    #[cfg(feature = "capi")]
-    pub(crate) fn take_body(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.body)
-    }
-
     pub(crate) fn said(&self) -> &Said {
         &self.said
     }
@@ -143,12 +199,12 @@ impl Response {
 }
 
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
-fn retry_after(incoming: &Incoming, now: Duration) -> Option<Duration> {
-    let value = header_text(&incoming.headers, "retry-after")?;
+fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+    let value = header_text(headers, "retry-after")?;
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
-    let server_now = header_text(&incoming.headers, "date").and_then(unix_time);
+    let server_now = header_text(headers, "date").and_then(unix_time);
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
 }
 
@@ -160,11 +216,18 @@ fn unix_time(date: &str) -> Option<Duration> {
     httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()
 }
 
+/// The body, read as a stream or out of memory. An error has the [`Error`] as its source.
+impl std::io::Read for Response {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        Response::read(self, buffer).map_err(std::io::Error::other)
+    }
+}
+
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("body", &format_args!("{} bytes", self.body().len()))
             .finish_non_exhaustive()
     }
 }
@@ -179,9 +242,9 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        let incoming = Incoming { status, headers: map, body: body.into() };
+        let body = Arrived::Whole { bytes: body.into(), read: 0 };
         let asked = Asked { host: "h".into(), graphql, signed_in_as: SignedInAs::Bearer };
-        Response::read(incoming, asked, &[b"marked-secret"], Duration::from_secs(784_111_777))
+        Response::new(status, map, body, asked, &[b"marked-secret"], Duration::from_secs(784_111_777))
     }
 
     #[test]
@@ -210,6 +273,18 @@ mod tests {
         for bad in ["", "-1", "soon", "99999999999"] {
             assert_eq!(wait(&[("retry-after", bad)]), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_body_that_is_here_is_read_in_pieces() {
+        let mut response = response(200, &[], "hello", false);
+        let mut piece = [0; 3];
+        assert_eq!((response.read(&mut piece).unwrap(), &piece), (3, b"hel"));
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut response, &mut rest).unwrap();
+        assert_eq!(rest, "lo");
+        assert_eq!(response.read(&mut piece).unwrap(), 0);
+        assert_eq!(response.body(), b"hello");
     }
 
     #[test]

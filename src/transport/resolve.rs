@@ -104,13 +104,14 @@ fn spawn_without_signals(work: impl FnOnce() + Send + 'static) -> io::Result<()>
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::transport::scope::Stops;
+    use crate::transport::scope::{Limits, Stops};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::Duration;
 
     fn scope(timeout_ms: u64, stops: Stops) -> std::rc::Rc<Scope> {
         let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
-        Scope::new(Arc::new(SystemClock), "slow.test".into(), timeout, connect, stops, None)
+        let (clock, host) = (Arc::new(SystemClock), "slow.test".into());
+        Scope::begin(Limits { clock, host, timeout, connect_timeout: connect, stops, hook: None })
     }
 
     #[test]

@@ -64,16 +64,23 @@ impl Stops {
     }
 }
 
+/// What bounds a call.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The host being talked to.
+    pub(crate) host: String,
+    /// From the beginning of the scope.
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) stops: Stops,
+    pub(crate) hook: Option<WaitHook>,
+}
+
 /// A call in progress. See the module's text.
 pub(crate) struct Scope {
-    clock: Arc<dyn Clock>,
-    /// The host being talked to.
-    host: String,
+    limits: Limits,
     started: Instant,
-    timeout: Duration,
-    connect_timeout: Duration,
-    stops: Stops,
-    hook: Option<WaitHook>,
     hook_asked: Cell<Instant>,
     /// While a proxy is being connected through: which.
     proxy: RefCell<Option<String>>,
@@ -101,32 +108,24 @@ impl Drop for Entered {
 }
 
 impl Scope {
-    pub(crate) fn new(
-        clock: Arc<dyn Clock>,
-        host: String,
-        timeout: Duration,
-        connect_timeout: Duration,
-        stops: Stops,
-        hook: Option<WaitHook>,
-    ) -> Rc<Self> {
-        let started = clock.now();
-        let exchange_began = Cell::new(Moment::now(&*clock));
+    /// Begins a call, or a read of its answer: its time runs from here.
+    pub(crate) fn begin(limits: Limits) -> Rc<Self> {
+        let now = Moment::now(&*limits.clock);
         Rc::new(Scope {
-            exchange_began,
-            clock,
-            host,
-            started,
-            timeout,
-            connect_timeout,
-            stops,
-            hook,
-            hook_asked: Cell::new(started),
+            limits,
+            started: now.monotonic,
+            exchange_began: Cell::new(now),
+            hook_asked: Cell::new(now.monotonic),
             proxy: RefCell::new(None),
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
             sent: Cell::new(false),
             failure: RefCell::new(None),
         })
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Makes this the thread's scope until the result is dropped.
@@ -143,11 +142,11 @@ impl Scope {
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
+        &self.limits.clock
     }
 
     pub(crate) fn host(&self) -> &str {
-        &self.host
+        &self.limits.host
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -162,7 +161,7 @@ impl Scope {
     pub(crate) fn begin_exchange(&self) {
         self.phase.set(Phase::Prepare);
         self.sent.set(false);
-        self.exchange_began.set(Moment::now(&*self.clock));
+        self.exchange_began.set(Moment::now(&*self.limits.clock));
     }
 
     /// Just before the request was sent: what a token's life is counted from.
@@ -180,7 +179,7 @@ impl Scope {
 
     /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
     pub(crate) fn set_connecting(&self, yes: bool) {
-        self.connect_by.set(yes.then(|| self.clock.now() + self.connect_timeout));
+        self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }
 
     /// Names the proxy that is being connected through, or ends that.
@@ -190,22 +189,22 @@ impl Scope {
 
     /// What is left of the call's time, or of the connection's.
     pub(crate) fn remaining(&self) -> Duration {
-        self.remaining_at(self.clock.now())
+        self.remaining_at(self.limits.clock.now())
     }
 
     fn remaining_at(&self, now: Instant) -> Duration {
-        let end = self.started + self.timeout;
+        let end = self.started + self.limits.timeout;
         let end = self.connect_by.get().map_or(end, |connect_by| connect_by.min(end));
         end.saturating_duration_since(now)
     }
 
     /// An error if the call was cancelled or its time is over. Asks the hook, if it was not asked during a slice.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.stops.requested() {
+        if self.limits.stops.requested() {
             return Err(self.canceled());
         }
-        let now = self.clock.now();
-        if let Some(hook) = &self.hook
+        let now = self.limits.clock.now();
+        if let Some(hook) = &self.limits.hook
             && now.saturating_duration_since(self.hook_asked.get()) >= SLICE
         {
             self.hook_asked.set(now);
@@ -235,14 +234,14 @@ impl Scope {
 
     /// Waits, in slices.
     pub(crate) fn wait(&self, duration: Duration) -> Result<(), Error> {
-        let end = self.clock.now() + duration;
+        let end = self.limits.clock.now() + duration;
         loop {
             self.check()?;
-            let left = end.saturating_duration_since(self.clock.now());
+            let left = end.saturating_duration_since(self.limits.clock.now());
             if left.is_zero() {
                 return Ok(());
             }
-            self.clock.sleep(left.min(SLICE));
+            self.limits.clock.sleep(left.min(SLICE));
         }
     }
 
@@ -258,18 +257,18 @@ impl Scope {
 
     fn canceled(&self) -> Error {
         let doing = self.doing();
-        Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.host))
+        Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.limits.host))
     }
 
     fn timed_out(&self) -> Error {
         let doing = self.doing();
-        let connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.timeout);
+        let connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.limits.timeout);
         let text = if connecting {
-            let limit = self.connect_timeout.as_millis();
-            format!("no connection to {} within its {limit} ms: timed out while {doing}", self.host)
+            let limit = self.limits.connect_timeout.as_millis();
+            format!("no connection to {} within its {limit} ms: timed out while {doing}", self.limits.host)
         } else {
-            let limit = self.timeout.as_millis();
-            format!("the call to {} was not over within its {limit} ms: timed out while {doing}", self.host)
+            let limit = self.limits.timeout.as_millis();
+            format!("the call to {} was not over within its {limit} ms: timed out while {doing}", self.limits.host)
         };
         Error::new(ErrorKind::Timeout, text).retryable(true)
     }
@@ -282,7 +281,8 @@ mod tests {
 
     fn scope(clock: &Arc<FakeClock>, stops: Stops, hook: Option<WaitHook>) -> Rc<Scope> {
         let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));
-        Scope::new(clock.clone(), "example.com".into(), timeout, connect, stops, hook)
+        let host = "example.com".into();
+        Scope::begin(Limits { clock: clock.clone(), host, timeout, connect_timeout: connect, stops, hook })
     }
 
     #[test]
