@@ -230,7 +230,7 @@ impl Dialer {
 
     fn connect(&self, to: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
         let addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
-        Ok(Box::new(SlicedSocket::connect(&to.authority(), &addresses, scope)?))
+        Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, scope)?))
     }
 }
 
