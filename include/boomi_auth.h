@@ -658,6 +658,21 @@ boomi_code boomi_client_send(const boomi_client *client,
                              boomi_error **error_out);
 
 /**
+ * Sends a request like boomi_client_send(), and returns when status and headers of the answer are there. The body is then
+ * read with boomi_response_read(), in constant memory however large it is. Only the body of a status of 400 or more is read
+ * at once, for its message, and is had from boomi_response_body().
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure. An answer that is freed before its end closes its
+ * connection.
+ * Errors: those of boomi_client_send().
+ */
+boomi_code boomi_client_open(const boomi_client *client,
+                             const boomi_request *request,
+                             const boomi_call *call,
+                             boomi_response **response_out,
+                             boomi_error **error_out);
+
+/**
  * The JWT itself; NULL if `token` is.
  */
 const char *boomi_token_jwt(const boomi_token *token);
@@ -798,10 +813,24 @@ const char *boomi_response_header_value(const boomi_response *response, size_t i
 
 /**
  * The body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is. `length_out`
- * may be NULL. NULL and 0 if `response` is NULL.
+ * may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
  */
 const uint8_t *boomi_response_body(const boomi_response *response,
                                    size_t *length_out);
+
+/**
+ * Reads some of the body of an answer from boomi_client_open() into `buffer`, which has room for `size` bytes. `*read_out`
+ * is how many there are; 0 at the end. By one thread at a time.
+ *
+ * A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
+ * an error the rest of the body is lost. A body that is here already is read the same way.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT, _CONNECT, _TLS, _TIMEOUT, _PROTOCOL, _CANCELED.
+ */
+boomi_code boomi_response_read(boomi_response *response,
+                               void *buffer,
+                               size_t size,
+                               size_t *read_out,
+                               boomi_error **error_out);
 
 /**
  * How many times the request was tried.

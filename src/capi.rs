@@ -9,6 +9,7 @@
 
 #![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
+mod authorization;
 mod boundary;
 mod call;
 mod callbacks;
@@ -21,6 +22,7 @@ mod request;
 mod response;
 mod token;
 
+pub use authorization::*;
 pub use call::*;
 pub use callbacks::*;
 pub use client::*;

@@ -1,5 +1,6 @@
 //! The client: settings in force, connections, and what every call goes through.
 
+mod authorization;
 mod builder;
 mod call;
 mod exchange;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use serde_json::json;
 use ureq::http::{HeaderValue, Uri};
 
+pub use authorization::Authorization;
 pub use builder::RequestBuilder;
 pub use call::Call;
 pub use request::{AuthScheme, HeaderOptions, Request};

@@ -207,7 +207,7 @@ fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Clock as _, fake::FakeClock};
+    use crate::clock::fake::FakeClock;
 
     const NOW: u64 = 1_800_000_000;
 

@@ -120,9 +120,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Moment;
     use crate::clock::fake::FakeClock;
     use crate::clock::{Clock, SystemClock};
-    use crate::clock::Moment;
     use crate::transport::scope::{Limits, Stops};
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};

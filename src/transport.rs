@@ -148,9 +148,7 @@ impl Body for HttpBody {
     fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
         scope.set_phase(Phase::Body);
         let _entered = scope.enter();
-        self.0.read(buffer).map_err(|error| {
-            scope.failure().unwrap_or_else(|| explain(error.into(), scope)).sent(true)
-        })
+        self.0.read(buffer).map_err(|error| scope.failure().unwrap_or_else(|| explain(error.into(), scope)).sent(true))
     }
 }
 
@@ -273,7 +271,7 @@ impl Dialer {
 
     fn connect(&self, to: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
         let addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
-        Ok(Box::new(SlicedSocket::connect(&to.authority(), &addresses, scope)?))
+        Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, scope)?))
     }
 }
 

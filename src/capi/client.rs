@@ -185,13 +185,13 @@ unsafe fn ask(
 }
 
 /// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
-unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
+pub(super) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
     // SAFETY: the same contract.
     Ok(unsafe { borrow(client, "client") }?.client.clone())
 }
 
 /// The same for the call's limits.
-unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
+pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
     // SAFETY: the same contract.
     unsafe { call.as_ref() }.map(|handle| handle.call.clone())
 }

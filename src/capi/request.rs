@@ -77,17 +77,22 @@ pub unsafe extern "C" fn boomi_request_set_auth(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     let apply = |request: &mut Request| {
-        request.set_auth(match scheme {
-            BOOMI_AUTH_NONE => AuthScheme::None,
-            BOOMI_AUTH_BASIC => AuthScheme::Basic,
-            BOOMI_AUTH_JWT => AuthScheme::Jwt,
-            BOOMI_AUTH_AUTO => AuthScheme::Auto,
-            _ => return Err(Error::invalid(format!("the scheme is {scheme}: use one of BOOMI_AUTH_* (0 to 3)"))),
-        });
+        request.set_auth(scheme_of(scheme)?);
         Ok(())
     };
     // SAFETY: see the module's contract.
     unsafe { set(request, error_out, apply) }
+}
+
+/// The scheme that a number stands for.
+pub(super) fn scheme_of(number: u32) -> Result<AuthScheme> {
+    match number {
+        BOOMI_AUTH_NONE => Ok(AuthScheme::None),
+        BOOMI_AUTH_BASIC => Ok(AuthScheme::Basic),
+        BOOMI_AUTH_JWT => Ok(AuthScheme::Jwt),
+        BOOMI_AUTH_AUTO => Ok(AuthScheme::Auto),
+        _ => Err(Error::invalid(format!("the scheme is {number}: use one of BOOMI_AUTH_* (0 to 3)"))),
+    }
 }
 
 /// The account that {accountId} and a JWT stand for, instead of the client's. It is percent-encoded as one segment.

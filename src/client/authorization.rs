@@ -1,12 +1,12 @@
 //! Headers for a request that another HTTP library sends, and what its answer teaches.
 
+use super::Client;
 use super::call::Call;
 use super::exchange::{Exchange, OTP_HEADER};
 use super::message;
 use super::request::AuthScheme;
 use super::sign_in::SignIn;
 use super::verdict::is_rejection;
-use super::Client;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -40,17 +40,16 @@ impl Client {
         match scheme {
             AuthScheme::Basic => {
                 let begun = exchange.begin_sign_in()?;
-                headers.push(("Authorization", begun.header()));
-                headers.extend(begun.code().map(|code| ("X-Boomi-OTP", code)));
+                headers.push(("authorization", begun.header()));
+                headers.extend(begun.code().map(|code| (OTP_HEADER, code)));
                 sign_in = Some(begun);
             }
             AuthScheme::Jwt => {
                 let token = exchange.kept_jwt(self.account_id(None)?)?;
-                headers.push(("Authorization", token.secret().duplicate()));
+                headers.push(("authorization", token.secret().duplicate()));
             }
             AuthScheme::None | AuthScheme::Auto => {}
         }
-        debug_assert_eq!(OTP_HEADER.as_str(), "x-boomi-otp");
         Ok(Authorization { client: self.clone(), headers, sign_in })
     }
 }
@@ -68,7 +67,7 @@ impl Authorization {
     pub fn observe(&mut self, status: u16, body: &[u8]) -> bool {
         let Some(sign_in) = self.sign_in.take() else { return false };
         let rejected = is_rejection(status, &message::read(body, &[]));
-        self.client.end_sign_in(sign_in, rejected.then_some(status));
+        self.client.inner.end_sign_in(sign_in, None, true, rejected.then_some(status), "authorize");
         false
     }
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::call::Call;
 use super::request::header_value;
 use super::response::{Arrived, Asked, Response};
+use super::sign_in::SignIn;
 use super::verdict::{SignedInAs, is_rejection};
 use super::{Client, Inner};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,7 +21,7 @@ use crate::secret::Secret;
 use crate::transport::Outgoing;
 use crate::transport::scope::{Limits, Scope, Stops};
 
-pub(super) const OTP_HEADER: HeaderName = HeaderName::from_static("x-boomi-otp");
+pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
 const LARGEST_JWT_ANSWER: u64 = 64 * 1024;
 
@@ -92,7 +93,7 @@ impl<'a> Exchange<'a> {
             let text = format!("{host} gave no token for the account {account_id}: {error}");
             Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
         })?;
-        self.emit(EventKind::TokenIssued, || {
+        self.inner().emit(EventKind::TokenIssued, || {
             json!({
                 "host": host,
                 "account_id": account_id,
@@ -103,12 +104,17 @@ impl<'a> Exchange<'a> {
         Ok(token)
     }
 
+    /// Gets the user's credentials, and a code where one is needed.
+    pub(super) fn begin_sign_in(&self) -> Result<SignIn> {
+        let inner = self.inner();
+        inner.sign_ins.begin(&self.scope, self.call, &|kind, fields| inner.emit(kind, || fields))
+    }
+
     /// Sends with the user's own credentials, and learns from the verdict.
     pub(super) fn send_basic(&self, mut asking: Asking<'_>) -> Result<Response> {
-        let sign_ins = &self.inner().sign_ins;
-        let sign_in = sign_ins.begin(&self.scope, self.call, &|kind, fields| self.emit(kind, || fields))?;
+        let sign_in = self.begin_sign_in()?;
         if let Some(code) = sign_in.code() {
-            asking.outgoing.headers.push((OTP_HEADER, header_value(code, true)));
+            asking.outgoing.headers.push((HeaderName::from_static(OTP_HEADER), header_value(code, true)));
         }
         let purpose = asking.purpose;
         let result = self.send_as(asking, sign_in.signed_in_as(), Some(sign_in.header()), &[sign_in.secret()]);
@@ -116,17 +122,7 @@ impl<'a> Exchange<'a> {
             Ok(response) if is_rejection(response.status(), response.said()) => Some(response.status()),
             _ => None,
         };
-        if let Some(status) = rejected {
-            self.emit(EventKind::SignInRejected, || {
-                json!({
-                    "host": self.scope.host(),
-                    "username": sign_in.username(),
-                    "status": status,
-                    "purpose": purpose,
-                })
-            });
-        }
-        sign_ins.end(sign_in, self.call, self.scope.was_sent(), rejected.is_some());
+        self.inner().end_sign_in(sign_in, self.call, self.scope.was_sent(), rejected, purpose);
         result
     }
 
@@ -155,9 +151,7 @@ impl<'a> Exchange<'a> {
         let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| error.with_attempts(1))?;
         let status = incoming.status;
         let (headers, body) = match most {
-            None if status < 400 => {
-                (incoming.headers, Arrived::OnItsWay { body: incoming.body, begin: self.reads() })
-            }
+            None if status < 400 => (incoming.headers, Arrived::OnItsWay { body: incoming.body, begin: self.reads() }),
             _ => {
                 let most = most.unwrap_or(inner.max_response_bytes);
                 let (headers, bytes) = incoming.read_all(most, scope).map_err(|error| error.with_attempts(1))?;
@@ -180,10 +174,34 @@ impl<'a> Exchange<'a> {
             scope.check().map(|()| scope)
         })
     }
+}
+
+impl Inner {
+    /// Learns from the end of a sign-in: whether any of it was sent, and with which status it was rejected, if it was.
+    pub(super) fn end_sign_in(
+        &self,
+        sign_in: SignIn,
+        call: Option<&Call>,
+        sent: bool,
+        rejected: Option<u16>,
+        purpose: &str,
+    ) {
+        if let Some(status) = rejected {
+            self.emit(EventKind::SignInRejected, || {
+                json!({
+                    "host": self.origin.authority(),
+                    "username": sign_in.username(),
+                    "status": status,
+                    "purpose": purpose,
+                })
+            });
+        }
+        self.sign_ins.end(sign_in, call, sent, rejected.is_some());
+    }
 
     /// Tells the owner, if it wants to know; only then are the `fields` made.
     fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
-        if let Some(handler) = &self.inner().on_event {
+        if let Some(handler) = &self.on_event {
             handler(&Event::new(kind, fields()));
         }
     }

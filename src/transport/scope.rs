@@ -262,7 +262,8 @@ impl Scope {
 
     fn timed_out(&self) -> Error {
         let doing = self.doing();
-        let connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.limits.timeout);
+        let connecting =
+            self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.limits.timeout);
         let text = if connecting {
             let limit = self.limits.connect_timeout.as_millis();
             format!("no connection to {} within its {limit} ms: timed out while {doing}", self.limits.host)

@@ -1,6 +1,6 @@
 /*
- * The library is loaded, unloaded and loaded again by name. Loading it, and having used it, leaves the process as it was:
- * no thread, no signal handler, no changed mask. The one argument is the library.
+ * The library is loaded, unloaded and loaded again by name. Loading it, and having used it, leaves the process as it
+ * was: no thread, no signal handler, no changed mask. The one argument is the library.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>

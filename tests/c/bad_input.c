@@ -294,7 +294,7 @@ static void the_client(void) {
   REFUSES_OUT(response, "request is NULL", boomi_client_send(good, NULL, NULL, &response, wanted));
   REFUSES_OUT(token, "account id", boomi_jwt_generate(good, "", NULL, &token, wanted));
   for (i = 0; i < BAD_TEXTS; i++) {
-    REFUSES_OUT(token, words(i, "account_id is NULL", "account id"),
+    REFUSES_OUT(token, words(i, "account_id", "account id"),
                 boomi_jwt_generate(good, bad_texts[i].text, NULL, &token, wanted));
   }
 

@@ -59,7 +59,7 @@ static inline const char *setting(const char *name) {
   return value;
 }
 
-/* Settings for the emulator: its URL, its certificate, account123, and no proxy. */
+/* Settings for the emulator: its URL, its certificate, account123, no proxy, and time enough under valgrind. */
 static inline boomi_config *emulator_config(void) {
   static char pem[16384];
   boomi_config *config = boomi_config_new();
@@ -73,6 +73,8 @@ static inline boomi_config *emulator_config(void) {
   MUST(boomi_config_set_base_url(config, setting("BOOMI_API_URL"), &error));
   MUST(boomi_config_set_account_id(config, "account123", &error));
   MUST(boomi_config_set_proxy(config, "", &error));
+  MUST(boomi_config_set_connect_timeout_ms(config, 60000, &error));
+  MUST(boomi_config_set_timeout_ms(config, 120000, &error));
   return config;
 }
 

@@ -1,6 +1,6 @@
 /*
- * A client that was used before a fork() works in the child and goes on working in the parent, at the same time, each on
- * connections of its own. The child shares nothing that could mix up answers: each asks for another account's record.
+ * A client that was used before a fork() works in the child and goes on working in the parent, at the same time, each
+ * on connections of its own. The child shares nothing that could mix up answers: each asks for another account's record.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"

@@ -49,7 +49,7 @@ void __wrap_free(void *block) {
   __real_free(block);
 }
 
-/* A block that grows may leave its old place behind as it was: so here it always moves, and the old place is looked at. */
+/* A block that grows may leave its old place as it was: so here it always moves, and the old place is looked at. */
 void *__wrap_realloc(void *block, size_t size) {
   size_t old = block == NULL ? 0 : malloc_usable_size(block);
   void *moved;
@@ -90,7 +90,7 @@ static void texts_given_out_are_wiped_to_their_true_length(void) {
     MUST(boomi_auth_username(BOOMI_CREDENTIAL_API_TOKEN, REGULAR, &texts[2], &error));
     for (i = 0; i < 3; i++) {
       watch(texts[i]);
-      /* Callers cut texts short: the first byte, or one in the middle, and even the NUL may be something else by now. */
+      /* Callers cut texts short: the first byte, one in the middle, even the NUL may be something else by now. */
       if (overwrite == 1) texts[i][0] = 0;
       if (overwrite == 2) texts[i][3] = 0, texts[i][watched.length] = 'x';
       boomi_string_free(texts[i]);
