@@ -23,9 +23,19 @@ mod header {
         let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("a readable cbindgen.toml");
         // Only these files are parsed, so nothing else can slip into the contract.
         let mut builder = cbindgen::Builder::new().with_config(config);
-        for name in
-            ["library", "error", "config", "credentials", "callbacks", "call", "client", "token", "request", "response"]
-        {
+        for name in [
+            "library",
+            "error",
+            "config",
+            "credentials",
+            "callbacks",
+            "call",
+            "client",
+            "authorization",
+            "token",
+            "request",
+            "response",
+        ] {
             builder = builder.with_src(root.join(format!("src/capi/{name}.rs")));
         }
         let mut text = Vec::new();

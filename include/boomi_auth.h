@@ -103,6 +103,12 @@
 #define BOOMI_HEADER_ADD 2
 
 /**
+ * The headers that sign in one request of another HTTP library, used by one thread. What its functions return is borrowed
+ * until it is freed, with boomi_authorization_free().
+ */
+typedef struct boomi_authorization boomi_authorization;
+
+/**
  * One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings.
  * Its setters are for one thread; a call may be in use by several. Freed with boomi_call_free().
  */
@@ -671,6 +677,56 @@ boomi_code boomi_client_open(const boomi_client *client,
                              const boomi_call *call,
                              boomi_response **response_out,
                              boomi_error **error_out);
+
+/**
+ * Headers for one request to `url`, an absolute URL, which must be on the client's origin: no secret is given for another.
+ * `scheme` is one of the BOOMI_AUTH_* constants; with a JWT this may ask the server for one, with Basic it may wait for a
+ * one-time code. `call` may be NULL for the client's limits.
+ *
+ * The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
+ *
+ * `*authorization_out` is freed with boomi_authorization_free(); NULL on failure.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_OTP; with a JWT also those of
+ * boomi_jwt_generate().
+ */
+boomi_code boomi_client_authorize(const boomi_client *client,
+                                  uint32_t scheme,
+                                  const char *url,
+                                  const boomi_call *call,
+                                  boomi_authorization **authorization_out,
+                                  boomi_error **error_out);
+
+/**
+ * How many headers there are; 0 if `authorization` is NULL.
+ */
+size_t boomi_authorization_count(const boomi_authorization *authorization);
+
+/**
+ * The name of a header, in lower case; NULL if `index` is too large.
+ */
+const char *boomi_authorization_name(const boomi_authorization *authorization, size_t index);
+
+/**
+ * The value of a header, a secret; NULL if `index` is too large.
+ */
+const char *boomi_authorization_value(const boomi_authorization *authorization, size_t index);
+
+/**
+ * Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand.
+ * `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more. The first call counts.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_authorization_observe(boomi_authorization *authorization,
+                                       int32_t status,
+                                       const void *body,
+                                       size_t length,
+                                       int32_t *send_again_out,
+                                       boomi_error **error_out);
+
+/**
+ * Frees an authorization, and wipes its values. NULL is fine.
+ */
+void boomi_authorization_free(boomi_authorization *authorization);
 
 /**
  * The JWT itself; NULL if `token` is.

@@ -76,7 +76,7 @@ impl Incoming {
         let mut pieces = Pieces { body: &mut *self.body, scope, failure: None };
         let result = (&mut pieces).take(most.saturating_add(1)).read_to_end(&mut bytes);
         match (pieces.failure, result) {
-            (Some(error), _) => Err(error.with_status(status)),
+            (Some(error), _) => Err(error),
             (None, _) if bytes.len() as u64 > most => Err(too_large()),
             (None, _) => Ok((self.headers, bytes)),
         }
