@@ -53,22 +53,23 @@
 #define BOOMI_CA_ADD 2
 
 /**
- * Credentials were read from their file or callback. Fields: source, username, after_rejection.
+ * Credentials were read from their file or callback: "credentials_loaded". Fields: source, username, after_rejection.
  */
 #define BOOMI_EVENT_CREDENTIALS_LOADED 1
 
 /**
- * The server rejected a sign-in. Fields: host, username, status, purpose.
+ * The server rejected a sign-in: "sign_in_rejected". Fields: host, username, status, purpose ("request", "jwt" or
+ * "authorize").
  */
 #define BOOMI_EVENT_SIGN_IN_REJECTED 2
 
 /**
- * A JWT was issued. Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
+ * A JWT was issued: "token_issued". Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
  */
 #define BOOMI_EVENT_TOKEN_ISSUED 3
 
 /**
- * A call waits for the next one-time code, because this one was sent before. Fields: wait_ms.
+ * A call waits for the next one-time code, because this one was sent before: "otp_awaited". Fields: wait_ms.
  */
 #define BOOMI_EVENT_OTP_AWAITED 4
 
@@ -109,8 +110,9 @@
 typedef struct boomi_authorization boomi_authorization;
 
 /**
- * One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings.
- * Its setters are for one thread; a call may be in use by several. Freed with boomi_call_free().
+ * One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings. Best
+ * made anew for each call: once cancelled it stays so, and a typed one-time code goes with one sign-in only. Its setters are
+ * for one thread; a call may be in use by several. Freed with boomi_call_free().
  */
 typedef struct boomi_call boomi_call;
 
@@ -185,7 +187,7 @@ typedef void (*boomi_release_callback)(void *user_data);
 
 /**
  * Writes a one-time code, NUL-terminated, to `code_out`, which has room for `code_size` bytes, 64 or more. Returns 0 if
- * there is one. Runs on the calling thread, perhaps on several at once, never under a lock; its time counts against the
+ * there is one; anything else ends the call with BOOMI_ERR_OTP. Runs on the calling thread, perhaps on several at once, never under a lock; its time counts against the
  * deadline. It must not unwind, throw or longjmp, nor call a blocking function of the same client.
  */
 typedef int32_t (*boomi_otp_callback)(void *user_data, char *code_out, size_t code_size);
@@ -229,7 +231,8 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_PERMISSION_DENIED 4
 
 /**
- * Not sent: these credentials were rejected before, and one more try could lock the user.
+ * Not sent: these credentials were rejected before, and one more try could lock the user. Reserved: this version holds
+ * nothing back yet.
  */
 #define BOOMI_ERR_HELD 5
 
@@ -446,8 +449,8 @@ boomi_code boomi_config_set_base_url(boomi_config *config,
 
 /**
  * The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI. Codes go with password sign-ins
- * only, and each is sent once: a second sign-in within the code's 30 s waits for the next, or fails with BOOMI_ERR_OTP if its
- * deadline is nearer.
+ * only (with an API token the secret is not used), and a client sends each once: a second sign-in within the code's 30 s
+ * waits for the next, or fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not know of each other's codes.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_otp_secret(boomi_config *config,
@@ -455,7 +458,8 @@ boomi_code boomi_config_set_otp_secret(boomi_config *config,
                                        boomi_error **error_out);
 
 /**
- * A function that gives one-time codes, instead of boomi_config_set_otp_secret(). About `release` see
+ * A function that gives one-time codes, instead of boomi_config_set_otp_secret(): asked once for each password sign-in. It
+ * should not give a code twice, because a code works once and a used one counts as a bad sign-in. About `release` see
  * boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -474,7 +478,8 @@ boomi_code boomi_config_set_connect_timeout_ms(boomi_config *config,
                                                boomi_error **error_out);
 
 /**
- * How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within 50 ms.
+ * How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within about
+ * 50 ms.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_timeout_ms(boomi_config *config, uint32_t timeout_ms, boomi_error **error_out);
@@ -490,8 +495,8 @@ boomi_code boomi_config_set_ca_pem(boomi_config *config,
                                    boomi_error **error_out);
 
 /**
- * The proxy, "http://user:password@host:port" (user and password percent-encoded, or left out); "" for none, not even
- * the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
+ * The proxy, "http://user:password@host:port" or the same with https (user and password percent-encoded, or left out); ""
+ * for none, not even the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
  * case, when the client is made.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -536,6 +541,7 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
  * Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
  * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
  * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_TIMEOUT (seconds).
+ * The files must be there now; they are read when they are needed.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.
  */
 boomi_code boomi_config_load_env(boomi_config *config,
@@ -568,7 +574,8 @@ const char *boomi_event_json(const boomi_event *event);
 boomi_call *boomi_call_new(void);
 
 /**
- * How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within 50 ms.
+ * How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within about
+ * 50 ms.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
  */
 boomi_code boomi_call_set_timeout_ms(boomi_call *call,
@@ -627,15 +634,18 @@ void boomi_client_free(boomi_client *client);
 void boomi_client_cancel(const boomi_client *client);
 
 /**
- * The settings in force as a JSON object; secrets are "***". No I/O.
+ * The settings in force as a JSON object for people and logs, to which keys may be added; secrets are "***". No I/O.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_client_describe(const boomi_client *client, char **json_out, boomi_error **error_out);
+boomi_code boomi_client_describe(const boomi_client *client,
+                                 char **json_out,
+                                 boomi_error **error_out);
 
 /**
- * Asks the server for a JWT, always. `account_id` may be NULL for the client's own, `call` for the client's limits.
+ * Asks the server for a JWT, always. (A request with BOOMI_AUTH_JWT or to /graphql uses one that the client keeps.)
+ * `account_id` may be NULL for the client's own, `call` for the client's limits.
  *
  * `*token_out` is freed with boomi_token_free(); NULL on failure.
  * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
@@ -802,8 +812,8 @@ boomi_code boomi_request_add_query(boomi_request *request,
 /**
  * Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both.
  *
- * Refused are Host, Content-Length, Transfer-Encoding and Connection, and Authorization unless the scheme is
- * BOOMI_AUTH_NONE (which is seen when the request is sent). Authorization and X-Boomi-OTP are secret by themselves.
+ * Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and Authorization and X-Boomi-OTP
+ * unless the scheme is BOOMI_AUTH_NONE (which is seen when the request is sent). These two are secret by themselves.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_header(boomi_request *request,

@@ -6,25 +6,28 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Time as the library sees it. Tests bring their own.
 pub(crate) trait Clock: Send + Sync {
-    /// Never goes back; deadlines are counted on it.
+    /// Never goes back; deadlines are counted on it. It may stand still while the machine sleeps.
     fn now(&self) -> Instant;
+    /// Never goes back, and goes on while the machine sleeps, where the system has such a clock. Since an arbitrary moment.
+    fn awake_or_not(&self) -> Duration;
     /// Since the Unix epoch, as this machine believes.
     fn wall(&self) -> Duration;
     /// Returns after `duration`.
     fn sleep(&self, duration: Duration);
 }
 
-/// One moment on both clocks.
+/// One moment, on the two clocks that a token's life is measured by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    pub(crate) monotonic: Instant,
+    /// See [`Clock::awake_or_not`].
+    pub(crate) steady: Duration,
     /// Since the Unix epoch.
     pub(crate) wall: Duration,
 }
 
 impl Moment {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
-        Moment { monotonic: clock.now(), wall: clock.wall() }
+        Moment { steady: clock.awake_or_not(), wall: clock.wall() }
     }
 }
 
@@ -34,6 +37,18 @@ pub(crate) struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn awake_or_not(&self) -> Duration {
+        // Through libc: rustix would read the vDSO by itself, which valgrind does not survive.
+        nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).map_or_else(|_| self.wall(), Duration::from)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn awake_or_not(&self) -> Duration {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        START.elapsed()
     }
 
     fn wall(&self) -> Duration {
@@ -54,7 +69,8 @@ pub(crate) mod fake {
     pub(crate) struct FakeClock {
         start: Instant,
         passed: Mutex<Duration>,
-        wall: Duration,
+        wall: Mutex<Duration>,
+        asleep: Mutex<Duration>,
     }
 
     impl FakeClock {
@@ -62,8 +78,20 @@ pub(crate) mod fake {
             FakeClock {
                 start: Instant::now(),
                 passed: Mutex::new(Duration::ZERO),
-                wall: Duration::from_secs(unix_seconds),
+                wall: Mutex::new(Duration::from_secs(unix_seconds)),
+                asleep: Mutex::default(),
             }
+        }
+
+        /// Sets the wall clock, as a person or NTP does.
+        pub(crate) fn set_wall(&self, wall: Duration) {
+            *self.wall.lock().unwrap() = wall - *self.passed.lock().unwrap();
+        }
+
+        /// Sends the machine to sleep: `now` stands still.
+        pub(crate) fn suspend(&self, duration: Duration) {
+            *self.asleep.lock().unwrap() += duration;
+            *self.wall.lock().unwrap() += duration;
         }
 
         pub(crate) fn advance(&self, duration: Duration) {
@@ -76,8 +104,12 @@ pub(crate) mod fake {
             self.start + *self.passed.lock().unwrap()
         }
 
+        fn awake_or_not(&self) -> Duration {
+            *self.passed.lock().unwrap() + *self.asleep.lock().unwrap()
+        }
+
         fn wall(&self) -> Duration {
-            self.wall + *self.passed.lock().unwrap()
+            *self.wall.lock().unwrap() + *self.passed.lock().unwrap()
         }
 
         fn sleep(&self, duration: Duration) {

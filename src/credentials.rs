@@ -175,7 +175,7 @@ impl std::fmt::Debug for Credentials {
 /// A secret out of a file, without the line end that editors put there.
 pub(crate) fn read_secret_file(path: &std::path::Path) -> Result<Zeroizing<String>> {
     let failed = |what: &str| Error::config(format!("cannot read the secret from the file {}: {what}", path.display()));
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| failed(&error.to_string()))?);
+    let bytes = crate::file::read(path).map_err(|what| failed(&what))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| failed("it is not UTF-8"))?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {

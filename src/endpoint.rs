@@ -33,7 +33,8 @@ impl Origin {
     /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
     pub(crate) fn parse_base(url: &str) -> Result<Self> {
         let url = url.trim();
-        let (origin, rest) = Self::split(url).map_err(|what| Error::invalid(format!("the base URL {what}")))?;
+        let (origin, rest) = Self::split(url)
+            .map_err(|what| Error::invalid(format!("the base URL {what}; expected one like \"{BASE_URL_US}\"")))?;
         if !matches!(rest, "" | "/") {
             return Err(Error::invalid(format!(
                 "the base URL has a path or a query: use \"{origin}\"; the path belongs to each request"
@@ -58,7 +59,7 @@ impl Origin {
             return Err("is empty");
         }
         check_characters(url)?;
-        let (scheme, rest) = url.split_once("://").ok_or("is no absolute URL: it must begin with https://")?;
+        let (scheme, rest) = url.split_once("://").ok_or("does not begin with https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
             "http" => false,
@@ -121,7 +122,9 @@ impl Origin {
             [&self.url, &*filled].concat()
         } else {
             let (origin, rest) = Self::split(&filled).map_err(|what| {
-                Error::invalid(format!("the path or URL {what}; a path on {self} begins with a slash"))
+                Error::invalid(format!(
+                    "the path or URL {what}; a path must begin with a slash, as in \"/api/rest/v1/{{accountId}}\""
+                ))
             })?;
             if origin != *self {
                 return Err(Error::invalid(format!(
@@ -278,7 +281,7 @@ mod tests {
     fn a_bad_base_url_is_refused_with_the_fix() {
         let cases = [
             ("", "empty"),
-            ("api.boomi.com", "begin with https://"),
+            ("api.boomi.com", "not begin with https://"),
             ("ftp://api.boomi.com", "scheme"),
             ("http://api.boomi.com", "\"https://api.boomi.com\""),
             ("http://127.0.0.1.example.com", "https"),
@@ -356,7 +359,7 @@ mod tests {
         assert_eq!(resolve("https://localhost:8443?x").unwrap(), "https://localhost:8443/?x");
         for (path, text) in [
             ("", "empty"),
-            ("x", "begins with a slash"),
+            ("x", "must begin with a slash"),
             ("//example.com/x", "two slashes"),
             ("/a b", "space"),
             ("/{id}", "only {accountId}"),

@@ -19,7 +19,8 @@ pub enum ErrorKind {
     CredentialsRejected = 3,
     /// The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
     PermissionDenied = 4,
-    /// Nothing was sent, because these credentials were rejected before and one more try could lock the user.
+    /// Nothing was sent, because these credentials were rejected before and one more try could lock the user. Reserved:
+    /// this version holds nothing back yet.
     Held = 5,
     /// No one-time code could be had in time.
     Otp = 6,
@@ -107,7 +108,7 @@ impl std::fmt::Display for ErrorKind {
 #[error("{}", .0.message)]
 pub struct Error(Box<Details>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Details {
     kind: ErrorKind,
     message: String,
@@ -200,9 +201,10 @@ impl Error {
     }
 }
 
+/// For people too: it is what `main` prints of an error that it returns.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        write!(f, "{:?}: {}", self.0.kind, self.0.message)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -30,7 +30,9 @@ pub(crate) struct TokenData {
     issued_at: i64,
     expires_at: i64,
     lifetime: Duration,
-    dead_after: Instant,
+    /// What it had left when it was asked for, and when that was.
+    left: Duration,
+    sent: Moment,
 }
 
 impl Token {
@@ -49,7 +51,8 @@ impl Token {
             issued_at: seconds(sent.wall),
             expires_at: seconds(sent.wall + lifetime.left),
             lifetime: lifetime.whole,
-            dead_after: sent.monotonic + lifetime.left,
+            left: lifetime.left,
+            sent,
         })))
     }
 
@@ -83,9 +86,20 @@ impl Token {
         self.0.lifetime
     }
 
-    /// What is left of it.
-    pub(crate) fn remaining(&self, now: Instant) -> Duration {
-        self.0.dead_after.saturating_duration_since(now)
+    /// What was left of it on arrival.
+    pub(crate) fn left_on_arrival(&self) -> Duration {
+        self.0.left
+    }
+
+    /// What is left of it: dead if either clock says so, or if the wall clock went back to before it was asked for.
+    pub(crate) fn remaining(&self, now: Moment) -> Duration {
+        const TOLERANCE: Duration = Duration::from_secs(2);
+        let sent = self.0.sent;
+        if now.wall + TOLERANCE < sent.wall {
+            return Duration::ZERO;
+        }
+        let passed = now.steady.saturating_sub(sent.steady).max(now.wall.saturating_sub(sent.wall));
+        self.0.left.saturating_sub(passed)
     }
 
     pub(crate) fn secret(&self) -> &Secret {
@@ -284,6 +298,29 @@ mod tests {
             let expected = expected.map(|(whole, left)| (Duration::from_secs(whole), (NOW + left) as i64));
             assert_eq!(token.map(|token| (token.lifetime(), token.expires_at())), expected, "{payload} {date:?}");
         }
+    }
+
+    #[test]
+    fn a_token_dies_by_either_clock() {
+        let clock = FakeClock::at(NOW);
+        let token = || Token::read(jwt("{}").as_bytes(), "a", None, Moment::now(&clock)).unwrap();
+        let left = |token: &Token| token.remaining(Moment::now(&clock)).as_secs();
+
+        let slept = token();
+        clock.suspend(Duration::from_secs(290));
+        assert_eq!(left(&slept), 10);
+
+        let forward = token();
+        clock.set_wall(Duration::from_secs(NOW + 3600));
+        assert_eq!(left(&forward), 0);
+
+        let back = token();
+        clock.set_wall(Duration::from_secs(NOW));
+        assert_eq!(left(&back), 0);
+
+        let adjusted = token();
+        clock.set_wall(Duration::from_secs(NOW - 1));
+        assert_eq!(left(&adjusted), 300);
     }
 
     #[test]

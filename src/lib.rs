@@ -15,7 +15,8 @@
 //!
 //! Nothing is read from the environment but the `BOOMI_*` variables by [`Client::from_env`] and
 //! [`ClientBuilder::load_env`], the proxy variables (HTTPS_PROXY, HTTP_PROXY for loopback http, ALL_PROXY, NO_PROXY,
-//! also in lower case) when a client is built, and SSL_CERT_FILE and SSL_CERT_DIR when it first needs the operating
+//! also in lower case; and whether REQUEST_METHOD is set, because in a CGI program HTTP_PROXY comes from the
+//! client) when a client is built, and SSL_CERT_FILE and SSL_CERT_DIR when it first needs the operating
 //! system's trusted roots. No thread outlives its call but a name look-up past its deadline. No signal handler, logger
 //! or process-wide default is installed.
 
@@ -31,6 +32,7 @@ mod credentials;
 mod endpoint;
 mod error;
 mod event;
+mod file;
 mod jwt;
 mod otp;
 mod process;

@@ -133,7 +133,7 @@ static BASE32: std::sync::LazyLock<data_encoding::Encoding> = std::sync::LazyLoc
     specification.encoding().expect("a valid specification")
 });
 
-/// Checks a code from a person or a callback: 4 to 64 letters or digits, spaces around it dropped.
+/// Checks a code from a person or a callback: at most 64 letters or digits, spaces around it dropped.
 pub(crate) fn check_code(code: &str) -> Result<Secret> {
     let code = code.trim_matches(' ');
     crate::text::check("the one-time code", code)?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
 use crate::transport::scope::{SLICE, Scope};
@@ -37,17 +38,28 @@ struct State {
     failure: Option<Error>,
 }
 
+impl State {
+    /// The token that is kept, while enough of it is left.
+    fn usable(&self, now: Moment) -> Option<Token> {
+        self.token.as_ref().filter(|token| token.remaining(now) > reserve(token.lifetime())).cloned()
+    }
+
+    /// Keeps a token, unless it is about to die: such a one is for the callers that waited.
+    fn keep(&mut self, token: Token) {
+        self.token = (token.left_on_arrival() >= Duration::from_secs(5)).then_some(token);
+    }
+}
+
 impl Tokens {
     /// The account's token, from here or through `exchange`, of which one runs at a time for an account.
     pub(crate) fn get(&self, account: &str, scope: &Scope, exchange: impl FnOnce() -> Result<Token>) -> Result<Token> {
         let slot = self.slot(account);
+        let mut now = Moment::now(&**scope.clock());
         let mut state = lock(&slot.state);
         let mut joined = None;
         loop {
-            if let Some(token) = &state.token
-                && token.remaining(scope.clock().now()) > reserve(token.lifetime())
-            {
-                return Ok(token.clone());
+            if let Some(token) = state.usable(now) {
+                return Ok(token);
             }
             if let (Some(joined), Some(failure)) = (joined, &state.failure)
                 && state.ended > joined
@@ -66,6 +78,7 @@ impl Tokens {
             // The check may call the caller's hook, so not under the lock.
             drop(state);
             scope.check()?;
+            now = Moment::now(&**scope.clock());
             state = lock(&slot.state);
         }
         state.in_flight = true;
@@ -77,6 +90,22 @@ impl Tokens {
         result
     }
 
+    /// The same for a caller with a one-time code of its own, whose verdict is for nobody else: its exchange is apart.
+    pub(crate) fn get_apart(
+        &self,
+        account: &str,
+        scope: &Scope,
+        exchange: impl FnOnce() -> Result<Token>,
+    ) -> Result<Token> {
+        let slot = self.slot(account);
+        if let Some(token) = lock(&slot.state).usable(Moment::now(&**scope.clock())) {
+            return Ok(token);
+        }
+        let token = exchange()?;
+        lock(&slot.state).keep(token.clone());
+        Ok(token)
+    }
+
     fn slot(&self, account: &str) -> Arc<Slot> {
         let mut accounts = lock(&self.accounts);
         if let Some(slot) = accounts.get(account) {
@@ -86,10 +115,10 @@ impl Tokens {
     }
 }
 
-/// Whether a failure is the server's verdict, which those who waited share; their leader's own deadline or cancellation
-/// is not theirs.
+/// Whether a failure is the server's verdict, which those who waited share; their leader's own deadline, cancellation or
+/// one-time code is not theirs.
 fn is_for_all(failure: &Error) -> bool {
-    !matches!(failure.kind(), ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Internal)
+    !matches!(failure.kind(), ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Otp | ErrorKind::Internal)
 }
 
 struct Flight<'a> {
@@ -104,7 +133,7 @@ impl Drop for Flight<'_> {
         state.ended += 1;
         state.failure = None;
         match self.result.take() {
-            Some(Ok(token)) => state.token = Some(token),
+            Some(Ok(token)) => state.keep(token),
             Some(Err(error)) => state.failure = Some(error),
             None => {}
         }
@@ -120,7 +149,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
     use crate::clock::fake::FakeClock;
     use crate::clock::{Clock, SystemClock};
     use crate::transport::scope::{Limits, Stops};
@@ -185,6 +213,28 @@ mod tests {
             });
             assert_eq!(asked.load(Ordering::SeqCst), 1);
         }
+    }
+
+    #[test]
+    fn a_code_of_its_own_is_nobody_elses() {
+        let (tokens, clock) = (Tokens::default(), Arc::new(SystemClock));
+        let rejected = || Err(Error::new(ErrorKind::CredentialsRejected, "a mistyped code"));
+        assert!(tokens.get_apart("a", &scope(clock.clone()), rejected).is_err());
+        assert!(lock(&tokens.slot("a").state).failure.is_none());
+        tokens.get_apart("a", &scope(clock.clone()), || Ok(token(&SystemClock))).unwrap();
+        tokens.get("a", &scope(clock), || panic!("the token is kept for all")).unwrap();
+    }
+
+    #[test]
+    fn a_token_that_is_about_to_die_is_not_kept() {
+        let clock = Arc::new(FakeClock::at(1_800_000_000));
+        let tokens = Tokens::default();
+        let payload = r#"{"exp":1800000004}"#;
+        let encoded = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, payload);
+        let short =
+            || Token::read(format!("YQ.{encoded}.YQ").as_bytes(), "a", Some(1_800_000_000), Moment::now(&*clock));
+        tokens.get("a", &scope(clock.clone()), short).unwrap();
+        assert!(lock(&tokens.slot("a").state).token.is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #[cfg(feature = "capi")]
 use std::ffi::CStr;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 /// A password, token, one-time code or header value: wiped from memory when dropped, and never printed.
@@ -82,13 +83,16 @@ impl PartialEq for Secret {
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a [u8]>) -> String {
     /// Shorter ones would only make holes in ordinary words.
     const SHORTEST: usize = 4;
-    let mut secrets: Vec<_> = secrets.into_iter().filter_map(|secret| std::str::from_utf8(secret).ok()).collect();
+    let secrets = secrets.into_iter().filter_map(|secret| std::str::from_utf8(secret).ok());
+    // As it is, and as it stands in a URL.
+    let forms = |secret: &str| [secret.to_owned(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
+    let mut forms: Vec<_> = secrets.flat_map(forms).map(Zeroizing::new).collect();
     // The longest first: one that begins with another would leave its rest behind.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    forms.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let mut text = text.to_owned();
-    for secret in secrets.into_iter().take_while(|secret| secret.len() >= SHORTEST) {
-        if text.contains(secret) {
-            text = text.replace(secret, "***");
+    for secret in forms.iter().take_while(|secret| secret.len() >= SHORTEST) {
+        if text.contains(&***secret) {
+            text = text.replace(&***secret, "***");
         }
     }
     text
@@ -116,5 +120,6 @@ mod tests {
     fn an_echoed_secret_is_cut_out() {
         let secrets: [&[u8]; 2] = [b"marked-secret", b"abc"];
         assert_eq!(redact("no marked-secret abc", secrets), "no *** abc");
+        assert_eq!(redact("?p=marked%2Dsecret", secrets), "?p=***");
     }
 }

@@ -18,6 +18,8 @@ use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport as UreqTransport};
 
+use zeroize::Zeroizing;
+
 use crate::endpoint::Origin;
 use crate::error::{Error, ErrorKind};
 use crate::process::PerProcess;
@@ -71,14 +73,16 @@ impl Incoming {
         if announced > most {
             return Err(too_large());
         }
-        // Not all of it at once on the word of a server.
-        let mut bytes = Vec::with_capacity(announced.min(1024 * 1024) as usize + 1);
+        // Not all of it at once on the word of a server. Growing leaves copies, so a token's answer, which is small, has
+        // room from the start, and what an error leaves behind is wiped.
+        let room = if self.announced.is_none() { 8 * 1024 } else { announced.min(1024 * 1024) };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room as usize + 1));
         let mut pieces = Pieces { body: &mut *self.body, scope, failure: None };
         let result = (&mut pieces).take(most.saturating_add(1)).read_to_end(&mut bytes);
         match (pieces.failure, result) {
             (Some(error), _) => Err(error),
             (None, _) if bytes.len() as u64 > most => Err(too_large()),
-            (None, _) => Ok((self.headers, bytes)),
+            (None, _) => Ok((self.headers, std::mem::take(&mut *bytes))),
         }
     }
 }
@@ -127,6 +131,7 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+        refuse_wire_log()?;
         scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
         let _entered = scope.enter();
@@ -140,6 +145,18 @@ impl Transport for HttpTransport {
             body: Box::new(HttpBody(body.into_reader())),
         })
     }
+}
+
+/// ureq's protocol crate logs every byte of requests and answers at the level trace, credentials and tokens among them.
+/// Rather than have them in a log, nothing is sent.
+fn refuse_wire_log() -> Result<(), Error> {
+    if log::log_enabled!(target: "ureq_proto::util", log::Level::Trace) {
+        return Err(Error::config(
+            "this program's logger takes trace records of ureq_proto::util, which hold credentials in clear text: limit \
+             that target to debug (env_logger: RUST_LOG=trace,ureq_proto=debug)",
+        ));
+    }
+    Ok(())
 }
 
 struct HttpBody(ureq::BodyReader<'static>);
@@ -187,9 +204,12 @@ fn explain(error: ureq::Error, scope: &Scope) -> Error {
             Error::new(ErrorKind::TooLarge, format!("the answer of {host} has too many header fields"))
         }
         // What is left is the peer's HTTP. ureq's text may quote it, so only its kind is told.
-        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
-            Error::new(ErrorKind::Protocol, format!("the answer of {host} is not valid HTTP"))
-        }
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) => Error::new(
+            ErrorKind::Protocol,
+            format!(
+                "the answer of {host} is not valid HTTP; for a port that speaks TLS the URL must begin with https://"
+            ),
+        ),
         error => Error::new(ErrorKind::Internal, format!("an unexpected failure of the transport: {error}")),
     }
 }
@@ -245,7 +265,13 @@ struct Dialer {
 impl Dialer {
     fn dial(&self, target: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
         let mut stream = match &self.proxy {
-            None => self.connect(target, scope)?,
+            None => self.connect(target, !target.is_https(), scope)?,
+            // http is for this machine alone. A proxy elsewhere would read the credentials, and its loopback is another.
+            Some(proxy) if !target.is_https() && !proxy.origin.is_loopback() => {
+                return Err(proxy.failed(&format!(
+                    "{target} is http, and would pass this proxy in clear text: name the host in NO_PROXY, or set no proxy"
+                )));
+            }
             Some(proxy) => {
                 scope.set_proxy(Some(proxy.to_string()));
                 let name_it = |error: Error| match error.kind() {
@@ -254,7 +280,7 @@ impl Dialer {
                     }
                     _ => error,
                 };
-                let mut stream = self.connect(&proxy.origin, scope).map_err(name_it)?;
+                let mut stream = self.connect(&proxy.origin, false, scope).map_err(name_it)?;
                 if proxy.origin.is_https() {
                     stream = self.tls.wrap(stream, proxy.origin.host(), scope).map_err(name_it)?;
                 }
@@ -269,8 +295,16 @@ impl Dialer {
         Ok(stream)
     }
 
-    fn connect(&self, to: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
-        let addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
+    /// A socket to a host; with `loopback_only`, wherever its name may point.
+    fn connect(&self, to: &Origin, loopback_only: bool, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
+        let mut addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
+        if loopback_only {
+            addresses.retain(|address| address.ip().is_loopback());
+            if addresses.is_empty() {
+                let text = format!("{to} is http, and its name does not point to this machine: use https");
+                return Err(Error::new(ErrorKind::Connect, text));
+            }
+        }
         Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, scope)?))
     }
 }

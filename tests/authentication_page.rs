@@ -220,7 +220,7 @@ fn a_token_needs_no_second_factor() {
 fn an_automated_password_user_is_pointed_to_tokens() {
     let boomi = Emulator::start();
     let error = client(&boomi, by_password(TWOFA)).generate_jwt(None, None).unwrap_err();
-    assert_says(&error, &["two-factor", "needs a one-time code or an API token"]);
+    assert_says(&error, &["two-factor", "needs one, or an API token"]);
 }
 
 /// "In some cases, however, you may be making less frequent, ad-hoc calls and do not require the automation benefits that

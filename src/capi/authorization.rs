@@ -42,8 +42,8 @@ pub unsafe extern "C" fn boomi_client_authorize(
     run(error_out, || {
         out.check("authorization_out")?;
         // SAFETY: see the module's contract.
-        let (client, url, call) = unsafe { (in_use(client)?, text(url, "url")?, in_use_call(call)) };
-        let authorization = client.authorize(scheme_of(scheme)?, url, call.as_ref())?;
+        let (client, url, call) = unsafe { (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call)) };
+        let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
         let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
         out.set(boomi_authorization { authorization, names }.give());
         Ok(())

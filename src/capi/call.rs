@@ -8,8 +8,9 @@ use super::error::{boomi_code, boomi_error};
 use crate::client::Call;
 use crate::error::Result;
 
-/// One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings.
-/// Its setters are for one thread; a call may be in use by several. Freed with boomi_call_free().
+/// One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings. Best
+/// made anew for each call: once cancelled it stays so, and a typed one-time code goes with one sign-in only. Its setters are
+/// for one thread; a call may be in use by several. Freed with boomi_call_free().
 pub struct boomi_call {
     pub(super) call: Call,
 }
@@ -34,7 +35,8 @@ unsafe fn set(
     })
 }
 
-/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within 50 ms.
+/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within about
+/// 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_set_timeout_ms(

@@ -18,7 +18,7 @@ use crate::transport::scope::WaitHook;
 pub type boomi_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// Writes a one-time code, NUL-terminated, to `code_out`, which has room for `code_size` bytes, 64 or more. Returns 0 if
-/// there is one. Runs on the calling thread, perhaps on several at once, never under a lock; its time counts against the
+/// there is one; anything else ends the call with BOOMI_ERR_OTP. Runs on the calling thread, perhaps on several at once, never under a lock; its time counts against the
 /// deadline. It must not unwind, throw or longjmp, nor call a blocking function of the same client.
 pub type boomi_otp_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, code_out: *mut c_char, code_size: usize) -> i32>;
@@ -36,13 +36,14 @@ pub type boomi_wait_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 /// Told what happens in a client. `event` is borrowed for the call. The same rules as for boomi_otp_callback.
 pub type boomi_event_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const boomi_event)>;
 
-/// Credentials were read from their file or callback. Fields: source, username, after_rejection.
+/// Credentials were read from their file or callback: "credentials_loaded". Fields: source, username, after_rejection.
 pub const BOOMI_EVENT_CREDENTIALS_LOADED: u32 = 1;
-/// The server rejected a sign-in. Fields: host, username, status, purpose.
+/// The server rejected a sign-in: "sign_in_rejected". Fields: host, username, status, purpose ("request", "jwt" or
+/// "authorize").
 pub const BOOMI_EVENT_SIGN_IN_REJECTED: u32 = 2;
-/// A JWT was issued. Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
+/// A JWT was issued: "token_issued". Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
 pub const BOOMI_EVENT_TOKEN_ISSUED: u32 = 3;
-/// A call waits for the next one-time code, because this one was sent before. Fields: wait_ms.
+/// A call waits for the next one-time code, because this one was sent before: "otp_awaited". Fields: wait_ms.
 pub const BOOMI_EVENT_OTP_AWAITED: u32 = 4;
 
 // The constants of the header are those of the core.

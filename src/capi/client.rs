@@ -78,7 +78,7 @@ pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
     }
 }
 
-/// The settings in force as a JSON object; secrets are "***". No I/O.
+/// The settings in force as a JSON object for people and logs, to which keys may be added; secrets are "***". No I/O.
 ///
 /// `*json_out` is freed with boomi_string_free(); NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -99,7 +99,8 @@ pub unsafe extern "C" fn boomi_client_describe(
     })
 }
 
-/// Asks the server for a JWT, always. `account_id` may be NULL for the client's own, `call` for the client's limits.
+/// Asks the server for a JWT, always. (A request with BOOMI_AUTH_JWT or to /graphql uses one that the client keeps.)
+/// `account_id` may be NULL for the client's own, `call` for the client's limits.
 ///
 /// `*token_out` is freed with boomi_token_free(); NULL on failure.
 /// Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
@@ -118,9 +119,10 @@ pub unsafe extern "C" fn boomi_jwt_generate(
     run(error_out, || {
         out.check("token_out")?;
         // SAFETY: see the module's contract.
-        let (client, account_id, call) =
-            unsafe { (in_use(client)?, optional_text(account_id, "account_id")?, in_use_call(call)) };
-        out.set(token::give(client.generate_jwt(account_id, call.as_ref())?));
+        let (client, account_id, call) = unsafe {
+            (in_use(client)?, optional_text(account_id, "account_id")?.map(str::to_owned), in_use_call(call))
+        };
+        out.set(token::give(client.generate_jwt(account_id.as_deref(), call.as_ref())?));
         Ok(())
     })
 }
@@ -177,8 +179,9 @@ unsafe fn ask(
     run(error_out, || {
         out.check("response_out")?;
         // SAFETY: see the module's contract.
-        let (client, request, call) = unsafe { (in_use(client)?, borrow(request, "request")?, in_use_call(call)) };
-        let response = send(&client, &request.request, call.as_ref())?;
+        let (client, request, call) =
+            unsafe { (in_use(client)?, borrow(request, "request")?.request.clone(), in_use_call(call)) };
+        let response = send(&client, &request, call.as_ref())?;
         out.set(boomi_response::from(response).give());
         Ok(())
     })

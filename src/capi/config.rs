@@ -1,6 +1,7 @@
 //! Settings.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::boundary::{Handle, borrow_mut, bytes, run, text};
@@ -56,9 +57,25 @@ unsafe fn set(
 ) -> boomi_code {
     run(error_out, || {
         // SAFETY: see the module's contract.
-        let config = &mut unsafe { borrow_mut(config, "config") }?.config;
-        apply(config).inspect_err(|error| config.keep_error(error))
+        let handle = unsafe { borrow_mut(config, "config") }?;
+        let mut next = handle.config.clone();
+        let result = apply(&mut next).inspect_err(|error| next.keep_error(error));
+        // What was there goes last: it may run the caller's release callback, which may do anything to the handle.
+        let previous = std::mem::replace(&mut handle.config, next);
+        drop(previous);
+        result
     })
+}
+
+/// [`set`] for a setting with the caller's data, which is released after all else if the setter fails.
+unsafe fn set_callback(
+    config: *mut boomi_config,
+    error_out: *mut *mut boomi_error,
+    data: &Arc<UserData>,
+    apply: impl FnOnce(&mut Config, Arc<UserData>) -> Result<()>,
+) -> boomi_code {
+    // SAFETY: the same contract.
+    unsafe { set(config, error_out, |config| apply(config, data.clone())) }
 }
 
 /// Who signs in. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail address that
@@ -87,10 +104,9 @@ pub unsafe extern "C" fn boomi_config_set_credentials_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let data = UserData::new(user_data, release);
-    let apply = |config: &mut Config| config.set_credentials(callbacks::credentials(callback, data));
+    let apply = |config: &mut Config, data| config.set_credentials(callbacks::credentials(callback, data));
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
 /// The account that {accountId} in a path and a JWT without its own account stand for. Boomi shows it under Settings >
@@ -119,8 +135,8 @@ pub unsafe extern "C" fn boomi_config_set_base_url(
 }
 
 /// The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI. Codes go with password sign-ins
-/// only, and each is sent once: a second sign-in within the code's 30 s waits for the next, or fails with BOOMI_ERR_OTP if its
-/// deadline is nearer.
+/// only (with an API token the secret is not used), and a client sends each once: a second sign-in within the code's 30 s
+/// waits for the next, or fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not know of each other's codes.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_otp_secret(
@@ -135,7 +151,8 @@ pub unsafe extern "C" fn boomi_config_set_otp_secret(
     unsafe { set(config, error_out, apply) }
 }
 
-/// A function that gives one-time codes, instead of boomi_config_set_otp_secret(). About `release` see
+/// A function that gives one-time codes, instead of boomi_config_set_otp_secret(): asked once for each password sign-in. It
+/// should not give a code twice, because a code works once and a used one counts as a bad sign-in. About `release` see
 /// boomi_config_set_credentials_callback().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -146,10 +163,10 @@ pub unsafe extern "C" fn boomi_config_set_otp_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let data = UserData::new(user_data, release);
-    let apply = |config: &mut Config| config.set(callbacks::otp(callback, data), |config, otp| config.otp = Some(otp));
+    let apply =
+        |config: &mut Config, data| config.set(callbacks::otp(callback, data), |config, otp| config.otp = Some(otp));
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
 /// How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
@@ -165,7 +182,8 @@ pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
     unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
 }
 
-/// How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within 50 ms.
+/// How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within about
+/// 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_timeout_ms(
@@ -201,8 +219,8 @@ pub unsafe extern "C" fn boomi_config_set_ca_pem(
     unsafe { set(config, error_out, apply) }
 }
 
-/// The proxy, "http://user:password@host:port" (user and password percent-encoded, or left out); "" for none, not even
-/// the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
+/// The proxy, "http://user:password@host:port" or the same with https (user and password percent-encoded, or left out); ""
+/// for none, not even the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
 /// case, when the client is made.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -249,11 +267,11 @@ pub unsafe extern "C" fn boomi_config_set_event_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let data = UserData::new(user_data, release);
-    let apply =
-        |config: &mut Config| config.set(callbacks::event(callback, data), |config, on| config.on_event = Some(on));
+    let apply = |config: &mut Config, data| {
+        config.set(callbacks::event(callback, data), |config, on| config.on_event = Some(on))
+    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
 /// A function that is asked while a call waits, and may cancel it. About `release` see
@@ -267,16 +285,17 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let data = UserData::new(user_data, release);
-    let apply =
-        |config: &mut Config| config.set(callbacks::wait(callback, data), |config, hook| config.wait_hook = Some(hook));
+    let apply = |config: &mut Config, data| {
+        config.set(callbacks::wait(callback, data), |config, hook| config.wait_hook = Some(hook))
+    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
 /// Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
 /// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
 /// BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_TIMEOUT (seconds).
+/// The files must be there now; they are read when they are needed.
 /// Errors: BOOMI_ERR_CONFIG, with the variable's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_load_env(

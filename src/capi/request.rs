@@ -1,6 +1,7 @@
 //! Requests.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use super::boundary::{Handle, Out, borrow_mut, bytes, run, text};
 use super::error::{boomi_code, boomi_error};
@@ -12,7 +13,8 @@ use crate::error::{Error, Result};
 ///
 /// A setter that fails leaves its error in the request: boomi_client_send() returns the first one.
 pub struct boomi_request {
-    pub(super) request: Request,
+    /// Shared with the calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
+    pub(super) request: Arc<Request>,
 }
 
 impl Handle for boomi_request {}
@@ -51,7 +53,7 @@ pub unsafe extern "C" fn boomi_request_new(
         // SAFETY: see the module's contract.
         let (method, path) = unsafe { (text(method, "method")?, text(path_or_url, "path_or_url")?) };
         let request = Request::new(method, path)?;
-        out.set(boomi_request { request }.give());
+        out.set(boomi_request { request: Arc::new(request) }.give());
         Ok(())
     })
 }
@@ -63,7 +65,7 @@ unsafe fn set(
 ) -> boomi_code {
     run(error_out, || {
         // SAFETY: see the module's contract.
-        let request = &mut unsafe { borrow_mut(request, "request") }?.request;
+        let request = Arc::make_mut(&mut unsafe { borrow_mut(request, "request") }?.request);
         apply(request).inspect_err(|error| request.keep_error(error))
     })
 }
@@ -91,7 +93,7 @@ pub(super) fn scheme_of(number: u32) -> Result<AuthScheme> {
         BOOMI_AUTH_BASIC => Ok(AuthScheme::Basic),
         BOOMI_AUTH_JWT => Ok(AuthScheme::Jwt),
         BOOMI_AUTH_AUTO => Ok(AuthScheme::Auto),
-        _ => Err(Error::invalid(format!("the scheme is {number}: use one of BOOMI_AUTH_* (0 to 3)"))),
+        _ => Err(Error::invalid(format!("the auth scheme is {number}: use one of BOOMI_AUTH_* (0 to 3)"))),
     }
 }
 
@@ -122,8 +124,8 @@ pub unsafe extern "C" fn boomi_request_add_query(
 
 /// Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both.
 ///
-/// Refused are Host, Content-Length, Transfer-Encoding and Connection, and Authorization unless the scheme is
-/// BOOMI_AUTH_NONE (which is seen when the request is sent). Authorization and X-Boomi-OTP are secret by themselves.
+/// Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and Authorization and X-Boomi-OTP
+/// unless the scheme is BOOMI_AUTH_NONE (which is seen when the request is sent). These two are secret by themselves.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_header(

@@ -77,6 +77,10 @@ impl Call {
         self.canceled.clone()
     }
 
+    pub(crate) fn has_otp(&self) -> bool {
+        self.otp.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// The code the user typed, which is gone from here then.
     pub(crate) fn take_otp(&self) -> Option<Secret> {
         self.otp.lock().unwrap_or_else(PoisonError::into_inner).take()

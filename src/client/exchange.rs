@@ -19,7 +19,7 @@ use crate::jwt::Token;
 use crate::provider::Tokens;
 use crate::secret::Secret;
 use crate::transport::Outgoing;
-use crate::transport::scope::{Limits, Scope, Stops};
+use crate::transport::scope::{Limits, Phase, Scope, Stops};
 
 pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
@@ -70,7 +70,12 @@ impl<'a> Exchange<'a> {
     /// A JWT that is kept, or a new one.
     pub(super) fn kept_jwt(&self, account_id: &str) -> Result<Token> {
         let tokens = self.inner().tokens.get(Tokens::default);
-        tokens.get(account_id, &self.scope, || self.new_jwt(account_id))
+        let exchange = || self.new_jwt(account_id);
+        if self.call.is_some_and(Call::has_otp) {
+            tokens.get_apart(account_id, &self.scope, exchange)
+        } else {
+            tokens.get(account_id, &self.scope, exchange)
+        }
     }
 
     /// `GET /auth/jwt/generate/{accountId}`, with Basic. The answer is text, not JSON.
@@ -171,6 +176,7 @@ impl<'a> Exchange<'a> {
         let limits = self.scope.limits().clone();
         Box::new(move || {
             let scope = Scope::begin(limits.clone());
+            scope.set_phase(Phase::Body);
             scope.check().map(|()| scope)
         })
     }

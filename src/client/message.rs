@@ -2,10 +2,31 @@
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::secret::redact;
 use crate::text::printable;
+
+/// Replaces the entities that XML knows and numeric ones, and keeps others as they are.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let known = rest.find(';').and_then(|end| {
+            let name = &rest[1..end];
+            let resolved = quick_xml::escape::resolve_xml_entity(name).map(str::to_owned);
+            let resolved = resolved.or_else(|| quick_xml::escape::unescape(&rest[..=end]).ok().map(Into::into));
+            resolved.map(|resolved| (resolved, end + 1))
+        });
+        let (resolved, length) = known.unwrap_or_else(|| ("&".into(), 1));
+        out.push_str(&resolved);
+        rest = &rest[length..];
+    }
+    out + rest
+}
 
 /// Longer texts are cut.
 const LONGEST: usize = 500;
@@ -23,7 +44,10 @@ pub(crate) struct Said {
 
 /// Reads an error body of whatever shape. `secrets` are cut out: a server may echo what it was sent.
 pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> Said {
-    let body = String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]);
+    if body.len() > LARGEST_BODY {
+        return Said::default();
+    }
+    let body = String::from_utf8_lossy(body);
     let body = body.trim_start_matches('\u{feff}').trim();
     let mut said = match body.as_bytes().first() {
         Some(b'{' | b'[') => from_json(body),
@@ -44,9 +68,62 @@ fn clean(text: &str, secrets: &[&[u8]]) -> String {
 
 /// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
 pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, bool)> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    let text = join_errors(&value)?;
-    Some((clean(&text, secrets), value.get("data").is_none_or(Value::is_null)))
+    let answer: GraphqlAnswer = serde_json::from_slice(body).ok()?;
+    if answer.errors.messages.is_empty() {
+        return None;
+    }
+    Some((clean(&answer.errors.messages.join("; "), secrets), answer.data.is_none()))
+}
+
+/// A GraphQL answer, of which nothing is kept but the first errors: the data may be large.
+#[derive(serde::Deserialize)]
+struct GraphqlAnswer {
+    #[serde(default)]
+    errors: GraphqlErrors,
+    #[serde(default)]
+    data: Option<IgnoredAny>,
+}
+
+#[derive(Default)]
+struct GraphqlErrors {
+    messages: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for GraphqlErrors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// More than fit into a message.
+        const MOST: usize = 20;
+
+        #[derive(serde::Deserialize)]
+        struct Item {
+            #[serde(default)]
+            message: Option<String>,
+        }
+
+        struct Items;
+        impl<'de> Visitor<'de> for Items {
+            type Value = GraphqlErrors;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a list of errors")
+            }
+
+            fn visit_unit<E>(self) -> Result<GraphqlErrors, E> {
+                Ok(GraphqlErrors::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<GraphqlErrors, A::Error> {
+                let mut messages = Vec::new();
+                while messages.len() < MOST {
+                    let Some(item) = items.next_element::<Item>()? else { return Ok(GraphqlErrors { messages }) };
+                    messages.push(item.message.unwrap_or_else(|| "unnamed error".into()));
+                }
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(GraphqlErrors { messages })
+            }
+        }
+        deserializer.deserialize_any(Items)
+    }
 }
 
 fn from_json(body: &str) -> Said {
@@ -137,7 +214,7 @@ fn between(body: &str, name: &str) -> Option<String> {
     for (index, piece) in body[start..end].split('<').enumerate() {
         text.push_str(if index == 0 { piece } else { piece.split_once('>').map_or("", |(_, rest)| rest) });
     }
-    let text = quick_xml::escape::unescape(&text).map_or(text.clone(), |text| text.into_owned());
+    let text = unescape(&text);
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -161,6 +238,8 @@ mod tests {
         assert_eq!(found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#), Some(("a; b".into(), true)));
         assert_eq!(found(r#"{"data":{"x":1},"errors":[{"message":"a"}]}"#), Some(("a".into(), false)));
         assert_eq!(found(r#"{"data":null,"errors":[{}]}"#), Some(("unnamed error".into(), true)));
+        let many = format!(r#"{{"errors":[{}{{}}],"data":{{"x":[1]}}}}"#, r#"{"message":"m"},"#.repeat(5000));
+        assert_eq!(found(&many), Some((["m"; 20].join("; "), false)));
         for body in [r#"{"data":{}}"#, r#"{"errors":[]}"#, r#"{"errors":null}"#, "<html>", ""] {
             assert_eq!(found(body), None, "{body}");
         }
@@ -191,6 +270,7 @@ mod tests {
             ("<html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>", Some("502 Bad Gateway")),
             ("<!doctype html><h1>Sign <b>in</b></h1>", Some("Sign in")),
             ("<html><title>unclosed", None),
+            ("<html><title>a&nbsp;b &amp; &#99;</title>", Some("a&nbsp;b & c")),
         ] {
             assert_eq!(read(body.as_bytes(), &[]).message.as_deref(), message, "{body:?}");
         }

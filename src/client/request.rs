@@ -89,8 +89,8 @@ impl Request {
 
     /// Sets a header.
     ///
-    /// Refused are Host, Content-Length, Transfer-Encoding and Connection, which are the transport's, and
-    /// Authorization unless the scheme is [`AuthScheme::None`]. Authorization and X-Boomi-OTP are secret by themselves.
+    /// Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, which are the transport's,
+    /// and Authorization and X-Boomi-OTP unless the scheme is [`AuthScheme::None`]. These two are secret by themselves.
     pub fn set_header(&mut self, name: &str, value: &str, options: HeaderOptions) -> Result<()> {
         let (name, value) = self.keep(checked_header(name, value, options.secret))?;
         if !options.add {
@@ -124,10 +124,11 @@ impl Request {
         if let Some(error) = &self.first_error {
             return Err(error.clone());
         }
-        if self.auth != AuthScheme::None && self.headers.iter().any(|(name, _)| name == "authorization") {
-            return Err(Error::invalid(
-                "the header Authorization is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)",
-            ));
+        let own = self.headers.iter().find(|(name, _)| matches!(name.as_str(), "authorization" | "x-boomi-otp"));
+        if let (true, Some((name, _))) = (self.auth != AuthScheme::None, own) {
+            return Err(Error::invalid(format!(
+                "the header {name} is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)"
+            )));
         }
         if self.body.is_some() && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
             return Err(Error::invalid(format!("a {} request has no body: use POST", self.method)));
@@ -189,7 +190,8 @@ fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, 
     text::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid("the header's name has a character that no header name has"))?;
-    if matches!(lower.as_str(), "host" | "content-length" | "transfer-encoding" | "connection") {
+    let transports = ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"];
+    if transports.contains(&lower.as_str()) {
         return Err(Error::invalid(format!("the header {lower} is the transport's own and cannot be set")));
     }
     if value.chars().any(|c| c.is_control() && c != '\t') {
@@ -219,7 +221,19 @@ mod tests {
         let mut request = Request::new("get", "/").unwrap();
         assert_eq!(request.method, Method::GET);
         let plain = HeaderOptions::default();
-        for name in ["Host", "content-length", "Transfer-Encoding", "CONNECTION", "", "a b", "x\r\ny", "ä"] {
+        for name in [
+            "Host",
+            "content-length",
+            "Transfer-Encoding",
+            "CONNECTION",
+            "Expect",
+            "upgrade",
+            "TE",
+            "",
+            "a b",
+            "x\r\ny",
+            "ä",
+        ] {
             request.set_header(name, "x", plain).unwrap_err();
         }
         for value in ["a\r\nX-Evil: 1", "a\nb", "a\0b", "a\u{7f}"] {
@@ -236,6 +250,9 @@ mod tests {
         assert!(request.check().unwrap_err().message().contains("BOOMI_AUTH_NONE"));
         request.set_auth(AuthScheme::None);
         request.check().unwrap();
+        let mut code = Request::new("GET", "/").unwrap();
+        code.set_header("x-boomi-otp", "123456", HeaderOptions::default()).unwrap();
+        assert!(code.check().unwrap_err().message().contains("x-boomi-otp"));
         assert!(!format!("{request:?} {:?}", request.headers).contains("marked-secret"));
     }
 

@@ -87,7 +87,9 @@ fn is_unauthorized(message: &str) -> bool {
 fn rejected_advice(answer: &Answer<'_>) -> String {
     match answer.signed_in_as {
         SignedInAs::Caller => {
-            "the request was sent without this client's credentials: check the caller's own, or set a scheme".into()
+            "the request was sent without this client's credentials, because the auth scheme is none \
+                               (BOOMI_AUTH_NONE): check the Authorization that the caller set"
+                .into()
         }
         SignedInAs::Bearer => {
             "the JWT was refused: it may have expired, which it does after five minutes, or this API \
@@ -95,21 +97,22 @@ fn rejected_advice(answer: &Answer<'_>) -> String {
                 .into()
         }
         SignedInAs::User { username, kind: CredentialKind::ApiToken, .. } => format!(
-            "the API token of {} was rejected: check the user name, and whether the token was disabled or revoked \
-             (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins \
-             lock a user",
+            "the API token of {} was rejected: check the user name and the token, and whether the token was disabled or \
+             revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is the \
+             password, use BOOMI_PASSWORD or BOOMI_CREDENTIAL_PASSWORD. Six rejected sign-ins lock a user",
             username.trim_start_matches(TOKEN_PREFIX)
         ),
         SignedInAs::User { username, kind: CredentialKind::Password, with_code } => {
             let code = if *with_code {
-                "Check the one-time code, its secret and this machine's clock too"
+                "A one-time code went with it: check its secret and this machine's clock; a code works once, so another \
+                 program may have used it"
             } else {
-                "A user with two-factor authentication needs a one-time code or an API token"
+                "No one-time code went with it: a user with two-factor authentication needs one, or an API token"
             };
             format!(
-                "the password of {username} was rejected. Single sign-on (SSO) users who are not administrators cannot \
-                 sign in with a password: they need an API token (Settings > Account Information and Setup > Boomi \
-                 Enterprise Platform API Tokens). {code}. Six rejected sign-ins lock a user"
+                "the password of {username} was rejected: check the user name and password. {code}. Single sign-on (SSO) \
+                 users who are not administrators cannot use a password: they need an API token (Settings > Account \
+                 Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins lock a user"
             )
         }
     }

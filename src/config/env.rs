@@ -7,7 +7,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{CaMode, Config, OtpSource};
-use crate::credentials::{CredentialKind, Credentials};
+use crate::credentials::{CredentialKind, Credentials, read_secret_file};
 use crate::error::{Error, Result};
 use crate::otp::OtpSecret;
 
@@ -37,15 +37,19 @@ pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
                 let secret = OtpSecret::parse(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
                 Some(OtpSource::Secret(secret.into()))
             }
-            Some(Given::File(path)) => Some(OtpSource::File(path)),
+            Some(Given::File(path)) => {
+                let source = OtpSource::File(path);
+                source.secret().map_err(|error| named("BOOMI_OTP_SECRET_FILE", &error))?;
+                Some(source)
+            }
             None => None,
         };
     }
     if config.roots.is_none()
         && let Some(path) = variable("BOOMI_CA_FILE").map(PathBuf::from)
     {
-        let pem = std::fs::read(&path)
-            .map_err(|error| Error::config(format!("BOOMI_CA_FILE: cannot read {}: {error}", path.display())))?;
+        let pem = crate::file::read(&path)
+            .map_err(|what| Error::config(format!("BOOMI_CA_FILE: cannot read {}: {what}", path.display())))?;
         config
             .set_ca_pem(&pem, CaMode::Only)
             .map_err(|error| Error::config(format!("BOOMI_CA_FILE ({}): {}", path.display(), error.message())))?;
@@ -54,9 +58,12 @@ pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
         && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
     {
         let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let timeout = timeout
-            .filter(|timeout| !timeout.is_zero())
-            .ok_or_else(|| Error::config("BOOMI_TIMEOUT is not a number of seconds above zero, such as 30 or 2.5"))?;
+        let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
+            Error::config(format!(
+                "BOOMI_TIMEOUT is \"{}\", not a number of seconds above zero such as 30 or 2.5",
+                crate::text::printable(&seconds, 40)
+            ))
+        })?;
         config.set_timeout(timeout)?;
     }
     Ok(())
@@ -95,7 +102,8 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     })?;
     let credentials = match given {
         Given::Text(secret) => Credentials::fixed(kind, &username, &secret),
-        Given::File(path) => Credentials::file(kind, &username, path),
+        // Read again when it is needed; a path that is wrong shows now.
+        Given::File(path) => read_secret_file(&path).and_then(|_| Credentials::file(kind, &username, path)),
     };
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
 }
@@ -124,7 +132,7 @@ fn named(name: &str, error: &Error) -> Error {
 /// No credentials where they are needed.
 pub(crate) fn missing_credentials() -> Error {
     Error::config(format!(
-        "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD, or use \
+        "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or use \
          boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
     ))
 }
@@ -163,7 +171,11 @@ mod tests {
 
         let token = load(&[("BOOMI_USERNAME", "BOOMI_TOKEN.user@example.com"), ("BOOMI_API_TOKEN", "t")]).unwrap();
         assert_eq!(token.credentials.unwrap().username(), Some("BOOMI_TOKEN.user@example.com"));
-        let file = load(&[("BOOMI_USERNAME", "u"), ("BOOMI_API_TOKEN_FILE", "/x"), ("BOOMI_OTP_SECRET_FILE", "/y")]);
+        let path = std::env::temp_dir().join(format!("boomi-auth-env-{}", std::process::id()));
+        std::fs::write(&path, "JBSWY3DP\n").unwrap();
+        let given = path.to_str().unwrap();
+        let file = load(&[("BOOMI_USERNAME", "u"), ("BOOMI_API_TOKEN_FILE", given), ("BOOMI_OTP_SECRET_FILE", given)]);
+        std::fs::remove_file(&path).unwrap();
         let file = file.unwrap();
         assert_eq!(file.credentials.unwrap().source_name(), "file");
         assert!(matches!(file.otp, Some(OtpSource::File(_))));
@@ -183,7 +195,9 @@ mod tests {
     #[test]
     fn contradictions_and_bad_values_name_their_variable_and_change_nothing() {
         let user = ("BOOMI_USERNAME", "user@example.com");
-        let cases: [(&[(&str, &str)], &str); 12] = [
+        let cases: [(&[(&str, &str)], &str); 14] = [
+            (&[user, ("BOOMI_API_TOKEN_FILE", "/nowhere/token")], "BOOMI_API_TOKEN: cannot read"),
+            (&[("BOOMI_OTP_SECRET_FILE", "/nowhere/otp")], "BOOMI_OTP_SECRET_FILE: cannot read"),
             (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_PASSWORD", "b")], "BOOMI_API_TOKEN and BOOMI_PASSWORD are both"),
             (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_API_TOKEN_FILE", "b")], "BOOMI_API_TOKEN_FILE are both"),
             (&[user, ("BOOMI_API_TOKEN_FILE", "a"), ("BOOMI_PASSWORD_FILE", "b")], "BOOMI_PASSWORD are both"),

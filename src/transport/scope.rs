@@ -110,12 +110,12 @@ impl Drop for Entered {
 impl Scope {
     /// Begins a call, or a read of its answer: its time runs from here.
     pub(crate) fn begin(limits: Limits) -> Rc<Self> {
-        let now = Moment::now(&*limits.clock);
+        let now = limits.clock.now();
         Rc::new(Scope {
+            exchange_began: Cell::new(Moment::now(&*limits.clock)),
             limits,
-            started: now.monotonic,
-            exchange_began: Cell::new(now),
-            hook_asked: Cell::new(now.monotonic),
+            started: now,
+            hook_asked: Cell::new(now),
             proxy: RefCell::new(None),
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
@@ -256,6 +256,14 @@ impl Scope {
     }
 
     fn canceled(&self) -> Error {
+        let sticky = self.limits.stops.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire));
+        if sticky && self.phase.get() == Phase::Prepare {
+            let text = format!(
+                "the call to {} was canceled before it began: a canceled call stays canceled, so make a new one for the next",
+                self.limits.host
+            );
+            return Error::new(ErrorKind::Canceled, text);
+        }
         let doing = self.doing();
         Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.limits.host))
     }

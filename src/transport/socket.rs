@@ -30,7 +30,10 @@ impl SlicedSocket {
                 Err(error) => failures.push(format!("{address}: {error}")),
             }
         }
-        let text = format!("cannot connect to {name}: {}", failures.join("; "));
+        let text = format!(
+            "cannot connect to {name}: {}; check the host and port, and what is in between",
+            failures.join("; ")
+        );
         Err(Error::new(crate::error::ErrorKind::Connect, text).retryable(true))
     }
 }

@@ -194,12 +194,15 @@ fn explain(error: &rustls::Error, source: &str) -> String {
             }
             CertificateError::NotValidForName => "its certificate is for another host; check the base URL".into(),
             CertificateError::NotValidForNameContext { presented, .. } => {
-                let names = crate::text::printable(&presented.join(", "), 200);
+                // rustls writes each as DnsName("example.org").
+                let names: Vec<_> = presented.iter().filter_map(|name| name.split('"').nth(1)).collect();
+                let names = crate::text::printable(&names.join(", "), 200);
                 format!("its certificate is for another host ({names}); check the base URL")
             }
             CertificateError::UnknownIssuer => "its certificate is self-signed or from an authority that is not trusted; \
-                                                if a proxy of your company opens TLS, give its CA with BOOMI_CA_FILE or \
-                                                boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)"
+                                                if it is a company's own, or a company's proxy opens TLS, the CA must be \
+                                                in the bundle of BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: \
+                                                ClientBuilder::ca_pem)"
                 .into(),
             other => format!("its certificate was refused ({other})"),
         },

@@ -292,6 +292,9 @@ static void the_client(void) {
   REFUSES("response_out is NULL", boomi_client_send(good, request, NULL, NULL, wanted));
   REFUSES_OUT(response, "client is NULL", boomi_client_send(NULL, request, NULL, &response, wanted));
   REFUSES_OUT(response, "request is NULL", boomi_client_send(good, NULL, NULL, &response, wanted));
+  REFUSES("response_out is NULL", boomi_client_open(good, request, NULL, NULL, wanted));
+  REFUSES_OUT(response, "client is NULL", boomi_client_open(NULL, request, NULL, &response, wanted));
+  REFUSES_OUT(response, "request is NULL", boomi_client_open(good, NULL, NULL, &response, wanted));
   REFUSES_OUT(token, "account id", boomi_jwt_generate(good, "", NULL, &token, wanted));
   for (i = 0; i < BAD_TEXTS; i++) {
     REFUSES_OUT(token, words(i, "account_id", "account id"),
@@ -304,11 +307,15 @@ static void the_client(void) {
   response = RUBBISH;
   EXPECT(boomi_client_send(good, request, NULL, &response, &error), BOOMI_ERR_CONFIG, "Account Information");
   CHECK(token == NULL && response == NULL);
+  response = RUBBISH;
+  EXPECT(boomi_client_open(good, request, NULL, &response, &error), BOOMI_ERR_CONFIG, "Account Information");
+  CHECK(response == NULL);
 
   /* What a setter found stays with the request and the call. */
   CHECK(boomi_request_set_auth(request, 9, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
   CHECK(boomi_request_set_auth(request, BOOMI_AUTH_NONE, NULL) == BOOMI_OK);
   REFUSES_OUT(response, "scheme is 9", boomi_client_send(good, request, NULL, &response, wanted));
+  REFUSES_OUT(response, "scheme is 9", boomi_client_open(good, request, NULL, &response, wanted));
   {
     boomi_call *call = boomi_call_new();
     CHECK(boomi_call_set_otp(call, NULL, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
@@ -319,6 +326,58 @@ static void the_client(void) {
   boomi_client_free(NULL);
   boomi_client_free(good);
   boomi_request_free(request);
+  boomi_config_free(config);
+}
+
+/* A status, a place for the answer, and the last argument. */
+static boomi_code observe(boomi_authorization *authorization, int32_t status, boomi_error **wanted_error) {
+  int32_t again = 7;
+  boomi_code code = boomi_authorization_observe(authorization, status, NULL, 0, &again, wanted_error);
+  CHECK(again == 0);
+  return code;
+}
+
+static void the_authorizations(void) {
+  static const char url[] = "https://api.boomi.com/x";
+  static const int32_t statuses[] = {INT32_MIN, -1, 0, 99, 600, 65936, INT32_MAX};
+  boomi_config *config = boomi_config_new();
+  boomi_client *client = NULL;
+  boomi_authorization *good = NULL, *authorization;
+  size_t i;
+  error = NULL;
+  MUST(boomi_config_set_proxy(config, "", &error));
+  MUST(boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", &error));
+  MUST(boomi_client_new(config, &client, &error));
+  MUST(boomi_client_authorize(client, BOOMI_AUTH_BASIC, url, NULL, &good, &error));
+
+  REFUSES("authorization_out is NULL", boomi_client_authorize(client, BOOMI_AUTH_BASIC, url, NULL, NULL, wanted));
+  REFUSES_OUT(authorization, "client is NULL",
+              boomi_client_authorize(NULL, BOOMI_AUTH_BASIC, url, NULL, &authorization, wanted));
+  REFUSES_OUT(authorization, "url is NULL",
+              boomi_client_authorize(client, BOOMI_AUTH_BASIC, NULL, NULL, &authorization, wanted));
+  REFUSES_OUT(authorization, "scheme is 4", boomi_client_authorize(client, 4, url, NULL, &authorization, wanted));
+  REFUSES_OUT(authorization, "scheme", boomi_client_authorize(client, UINT32_MAX, url, NULL, &authorization, wanted));
+  REFUSES_OUT(authorization, "no scheme and host",
+              boomi_client_authorize(client, BOOMI_AUTH_NONE, "/x", NULL, &authorization, wanted));
+  for (i = 0; i < BAD_TEXTS; i++) {
+    REFUSES_OUT(authorization, words(i, "url", "URL"),
+                boomi_client_authorize(client, BOOMI_AUTH_BASIC, bad_texts[i].text, NULL, &authorization, wanted));
+  }
+  authorization = RUBBISH;
+  EXPECT(boomi_client_authorize(client, BOOMI_AUTH_JWT, url, NULL, &authorization, &error), BOOMI_ERR_CONFIG,
+         "Account Information");
+  CHECK(authorization == NULL);
+
+  REFUSES("authorization is NULL", observe(NULL, 200, wanted));
+  for (i = 0; i < sizeof statuses / sizeof *statuses; i++) REFUSES("status", observe(good, statuses[i], wanted));
+  REFUSES("body is NULL", boomi_authorization_observe(good, 200, NULL, 1, NULL, wanted));
+  REFUSES("body", boomi_authorization_observe(good, 200, "a", SIZE_MAX, NULL, wanted));
+  CHECK(boomi_authorization_name(good, 1) == NULL && boomi_authorization_value(good, SIZE_MAX) == NULL);
+  CHECK(boomi_authorization_count(NULL) == 0);
+  CHECK(boomi_authorization_name(NULL, 0) == NULL && boomi_authorization_value(NULL, 0) == NULL);
+  boomi_authorization_free(NULL);
+  boomi_authorization_free(good);
+  boomi_client_free(client);
   boomi_config_free(config);
 }
 
@@ -347,6 +406,10 @@ static void neutral_values(void) {
   CHECK(boomi_response_header_name(NULL, 0) == NULL && boomi_response_header_value(NULL, 0) == NULL);
   CHECK(boomi_response_body(NULL, NULL) == NULL);
   CHECK(boomi_response_body(NULL, &length) == NULL && length == 0);
+  length = 7;
+  REFUSES("response is NULL", boomi_response_read(NULL, &length, 1, NULL, wanted));
+  REFUSES("response is NULL", boomi_response_read(NULL, NULL, 0, &length, wanted));
+  CHECK(length == 0);
   boomi_response_free(NULL);
 
   CHECK(boomi_token_jwt(NULL) == NULL && boomi_token_header(NULL) == NULL && boomi_token_account_id(NULL) == NULL);
@@ -366,6 +429,7 @@ int main(void) {
   the_calls();
   the_requests();
   the_client();
+  the_authorizations();
   the_environment();
   neutral_values();
   puts("bad input: refused");

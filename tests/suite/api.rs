@@ -74,6 +74,7 @@ pub trait Api: 'static {
     type Call: Clone + Send + 'static;
     type Response: Response;
     type Token: Token;
+    type Authorization: Authorization;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure>;
     fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<String, Failure>;
@@ -101,11 +102,22 @@ pub trait Api: 'static {
         request: &Self::Request,
         call: Option<&Self::Call>,
     ) -> Result<Self::Response, Failure>;
+    fn open(
+        client: &Self::Client,
+        request: &Self::Request,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Response, Failure>;
     fn generate_jwt(
         client: &Self::Client,
         account_id: Option<&str>,
         call: Option<&Self::Call>,
     ) -> Result<Self::Token, Failure>;
+    fn authorize(
+        client: &Self::Client,
+        scheme: AuthScheme,
+        url: &str,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Authorization, Failure>;
 }
 
 /// One header of a request.
@@ -129,7 +141,12 @@ pub trait Response {
     fn message(&self) -> Option<String>;
     fn header(&self, name: &str) -> Option<String>;
     fn headers(&self) -> Vec<(String, String)>;
-    fn body(&self) -> Vec<u8>;
+    fn body(&self) -> Vec<u8> {
+        self.whole_body().expect("a body that is here")
+    }
+    /// `None` if the body is still on its way.
+    fn whole_body(&self) -> Option<Vec<u8>>;
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure>;
     fn attempts(&self) -> i32;
     fn retry_after_ms(&self) -> i64;
 }
@@ -141,4 +158,10 @@ pub trait Token: Sized {
     fn issued_at(&self) -> i64;
     fn expires_at(&self) -> i64;
     fn another_reference(&self) -> Self;
+}
+
+pub trait Authorization {
+    fn headers(&self) -> Vec<(String, String)>;
+    /// Whether it helps to authorize anew and send once more.
+    fn observe(&mut self, status: i32, body: &[u8]) -> Result<bool, Failure>;
 }

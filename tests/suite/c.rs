@@ -97,6 +97,7 @@ impl Api for C {
     type Call = Arc<Owned<boomi_call>>;
     type Response = Owned<boomi_response>;
     type Token = Owned<boomi_token>;
+    type Authorization = Owned<boomi_authorization>;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         let username = text(username);
@@ -198,6 +199,17 @@ impl Api for C {
         })
     }
 
+    fn open(
+        client: &Self::Client,
+        request: &Self::Request,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Response, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_response_free, |out, error| unsafe {
+            boomi_client_open(client.handle, request.handle, call, out, error)
+        })
+    }
+
     fn generate_jwt(
         client: &Self::Client,
         account_id: Option<&str>,
@@ -208,6 +220,19 @@ impl Api for C {
         let call = call.map_or(null(), |call| call.handle.cast_const());
         handle(boomi_token_free, |out, error| unsafe {
             boomi_jwt_generate(client.handle, account_id, call, out, error)
+        })
+    }
+
+    fn authorize(
+        client: &Self::Client,
+        scheme: AuthScheme,
+        url: &str,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Authorization, Failure> {
+        let url = text(url);
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_authorization_free, |out, error| unsafe {
+            boomi_client_authorize(client.handle, scheme as u32, url.as_ptr(), call, out, error)
         })
     }
 }
@@ -279,13 +304,25 @@ impl api::Response for Owned<boomi_response> {
         (0..count).map(|index| (name(index).unwrap(), value(index).unwrap())).collect()
     }
 
-    fn body(&self) -> Vec<u8> {
+    fn whole_body(&self) -> Option<Vec<u8>> {
         let mut length = usize::MAX;
         let body = unsafe { boomi_response_body(self.handle, &mut length) };
         assert_eq!(body, unsafe { boomi_response_body(self.handle, null_mut()) }, "the length is optional");
+        if body.is_null() {
+            assert_eq!(length, 0);
+            return None;
+        }
         let with_end = unsafe { std::slice::from_raw_parts(body, length + 1) };
         assert_eq!(with_end[length], 0, "a 0 byte follows the last");
-        with_end[..length].to_vec()
+        Some(with_end[..length].to_vec())
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let mut amount = usize::MAX;
+        let (place, room) = (buffer.as_mut_ptr().cast(), buffer.len());
+        let result = taken(|error| unsafe { boomi_response_read(self.handle, place, room, &mut amount, error) });
+        assert!(amount <= if result.is_ok() { room } else { 0 }, "{amount}: {result:?}");
+        result.map(|()| amount)
     }
 
     fn attempts(&self) -> i32 {
@@ -320,5 +357,28 @@ impl api::Token for Owned<boomi_token> {
 
     fn another_reference(&self) -> Self {
         Owned { handle: unsafe { boomi_token_clone(self.handle) }, free: boomi_token_free }
+    }
+}
+
+impl api::Authorization for Owned<boomi_authorization> {
+    fn headers(&self) -> Vec<(String, String)> {
+        let count = unsafe { boomi_authorization_count(self.handle) };
+        let name = |index| borrowed(unsafe { boomi_authorization_name(self.handle, index) });
+        let value = |index| borrowed(unsafe { boomi_authorization_value(self.handle, index) });
+        assert_eq!((name(count), value(count)), (None, None), "nothing behind the last");
+        (0..count).map(|index| (name(index).unwrap(), value(index).unwrap())).collect()
+    }
+
+    fn observe(&mut self, status: i32, body: &[u8]) -> Result<bool, Failure> {
+        let mut again = i32::MAX;
+        let (data, length) = (body.as_ptr().cast(), body.len());
+        let observe = |again: *mut i32, error: *mut *mut boomi_error| unsafe {
+            boomi_authorization_observe(self.handle, status, data, length, again, error)
+        };
+        let result = taken(|error| observe(&mut again, error));
+        assert!(matches!(again, 0 | 1) && (result.is_ok() || again == 0), "{again}: {result:?}");
+        // Only the first counts, and who wants no answer gets none.
+        assert_eq!(taken(|error| observe(null_mut(), error)), result);
+        result.map(|()| again == 1)
     }
 }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod authorize;
 mod c;
 mod callbacks;
 mod calls;
@@ -13,6 +14,7 @@ mod requests;
 mod rust;
 mod settings;
 mod sign_ins;
+mod streams;
 mod support;
 
 /// Makes two tests of each case: one through Rust, one through C.

@@ -42,6 +42,7 @@ impl Api for Rust {
     type Call = Call;
     type Response = boomi_auth::Response;
     type Token = boomi_auth::Token;
+    type Authorization = boomi_auth::Authorization;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         Ok(auth_username(kind, username)?)
@@ -137,8 +138,21 @@ impl Api for Rust {
         Ok(client.send(request, call)?)
     }
 
+    fn open(client: &Client, request: &Request, call: Option<&Call>) -> Result<Self::Response, Failure> {
+        Ok(client.open(request, call)?)
+    }
+
     fn generate_jwt(client: &Client, account_id: Option<&str>, call: Option<&Call>) -> Result<Self::Token, Failure> {
         Ok(client.generate_jwt(account_id, call)?)
+    }
+
+    fn authorize(
+        client: &Client,
+        scheme: AuthScheme,
+        url: &str,
+        call: Option<&Call>,
+    ) -> Result<Self::Authorization, Failure> {
+        Ok(client.authorize(scheme, url, call)?)
     }
 }
 
@@ -163,8 +177,17 @@ impl api::Response for boomi_auth::Response {
         self.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
+    fn whole_body(&self) -> Option<Vec<u8>> {
+        // In Rust an empty body is empty, be it here or on its way.
+        Some(self.body().to_vec()).filter(|body| !body.is_empty())
+    }
+
     fn body(&self) -> Vec<u8> {
         self.body().to_vec()
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        Ok(self.read(buffer)?)
     }
 
     fn attempts(&self) -> i32 {
@@ -199,5 +222,15 @@ impl api::Token for boomi_auth::Token {
 
     fn another_reference(&self) -> Self {
         self.clone()
+    }
+}
+
+impl api::Authorization for boomi_auth::Authorization {
+    fn headers(&self) -> Vec<(String, String)> {
+        self.headers().map(|(name, value)| (name.to_owned(), value.expose().to_owned())).collect()
+    }
+
+    fn observe(&mut self, status: i32, body: &[u8]) -> Result<bool, Failure> {
+        Ok(self.observe(status.try_into().unwrap(), body))
     }
 }

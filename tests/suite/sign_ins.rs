@@ -86,7 +86,7 @@ fn the_second_factor_comes_from_a_secret_a_callback_or_a_person<A: Api>() {
 fn without_the_second_factor_the_advice_names_it<A: Api>() {
     let boomi = Emulator::start();
     let failure = failure(A::generate_jwt(&client::<A>(of(&boomi), [by_password(TWOFA)]), None, None));
-    failure.assert(CredentialsRejected, &["two-factor", "one-time code or an API token"]);
+    failure.assert(CredentialsRejected, &["two-factor", "needs one, or an API token"]);
     assert_eq!((failure.status, failure.sent, failure.retryable, failure.attempts), (401, true, false, 1));
 }
 

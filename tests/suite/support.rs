@@ -47,6 +47,11 @@ pub fn get<A: Api>(client: &A::Client, path: &str) -> Result<A::Response, Failur
     A::send(client, &A::request("GET", path)?, None)
 }
 
+/// Sends a GET whose answer is read as a stream.
+pub fn open<A: Api>(client: &A::Client, path: &str, call: Option<&A::Call>) -> Result<A::Response, Failure> {
+    A::open(client, &A::request("GET", path)?, call)
+}
+
 /// A result that must be a failure. (`unwrap_err` would ask every handle for `Debug`.)
 #[track_caller]
 pub fn failure<T>(result: Result<T, Failure>) -> Failure {

@@ -23,6 +23,16 @@ fn client_through(boomi: &Emulator, proxy: &str) -> Client {
 }
 
 #[test]
+fn http_does_not_pass_a_proxy_that_is_elsewhere() {
+    // Reserved for documentation: nobody is there, and nobody is asked.
+    let builder = Client::builder().base_url("http://127.0.0.1:1").proxy("http://192.0.2.1:3128");
+    let client = builder.credentials(by_password(REGULAR)).build().unwrap();
+    let error = client.get(AUDIT_LOG).account_id("account123").send().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Proxy, false));
+    assert_says(&error, &["clear text", "192.0.2.1:3128", "NO_PROXY"]);
+}
+
+#[test]
 fn a_proxy_sees_where_to_and_nothing_of_the_request() {
     let boomi = Emulator::start();
     let host = boomi.base_url().trim_start_matches("https://").to_owned();

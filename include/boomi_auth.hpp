@@ -1,0 +1,713 @@
+/*
+ * boomi-auth for C++11 and later: the C library's handles as classes, in this header alone. Link what boomi_auth.h needs.
+ *
+ *   auto client = boomi::Client::from_env();
+ *   std::cout << client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").check().body();
+ *
+ * Errors     Whatever fails throws boomi::Error; a failed allocation of this header's own throws std::bad_alloc. An HTTP
+ *            answer is no failure, whatever its status: Response::check() makes one of it.
+ * Ownership  Objects own their handles: movable, not copyable (a Token is; Config has clone()). They may be destroyed in
+ *            any order. On one that was moved from, getters give neutral values and the rest throws.
+ * Text       std::string in UTF-8; one with a NUL inside is refused. Bodies are std::string, byte for byte.
+ * Threads    const member functions may be called by any number of threads at once, the others by one.
+ * Callbacks  are copied, run on the thread of the call that needs them, perhaps on several at once, and are destroyed
+ *            when no settings, client or call uses them any more. They may call getters, but no blocking function of the
+ *            same client. What one throws comes out of the call that ran it, unchanged; of several, the first.
+ *
+ * Constants are those of boomi_auth.h. License: MIT or Apache-2.0.
+ */
+#ifndef BOOMI_AUTH_HPP
+#define BOOMI_AUTH_HPP
+
+#include "boomi_auth.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace boomi {
+
+/// A failure: what() says what happened, where, and what to do about it, and never holds a secret.
+class Error : public std::runtime_error {
+ public:
+  /// With a text of your own, for callbacks that want to fail with a code. `code` is one of BOOMI_ERR_*.
+  Error(boomi_code code, const std::string &message) : std::runtime_error(message), code_(code) {}
+
+  /// Copies what a C function told, which stays the caller's.
+  Error(boomi_code code, const boomi_error *told)
+      : std::runtime_error(boomi_error_message(told)),
+        code_(code),
+        http_status_(boomi_error_http_status(told)),
+        retry_after_ms_(boomi_error_retry_after_ms(told)),
+        retryable_(boomi_error_retryable(told) != 0),
+        sent_(boomi_error_sent(told) != 0),
+        attempts_(boomi_error_attempts(told)) {}
+
+  /// One of the BOOMI_ERR_* constants, to which more may be added.
+  boomi_code code() const noexcept { return code_; }
+  /// The HTTP status of the answer; 0 if no answer arrived.
+  int http_status() const noexcept { return http_status_; }
+  /// How long to wait before trying again, in milliseconds; -1 if unknown.
+  std::int64_t retry_after_ms() const noexcept { return retry_after_ms_; }
+  /// Whether the same call, unchanged, may work later.
+  bool retryable() const noexcept { return retryable_; }
+  /// Whether the request may have taken effect; if not, nothing of it left this machine.
+  bool sent() const noexcept { return sent_; }
+  /// How many times the request was tried.
+  int attempts() const noexcept { return attempts_; }
+
+ private:
+  boomi_code code_;
+  int http_status_ = 0;
+  std::int64_t retry_after_ms_ = -1;
+  bool retryable_ = false;
+  bool sent_ = false;
+  int attempts_ = 0;
+};
+
+namespace detail {
+
+struct Free {
+  void operator()(char *text) const noexcept { boomi_string_free(text); }  // wiped, then freed
+  void operator()(boomi_authorization *handle) const noexcept { boomi_authorization_free(handle); }
+  void operator()(boomi_call *handle) const noexcept { boomi_call_free(handle); }
+  void operator()(boomi_client *handle) const noexcept { boomi_client_free(handle); }
+  void operator()(boomi_config *handle) const noexcept { boomi_config_free(handle); }
+  void operator()(boomi_error *handle) const noexcept { boomi_error_free(handle); }
+  void operator()(boomi_request *handle) const noexcept { boomi_request_free(handle); }
+  void operator()(boomi_response *handle) const noexcept { boomi_response_free(handle); }
+  void operator()(boomi_token *handle) const noexcept { boomi_token_free(handle); }
+};
+
+template <class T>
+using Handle = std::unique_ptr<T, Free>;
+
+/// Where callbacks leave what they throw, which must not unwind through the library. Callbacks run on the thread of the
+/// call, so the slots of one thread form a stack: each call has its own, on its stack frame, and a call made inside a
+/// callback does not disturb the outer one. (A shared library that hides its inline functions has a stack of its own;
+/// what a callback set there throws in a call made elsewhere is lost, though the call fails all the same.)
+class Slot {
+ public:
+  Slot() noexcept : outer_(innermost()) { innermost() = this; }
+  ~Slot() { innermost() = outer_; }
+  Slot(const Slot &) = delete;
+  Slot &operator=(const Slot &) = delete;
+
+  void rethrow() {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+  /// Keeps the exception in flight, unless there is one already.
+  static void keep() noexcept {
+    Slot *slot = innermost();
+    if (slot != nullptr && !slot->thrown_) slot->thrown_ = std::current_exception();
+  }
+
+ private:
+  static Slot *&innermost() noexcept {
+    static thread_local Slot *slot = nullptr;
+    return slot;
+  }
+
+  Slot *outer_;
+  std::exception_ptr thrown_;
+};
+
+/// Calls a C function whose last parameter is the error, and throws what it or a callback of it says.
+template <class... P, class... A>
+void run(boomi_code (*function)(P...), A... arguments) {
+  Slot slot;
+  boomi_error *told = nullptr;
+  const boomi_code code = function(arguments..., &told);
+  const Handle<boomi_error> error(told);
+  slot.rethrow();
+  if (code != BOOMI_OK) throw Error(code, error.get());
+}
+
+/// The same for one that makes a handle or text, its last parameter but one.
+template <class T, class... P, class... A>
+Handle<T> make(boomi_code (*function)(P...), A... arguments) {
+  Slot slot;
+  T *made = nullptr;
+  boomi_error *told = nullptr;
+  const boomi_code code = function(arguments..., &made, &told);
+  Handle<T> handle(made);  // owned before anything throws
+  const Handle<boomi_error> error(told);
+  slot.rethrow();
+  if (code != BOOMI_OK) throw Error(code, error.get());
+  return handle;
+}
+
+/// A text for C, which would not see what follows a NUL.
+inline const char *text(const std::string &text) {
+  if (text.find('\0') != std::string::npos)
+    throw Error(BOOMI_ERR_INVALID_ARGUMENT, "a text has a NUL character inside, which is not allowed");
+  return text.c_str();
+}
+
+/// A text from C; NULL is empty.
+inline std::string string(const char *text) { return text == nullptr ? std::string() : std::string(text); }
+
+/// Overwrites a text, and what a move may have left in its buffer, in a way that no compiler leaves out.
+inline void wipe(std::string &text) noexcept {
+  text.resize(text.capacity());
+  volatile char *bytes = &text[0];
+  for (std::size_t i = 0; i < text.size(); ++i) bytes[i] = 0;
+  text.clear();
+}
+
+}  // namespace detail
+
+/// The version of the library, such as "0.1.0".
+inline std::string version() { return boomi_version(); }
+
+/// The user name as it goes into a tool's user field: with "BOOMI_TOKEN." before it, once, for an API token. `kind` is
+/// BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD. No I/O.
+inline std::string auth_username(std::uint32_t kind, const std::string &username) {
+  return detail::make<char>(boomi_auth_username, kind, detail::text(username)).get();
+}
+
+/// The value of the Authorization header, "Basic ...", a secret. No I/O.
+inline std::string auth_header(std::uint32_t kind, const std::string &username, const std::string &secret) {
+  return detail::make<char>(boomi_auth_header, kind, detail::text(username), detail::text(secret)).get();
+}
+
+/// The one-time code of `secret`, base32 or an `otpauth://totp/` URI, at `unix_time` in seconds; below 0 means now. No I/O.
+inline std::string otp_code(const std::string &secret, std::int64_t unix_time = -1) {
+  return detail::make<char>(boomi_otp_code, detail::text(secret), unix_time).get();
+}
+
+/// Who signs in. The secret is wiped when this is destroyed.
+class Credentials {
+ public:
+  /// An API token. `username` is the e-mail address that Boomi shows, with or without "BOOMI_TOKEN.".
+  static Credentials api_token(const std::string &username, const std::string &token) {
+    return Credentials(BOOMI_CREDENTIAL_API_TOKEN, username, token);
+  }
+  /// The user's own password.
+  static Credentials password(const std::string &username, const std::string &password) {
+    return Credentials(BOOMI_CREDENTIAL_PASSWORD, username, password);
+  }
+
+  Credentials(const Credentials &) = default;
+  Credentials &operator=(const Credentials &) = delete;  // would leave what it replaces in memory
+  ~Credentials() { detail::wipe(secret_); }
+
+ private:
+  friend class Config;
+  Credentials(std::uint32_t kind, const std::string &username, const std::string &secret)
+      : kind_(kind), username_(username), secret_(secret) {}
+
+  std::uint32_t kind_;
+  std::string username_;
+  std::string secret_;
+};
+
+/// Something that happened in a client, without secrets. Borrowed for the callback that gets it.
+class Event {
+ public:
+  explicit Event(const boomi_event *event) noexcept : event_(event) {}
+  /// One of the BOOMI_EVENT_* constants, to which more may be added.
+  std::uint32_t kind() const noexcept { return boomi_event_kind(event_); }
+  /// The event as a JSON object: {"event": name, ...fields}.
+  std::string json() const { return detail::string(boomi_event_json(event_)); }
+
+ private:
+  const boomi_event *event_;
+};
+
+/// Settings for a client. Setters may be chained:
+///
+///   boomi::Config config;
+///   config.credentials(boomi::Credentials::api_token("user@example.com", token)).account_id("account123");
+///   boomi::Client client(config);
+///
+/// A setter that fails throws, and leaves its error behind, so that a Client of these settings is not made either.
+class Config {
+ public:
+  /// Defaults. Nothing is read from the environment until load_env().
+  Config() : handle_(boomi_config_new()) {}
+
+  /// A copy, which shares callbacks with the original.
+  Config clone() const { return Config(boomi_config_clone(handle_.get())); }
+
+  /// Who signs in.
+  Config &credentials(const Credentials &who) {
+    return set(boomi_config_set_credentials, who.kind_, detail::text(who.username_), detail::text(who.secret_));
+  }
+  /// A function that gives the credentials: before the first sign-in, and, with `rejected`, before the next one after the
+  /// server rejected what it gave.
+  Config &credentials(std::function<Credentials(bool rejected)> give) {
+    return call_back<boomi_credentials_callback>(boomi_config_set_credentials_callback, give_credentials, std::move(give));
+  }
+  /// The account that {accountId} in a path and a JWT without its own account stand for.
+  Config &account_id(const std::string &account_id) {
+    return set(boomi_config_set_account_id, detail::text(account_id));
+  }
+  /// The platform's address without a path; the default is BOOMI_BASE_URL_US. https; http to loopback addresses only.
+  Config &base_url(const std::string &url) { return set(boomi_config_set_base_url, detail::text(url)); }
+  /// The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI.
+  Config &otp_secret(const std::string &base32_or_otpauth_uri) {
+    return set(boomi_config_set_otp_secret, detail::text(base32_or_otpauth_uri));
+  }
+  /// A function that gives one-time codes instead. Its time counts against the call's deadline.
+  Config &otp_from_fn(std::function<std::string()> give) {
+    return call_back<boomi_otp_callback>(boomi_config_set_otp_callback, give_code, std::move(give));
+  }
+  /// How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
+  Config &connect_timeout_ms(std::uint32_t timeout) { return set(boomi_config_set_connect_timeout_ms, timeout); }
+  /// How long one call may take, all told, in milliseconds, above 0. Default 60000.
+  Config &timeout_ms(std::uint32_t timeout) { return set(boomi_config_set_timeout_ms, timeout); }
+  /// A PEM bundle of certificate authorities. `mode` is BOOMI_CA_ONLY or BOOMI_CA_ADD.
+  Config &ca_pem(const std::string &pem, std::uint32_t mode) {
+    return set(boomi_config_set_ca_pem, pem.data(), pem.size(), mode);
+  }
+  /// The proxy, "http://user:password@host:port"; "" for none, not even the environment's.
+  Config &proxy(const std::string &url) { return set(boomi_config_set_proxy, detail::text(url)); }
+  /// Put before our own product in the User-Agent header: "my-tool/1.0".
+  Config &user_agent(const std::string &product) { return set(boomi_config_set_user_agent, detail::text(product)); }
+  /// The largest body of an answer, in bytes, above 0. Default 64 MiB.
+  Config &max_response_bytes(std::uint64_t bytes) { return set(boomi_config_set_max_response_bytes, bytes); }
+  /// A function that is told what the client does. What it throws comes out when the call is over, instead of the
+  /// call's result: to watch only, do not throw.
+  Config &on_event(std::function<void(const Event &)> handler) {
+    return call_back<boomi_event_callback>(boomi_config_set_event_callback, tell, std::move(handler));
+  }
+  /// A function that is asked at least every 100 ms while a call waits: true ends the call with BOOMI_ERR_CANCELED.
+  Config &wait_hook(std::function<bool()> hook) {
+    return call_back<boomi_wait_callback>(boomi_config_set_wait_callback, ask, std::move(hook));
+  }
+  /// Fills what is unset from the BOOMI_* variables of the environment: all of it or, on failure, nothing.
+  Config &load_env() { return set(boomi_config_load_env); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_config *handle() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Config(boomi_config *handle) noexcept : handle_(handle) {}
+
+  template <class... P, class... A>
+  Config &set(boomi_code (*setter)(P...), A... arguments) {
+    detail::run(setter, handle_.get(), arguments...);
+    return *this;
+  }
+
+  /// The setter takes the function with it, also if it fails. An empty one is refused as a NULL callback is in C.
+  template <class C, class... P, class F>
+  Config &call_back(boomi_code (*setter)(P...), C callback, std::function<F> function) {
+    const bool is_empty = !function;
+    void *data = new std::function<F>(std::move(function));
+    return set(setter, is_empty ? C(nullptr) : callback, data, &release<std::function<F>>);
+  }
+
+  // What the library calls. Nothing may leave these but by their results.
+
+  template <class F>
+  static void release(void *data) {
+    delete static_cast<F *>(data);
+  }
+
+  static std::int32_t give_credentials(void *data, std::int32_t rejected, boomi_credentials *out) {
+    try {
+      const Credentials who = (*static_cast<std::function<Credentials(bool)> *>(data))(rejected != 0);
+      const char *username = detail::text(who.username_), *secret = detail::text(who.secret_);
+      detail::run(boomi_credentials_set, out, who.kind_, username, secret);
+      return 0;
+    } catch (...) {
+      detail::Slot::keep();
+      return 1;
+    }
+  }
+
+  static std::int32_t give_code(void *data, char *out, std::size_t size) {
+    try {
+      std::string code = (*static_cast<std::function<std::string()> *>(data))();
+      const std::size_t length = code.size();
+      const bool fits = length < size && code.find('\0') == std::string::npos;
+      if (fits) std::memcpy(out, code.c_str(), length + 1);
+      detail::wipe(code);
+      if (!fits) throw Error(BOOMI_ERR_OTP, "the one-time code is too long, or has a NUL character inside");
+      return 0;
+    } catch (...) {
+      detail::Slot::keep();
+      return 1;
+    }
+  }
+
+  static void tell(void *data, const boomi_event *event) {
+    try {
+      (*static_cast<std::function<void(const Event &)> *>(data))(Event(event));
+    } catch (...) {
+      detail::Slot::keep();
+    }
+  }
+
+  static std::int32_t ask(void *data) {
+    try {
+      return (*static_cast<std::function<bool()> *>(data))() ? 1 : 0;
+    } catch (...) {
+      detail::Slot::keep();
+      return 1;
+    }
+  }
+
+  detail::Handle<boomi_config> handle_;
+};
+
+/// One call's own limits, and the means to cancel it. It may be in use by several calls at once.
+class Call {
+ public:
+  /// The client's limits.
+  Call() : handle_(boomi_call_new()) {}
+
+  /// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout.
+  Call &timeout_ms(std::uint32_t timeout) {
+    detail::run(boomi_call_set_timeout_ms, handle_.get(), timeout);
+    return *this;
+  }
+  /// A one-time code that the user typed: sent with the first password sign-in, once, and forgotten.
+  Call &otp(const std::string &code) {
+    detail::run(boomi_call_set_otp, handle_.get(), detail::text(code));
+    return *this;
+  }
+  /// Ends what runs with this within 100 ms, with BOOMI_ERR_CANCELED, and every later call with it at once. From any thread.
+  void cancel() const noexcept { boomi_call_cancel(handle_.get()); }
+
+  /// What is used where no call is given: the client's limits, and nothing to cancel.
+  static Call none() noexcept { return Call(nullptr); }
+  /// The C handle, still owned by this; NULL if it is none() or was moved from.
+  const boomi_call *handle() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Call(std::nullptr_t) noexcept {}
+
+  detail::Handle<boomi_call> handle_;
+};
+
+/// A header, borrowed from the answer or authorization that it belongs to.
+struct Header {
+  const char *name;  ///< In lower case.
+  const char *value;
+};
+
+namespace detail {
+
+/// The headers of a handle, one after the other.
+template <class T, const char *(*Name)(const T *, std::size_t), const char *(*Value)(const T *, std::size_t)>
+class HeaderIterator {
+ public:
+  typedef std::input_iterator_tag iterator_category;
+  typedef Header value_type;
+  typedef std::ptrdiff_t difference_type;
+  typedef const Header *pointer;
+  typedef Header reference;
+
+  HeaderIterator(const T *handle, std::size_t index) noexcept : handle_(handle), index_(index) {}
+  Header operator*() const noexcept { return Header{Name(handle_, index_), Value(handle_, index_)}; }
+  HeaderIterator &operator++() noexcept {
+    ++index_;
+    return *this;
+  }
+  HeaderIterator operator++(int) noexcept { return HeaderIterator(handle_, index_++); }
+  friend bool operator==(const HeaderIterator &a, const HeaderIterator &b) noexcept { return a.index_ == b.index_; }
+  friend bool operator!=(const HeaderIterator &a, const HeaderIterator &b) noexcept { return a.index_ != b.index_; }
+
+ private:
+  const T *handle_;
+  std::size_t index_;
+};
+
+}  // namespace detail
+
+/// One request to a client's origin, which may be sent any number of times, by several threads at once. Setters may be
+/// chained; one that fails throws, and leaves its error behind, so that the request is not sent either:
+///
+///   client.send(boomi::Request("GET", path).query("overrideAccount", "subaccount456"))
+class Request {
+ public:
+  /// `path_or_url` is a path, in which {accountId} is filled in when it is sent, or a URL of the client's origin. Special
+  /// characters in it must be percent-encoded.
+  Request(const std::string &method, const std::string &path_or_url)
+      : handle_(detail::make<boomi_request>(boomi_request_new, detail::text(method), detail::text(path_or_url))) {}
+
+  /// How the request is signed in: one of the BOOMI_AUTH_* constants.
+  Request &auth(std::uint32_t scheme) { return set(boomi_request_set_auth, scheme); }
+  /// The account that {accountId} and a JWT stand for, instead of the client's.
+  Request &account_id(const std::string &account_id) {
+    return set(boomi_request_set_account_id, detail::text(account_id));
+  }
+  /// Adds `name=value` to the query, percent-encoded.
+  Request &query(const std::string &name, const std::string &value) {
+    return set(boomi_request_add_query, detail::text(name), detail::text(value));
+  }
+  /// Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both. Authorization needs BOOMI_AUTH_NONE.
+  Request &header(const std::string &name, const std::string &value, std::uint32_t flags = 0) {
+    return set(boomi_request_set_header, detail::text(name), detail::text(value), flags);
+  }
+  /// The body, copied. Sent as JSON unless a Content-Type is set.
+  Request &body(const std::string &bytes) { return set(boomi_request_set_body, bytes.data(), bytes.size()); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_request *handle() const noexcept { return handle_.get(); }
+
+ private:
+  template <class... P, class... A>
+  Request &set(boomi_code (*setter)(P...), A... arguments) {
+    detail::run(setter, handle_.get(), arguments...);
+    return *this;
+  }
+
+  detail::Handle<boomi_request> handle_;
+};
+
+/// An HTTP answer, whatever its status.
+class Response {
+ public:
+  typedef detail::HeaderIterator<boomi_response, boomi_response_header_name, boomi_response_header_value> iterator;
+
+  /// Its headers, for a range-based for loop. Borrowed from the answer.
+  class Headers {
+   public:
+    iterator begin() const noexcept { return iterator(handle_, 0); }
+    iterator end() const noexcept { return iterator(handle_, boomi_response_header_count(handle_)); }
+
+   private:
+    friend class Response;
+    explicit Headers(const boomi_response *handle) noexcept : handle_(handle) {}
+    const boomi_response *handle_;
+  };
+
+  /// The HTTP status; 0 if this was moved from.
+  int status() const noexcept { return boomi_response_status(handle_.get()); }
+
+  /// Throws what a bad answer means, with Boomi's own message and what to do; gives a good one back. GraphQL's errors in
+  /// an answer with status 200 count. Errors: BOOMI_ERR_CREDENTIALS_REJECTED, _PERMISSION_DENIED, _RATE_LIMITED,
+  /// _HTTP_STATUS.
+  const Response &check() const & {
+    detail::run(boomi_response_check, handle_.get());
+    return *this;
+  }
+  Response &check() & {
+    detail::run(boomi_response_check, handle());
+    return *this;
+  }
+  Response check() && {  // by value, so that no reference outlives a temporary
+    detail::run(boomi_response_check, handle());
+    return std::move(*this);
+  }
+
+  /// The body, byte for byte, copied; data() and size() copy nothing. Throws if it is still to be read, after open().
+  std::string body() const {
+    std::size_t size = 0;
+    const std::uint8_t *data = boomi_response_body(handle_.get(), &size);
+    if (data == nullptr)
+      throw Error(BOOMI_ERR_INVALID_ARGUMENT, "there is no body here: that of an opened answer is had with read()");
+    return std::string(reinterpret_cast<const char *>(data), size);
+  }
+  /// The body, borrowed. A 0 byte follows the last. NULL if it is still to be read, after open().
+  const char *data() const noexcept {
+    return reinterpret_cast<const char *>(boomi_response_body(handle_.get(), nullptr));
+  }
+  /// How many bytes data() has.
+  std::size_t size() const noexcept {
+    std::size_t size = 0;
+    boomi_response_body(handle_.get(), &size);
+    return size;
+  }
+
+  /// Reads some of the body of an answer from Client::open() into `buffer`, which has room for `size` bytes. Gives how many;
+  /// 0 at the end. A read that nothing arrives for ends after the call's timeout.
+  std::size_t read(void *buffer, std::size_t size) {
+    std::size_t amount = 0;
+    detail::run(boomi_response_read, handle_.get(), buffer, size, &amount);
+    return amount;
+  }
+  /// Reads the rest, and gives each piece to `take(const char *data, std::size_t size)`, in constant memory.
+  template <class F>
+  void for_each_chunk(F take) {
+    std::vector<char> buffer(64 * 1024);
+    while (const std::size_t amount = read(buffer.data(), buffer.size())) take(buffer.data(), amount);
+  }
+  /// Reads the rest, however large it is.
+  std::string read_all() {
+    std::string all;
+    for_each_chunk([&all](const char *data, std::size_t size) { all.append(data, size); });
+    return all;
+  }
+
+  /// The value of the first header of that name, in whatever case; empty if there is none.
+  std::string header(const std::string &name) const {
+    return detail::string(boomi_response_header(handle_.get(), detail::text(name)));
+  }
+  /// All headers: `for (const boomi::Header header : response.headers())`.
+  Headers headers() const & noexcept { return Headers(handle_.get()); }
+  Headers headers() && = delete;  // would outlive what it borrows from
+  /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; empty if there is none.
+  std::string message() const { return detail::string(boomi_response_message(handle_.get())); }
+  /// How many times the request was tried.
+  int attempts() const noexcept { return boomi_response_attempts(handle_.get()); }
+  /// What the server said to wait before trying again, in milliseconds; -1 if it did not say.
+  std::int64_t retry_after_ms() const noexcept { return boomi_response_retry_after_ms(handle_.get()); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_response *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit Response(detail::Handle<boomi_response> handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::Handle<boomi_response> handle_;
+};
+
+/// A JWT for one account: immutable. Copies share it; the last one wipes it.
+class Token {
+ public:
+  Token(const Token &other) : handle_(boomi_token_clone(other.handle_.get())) {}
+  Token(Token &&) noexcept = default;
+  Token &operator=(Token other) noexcept {
+    handle_ = std::move(other.handle_);
+    return *this;
+  }
+  ~Token() = default;
+
+  /// The JWT itself, a secret.
+  std::string jwt() const { return detail::string(boomi_token_jwt(handle_.get())); }
+  /// The value of the Authorization header, "Bearer ...", a secret.
+  std::string header() const { return detail::string(boomi_token_header(handle_.get())); }
+  /// The account that it is for.
+  std::string account_id() const { return detail::string(boomi_token_account_id(handle_.get())); }
+  /// When it was asked for: Unix seconds, by this machine's clock.
+  std::int64_t issued_at() const noexcept { return boomi_token_issued_at(handle_.get()); }
+  /// When it dies: Unix seconds, by this machine's clock, whatever the server's says.
+  std::int64_t expires_at() const noexcept { return boomi_token_expires_at(handle_.get()); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_token *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit Token(detail::Handle<boomi_token> handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::Handle<boomi_token> handle_;
+};
+
+/// The headers that sign in one request of another HTTP library, which must not follow redirects with them:
+///
+///   auto authorization = client.authorize(BOOMI_AUTH_BASIC, url);
+///   for (const boomi::Header header : authorization) ...
+///   if (authorization.observe(status, body)) ...  // authorize anew and send once more
+class Authorization {
+ public:
+  typedef detail::HeaderIterator<boomi_authorization, boomi_authorization_name, boomi_authorization_value> iterator;
+
+  iterator begin() const noexcept { return iterator(handle_.get(), 0); }
+  iterator end() const noexcept { return iterator(handle_.get(), size()); }
+  /// How many headers there are.
+  std::size_t size() const noexcept { return boomi_authorization_count(handle_.get()); }
+
+  /// Learns from the answer, whose body may be left out if it is not at hand. True if it helps to authorize anew and send once
+  /// more. The first call counts.
+  bool observe(int status, const std::string &body = std::string()) {
+    std::int32_t send_again = 0;
+    detail::run(boomi_authorization_observe, handle_.get(), status, body.data(), body.size(), &send_again);
+    return send_again != 0;
+  }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_authorization *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit Authorization(detail::Handle<boomi_authorization> handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::Handle<boomi_authorization> handle_;
+};
+
+/// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections.
+/// Calls block until their answer is there, and throw Error: BOOMI_ERR_INVALID_ARGUMENT, _CONFIG, _OTP, _CONNECT, _PROXY,
+/// _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; where a JWT is needed also those of jwt_generate().
+class Client {
+ public:
+  /// A client with these settings, which may be changed or destroyed afterwards. No I/O.
+  explicit Client(const Config &config) : Client(detail::make<boomi_client>(boomi_client_new, config.handle())) {}
+
+  /// A client from the environment's BOOMI_* variables alone; credentials must be there. Errors: BOOMI_ERR_CONFIG, with
+  /// what is missing and where Boomi shows it.
+  static Client from_env() { return Client(detail::make<boomi_client>(boomi_client_from_env)); }
+
+  /// Sends a GET for a path, in which {accountId} is filled in, or a URL of the client's origin. More than a path, a method
+  /// and a body is set on a Request, and sent with send().
+  Response get(const std::string &path_or_url, const Call &call = Call::none()) const {
+    return request("GET", path_or_url, call);
+  }
+  /// Sends a DELETE.
+  Response del(const std::string &path_or_url, const Call &call = Call::none()) const {
+    return request("DELETE", path_or_url, call);
+  }
+  /// Sends a POST, as JSON.
+  Response post(const std::string &path_or_url, const std::string &body, const Call &call = Call::none()) const {
+    return request("POST", path_or_url, body, call);
+  }
+  /// Sends a request of any method, without a body.
+  Response request(const std::string &method, const std::string &path_or_url, const Call &call = Call::none()) const {
+    return send(Request(method, path_or_url), call);
+  }
+  /// Sends a request of any method, with a body, as JSON.
+  Response request(const std::string &method, const std::string &path_or_url, const std::string &body,
+                   const Call &call = Call::none()) const {
+    return send(Request(method, path_or_url).body(body), call);
+  }
+
+  /// Sends a request, once, and gives the answer whatever its status. Redirects are not followed.
+  Response send(const Request &request, const Call &call = Call::none()) const {
+    return Response(detail::make<boomi_response>(boomi_client_send, handle(), request.handle(), call.handle()));
+  }
+  /// Sends a request, and returns when status and headers are there. The body is then had with Response::read(), in constant
+  /// memory however large it is. Only that of a status of 400 or more is read at once, and had with Response::body().
+  Response open(const Request &request, const Call &call = Call::none()) const {
+    return Response(detail::make<boomi_response>(boomi_client_open, handle(), request.handle(), call.handle()));
+  }
+
+  /// Asks the server for a JWT for the client's own account, always. Errors: also BOOMI_ERR_CREDENTIALS_REJECTED,
+  /// _PERMISSION_DENIED, _RATE_LIMITED, _HTTP_STATUS.
+  Token jwt_generate(const Call &call = Call::none()) const { return jwt(nullptr, call); }
+  /// The same for another account.
+  Token jwt_generate(const std::string &account_id, const Call &call = Call::none()) const {
+    return jwt(detail::text(account_id), call);
+  }
+
+  /// Headers for one request of another HTTP library to `url`, which must be on the client's origin. `scheme` is one of the
+  /// BOOMI_AUTH_* constants; with a JWT this may ask the server for one.
+  Authorization authorize(std::uint32_t scheme, const std::string &url, const Call &call = Call::none()) const {
+    return Authorization(
+        detail::make<boomi_authorization>(boomi_client_authorize, handle(), scheme, detail::text(url), call.handle()));
+  }
+
+  /// The settings in force as a JSON object; secrets are "***". No I/O.
+  std::string describe() const { return detail::make<char>(boomi_client_describe, handle()).get(); }
+  /// Ends every call that has begun, within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any thread.
+  void cancel() const noexcept { boomi_client_cancel(handle()); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_client *handle() const noexcept { return handle_.get(); }
+
+ private:
+  explicit Client(detail::Handle<boomi_client> handle) noexcept : handle_(std::move(handle)) {}
+  Token jwt(const char *account_id, const Call &call) const {
+    return Token(detail::make<boomi_token>(boomi_jwt_generate, handle(), account_id, call.handle()));
+  }
+
+  detail::Handle<boomi_client> handle_;
+};
+
+}  // namespace boomi
+
+#endif  // BOOMI_AUTH_HPP

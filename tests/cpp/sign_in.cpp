@@ -1,0 +1,151 @@
+// The main job, with every class, against the emulator.
+#include "check.hpp"
+
+using boomi::Client;
+using boomi::Config;
+using boomi::Credentials;
+using boomi::Request;
+using boomi::Response;
+
+static const std::string query = "{\"query\":\"{ organizations { id } }\"}";
+
+static void headers_and_codes() {
+  CHECK(boomi::auth_header(BOOMI_CREDENTIAL_API_TOKEN, REGULAR, "api-tok") ==
+        "Basic Qk9PTUlfVE9LRU4udXNlckBleGFtcGxlLmNvbTphcGktdG9r");
+  CHECK(boomi::auth_username(BOOMI_CREDENTIAL_API_TOKEN, REGULAR) == "BOOMI_TOKEN." REGULAR);
+  CHECK(boomi::otp_code(TWOFA_SECRET, 59) == "287082" && boomi::otp_code(TWOFA_SECRET).size() == 6);
+  CHECK(boomi::version() == boomi_version());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "colon", boomi::auth_header(BOOMI_CREDENTIAL_PASSWORD, "a:b", "p"));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", boomi::auth_username(BOOMI_CREDENTIAL_PASSWORD, std::string("a\0b", 3)));
+}
+
+static void records() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  CHECK(has(body_of(client, AUDIT_LOG), "\"documentId\":\"documentId-321\""));
+  Request partner("GET", "/partner" AUDIT_LOG);
+  partner.query("overrideAccount", "subaccount456");
+  CHECK(has(client.send(partner).check().body(), "\"accountId\":\"subaccount456\""));
+  CHECK(has(client.send(Request("GET", DEPLOYMENT).header("Accept", "application/xml")).body(), "&lt;last&gt;"));
+  CHECK(client.request("GET", AUDIT_LOG).status() == 200);
+
+  const Response response = client.send(Request("GET", AUDIT_LOG).account_id("subaccount456"));
+  CHECK(response.check().status() == 200 && response.message().empty());
+  CHECK(has(response.body(), "subaccount456") && response.body() == std::string(response.data(), response.size()));
+  CHECK(response.header("Content-TYPE") == "application/json" && response.header("X-None").empty());
+  CHECK(response.attempts() == 1 && response.retry_after_ms() == -1);
+  std::size_t count = 0;
+  for (const boomi::Header header : response.headers()) {
+    CHECK(!response.header(header.name).empty() && std::strlen(header.value) > 0);
+    ++count;
+  }
+  CHECK(count == boomi_response_header_count(response.handle()));
+}
+
+static void methods_and_bodies() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  CHECK(client.del(AUDIT_LOG).status() == 405);
+  CHECK(client.request("PUT", AUDIT_LOG, std::string("\0{}", 3)).status() == 405);
+  CHECK(has(client.post("/graphql", query).check().body(), "organization-1"));
+}
+
+static void what_goes_wrong_is_told() {
+  const Client client = client_of(REGULAR, "wrong");
+  const Response response = client.get(AUDIT_LOG);
+  CHECK(response.status() == 401 && response.message() == "Username or password is incorrect");
+  FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "Six rejected", response.check());
+  FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "Six rejected", client.get(AUDIT_LOG).check().body());
+  const boomi::Error error = FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "need an API token", client.jwt_generate());
+  CHECK(error.http_status() == 401 && error.sent() && error.attempts() == 1 && !error.retryable());
+  CHECK(error.retry_after_ms() == -1);
+  const boomi::Error mine(BOOMI_ERR_OTP, "no code");
+  CHECK(mine.code() == BOOMI_ERR_OTP && std::string(mine.what()) == "no code" && mine.http_status() == 0);
+  CHECK(!mine.sent() && mine.retry_after_ms() == -1);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "not sent elsewhere", client.get("https://example.com/"));
+}
+
+static void a_jwt() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  boomi::Token token = client.jwt_generate();
+  CHECK(token.account_id() == "account123" && token.header() == "Bearer " + token.jwt());
+  CHECK(token.expires_at() - token.issued_at() >= 299 && token.expires_at() - token.issued_at() <= 301);
+  const boomi::Token copy = token;
+  token = client.jwt_generate("subaccount456");
+  CHECK(token.account_id() == "subaccount456" && copy.account_id() == "account123");
+  Request by_hand("POST", "/graphql");
+  by_hand.auth(BOOMI_AUTH_NONE).header("Authorization", copy.header(), BOOMI_HEADER_SECRET).body(query);
+  CHECK(has(client.send(by_hand).check().body(), "organization-1"));
+}
+
+static void one_call() {
+  boomi::Call call;
+  call.timeout_ms(60000).otp(boomi::otp_code(TWOFA_SECRET));
+  const Client client = client_of(TWOFA, TWOFA_PASSWORD);
+  CHECK(client.get(AUDIT_LOG, call).check().status() == 200);
+  call.cancel();
+  FAILS(BOOMI_ERR_CANCELED, "", client.get(AUDIT_LOG, call));
+  FAILS(BOOMI_ERR_CANCELED, "", client.jwt_generate("account123", call));
+  client.cancel(); // nothing runs
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "", call.timeout_ms(0));
+}
+
+static void streams() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  const Request request("GET", AUDIT_LOG);
+  const std::string whole = client.send(request).body();
+  CHECK(client.open(request).check().read_all() == whole);
+  Response opened = client.open(request);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "read()", opened.check().body());
+  CHECK(opened.data() == nullptr && opened.size() == 0);
+  char start[5];
+  CHECK(opened.check().read(start, 5) == 5 && std::string(start, 5) == whole.substr(0, 5));
+  std::string rest;
+  opened.for_each_chunk([&](const char *data, std::size_t size) { rest.append(data, size); });
+  CHECK(rest == whole.substr(5) && opened.read(start, 5) == 0);
+  CHECK(!client.open(Request("GET", "/api/rest/v1/{accountId}/AuditLog/none")).body().empty());
+}
+
+static void headers_for_another_library() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  boomi::Authorization authorization =
+      client.authorize(BOOMI_AUTH_BASIC, setting("BOOMI_API_URL") + std::string("/api/rest/v1/account123/AuditLog/1"));
+  Request request("GET", AUDIT_LOG);
+  request.auth(BOOMI_AUTH_NONE);
+  std::size_t count = 0;
+  for (const boomi::Header header : authorization) {
+    request.header(header.name, header.value, BOOMI_HEADER_SECRET);
+    ++count;
+  }
+  CHECK(count == 1 && authorization.size() == 1);
+  const Response response = client.send(request);
+  CHECK(!authorization.observe(response.status(), response.body()) && response.status() == 200);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "not sent elsewhere", client.authorize(BOOMI_AUTH_BASIC, "https://example.com/"));
+}
+
+static void settings() {
+  Config config = emulator_settings();
+  config.credentials(Credentials::api_token(REGULAR, REGULAR_TOKEN)).otp_secret(TWOFA_SECRET);
+  config.user_agent("my-tool/1.0").max_response_bytes(1 << 20).load_env();
+  const std::string json = Client(config).describe();
+  CHECK(has(json, "\"***\"") && has(json, "my-tool/1.0") && !has(json, REGULAR_TOKEN) && !has(json, TWOFA_SECRET));
+  Config other = config.clone();
+  other.account_id("subaccount456");
+  CHECK(has(Client(other).describe(), "subaccount456") && !has(Client(config).describe(), "subaccount456"));
+  config.max_response_bytes(8);
+  FAILS(BOOMI_ERR_TOO_LARGE, "", Client(config).get(AUDIT_LOG));
+  // What a setter threw is thrown again, so that nothing goes out with half of the settings.
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "https", other.base_url("http://example.com"));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "https", Client{other});
+}
+
+int main() {
+  headers_and_codes();
+  records();
+  methods_and_bodies();
+  what_goes_wrong_is_told();
+  a_jwt();
+  one_call();
+  streams();
+  headers_for_another_library();
+  settings();
+  puts("signed in");
+}
