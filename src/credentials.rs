@@ -122,7 +122,7 @@ impl Credentials {
     ///
     /// It is asked before the first sign-in with `false`, and before the next one after a rejection with `true`. It
     /// runs on the calling thread, perhaps on several at once, and must return fixed credentials. Its error is the
-    /// caller's error.
+    /// call's error; [`Error::other`] makes one of another library's.
     pub fn from_fn(ask: impl Fn(bool) -> Result<Credentials> + Send + Sync + 'static) -> Self {
         Credentials { source: Source::Function(Arc::new(ask)) }
     }

@@ -32,7 +32,8 @@ pub(crate) struct Origin {
 impl Origin {
     /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
     pub(crate) fn parse_base(url: &str) -> Result<Self> {
-        let url = url.trim();
+        crate::text::check("the base URL", url)?;
+        let url = url.trim_matches(' ');
         let (origin, rest) = Self::split(url)
             .map_err(|what| Error::invalid(format!("the base URL {what}; expected one like \"{BASE_URL_US}\"")))?;
         if !matches!(rest, "" | "/") {
@@ -295,6 +296,7 @@ mod tests {
             ("https://api.boomi.com:8a", "port"),
             ("https://api boomi.com", "space"),
             ("https://api.boomi.com\r\nX: y", "control"),
+            ("https://api.boomi.com\n", "control"),
             ("https://bücher.example", "xn--"),
             ("https://api.boomi.com\\@example.com", "backslash"),
             ("https://0x7f000001", "numeric"),

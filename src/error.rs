@@ -132,6 +132,12 @@ impl Error {
         }))
     }
 
+    /// An error of the caller's own, for functions that give credentials: of the kind [`ErrorKind::Config`], with the text
+    /// of `error`, which should hold no secret.
+    pub fn other(error: impl std::fmt::Display) -> Self {
+        Self::config(crate::text::printable(&error.to_string(), 500))
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
     }

@@ -28,7 +28,8 @@ pub(crate) struct OtpSecret {
 
 impl OtpSecret {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let text = text.trim();
+        crate::text::check("the one-time code secret", text)?;
+        let text = text.trim_matches(' ');
         let is_uri = text.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("otpauth://"));
         if is_uri { Self::parse_uri(&text[10..]) } else { Self::parse_base32(text) }
     }
@@ -193,6 +194,7 @@ mod tests {
         let cases = [
             ("", "empty"),
             ("   ", "empty"),
+            ("JBSWY3DP\n", "control"),
             ("ABCDEFG1", "position 7"),
             ("ABC", "missing"),
             ("GEZDGNBVä", "not base32"),

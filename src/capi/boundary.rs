@@ -98,8 +98,9 @@ pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: 
     if data.is_null() {
         return Err(is_null(name));
     }
-    // Bytes beyond half of memory cannot be there.
-    let length = length.min(isize::MAX as usize);
+    if length > isize::MAX as usize {
+        return Err(Error::invalid(format!("the length of {name} is larger than memory")));
+    }
     // SAFETY: not NULL, so valid for its length, says the caller; u8 has no invalid values.
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
 }

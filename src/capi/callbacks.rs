@@ -117,9 +117,8 @@ pub(super) fn credentials(callback: boomi_credentials_callback, data: Arc<UserDa
         // SAFETY: the caller's function with the caller's data; what it gets lives through the call.
         let code = unsafe { callback(data.pointer(), rejected.into(), &mut given) };
         if code != 0 {
-            return Err(Error::config(format!(
-                "the credentials callback returned {code}, so there are no credentials"
-            )));
+            let text = format!("the credentials callback returned {code}, so there are no credentials");
+            return Err(Error::config(text));
         }
         given.take()
     }))

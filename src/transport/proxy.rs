@@ -29,7 +29,8 @@ impl Proxy {
     /// shows it.
     pub(crate) fn parse(url: &str, setting: &'static str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::Proxy, format!("the proxy in {setting} {what}"));
-        let url = url.trim();
+        crate::text::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
+        let url = url.trim_matches(' ');
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
             return Err(invalid(
@@ -41,7 +42,7 @@ impl Proxy {
             Some((user, host)) => (Some(user), host),
             None => (None, rest),
         };
-        let host = host.split(['/', '?']).next().unwrap_or_default();
+        let host = host.strip_suffix('/').unwrap_or(host);
         let authorization = user.map(|user| {
             proxy_authorization(user).ok_or_else(|| {
                 invalid("has a user or password that is not percent-encoded UTF-8 without control characters")
@@ -242,6 +243,8 @@ mod tests {
             "http://",
             "http://user:marked-secret@",
             "http://a b:1",
+            "http://proxy.test:3128\n",
+            "http://proxy.test:3128/path",
             "http://user:marked-secret%0d@proxy.test",
             "http://marked-secret@proxy.test:x",
         ] {
