@@ -12,12 +12,10 @@ version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Carg
 minor=${version%.*}
 after=${minor%.*}.$((${minor#*.} + 1))
 
-# build PREFIX ARGUMENT...: a project that knows nothing but where to look.
+# build PREFIX: a project that knows nothing but where to look.
 build() {
-  prefix=$1
-  shift
   rm -rf "$dir/build"
-  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF "$@" \
+  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$1" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF \
     >"$dir/log" 2>&1 && cmake --build "$dir/build" >>"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 }
 
@@ -62,13 +60,13 @@ done
 # A packager's way: a library directory of its own, reached by a link, as where /lib is one to /usr/lib.
 $MAKE -s install PROFILE=dev PREFIX=/usr LIBDIR=/usr/lib/triplet DESTDIR="$dir/stage"
 ln -s usr/lib "$dir/stage/lib"
-build "" -DBoomiAuth_DIR="$dir/stage/lib/triplet/cmake/BoomiAuth"
+build "$dir/stage/lib/triplet/cmake/BoomiAuth"
 tests/emulator/with-emulator.sh "$emulator" "$dir/build/cpp-shared" | grep -q documentId-321
 
 # Without the static library, the other is still found.
 rm "$dir/stage/usr/lib/triplet/libboomi_auth.a"
 sed -i '/static/d; /Static/d' "$dir/project/CMakeLists.txt"
-build "" -DBoomiAuth_DIR="$dir/stage/lib/triplet/cmake/BoomiAuth"
+build "$dir/stage/lib/triplet/cmake/BoomiAuth"
 
 $MAKE -s uninstall PREFIX="$dir/moved to"
 $MAKE -s uninstall PREFIX=/usr LIBDIR=/usr/lib/triplet DESTDIR="$dir/stage"

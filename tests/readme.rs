@@ -26,6 +26,8 @@ fn runs_in(command: &str) -> Option<&'static str> {
         ("make check", "tests/run.sh, part by part"),
         ("make header", "tests/run.sh, as a check"),
         ("make bench", "by hand: it measures"),
+        ("target/debug/quickstart-c", "tests/run.sh"),
+        ("tests/emulator/with-emulator.sh ", "tests/run.sh"),
         ("make install PREFIX=$HOME/.local", "here"),
         ("export ", "here"),
         ("cc app.c ", "here"),

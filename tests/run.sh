@@ -35,6 +35,7 @@ part tests $CARGO test --locked --workspace --features boomi-auth/capi
 part rustdoc make -s doc
 part header header_is_current
 part demo demo_shows_the_main_job
+part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/debug/quickstart-c
 part install tests/install.sh
 part licences tests/licences.sh
 

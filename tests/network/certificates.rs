@@ -1,5 +1,6 @@
 //! Certificates, good and bad, made by OpenSSL.
 
+use std::cell::Cell;
 use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,8 @@ use crate::daemon::Directory;
 pub struct Authority {
     directory: Directory,
     name: String,
+    /// How many certificates it made.
+    issued: Cell<u32>,
 }
 
 /// Files that a server is given.
@@ -35,7 +38,7 @@ impl Authority {
     }
 
     fn named(name: String) -> Self {
-        let authority = Authority { directory: Directory::new("certificates"), name };
+        let authority = Authority { directory: Directory::new("certificates"), name, issued: Cell::new(0) };
         authority.key("ca");
         authority.self_signed("ca", &authority.name, "basicConstraints=critical,CA:TRUE");
         authority
@@ -59,29 +62,37 @@ impl Authority {
     }
 
     pub fn issue_for(&self, name: &str, days: &str) -> Issued {
-        self.key("server");
-        self.sign("server", "ca", &format!("subjectAltName={name}"), days);
-        self.issued("server")
+        let server = self.next("server");
+        self.sign(&server, "ca", &format!("subjectAltName={name}"), days);
+        self.issued(&server)
     }
 
     /// One that vouches for itself; and, as OpenSSL makes them unless told otherwise, calls itself an authority.
     pub fn issue_self_signed(&self, name: &str, is_authority: bool) -> Issued {
-        self.key("server");
+        let server = self.next("server");
         let constraints = if is_authority { "TRUE" } else { "FALSE" };
         let extensions = format!("subjectAltName={name}\nbasicConstraints=critical,CA:{constraints}");
-        self.self_signed("server", "server", &extensions);
-        self.issued("server")
+        self.self_signed(&server, "server", &extensions);
+        self.issued(&server)
     }
 
     /// One from an authority below this, alone and with that authority's own certificate behind it.
     pub fn issue_through_intermediate(&self, name: &str) -> (Issued, Issued) {
-        self.key("middle");
-        self.sign("middle", "ca", "basicConstraints=critical,CA:TRUE", VALID);
-        self.key("server");
-        self.sign("server", "middle", &format!("subjectAltName={name}"), VALID);
-        let chain = self.directory.read("server.pem") + &self.directory.read("middle.pem");
-        let with = Issued { certificate: self.directory.write("chain.pem", &chain), key: self.path("server.key") };
-        (self.issued("server"), with)
+        let (middle, server) = (self.next("middle"), self.next("server"));
+        self.sign(&middle, "ca", "basicConstraints=critical,CA:TRUE", VALID);
+        self.sign(&server, &middle, &format!("subjectAltName={name}"), VALID);
+        let alone = self.issued(&server);
+        let chain = self.directory.read(&format!("{server}.pem")) + &self.directory.read(&format!("{middle}.pem"));
+        let with = Issued { certificate: self.directory.write("chain.pem", &chain), key: alone.key.clone() };
+        (alone, with)
+    }
+
+    /// A new name, with its key.
+    fn next(&self, name: &str) -> String {
+        let name = format!("{name}-{}", self.issued.get());
+        self.issued.set(self.issued.get() + 1);
+        self.key(&name);
+        name
     }
 
     fn issued(&self, name: &str) -> Issued {
