@@ -89,7 +89,7 @@ impl Client {
     }
 
     pub(crate) fn new(config: Config) -> Result<Self> {
-        config.check()?;
+        config.first_error.check()?;
         let origin = config.origin();
         let roots = config.roots.clone().unwrap_or_default();
         let variable = |name: &str| crate::config::variable(name).and_then(|value| value.into_string().ok());

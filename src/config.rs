@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credentials::CredentialKind;
 use crate::credentials::{Credentials, read_secret_file};
 use crate::endpoint::{self, BASE_URL_US, Origin};
-use crate::error::{Error, Result};
+use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::otp::{OtpSecret, check_code};
 use crate::secret::Secret;
@@ -82,7 +82,7 @@ pub(crate) struct Config {
     /// Tests give their own.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    first_error: Option<Error>,
+    pub(crate) first_error: FirstError,
 }
 
 impl Config {
@@ -92,27 +92,9 @@ impl Config {
 
     /// Applies a checked value, or keeps the first error.
     pub(crate) fn set<T>(&mut self, checked: Result<T>, apply: impl FnOnce(&mut Self, T)) -> Result<()> {
-        match checked {
-            Ok(value) => {
-                apply(self, value);
-                Ok(())
-            }
-            Err(error) => {
-                self.first_error.get_or_insert_with(|| error.clone());
-                Err(error)
-            }
-        }
-    }
-
-    /// Keeps an error that was found before the value reached a setter.
-    #[cfg(feature = "capi")]
-    pub(crate) fn keep_error(&mut self, error: &Error) {
-        self.first_error.get_or_insert_with(|| error.clone());
-    }
-
-    /// The first error of a setter.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.first_error.clone().map_or(Ok(()), Err)
+        let value = self.first_error.keep(checked)?;
+        apply(self, value);
+        Ok(())
     }
 
     pub(crate) fn set_credentials(&mut self, credentials: Result<Credentials>) -> Result<()> {

@@ -207,6 +207,24 @@ impl Error {
     }
 }
 
+/// The first error of an object's setters, so that a caller may set everything and look once.
+#[derive(Clone, Default)]
+pub(crate) struct FirstError(Option<Error>);
+
+impl FirstError {
+    /// Passes `result` on; an error stays here, if it is the first.
+    pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| {
+            self.0.get_or_insert_with(|| error.clone());
+        })
+    }
+
+    /// The error that stayed.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.0.clone().map_or(Ok(()), Err)
+    }
+}
+
 /// For people too: it is what `main` prints of an error that it returns.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -31,7 +31,9 @@ unsafe fn set(
     run(error_out, || {
         // SAFETY: see the module's contract.
         let call = &mut unsafe { borrow_mut(call, "call") }?.call;
-        apply(call).inspect_err(|error| call.keep_error(error))
+        let result = apply(call);
+        // Also an error that was found before the value reached a setter.
+        call.first_error.keep(result)
     })
 }
 

@@ -59,7 +59,9 @@ unsafe fn set(
         // SAFETY: see the module's contract.
         let handle = unsafe { borrow_mut(config, "config") }?;
         let mut next = handle.config.clone();
-        let result = apply(&mut next).inspect_err(|error| next.keep_error(error));
+        let result = apply(&mut next);
+        // Also an error that was found before the value reached a setter.
+        let result = next.first_error.keep(result);
         // What was there goes last: it may run the caller's release callback, which may do anything to the handle.
         let previous = std::mem::replace(&mut handle.config, next);
         drop(previous);

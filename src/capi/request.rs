@@ -66,7 +66,9 @@ unsafe fn set(
     run(error_out, || {
         // SAFETY: see the module's contract.
         let request = Arc::make_mut(&mut unsafe { borrow_mut(request, "request") }?.request);
-        apply(request).inspect_err(|error| request.keep_error(error))
+        let result = apply(request);
+        // Also an error that was found before the value reached a setter.
+        request.first_error.keep(result)
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::check_timeout;
-use crate::error::{Error, Result};
+use crate::error::{FirstError, Result};
 use crate::otp::check_code;
 use crate::secret::Secret;
 
@@ -24,7 +24,7 @@ pub struct Call {
     timeout: Option<Duration>,
     otp: Arc<Mutex<Option<Secret>>>,
     canceled: Arc<AtomicBool>,
-    first_error: Option<Error>,
+    pub(crate) first_error: FirstError,
 }
 
 impl Call {
@@ -36,12 +36,12 @@ impl Call {
     /// How long this call may take, all told, instead of the client's timeout.
     pub fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         let checked = check_timeout("the call's timeout", timeout);
-        self.keep(checked).map(|timeout| self.timeout = Some(timeout))
+        self.first_error.keep(checked).map(|timeout| self.timeout = Some(timeout))
     }
 
     /// A one-time code that the user typed. It goes with the first password sign-in and is forgotten.
     pub fn set_otp(&mut self, code: &str) -> Result<()> {
-        let code = self.keep(check_code(code))?;
+        let code = self.first_error.keep(check_code(code))?;
         *self.otp.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
         Ok(())
     }
@@ -49,24 +49,6 @@ impl Call {
     /// Ends the call, if it runs, within 100 ms, and every later call with this handle at once.
     pub fn cancel(&self) {
         self.canceled.store(true, Ordering::Release);
-    }
-
-    /// The first error of a setter stays.
-    fn keep<T>(&mut self, result: Result<T>) -> Result<T> {
-        if let Err(error) = &result {
-            self.first_error.get_or_insert_with(|| error.clone());
-        }
-        result
-    }
-
-    /// Keeps an error that was found before the value reached a setter.
-    #[cfg(feature = "capi")]
-    pub(crate) fn keep_error(&mut self, error: &Error) {
-        self.first_error.get_or_insert_with(|| error.clone());
-    }
-
-    pub(crate) fn check(&self) -> Result<()> {
-        self.first_error.clone().map_or(Ok(()), Err)
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {

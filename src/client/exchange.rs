@@ -46,7 +46,7 @@ impl<'a> Exchange<'a> {
     /// Begins a call: from here its deadline runs, and it can be cancelled.
     pub(super) fn begin(client: &'a Client, call: Option<&'a Call>) -> Result<Self> {
         let inner = &client.inner;
-        call.map_or(Ok(()), Call::check)?;
+        call.map_or(Ok(()), |call| call.first_error.check())?;
         let stops = Stops {
             call: call.map(Call::cancel_flag),
             client: Some((inner.cancellations.clone(), inner.cancellations.load(Ordering::Acquire))),

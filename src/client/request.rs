@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ureq::http::{HeaderName, HeaderValue, Method, header};
 
 use crate::endpoint;
-use crate::error::{Error, Result};
+use crate::error::{Error, FirstError, Result};
 use crate::secret::Secret;
 use crate::text;
 
@@ -42,7 +42,7 @@ pub struct Request {
     pub(crate) account_id: Option<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<Vec<u8>>,
-    first_error: Option<Error>,
+    pub(crate) first_error: FirstError,
 }
 
 impl Request {
@@ -63,7 +63,7 @@ impl Request {
             account_id: None,
             headers: Vec::new(),
             body: None,
-            first_error: None,
+            first_error: FirstError::default(),
         })
     }
 
@@ -74,12 +74,14 @@ impl Request {
 
     /// The account that `{accountId}` and a JWT stand for, instead of the client's.
     pub fn set_account_id(&mut self, account_id: &str) -> Result<()> {
-        self.keep(endpoint::check_account_id(account_id)).map(|()| self.account_id = Some(account_id.to_owned()))
+        self.first_error
+            .keep(endpoint::check_account_id(account_id))
+            .map(|()| self.account_id = Some(account_id.to_owned()))
     }
 
     /// Adds a pair to the query, percent-encoded.
     pub fn add_query(&mut self, name: &str, value: &str) -> Result<()> {
-        self.keep(text::check("the query's name", name))?;
+        self.first_error.keep(text::check("the query's name", name))?;
         if !self.query.is_empty() {
             self.query.push('&');
         }
@@ -92,7 +94,7 @@ impl Request {
     /// Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, which are the transport's,
     /// and Authorization and X-Boomi-OTP unless the scheme is [`AuthScheme::None`]. These two are secret by themselves.
     pub fn set_header(&mut self, name: &str, value: &str, options: HeaderOptions) -> Result<()> {
-        let (name, value) = self.keep(checked_header(name, value, options.secret))?;
+        let (name, value) = self.first_error.keep(checked_header(name, value, options.secret))?;
         if !options.add {
             self.headers.retain(|(other, _)| *other != name);
         }
@@ -105,25 +107,9 @@ impl Request {
         self.body = Some(body.into());
     }
 
-    /// The first error of a setter stays.
-    fn keep<T>(&mut self, result: Result<T>) -> Result<T> {
-        if let Err(error) = &result {
-            self.first_error.get_or_insert_with(|| error.clone());
-        }
-        result
-    }
-
-    /// Keeps an error that was found before the value reached a setter.
-    #[cfg(feature = "capi")]
-    pub(crate) fn keep_error(&mut self, error: &Error) {
-        self.first_error.get_or_insert_with(|| error.clone());
-    }
-
     /// The first error of a setter, or one that only the whole shows.
     pub(crate) fn check(&self) -> Result<()> {
-        if let Some(error) = &self.first_error {
-            return Err(error.clone());
-        }
+        self.first_error.check()?;
         let own = self.headers.iter().find(|(name, _)| matches!(name.as_str(), "authorization" | "x-boomi-otp"));
         if let (true, Some((name, _))) = (self.auth != AuthScheme::None, own) {
             return Err(Error::invalid(format!(

@@ -221,7 +221,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config, "{error}");
             assert!(error.message().contains(text), "{text}: {error}");
             assert!(config.account_id.is_none() && config.credentials.is_none(), "all or nothing");
-            assert_eq!(config.check().unwrap_err().message(), error.message(), "the first error stays");
+            assert_eq!(config.first_error.check().unwrap_err().message(), error.message(), "the first error stays");
         }
     }
 }

@@ -85,7 +85,15 @@ fn exceptions_go_direct_and_nothing_else_does() {
     let cases: [(&str, &[&str], &[&str]); 2] = [
         (
             "api.boomi.com",
-            &["*", "api.boomi.com", "boomi.com", ".boomi.com", "*.boomi.com", "x.example, API.Boomi.com", "a boomi.com"],
+            &[
+                "*",
+                "api.boomi.com",
+                "boomi.com",
+                ".boomi.com",
+                "*.boomi.com",
+                "x.example, API.Boomi.com",
+                "a boomi.com",
+            ],
             &["", "oomi.com", "api.boomi.com:1", "pi.boomi.com", "127.0.0.1", "127.0.0.0/8", "x.api.boomi.com"],
         ),
         (
@@ -96,7 +104,8 @@ fn exceptions_go_direct_and_nothing_else_does() {
     ];
     for (host, direct, proxied) in cases {
         let said = |list: &str, name| {
-            let variables = [("HTTPS_PROXY", &*proxy), (name, list), ("LD_PRELOAD", &names.0), ("TEST_NAMES", &names.1)];
+            let variables =
+                [("HTTPS_PROXY", &*proxy), (name, list), ("LD_PRELOAD", &names.0), ("TEST_NAMES", &names.1)];
             boomi.usage(host, &variables)
         };
         for list in direct.iter().map(|list| (*list).to_owned()).chain([with_port(host)]) {

@@ -183,11 +183,7 @@ fn a_reset_in_each_phase_is_a_typed_error() {
             reset(stream);
         });
         let builder = plain_client(&format!("{scheme}://127.0.0.1:{port}"));
-        let builder = if proxied {
-            builder.base_url("https://localhost").proxy(&http(port))
-        } else {
-            builder
-        };
+        let builder = if proxied { builder.base_url("https://localhost").proxy(&http(port)) } else { builder };
         let client = builder.build().unwrap();
         let request = if phase == "sending" { client.post("/").body(large.clone()) } else { client.get("/") };
         let error = request.auth(AuthScheme::None).send().unwrap_err();

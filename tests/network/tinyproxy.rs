@@ -23,10 +23,8 @@ impl Tinyproxy {
     pub fn start(more: &str) -> Tinyproxy {
         let (directory, address) = (Directory::new("tinyproxy"), own_address());
         let log = directory.path().join("log");
-        let configuration = format!(
-            "Port 3128\nListen {address}\nTimeout 60\nLogLevel Info\nLogFile \"{}\"\n{more}\n",
-            log.display()
-        );
+        let configuration =
+            format!("Port 3128\nListen {address}\nTimeout 60\nLogLevel Info\nLogFile \"{}\"\n{more}\n", log.display());
         let configuration = directory.write("tinyproxy.conf", &configuration);
         let start = |command: &mut Command| {
             command.arg("-d").arg("-c").arg(configuration);
