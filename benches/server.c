@@ -1,4 +1,4 @@
-/* A server that costs as little as can be: every request gets the same answer, a JWT, in one write.
+/* A server that costs as little as can be: a request gets the same answer, a JWT, in one write; one for /bytes/N gets N MiB.
  *
  *   server CERTIFICATE KEY      prints two ports on 127.0.0.1, of TLS 1.3 and of plain TCP; ends with its input.
  */
@@ -20,6 +20,8 @@ enum { JWT_BYTES = 600 };
 /* The three parts of the JWT; the signature is filled up with A's. The payload is {"iat":1800000000,"exp":1800000300}. */
 #define JWT_START "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOjE4MDAwMDAwMDAsImV4cCI6MTgwMDAwMDMwMH0."
 
+#define BYTES "GET /bytes/"
+
 static char answer[2048];
 static int answer_bytes;
 static SSL_CTX *tls;
@@ -39,6 +41,17 @@ static void make_answer(void) {
                             JWT_BYTES, jwt);
 }
 
+/* N MiB, in TLS records of the largest size. */
+static int send_bytes(SSL *ssl, int mebibytes) {
+    static const char bytes[256 * 1024];
+    char head[128];
+    int length = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n", (long long)mebibytes << 20);
+    int sent = SSL_write(ssl, head, length) == length;
+    for (int i = 0; sent && i < mebibytes * 4; i++)
+        sent = SSL_write(ssl, bytes, sizeof bytes) == (int)sizeof bytes;
+    return sent;
+}
+
 /* One connection: each request is one read, and ends with an empty line. */
 static void serve(int socket, SSL *ssl) {
     char request[4096];
@@ -46,6 +59,11 @@ static void serve(int socket, SSL *ssl) {
         int got = ssl ? SSL_read(ssl, request, sizeof request) : (int)read(socket, request, sizeof request);
         if (got < 4 || memcmp(request + got - 4, "\r\n\r\n", 4) != 0)
             return;
+        if (ssl && memcmp(request, BYTES, strlen(BYTES)) == 0) {
+            if (!send_bytes(ssl, atoi(request + strlen(BYTES))))
+                return;
+            continue;
+        }
         int sent = ssl ? SSL_write(ssl, answer, answer_bytes) : (int)write(socket, answer, answer_bytes);
         if (sent != answer_bytes)
             return;
@@ -89,7 +107,7 @@ static int start(struct listener *listener) {
     socklen_t size = sizeof address;
     pthread_t thread;
     listener->socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener->socket, (struct sockaddr *)&address, size) || listen(listener->socket, 16)
+    if (bind(listener->socket, (struct sockaddr *)&address, size) || listen(listener->socket, 64)
         || getsockname(listener->socket, (struct sockaddr *)&address, &size)
         || pthread_create(&thread, NULL, accept_all, listener))
         die("listen");

@@ -1,18 +1,18 @@
 /*
- * boomi-auth for C++11 and later: the C library's handles as classes, in this header alone. Link what boomi_auth.h needs.
+ * boomi-auth for C++11 and later: the C library's handles as classes, in this header alone.
  *
  *   auto client = boomi::Client::from_env();
  *   std::cout << client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").check().body();
  *
- * Errors     Whatever fails throws boomi::Error; a failed allocation of this header's own throws std::bad_alloc. An HTTP
- *            answer is no failure, whatever its status: Response::check() makes one of it.
- * Ownership  Objects own their handles: movable, not copyable (a Token is; Config has clone()). They may be destroyed in
- *            any order. On one that was moved from, getters give neutral values and the rest throws.
+ * Errors     Whatever fails throws boomi::Error; a failed allocation of this header's own throws std::bad_alloc. An
+ *            HTTP answer is no failure, whatever its status: Response::check() makes one of it.
+ * Ownership  Objects own their handles: movable, not copyable (a Token is; Config has clone()). They may be destroyed
+ *            in any order. On one that was moved from, getters give neutral values and the rest throws.
  * Text       std::string in UTF-8; one with a NUL inside is refused. Bodies are std::string, byte for byte.
  * Threads    const member functions may be called by any number of threads at once, the others by one.
- * Callbacks  are copied, run on the thread of the call that needs them, perhaps on several at once, and are destroyed
- *            when no settings, client or call uses them any more. They may call getters, but no blocking function of the
- *            same client. What one throws comes out of the call that ran it, unchanged; of several, the first.
+ * Callbacks  run on the thread of the call that needs them, perhaps on several at once, and are destroyed
+ *            when no settings, client or call uses them any more. They may call getters, but no blocking function of
+ *            the same client. What one throws comes out of the call that ran it, unchanged; of several, the first.
  *
  * Constants are those of boomi_auth.h. License: MIT or Apache-2.0.
  */
@@ -180,7 +180,8 @@ inline std::string auth_header(std::uint32_t kind, const std::string &username, 
   return detail::make<char>(boomi_auth_header, kind, detail::text(username), detail::text(secret)).get();
 }
 
-/// The one-time code of `secret`, base32 or an `otpauth://totp/` URI, at `unix_time` in seconds; below 0 means now. No I/O.
+/// The one-time code of `secret`, base32 or an `otpauth://totp/` URI, at `unix_time` in seconds; below 0 means now.
+/// No I/O.
 inline std::string otp_code(const std::string &secret, std::int64_t unix_time = -1) {
   return detail::make<char>(boomi_otp_code, detail::text(secret), unix_time).get();
 }
@@ -243,10 +244,11 @@ class Config {
   Config &credentials(const Credentials &who) {
     return set(boomi_config_set_credentials, who.kind_, detail::text(who.username_), detail::text(who.secret_));
   }
-  /// A function that gives the credentials: before the first sign-in, and, with `rejected`, before the next one after the
-  /// server rejected what it gave.
+  /// A function that gives the credentials: before the first sign-in, and, with `rejected`, before the next one after
+  /// the server rejected what it gave.
   Config &credentials(std::function<Credentials(bool rejected)> give) {
-    return call_back<boomi_credentials_callback>(boomi_config_set_credentials_callback, give_credentials, std::move(give));
+    const boomi_credentials_callback callback = give_credentials;
+    return call_back(boomi_config_set_credentials_callback, callback, std::move(give));
   }
   /// The account that {accountId} in a path and a JWT without its own account stand for.
   Config &account_id(const std::string &account_id) {
@@ -260,7 +262,7 @@ class Config {
   }
   /// A function that gives one-time codes instead. Its time counts against the call's deadline.
   Config &otp_from_fn(std::function<std::string()> give) {
-    return call_back<boomi_otp_callback>(boomi_config_set_otp_callback, give_code, std::move(give));
+    return call_back(boomi_config_set_otp_callback, boomi_otp_callback(give_code), std::move(give));
   }
   /// How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
   Config &connect_timeout_ms(std::uint32_t timeout) { return set(boomi_config_set_connect_timeout_ms, timeout); }
@@ -279,11 +281,11 @@ class Config {
   /// A function that is told what the client does. What it throws comes out when the call is over, instead of the
   /// call's result: to watch only, do not throw.
   Config &on_event(std::function<void(const Event &)> handler) {
-    return call_back<boomi_event_callback>(boomi_config_set_event_callback, tell, std::move(handler));
+    return call_back(boomi_config_set_event_callback, boomi_event_callback(tell), std::move(handler));
   }
   /// A function that is asked at least every 100 ms while a call waits: true ends the call with BOOMI_ERR_CANCELED.
   Config &wait_hook(std::function<bool()> hook) {
-    return call_back<boomi_wait_callback>(boomi_config_set_wait_callback, ask, std::move(hook));
+    return call_back(boomi_config_set_wait_callback, boomi_wait_callback(ask), std::move(hook));
   }
   /// Fills what is unset from the BOOMI_* variables of the environment: all of it or, on failure, nothing.
   Config &load_env() { return set(boomi_config_load_env); }
@@ -378,7 +380,8 @@ class Call {
     detail::run(boomi_call_set_otp, handle_.get(), detail::text(code));
     return *this;
   }
-  /// Ends what runs with this within 100 ms, with BOOMI_ERR_CANCELED, and every later call with it at once. From any thread.
+  /// Ends what runs with this within 100 ms, with BOOMI_ERR_CANCELED, and every later call with it at once. From any
+  /// thread.
   void cancel() const noexcept { boomi_call_cancel(handle_.get()); }
 
   /// What is used where no call is given: the client's limits, and nothing to cancel.
@@ -433,8 +436,8 @@ class HeaderIterator {
 ///   client.send(boomi::Request("GET", path).query("overrideAccount", "subaccount456"))
 class Request {
  public:
-  /// `path_or_url` is a path, in which {accountId} is filled in when it is sent, or a URL of the client's origin. Special
-  /// characters in it must be percent-encoded.
+  /// `path_or_url` is a path, in which {accountId} is filled in when it is sent, or a URL of the client's origin.
+  /// Special characters in it must be percent-encoded.
   Request(const std::string &method, const std::string &path_or_url)
       : handle_(detail::make<boomi_request>(boomi_request_new, detail::text(method), detail::text(path_or_url))) {}
 
@@ -488,8 +491,8 @@ class Response {
   /// The HTTP status; 0 if this was moved from.
   int status() const noexcept { return boomi_response_status(handle_.get()); }
 
-  /// Throws what a bad answer means, with Boomi's own message and what to do; gives a good one back. GraphQL's errors in
-  /// an answer with status 200 count. Errors: BOOMI_ERR_CREDENTIALS_REJECTED, _PERMISSION_DENIED, _RATE_LIMITED,
+  /// Throws what a bad answer means, with Boomi's own message and what to do; gives a good one back. GraphQL's errors
+  /// in an answer with status 200 count. Errors: BOOMI_ERR_CREDENTIALS_REJECTED, _PERMISSION_DENIED, _RATE_LIMITED,
   /// _HTTP_STATUS.
   const Response &check() const & {
     detail::run(boomi_response_check, handle_.get());
@@ -523,8 +526,8 @@ class Response {
     return size;
   }
 
-  /// Reads some of the body of an answer from Client::open() into `buffer`, which has room for `size` bytes. Gives how many;
-  /// 0 at the end. A read that nothing arrives for ends after the call's timeout.
+  /// Reads some of the body of an answer from Client::open() into `buffer`, which has room for `size` bytes. Gives how
+  /// many; 0 at the end. A read that nothing arrives for ends after the call's timeout.
   std::size_t read(void *buffer, std::size_t size) {
     std::size_t amount = 0;
     detail::run(boomi_response_read, handle_.get(), buffer, size, &amount);
@@ -613,8 +616,8 @@ class Authorization {
   /// How many headers there are.
   std::size_t size() const noexcept { return boomi_authorization_count(handle_.get()); }
 
-  /// Learns from the answer, whose body may be left out if it is not at hand. True if it helps to authorize anew and send once
-  /// more. The first call counts.
+  /// Learns from the answer, whose body may be left out if it is not at hand. True if it helps to authorize anew and
+  /// send once more. The first call counts.
   bool observe(int status, const std::string &body = std::string()) {
     std::int32_t send_again = 0;
     detail::run(boomi_authorization_observe, handle_.get(), status, body.data(), body.size(), &send_again);
@@ -632,8 +635,8 @@ class Authorization {
 };
 
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections.
-/// Calls block until their answer is there, and throw Error: BOOMI_ERR_INVALID_ARGUMENT, _CONFIG, _OTP, _CONNECT, _PROXY,
-/// _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; where a JWT is needed also those of jwt_generate().
+/// Calls block until their answer is there, and throw Error: BOOMI_ERR_INVALID_ARGUMENT, _CONFIG, _OTP, _CONNECT,
+/// _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; where a JWT is needed also those of jwt_generate().
 class Client {
  public:
   /// A client with these settings, which may be changed or destroyed afterwards. No I/O.
@@ -643,8 +646,8 @@ class Client {
   /// what is missing and where Boomi shows it.
   static Client from_env() { return Client(detail::make<boomi_client>(boomi_client_from_env)); }
 
-  /// Sends a GET for a path, in which {accountId} is filled in, or a URL of the client's origin. More than a path, a method
-  /// and a body is set on a Request, and sent with send().
+  /// Sends a GET for a path, in which {accountId} is filled in, or a URL of the client's origin. More than a path, a
+  /// method and a body is set on a Request, and sent with send().
   Response get(const std::string &path_or_url, const Call &call = Call::none()) const {
     return request("GET", path_or_url, call);
   }
@@ -670,8 +673,8 @@ class Client {
   Response send(const Request &request, const Call &call = Call::none()) const {
     return Response(detail::make<boomi_response>(boomi_client_send, handle(), request.handle(), call.handle()));
   }
-  /// Sends a request, and returns when status and headers are there. The body is then had with Response::read(), in constant
-  /// memory however large it is. Only that of a status of 400 or more is read at once, and had with Response::body().
+  /// Sends a request, and returns when status and headers are there. The body is then had with Response::read(), in
+  /// constant memory however large it is. Only that of a status of 400 or more is read at once, and had with body().
   Response open(const Request &request, const Call &call = Call::none()) const {
     return Response(detail::make<boomi_response>(boomi_client_open, handle(), request.handle(), call.handle()));
   }
@@ -684,8 +687,8 @@ class Client {
     return jwt(detail::text(account_id), call);
   }
 
-  /// Headers for one request of another HTTP library to `url`, which must be on the client's origin. `scheme` is one of the
-  /// BOOMI_AUTH_* constants; with a JWT this may ask the server for one.
+  /// Headers for one request of another HTTP library to `url`, which must be on the client's origin. `scheme` is one of
+  /// the BOOMI_AUTH_* constants; with a JWT this may ask the server for one.
   Authorization authorize(std::uint32_t scheme, const std::string &url, const Call &call = Call::none()) const {
     return Authorization(
         detail::make<boomi_authorization>(boomi_client_authorize, handle(), scheme, detail::text(url), call.handle()));

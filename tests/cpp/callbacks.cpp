@@ -1,4 +1,4 @@
-// Callbacks: what they give, that what they throw comes out of the call that ran them, and that they are destroyed once.
+// Callbacks: what they give; that what they throw comes out of the call that ran them; that they are destroyed once.
 #include "check.hpp"
 
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// Linked into each program, so that the header is in two translation units. A callback set in one and a call made in the
-// other share what they need.
+// Linked into the programs, so that the header is in two translation units. A callback set in one and a call made in
+// the other share what they need.
 #include "boomi_auth.hpp"
 #include "check.hpp"
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Builds and runs the benches: run.sh [SUBJECT [ROUNDS [TIMES [SIDE]]]]. See README.md.
+#   LIBRARY=FILE      another library than a fresh release build
+#   PIN=no            client and server on any processor, where they would share one
+#   RUN_UNDER=COMMAND goes before the measured program, such as "strace -c"
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+target=${CARGO_TARGET_DIR:-$root/target}
+out=$target/benches
+mkdir -p "$out"
+
+if [ -z "${LIBRARY:-}" ]; then
+    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c
+    LIBRARY=$target/release/libboomi_auth.so
+fi
+# The programs ask for the library by its SONAME.
+soname=$(objdump -p "$LIBRARY" | awk '$1 == "SONAME" { print $2 }')
+ln -sf "$(realpath "$LIBRARY")" "$out/$soname"
+
+flags="-std=gnu11 -O2 -Wall -Wextra -Werror"
+# shellcheck disable=SC2086
+cc $flags -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
+for subject in warm cold header stream threads; do
+    # shellcheck disable=SC2086
+    cc $flags -I"$root/include" -o "$out/$subject" "$here/$subject.c" "$out/$soname" -Wl,-rpath,"$out" \
+        -lcurl -lssl -lcrypto -lpthread
+done
+
+if [ ! -e "$out/server.pem" ]; then
+    cd "$out"
+    key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
+    # shellcheck disable=SC2086
+    openssl req $key -x509 -subj "/CN=Bench CA" -keyout ca.key -out ca.pem 2>/dev/null
+    # shellcheck disable=SC2086
+    openssl req $key -subj "/CN=Bench" -keyout server.key -out server.csr 2>/dev/null
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out server.new 2>/dev/null \
+        -extfile <(printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n')
+    mv server.new server.pem
+fi
+# The system's roots and ours, for a client that trusts what the system does.
+cat /etc/ssl/certs/ca-certificates.crt "$out/ca.pem" >"$out/system.pem"
+export SSL_CERT_FILE=$out/system.pem
+
+# One subject: bench NAME SHARED CA_FILE [ROUNDS [TIMES [SIDE]]]. If SHARED, client and server share one processor: on
+# two, they would wait for each other's wake-ups, for times that vary tenfold.
+bench() {
+    local name=$1 shared=$2 pin=
+    shift 2
+    if [ "$shared" = yes ] && [ "${PIN:-yes}" = yes ] && command -v taskset >/dev/null; then
+        pin="taskset -c $(taskset -cp $$ | sed 's/.*[^0-9]//')"
+    fi
+    # The server ends when its input closes.
+    # shellcheck disable=SC2086
+    coproc server { exec $pin "$out/server" "$out/server.pem" "$out/server.key"; }
+    # shellcheck disable=SC2154
+    local process=$server_PID ports
+    read -r -a ports <&"${server[0]}"
+    # shellcheck disable=SC2086
+    $pin ${RUN_UNDER:-} "$out/$name" "${ports[@]}" "$@"
+    eval "exec ${server[1]}>&-"
+    wait "$process"
+}
+
+all=${1:-all}
+shift || true
+echo "ours beside the other's: median (middle half) of the rounds' ratios, and the limit"
+for subject in warm cold system header stream threads; do
+    [ "$all" = all ] || [ "$all" = "$subject" ] || continue
+    case $subject in
+        system) bench cold yes system "$@" ;;
+        threads) bench threads no "$out/ca.pem" "$@" ;;
+        *) bench "$subject" yes "$out/ca.pem" "$@" ;;
+    esac
+done
