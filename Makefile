@@ -53,10 +53,10 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 bench: ## a JWT exchange beside libcurl's
 	@benches/exchange.sh
 
-install: ## the C library, header and pkg-config file into PREFIX
+install: ## the C library, headers, pkg-config and CMake files into PREFIX
 	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c
-	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)"
-	install -m 644 include/boomi_auth.h "$(DESTDIR)$(INCLUDEDIR)/"
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(LIBDIR)/cmake/BoomiAuth" "$(DESTDIR)$(INCLUDEDIR)"
+	install -m 644 include/boomi_auth.h include/boomi_auth.hpp "$(DESTDIR)$(INCLUDEDIR)/"
 	install -m 644 $(BUILT)/libboomi_auth.a "$(DESTDIR)$(LIBDIR)/"
 	install -m 755 $(BUILT)/libboomi_auth.so "$(DESTDIR)$(LIBDIR)/libboomi_auth.so.$(VERSION)"
 	ln -sf libboomi_auth.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libboomi_auth.so.$(ABI)"
@@ -66,9 +66,17 @@ install: ## the C library, header and pkg-config file into PREFIX
 	  -e "s|@INCLUDEDIR@|$$(realpath -m --relative-to='$(PREFIX)' '$(INCLUDEDIR)')|" \
 	  bindings/c/boomi_auth.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/boomi_auth.pc"
 	ln -sf boomi_auth.pc "$(DESTDIR)$(LIBDIR)/pkgconfig/boomi-auth.pc"
+	for file in Config ConfigVersion; do \
+	  sed -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(ABI)|' \
+	    -e "s|@INCLUDEDIR@|$$(realpath -m --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')|" \
+	    -e "s|@LIBS@|$$(sed -n 's/^Libs.private: //p' bindings/c/boomi_auth.pc.in | tr ' ' ';')|" \
+	    bindings/cmake/BoomiAuth$$file.cmake.in > "$(DESTDIR)$(LIBDIR)/cmake/BoomiAuth/BoomiAuth$$file.cmake" || exit 1; \
+	done
 
 uninstall: ## removes what `make install` with the same PREFIX put there
-	rm -f "$(DESTDIR)$(INCLUDEDIR)/boomi_auth.h" "$(DESTDIR)$(LIBDIR)"/pkgconfig/boomi?auth.pc
+	rm -f "$(DESTDIR)$(INCLUDEDIR)"/boomi_auth.h "$(DESTDIR)$(INCLUDEDIR)"/boomi_auth.hpp
+	rm -rf "$(DESTDIR)$(LIBDIR)/cmake/BoomiAuth"
+	rm -f "$(DESTDIR)$(LIBDIR)"/pkgconfig/boomi?auth.pc
 	rm -f "$(DESTDIR)$(LIBDIR)/libboomi_auth.a" "$(DESTDIR)$(LIBDIR)"/libboomi_auth.so "$(DESTDIR)$(LIBDIR)"/libboomi_auth.so.$(ABI)*
 
 clean: ## removes what was built

@@ -92,7 +92,8 @@ impl Client {
         config.first_error.check()?;
         let origin = config.origin();
         let roots = config.roots.clone().unwrap_or_default();
-        let variable = |name: &str| crate::config::variable(name).and_then(|value| value.into_string().ok());
+        // What is not UTF-8 becomes U+FFFD, which no proxy's URL has.
+        let variable = |name: &str| crate::config::variable(name).map(|value| value.to_string_lossy().into_owned());
         let proxy = config.proxy.clone().unwrap_or_default().for_target(&origin, variable)?;
         let product = concat!("boomi-auth/", env!("CARGO_PKG_VERSION"));
         let user_agent = config.user_agent.as_ref().map_or(product.into(), |before| format!("{before} {product}"));

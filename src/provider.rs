@@ -158,7 +158,15 @@ mod tests {
     fn scope(clock: Arc<dyn Clock>) -> std::rc::Rc<Scope> {
         let minute = Duration::from_secs(60);
         let (host, stops) = ("example.com".into(), Stops::default());
-        Scope::begin(Limits { clock, host, timeout: minute, connect_timeout: minute, stops, hook: None })
+        Scope::begin(Limits {
+            clock,
+            host,
+            timeout: minute,
+            one_read: false,
+            connect_timeout: minute,
+            stops,
+            hook: None,
+        })
     }
 
     fn token(clock: &dyn Clock) -> Token {

@@ -204,12 +204,13 @@ fn explain(error: ureq::Error, scope: &Scope) -> Error {
             Error::new(ErrorKind::TooLarge, format!("the answer of {host} has too many header fields"))
         }
         // What is left is the peer's HTTP. ureq's text may quote it, so only its kind is told.
-        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) => Error::new(
-            ErrorKind::Protocol,
-            format!(
-                "the answer of {host} is not valid HTTP; for a port that speaks TLS the URL must begin with https://"
-            ),
-        ),
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::BodyStalled => {
+            let advice = match scope.phase() {
+                Phase::Body => "",
+                _ => "; for a port that speaks TLS the URL must begin with https://",
+            };
+            Error::new(ErrorKind::Protocol, format!("the answer of {host} is not valid HTTP{advice}"))
+        }
         error => Error::new(ErrorKind::Internal, format!("an unexpected failure of the transport: {error}")),
     }
 }

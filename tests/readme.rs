@@ -31,6 +31,7 @@ fn runs_in(command: &str) -> Option<&'static str> {
         ("make install PREFIX=$HOME/.local", "here"),
         ("export ", "here"),
         ("cc app.c ", "here"),
+        ("c++ -std=c++11 app.cpp ", "here"),
         ("cargo run --example quickstart", "tests/examples.rs"),
         ("cargo install --path tests/emulator", "here, as a build"),
         ("cargo add --path ../boomi-auth", "here"),
@@ -45,13 +46,15 @@ fn every_command_is_known_to_a_test() {
     }
 }
 
-/// The C section as a reader follows it: install into a home, save the program, compile it both ways, run it.
+/// The C and C++ sections as a reader follows them: install into a home, save the programs, compile them, run them.
 #[test]
-fn the_c_program_compiles_links_and_runs_as_written() {
+fn the_c_and_cpp_programs_compile_link_and_run_as_written() {
     let home = std::env::temp_dir().join(format!("boomi-auth-readme-{}", std::process::id()));
     std::fs::create_dir_all(&home).unwrap();
     let [program] = blocks(README, "c")[..] else { panic!("one C program in README") };
     std::fs::write(home.join("app.c"), program).unwrap();
+    let [program] = blocks(README, "cpp")[..] else { panic!("one C++ program in README") };
+    std::fs::write(home.join("app.cpp"), program).unwrap();
     let emulator = Emulator::start();
     std::fs::write(home.join("ca.pem"), emulator.ca_pem()).unwrap();
 
@@ -61,11 +64,11 @@ fn the_c_program_compiles_links_and_runs_as_written() {
     for command in &commands {
         if command.starts_with("make install") {
             script += &format!("(cd '{}' && {command} PROFILE=dev >/dev/null)\n", env!("CARGO_MANIFEST_DIR"));
-        } else if command.starts_with("export ") || command.starts_with("cc app.c") {
+        } else if ["export ", "cc ", "c++ "].iter().any(|start| command.starts_with(start)) {
             script += &format!("{command}\n");
         }
     }
-    script += "export BOOMI_USERNAME=$USER_NAME BOOMI_API_TOKEN=$USER_TOKEN\n./app\n./app-static\n";
+    script += "export BOOMI_USERNAME=$USER_NAME BOOMI_API_TOKEN=$USER_TOKEN\n./app\n./app-static\n./app-cpp\n";
     // The home moves; where cargo and its toolchains live must not.
     let user_home = std::env::var("HOME").unwrap_or_default();
     let variable = |name: &str, below: &str| std::env::var(name).unwrap_or_else(|_| format!("{user_home}/{below}"));
@@ -85,7 +88,7 @@ fn the_c_program_compiles_links_and_runs_as_written() {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     std::fs::remove_dir_all(&home).unwrap();
     assert!(output.status.success(), "{text}");
-    assert_eq!(text.matches("documentId-321").count(), 2, "{text}");
+    assert_eq!(text.matches("documentId-321").count(), 3, "{text}");
 }
 
 #[test]

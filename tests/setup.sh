@@ -7,8 +7,14 @@ need curl curl
 need valgrind valgrind
 need pkg-config pkg-config
 need clang clang
-need c++ g++
+need clang++ clang
+need g++ g++
 need nm binutils
+need cmake cmake
+need openssl openssl
+need tinyproxy tinyproxy
+command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
 if [ -n "$missing" ]; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "installing:$missing"

@@ -55,6 +55,7 @@ impl<'a> Exchange<'a> {
             clock: inner.clock.clone(),
             host: inner.origin.authority().to_owned(),
             timeout: call.and_then(Call::timeout).unwrap_or(inner.timeout),
+            one_read: false,
             connect_timeout: inner.connect_timeout,
             stops,
             hook: inner.wait_hook.clone(),
@@ -173,7 +174,7 @@ impl<'a> Exchange<'a> {
 
     /// How the reads of a body that is on its way begin: each with the call's timeout anew, cancelled as the call is.
     fn reads(&self) -> Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync> {
-        let limits = self.scope.limits().clone();
+        let limits = Limits { one_read: true, ..self.scope.limits().clone() };
         Box::new(move || {
             let scope = Scope::begin(limits.clone());
             scope.set_phase(Phase::Body);

@@ -39,13 +39,15 @@ pub(crate) enum Arrived {
         /// Begins one read: with the idle timeout, and cancelled as the call is.
         begin: Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync>,
     },
+    /// A read failed: the rest is lost, and every later read fails the same way.
+    Broken(Error),
 }
 
 impl Arrived {
     fn bytes(&self) -> &[u8] {
         match self {
             Arrived::Whole { bytes, .. } => bytes,
-            Arrived::OnItsWay { .. } => &[],
+            Arrived::OnItsWay { .. } | Arrived::Broken(_) => &[],
         }
     }
 }
@@ -138,7 +140,16 @@ impl Response {
                 Ok(amount)
             }
             Arrived::OnItsWay { .. } if buffer.is_empty() => Ok(0),
-            Arrived::OnItsWay { body, begin } => body.read(buffer, &begin()?),
+            Arrived::OnItsWay { body, begin } => {
+                let read = begin().and_then(|scope| body.read(buffer, &scope));
+                read.map_err(|error| {
+                    let error = error.sent(true).with_attempts(1);
+                    // Whoever reads on must not take what came for all there is. This closes the connection too.
+                    self.body = Arrived::Broken(error.clone());
+                    error
+                })
+            }
+            Arrived::Broken(error) => Err(error.clone()),
         }
     }
 
@@ -152,7 +163,7 @@ impl Response {
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
         match &mut self.body {
             Arrived::Whole { bytes, .. } => std::mem::take(bytes),
-            Arrived::OnItsWay { .. } => Vec::new(),
+            Arrived::OnItsWay { .. } | Arrived::Broken(_) => Vec::new(),
         }
     }
 

@@ -30,6 +30,9 @@ impl Proxy {
     pub(crate) fn parse(url: &str, setting: &'static str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::Proxy, format!("the proxy in {setting} {what}"));
         crate::text::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
+        if url.contains('\u{fffd}') {
+            return Err(invalid("is not UTF-8"));
+        }
         let url = url.trim_matches(' ');
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
@@ -73,10 +76,11 @@ impl Proxy {
         let head = read_head(stream).map_err(lost)?;
         match status_of(&head) {
             Some(200..=299) => Ok(()),
-            Some(407) => {
+            // tinyproxy says 401 to a wrong password.
+            Some(status @ (401 | 407)) => {
                 let what =
                     if authorization.is_some() { "refused its user and password" } else { "wants a user and password" };
-                Err(self.failed(&format!("it {what} (407): set them as http://user:password@host:port")))
+                Err(self.failed(&format!("it {what} ({status}): set them as http://user:password@host:port")))
             }
             Some(status) => Err(self
                 .failed(&format!("it refused a tunnel to {host} with status {status}"))

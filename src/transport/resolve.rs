@@ -111,7 +111,7 @@ mod tests {
     fn scope(timeout_ms: u64, stops: Stops) -> std::rc::Rc<Scope> {
         let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
         let (clock, host) = (Arc::new(SystemClock), "slow.test".into());
-        Scope::begin(Limits { clock, host, timeout, connect_timeout: connect, stops, hook: None })
+        Scope::begin(Limits { clock, host, timeout, one_read: false, connect_timeout: connect, stops, hook: None })
     }
 
     #[test]

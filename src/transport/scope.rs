@@ -72,6 +72,8 @@ pub(crate) struct Limits {
     pub(crate) host: String,
     /// From the beginning of the scope.
     pub(crate) timeout: Duration,
+    /// Whether this bounds one read of a stream, not a whole call.
+    pub(crate) one_read: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) stops: Stops,
     pub(crate) hook: Option<WaitHook>,
@@ -275,6 +277,12 @@ impl Scope {
         let text = if connecting {
             let limit = self.limits.connect_timeout.as_millis();
             format!("no connection to {} within its {limit} ms: timed out while {doing}", self.limits.host)
+        } else if self.limits.one_read {
+            format!(
+                "nothing arrived from {} for {} ms while {doing}",
+                self.limits.host,
+                self.limits.timeout.as_millis()
+            )
         } else {
             let limit = self.limits.timeout.as_millis();
             format!("the call to {} was not over within its {limit} ms: timed out while {doing}", self.limits.host)
@@ -291,7 +299,15 @@ mod tests {
     fn scope(clock: &Arc<FakeClock>, stops: Stops, hook: Option<WaitHook>) -> Rc<Scope> {
         let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));
         let host = "example.com".into();
-        Scope::begin(Limits { clock: clock.clone(), host, timeout, connect_timeout: connect, stops, hook })
+        Scope::begin(Limits {
+            clock: clock.clone(),
+            host,
+            timeout,
+            one_read: false,
+            connect_timeout: connect,
+            stops,
+            hook,
+        })
     }
 
     #[test]

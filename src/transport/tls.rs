@@ -7,7 +7,7 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::scope::{Phase, Scope};
@@ -199,17 +199,31 @@ fn explain(error: &rustls::Error, source: &str) -> String {
                 let names = crate::text::printable(&names.join(", "), 200);
                 format!("its certificate is for another host ({names}); check the base URL")
             }
-            CertificateError::UnknownIssuer => "its certificate is self-signed or from an authority that is not trusted; \
-                                                if it is a company's own, or a company's proxy opens TLS, the CA must be \
-                                                in the bundle of BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: \
-                                                ClientBuilder::ca_pem)"
-                .into(),
+            // A bad signature: the authority has the name of a trusted one and another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "its certificate is self-signed or from an authority that is not trusted, or the server leaves out its \
+                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, the CA must be in the \
+                 bundle of BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)"
+                    .into()
+            }
+            // The error inside is of a crate that is not ours to name.
+            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                "its certificate is an authority's, most likely self-signed: it needs one that is no CA \
+                 (basicConstraints=CA:FALSE)"
+                    .into()
+            }
             other => format!("its certificate was refused ({other})"),
         },
         rustls::Error::InvalidMessage(_) => {
             "it does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
         }
         rustls::Error::PeerIncompatible(what) => format!("it speaks no TLS 1.2 or newer that we do ({what:?})"),
+        rustls::Error::AlertReceived(alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure)) => {
+            format!(
+                "it refused TLS 1.2 and 1.3 as we speak them (alert {alert:?}): the server, or a proxy that opens TLS, must \
+                 speak TLS 1.2 or newer"
+            )
+        }
         rustls::Error::AlertReceived(alert) => format!("it refused the connection (alert {alert:?})"),
         other => other.to_string(),
     };
