@@ -50,8 +50,8 @@ doc: ## the documentation of the Rust API, warnings are errors
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
 
-bench: ## a JWT exchange beside libcurl's
-	@benches/exchange.sh
+bench: ## beside libcurl and OpenSSL: warm, cold, header, stream, threads
+	@benches/run.sh
 
 install: ## the C library, headers, pkg-config and CMake files into PREFIX
 	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c

@@ -9,10 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+#[cfg(feature = "capi")]
+use crate::secret::{base64_length, push_base64};
 use crate::text;
 
 /// Stands before the user name when the password is an API token.
 pub(crate) const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";
+/// Stands before the base64 in the header.
+const BASIC: &str = "Basic ";
 
 /// Which secret a user signs in with. The numbers are those of the C API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,11 @@ pub enum CredentialKind {
 ///
 /// A name that already has the prefix means an API token, whatever `kind` says.
 pub fn auth_username(kind: CredentialKind, username: &str) -> Result<String> {
+    auth_name(kind, username).map(|parts| parts.concat())
+}
+
+/// [`auth_username`] in its two parts: the prefix, if it has to be there, and the bare name.
+fn auth_name(kind: CredentialKind, username: &str) -> Result<[&str; 2]> {
     text::check("the user name", username)?;
     if username.contains(':') {
         return Err(Error::invalid(
@@ -45,12 +54,33 @@ pub fn auth_username(kind: CredentialKind, username: &str) -> Result<String> {
         )));
     }
     let is_token = kind == CredentialKind::ApiToken || bare.len() < username.len();
-    Ok(if is_token { format!("{TOKEN_PREFIX}{bare}") } else { bare.to_owned() })
+    Ok([if is_token { TOKEN_PREFIX } else { "" }, bare])
 }
 
 /// The value of the `Authorization` header, `Basic ...`. No I/O.
 pub fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<Secret> {
-    Ok(Basic::new(kind, username, secret)?.header)
+    let pair = auth_pair(auth_name(kind, username)?, secret)?;
+    Ok(Secret::base64(BASIC, pair.as_bytes()))
+}
+
+/// [`auth_header`] put behind what is in a buffer, which `make` makes for a text of the length it is told.
+#[cfg(feature = "capi")]
+pub(crate) fn write_auth_header(
+    kind: CredentialKind,
+    username: &str,
+    secret: &str,
+    make: impl FnOnce(usize) -> Vec<u8>,
+) -> Result<Vec<u8>> {
+    let pair = auth_pair(auth_name(kind, username)?, secret)?;
+    let mut buffer = make(base64_length(BASIC, pair.as_bytes()));
+    push_base64(&mut buffer, BASIC, pair.as_bytes());
+    Ok(buffer)
+}
+
+/// What goes into the header: a checked user name and a secret.
+fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
+    text::check(if prefix.is_empty() { "the password" } else { "the API token" }, secret)?;
+    Ok(Secret::concat(&[prefix, name, ":", secret]))
 }
 
 /// Checked credentials, ready to be sent.
@@ -66,11 +96,10 @@ pub(crate) struct Basic {
 
 impl Basic {
     pub(crate) fn new(kind: CredentialKind, username: &str, secret: &str) -> Result<Self> {
-        let username = auth_username(kind, username)?;
-        text::check(if username.starts_with(TOKEN_PREFIX) { "the API token" } else { "the password" }, secret)?;
-        let secret = Secret::new(secret);
-        let pair = Secret::concat(&[&username, ":", secret.expose()]);
-        Ok(Basic { header: Secret::base64("Basic ", pair.as_bytes()), username, secret })
+        let username = auth_name(kind, username)?;
+        let pair = auth_pair(username, secret)?;
+        let header = Secret::base64(BASIC, pair.as_bytes());
+        Ok(Basic { header, username: username.concat(), secret: Secret::new(secret) })
     }
 
     pub(crate) fn kind(&self) -> CredentialKind {

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A password, token, one-time code or header value: wiped from memory when dropped, and never printed.
 ///
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// [`expose`](Secret::expose), which is easy to search for.
 ///
 /// The text is kept with a NUL byte after it, so that C can borrow it without another copy.
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret(Vec<u8>);
 
 impl Secret {
     /// Copies `text`, which must not hold a NUL; what follows one is cut off.
@@ -22,7 +22,7 @@ impl Secret {
 
     /// One secret out of several parts, allocated once: growing would leave a copy behind.
     pub(crate) fn concat(parts: &[&str]) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1));
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
         parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
         bytes.push(0);
         Secret(bytes)
@@ -30,13 +30,9 @@ impl Secret {
 
     /// `prefix` and then `bytes` in standard base64.
     pub(crate) fn base64(prefix: &str, bytes: &[u8]) -> Self {
-        use base64::Engine as _;
-        let encoded = base64::encoded_len(bytes.len(), true).expect("an input that fits in memory");
-        let mut text = Zeroizing::new(vec![0; prefix.len() + encoded + 1]);
-        text[..prefix.len()].copy_from_slice(prefix.as_bytes());
-        base64::prelude::BASE64_STANDARD
-            .encode_slice(bytes, &mut text[prefix.len()..])
-            .expect("the buffer has the encoded length");
+        let mut text = Vec::with_capacity(base64_length(prefix, bytes) + 1);
+        push_base64(&mut text, prefix, bytes);
+        text.push(0);
         Secret(text)
     }
 
@@ -61,6 +57,13 @@ impl Secret {
     }
 }
 
+impl Drop for Secret {
+    fn drop(&mut self) {
+        // The slice at once: a Vec would be wiped byte by byte. Nothing was ever written behind it.
+        self.0[..].zeroize();
+    }
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
@@ -77,6 +80,20 @@ impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
+}
+
+/// How long `prefix` and then `bytes` in base64 are.
+pub(crate) fn base64_length(prefix: &str, bytes: &[u8]) -> usize {
+    prefix.len() + base64::encoded_len(bytes.len(), true).expect("an input that fits in memory")
+}
+
+/// Appends `prefix` and then `bytes` in standard base64. There should be room: growing would leave a copy behind.
+pub(crate) fn push_base64(text: &mut Vec<u8>, prefix: &str, bytes: &[u8]) {
+    use base64::Engine as _;
+    text.extend_from_slice(prefix.as_bytes());
+    let start = text.len();
+    text.resize(start - prefix.len() + base64_length(prefix, bytes), 0);
+    base64::prelude::BASE64_STANDARD.encode_slice(bytes, &mut text[start..]).expect("the room has the encoded length");
 }
 
 /// `text` with every one of `secrets` in it replaced by `***`: a server may echo what it was sent.

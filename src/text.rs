@@ -7,6 +7,10 @@ pub(crate) fn check(field: &str, value: &str) -> Result<()> {
     if value.is_empty() {
         return Err(Error::invalid(format!("{field} is empty")));
     }
+    // Most are printable ASCII, which is seen many bytes at a time if none of them ends the look.
+    if value.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~')) {
+        return Ok(());
+    }
     if let Some(position) = value.chars().position(char::is_control) {
         return Err(Error::invalid(format!(
             "{field} has a control character at position {position} (a line end pasted with it?): remove it"

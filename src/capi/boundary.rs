@@ -65,8 +65,12 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
         return Err(is_null(name));
     }
     // SAFETY: not NULL, so NUL-terminated, says the caller.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
+    let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8. Most texts are, and this look is several times as fast as the general one.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
 }
 
 /// A text that may be NULL.

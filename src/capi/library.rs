@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_char};
 use super::boundary::{Out, run, text};
 use super::error::{boomi_code, boomi_error};
 use crate::config::credential_kind;
+use crate::credentials::write_auth_header;
 use crate::secret::Secret;
 
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
@@ -81,8 +82,9 @@ pub unsafe extern "C" fn boomi_auth_header(
         out.check("header_out")?;
         // SAFETY: see the module's contract.
         let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
-        let header = crate::auth_header(credential_kind(kind)?, username, secret)?;
-        out.set(give_secret(&header));
+        // Encoded where it stays: a copy would have to be wiped.
+        let block = write_auth_header(credential_kind(kind)?, username, secret, begin_block)?;
+        out.set(give_block(block));
         Ok(())
     })
 }
@@ -115,18 +117,34 @@ const LENGTH: usize = std::mem::size_of::<usize>();
 
 /// Copies a text for C to own.
 pub(super) fn give_text(text: &str) -> *mut c_char {
-    let size = LENGTH + text.len() + 1;
-    let mut block = Vec::<u8>::with_capacity(size);
-    block.extend_from_slice(&size.to_ne_bytes());
-    block.extend_from_slice(text.as_bytes());
-    block.push(0);
-    let block = Box::into_raw(block.into_boxed_slice());
-    // SAFETY: the text begins behind the length, inside the block.
-    unsafe { block.cast::<u8>().add(LENGTH).cast() }
+    give_bytes(text.as_bytes())
 }
 
 fn give_secret(secret: &Secret) -> *mut c_char {
-    give_text(secret.expose())
+    give_bytes(secret.as_bytes())
+}
+
+fn give_bytes(text: &[u8]) -> *mut c_char {
+    let mut block = begin_block(text.len());
+    block.extend_from_slice(text);
+    give_block(block)
+}
+
+/// A block with room for a text of `length` bytes, which is to be put behind what is in it.
+fn begin_block(length: usize) -> Vec<u8> {
+    let size = LENGTH + length + 1;
+    let mut block = Vec::with_capacity(size);
+    block.extend_from_slice(&size.to_ne_bytes());
+    block
+}
+
+/// Gives C a block with its text.
+fn give_block(mut block: Vec<u8>) -> *mut c_char {
+    block.push(0);
+    assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "a text of another length than its block was made for");
+    let block = Box::into_raw(block.into_boxed_slice());
+    // SAFETY: the text begins behind the length, inside the block.
+    unsafe { block.cast::<u8>().add(LENGTH).cast() }
 }
 
 /// Wipes and frees what `give_text` gave.

@@ -1,6 +1,6 @@
 //! A TCP socket whose every wait is cut into slices, between which the call in progress may be stopped.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -162,7 +162,41 @@ impl Stream for SlicedSocket {
     }
 }
 
-impl Stream for rustls::StreamOwned<rustls::ClientConnection, Box<dyn Stream>> {
+/// Reads ahead, because rustls asks for little at a time. What it keeps is encrypted.
+pub(crate) struct ReadAhead(BufReader<Box<dyn Stream>>);
+
+impl ReadAhead {
+    /// Four of TLS's largest records.
+    const BYTES: usize = 64 * 1024;
+
+    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
+        ReadAhead(BufReader::with_capacity(Self::BYTES, stream))
+    }
+}
+
+impl Read for ReadAhead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for ReadAhead {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.get_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.get_mut().flush()
+    }
+}
+
+impl Stream for ReadAhead {
+    fn is_idle(&mut self) -> bool {
+        self.0.buffer().is_empty() && self.0.get_mut().is_idle()
+    }
+}
+
+impl Stream for rustls::StreamOwned<rustls::ClientConnection, ReadAhead> {
     fn is_idle(&mut self) -> bool {
         // Plaintext that nobody asked for would be read as the next answer.
         let quiet = self.conn.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0);

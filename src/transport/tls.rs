@@ -11,7 +11,7 @@ use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection,
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::scope::{Phase, Scope};
-use crate::transport::socket::Stream;
+use crate::transport::socket::{ReadAhead, Stream};
 
 /// Which certificate authorities to trust.
 #[derive(Clone, Default)]
@@ -84,7 +84,7 @@ impl Tls {
         let failed = |what: &str| Error::new(ErrorKind::Tls, format!("the TLS handshake with {host} failed: {what}"));
         let connection =
             ClientConnection::new(ready.config.clone(), name).map_err(|error| failed(&error.to_string()))?;
-        let mut tls = StreamOwned::new(connection, stream);
+        let mut tls = StreamOwned::new(connection, ReadAhead::new(stream));
         while tls.conn.is_handshaking() {
             if let Err(error) = tls.conn.complete_io(&mut tls.sock) {
                 return Err(scope.failure().unwrap_or_else(|| match rustls_error(&error) {
