@@ -20,4 +20,5 @@ mod https_proxy;
 mod servers;
 mod tinyproxy;
 mod trust;
+mod uploads;
 mod usage;
