@@ -134,15 +134,16 @@ impl Transport for HttpTransport {
         refuse_wire_log()?;
         scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
+        let roots = self.route.roots.name();
         let _entered = scope.enter();
         let response = send(&agent, request)
-            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error, scope)).sent(scope.was_sent()))?;
+            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error, roots, scope)).sent(scope.was_sent()))?;
         let (parts, body) = response.into_parts();
         Ok(Incoming {
             status: parts.status.as_u16(),
             headers: parts.headers,
             announced: body.content_length(),
-            body: Box::new(HttpBody(body.into_reader())),
+            body: Box::new(HttpBody { reader: body.into_reader(), roots }),
         })
     }
 }
@@ -159,13 +160,19 @@ fn refuse_wire_log() -> Result<(), Error> {
     Ok(())
 }
 
-struct HttpBody(ureq::BodyReader<'static>);
+struct HttpBody {
+    reader: ureq::BodyReader<'static>,
+    /// Which roots were trusted, for messages.
+    roots: &'static str,
+}
 
 impl Body for HttpBody {
     fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
         scope.set_phase(Phase::Body);
         let _entered = scope.enter();
-        self.0.read(buffer).map_err(|error| scope.failure().unwrap_or_else(|| explain(error.into(), scope)).sent(true))
+        self.reader
+            .read(buffer)
+            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error.into(), self.roots, scope)).sent(true))
     }
 }
 
@@ -181,11 +188,11 @@ fn send(agent: &ureq::Agent, request: &Outgoing<'_>) -> Result<http::Response<ur
 }
 
 /// An error of ureq's own, or of the connection after it was made.
-fn explain(error: ureq::Error, scope: &Scope) -> Error {
+fn explain(error: ureq::Error, roots: &str, scope: &Scope) -> Error {
     let host = scope.host();
     match error {
         ureq::Error::Io(error) => match tls::rustls_error(&error) {
-            Some(error) => tls::broken(host, error),
+            Some(error) => tls::broken(host, error, roots),
             None => {
                 let text = match scope.phase() {
                     Phase::Body => "in the middle of the answer",

@@ -26,12 +26,12 @@ pub(crate) enum Roots {
 }
 
 impl Roots {
-    /// For `describe`: fixed words.
+    /// In fixed words, for `describe` and messages.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Roots::System => "system",
-            Roots::Only(_) => "bundle only",
-            Roots::Add(_) => "system and bundle",
+            Roots::System => "the operating system's",
+            Roots::Only(_) => "the given CA bundle alone",
+            Roots::Add(_) => "the operating system's and the given CA bundle",
         }
     }
 }
@@ -231,8 +231,7 @@ fn explain(error: &rustls::Error, source: &str) -> String {
 }
 
 /// An error for a TLS failure after the handshake.
-pub(crate) fn broken(host: &str, error: &rustls::Error) -> Error {
-    let roots = "the roots that the handshake was made with";
+pub(crate) fn broken(host: &str, error: &rustls::Error, roots: &str) -> Error {
     Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, roots)))
 }
 
