@@ -72,11 +72,18 @@ impl Program {
         self.run(scratch, valgrind.args(self.valgrind).arg(program));
     }
 
+    /// One of the tests' own programs, or an example.
+    fn source(&self) -> PathBuf {
+        let file = format!("{}.c", self.name);
+        let own = sources().join(&file);
+        if own.exists() { own } else { root().join("examples/c").join(file) }
+    }
+
     fn compile(&self, scratch: &Scratch, compiler: &str, standard: &str, linked: Linked) -> PathBuf {
         let program = scratch.join(format!("{compiler}-{standard}-{linked:?}"));
         let mut command = Command::new(compiler);
         command.arg(format!("-std={standard}")).args(STRICT).args(["-g", "-pthread"]).arg(include_flag());
-        command.arg(sources().join(format!("{}.c", self.name))).arg("-o").arg(&program);
+        command.arg(self.source()).arg("-o").arg(&program);
         let library = Library::get();
         match linked {
             Linked::Shared => {
