@@ -8,26 +8,6 @@ use serde_json::Value;
 use crate::secret::redact;
 use crate::text::printable;
 
-/// Replaces the entities that XML knows and numeric ones, and keeps others as they are.
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('&') {
-        out.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let known = rest.find(';').and_then(|end| {
-            let name = &rest[1..end];
-            let resolved = quick_xml::escape::resolve_xml_entity(name).map(str::to_owned);
-            let resolved = resolved.or_else(|| quick_xml::escape::unescape(&rest[..=end]).ok().map(Into::into));
-            resolved.map(|resolved| (resolved, end + 1))
-        });
-        let (resolved, length) = known.unwrap_or_else(|| ("&".into(), 1));
-        out.push_str(&resolved);
-        rest = &rest[length..];
-    }
-    out + rest
-}
-
 /// Longer texts are cut.
 const LONGEST: usize = 500;
 /// Error bodies are short. What is longer is not one, and not worth the time.
@@ -218,6 +198,24 @@ fn between(body: &str, name: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// Replaces the entities that XML knows and numeric ones, and keeps others as they are.
+fn unescape(text: &str) -> String {
+    /// `&#x10FFFF;` is the longest. Looking no further keeps a page of ampersands from costing its square.
+    const LONGEST_ENTITY: usize = 10;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';');
+        let resolved = end.and_then(|end| Some((quick_xml::escape::unescape(&rest[..=end]).ok()?, end + 1)));
+        let (resolved, length) = resolved.unwrap_or(("&".into(), 1));
+        out.push_str(&resolved);
+        rest = &rest[length..];
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +248,16 @@ mod tests {
         let secret = format!("marked  secret {}", "x".repeat(LONGEST));
         let body = serde_json::json!({ "message": format!("a \"{secret}\" b") }).to_string();
         assert_eq!(read(body.as_bytes(), &[secret.as_bytes()]).message.as_deref(), Some("a \"***\" b"));
+    }
+
+    #[test]
+    fn a_page_of_ampersands_is_read_like_any_other() {
+        for end in ["", ";"] {
+            let page = format!("<html><title>{}{end}</title>", "&".repeat(200_000));
+            assert_eq!(read(page.as_bytes(), &[]).message, Some(format!("{}...", "&".repeat(LONGEST))));
+        }
+        let entities = "<html><title>&lt;&#x10FFFF;&#65;&amp;&nbsp;&unknownname;&;&</title>";
+        assert_eq!(read(entities.as_bytes(), &[]).message.as_deref(), Some("<\u{10ffff}A&&nbsp;&unknownname;&;&"));
     }
 
     #[test]
