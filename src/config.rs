@@ -2,11 +2,11 @@
 
 pub(crate) mod env;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::Client;
+use crate::client::{Client, TokenProvider};
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "capi")]
 use crate::credentials::CredentialKind;
@@ -77,6 +77,9 @@ pub(crate) struct Config {
     pub(crate) proxy: Option<ProxySetting>,
     pub(crate) user_agent: Option<String>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) max_sign_ins_in_flight: Option<u32>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) token_provider: Option<TokenProvider>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
     /// Tests give their own.
@@ -162,6 +165,25 @@ impl Config {
             Ok(bytes)
         };
         self.set(checked, |config, bytes| config.max_response_bytes = Some(bytes))
+    }
+
+    pub(crate) fn set_max_sign_ins_in_flight(&mut self, count: u32) -> Result<()> {
+        // Six bad sign-ins lock a user, so five may be under way.
+        let checked = if (1..=5).contains(&count) {
+            Ok(count)
+        } else {
+            Err(Error::invalid(format!("{count} sign-ins in flight: 1 to 5 are possible, because six bad ones lock a user")))
+        };
+        self.set(checked, |config, count| config.max_sign_ins_in_flight = Some(count))
+    }
+
+    pub(crate) fn set_state_dir(&mut self, path: &Path) -> Result<()> {
+        let checked = if path.as_os_str().is_empty() {
+            Err(Error::invalid("the state directory is empty: give its path, or leave it unset for none"))
+        } else {
+            Ok(path.to_owned())
+        };
+        self.set(checked, |config, path| config.state_dir = Some(path))
     }
 
     /// Fills what is unset from the `BOOMI_*` variables; all of it or, after an error, nothing.
@@ -297,6 +319,30 @@ impl ClientBuilder {
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
     pub fn max_response_bytes(self, bytes: u64) -> Self {
         self.with(|config| config.set_max_response_bytes(bytes))
+    }
+
+    /// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3.
+    ///
+    /// Others wait for one of their verdicts. All of them may be rejected if the password was just changed, and six bad
+    /// sign-ins lock a user.
+    pub fn max_sign_ins_in_flight(self, count: u32) -> Self {
+        self.with(|config| config.set_max_sign_ins_in_flight(count))
+    }
+
+    /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do
+    /// not lock the user together. Off by default: then each process has a memory of its own.
+    ///
+    /// It is made if it is missing, for this user alone. It must be on a file system of this machine. Its files hold counts,
+    /// times and a few bits of a slow hash of the secret, never a secret. If it cannot be used, an event says so, and the
+    /// process's own memory is used.
+    pub fn state_dir(self, path: impl AsRef<Path>) -> Self {
+        self.with(|config| config.set_state_dir(path.as_ref()))
+    }
+
+    /// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a
+    /// DataHub repository. [`AuthScheme::Auto`](crate::AuthScheme::Auto) then means a JWT for every request.
+    pub fn token_provider(self, provider: &TokenProvider) -> Self {
+        self.with(|config| config.set(Ok(provider.clone()), |config, provider| config.token_provider = Some(provider)))
     }
 
     /// A function told what the client does. See [`Event`].

@@ -24,6 +24,18 @@ pub enum EventKind {
     TokenIssued = 3,
     /// A call waits for the next one-time code, because this one was sent before. Fields: `wait_ms`.
     OtpAwaited = 4,
+    /// A kept JWT was renewed, or the first one was got. Fields: `account_id`, `generation`, `expires_at`, `lifetime_s`.
+    TokenRefreshed = 5,
+    /// A kept JWT could not be renewed. Fields: `account_id`, `code` (a `BOOMI_ERR_*` number), `status` (0: no answer),
+    /// `stale_served` (whether a living token was handed out all the same), `retry_after_ms`.
+    RefreshFailed = 6,
+    /// An API refused a JWT. Fields: `account_id`, `status`, `renewed` (whether it was, or is, replaced).
+    TokenRefused = 7,
+    /// The guard holds a sign-in back. Fields: `host`, `username`, `purpose`, `reason`, `wait_ms` (null: for good),
+    /// `waits` (whether the call waits for it; otherwise it fails).
+    SignInHeld = 8,
+    /// The state directory could not be used, and the process's own memory was. Fields: `path`, `problem`.
+    StateUnavailable = 9,
 }
 
 impl EventKind {
@@ -39,6 +51,11 @@ impl EventKind {
             EventKind::SignInRejected => "sign_in_rejected",
             EventKind::TokenIssued => "token_issued",
             EventKind::OtpAwaited => "otp_awaited",
+            EventKind::TokenRefreshed => "token_refreshed",
+            EventKind::RefreshFailed => "refresh_failed",
+            EventKind::TokenRefused => "token_refused",
+            EventKind::SignInHeld => "sign_in_held",
+            EventKind::StateUnavailable => "state_unavailable",
         }
     }
 }

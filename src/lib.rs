@@ -38,10 +38,13 @@ mod otp;
 mod process;
 mod provider;
 mod secret;
+mod sync;
 mod text;
 mod transport;
 
-pub use client::{AuthScheme, Authorization, Call, Client, HeaderOptions, Request, RequestBuilder, Response};
+pub use client::{
+    AuthScheme, Authorization, Call, Client, HeaderOptions, Request, RequestBuilder, Response, TokenProvider,
+};
 pub use config::{CaMode, ClientBuilder};
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
 pub use endpoint::{BASE_URL_GB, BASE_URL_US};

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind};
+use crate::sync::Signal;
 
-/// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
+/// See [`Clock::slice`]: that of sockets, whose time is always real.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
 /// Asked between slices of waiting: `true` stops the call.
@@ -243,7 +244,20 @@ impl Scope {
             if left.is_zero() {
                 return Ok(());
             }
-            self.limits.clock.sleep(left.min(SLICE));
+            self.limits.clock.sleep(left.min(self.limits.clock.slice()));
+        }
+    }
+
+    /// Waits, in slices, until `signal` has more changes than were `seen`, or until `end`.
+    pub(crate) fn wait_for(&self, signal: &Signal, seen: u64, end: Instant) -> Result<(), Error> {
+        let clock = &self.limits.clock;
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(clock.now());
+            if left.is_zero() || signal.count() != seen {
+                return Ok(());
+            }
+            clock.wait(signal, seen, left.min(self.remaining()).min(clock.slice()));
         }
     }
 
