@@ -4,9 +4,12 @@ mod authorization;
 mod builder;
 mod call;
 mod exchange;
+#[cfg(test)]
+pub(crate) mod issuer;
 mod message;
 mod request;
 mod response;
+mod server_clock;
 mod sign_in;
 mod token_provider;
 mod verdict;
@@ -31,11 +34,11 @@ use crate::credentials::Credentials;
 use crate::endpoint::{self, Origin};
 use crate::error::{Error, Result};
 use crate::jwt::Token;
-use crate::process::PerProcess;
-use crate::provider::Tokens;
+use crate::provider::accounts::Accounts;
 use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Outgoing, Transport};
 use exchange::{Asking, Exchange};
+use server_clock::ServerClock;
 use sign_in::SignIns;
 use verdict::SignedInAs;
 
@@ -59,7 +62,10 @@ struct Inner {
     wait_hook: Option<WaitHook>,
     /// How often [`Client::cancel`] was called.
     cancellations: Arc<AtomicU64>,
-    tokens: PerProcess<Tokens>,
+    accounts: Accounts,
+    /// Whose JWT goes with the requests, if it is not the client's own.
+    token_provider: Option<TokenProvider>,
+    server_clock: ServerClock,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     /// What `describe` shows of the settings that are used up by now.
@@ -68,6 +74,8 @@ struct Inner {
 
 struct Description {
     otp: &'static str,
+    max_sign_ins_in_flight: u32,
+    state_dir: Option<String>,
     roots: &'static str,
     proxy: Option<String>,
 }
@@ -101,15 +109,18 @@ impl Client {
         let user_agent = config.user_agent.as_ref().map_or(product.into(), |before| format!("{before} {product}"));
         let description = Description {
             otp: config.otp_name(),
+            max_sign_ins_in_flight: config.most_sign_ins_in_flight(),
+            state_dir: config.state_dir.as_ref().map(|path| path.display().to_string()),
             roots: roots.name(),
             proxy: proxy.as_ref().map(|proxy| proxy.origin.to_string()),
         };
         let clock = config.clock();
+        let guard = config.guard(origin.to_string(), clock.clone());
         Ok(Client {
             inner: Arc::new(Inner {
                 origin,
                 account_id: config.account_id,
-                sign_ins: SignIns::new(config.credentials, config.otp),
+                sign_ins: SignIns::new(config.credentials, config.otp, guard),
                 timeout: config.timeout.unwrap_or(Config::DEFAULT_TIMEOUT),
                 connect_timeout: config.connect_timeout.unwrap_or(Config::DEFAULT_CONNECT_TIMEOUT),
                 max_response_bytes: config.max_response_bytes.unwrap_or(Config::DEFAULT_MAX_RESPONSE_BYTES),
@@ -117,7 +128,9 @@ impl Client {
                 on_event: config.on_event,
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
-                tokens: PerProcess::new(Tokens::default()),
+                accounts: Accounts::new(),
+                token_provider: config.token_provider,
+                server_clock: ServerClock::new(),
                 transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy, roots))),
                 clock,
                 description,
@@ -135,15 +148,14 @@ impl Client {
 
     /// A JWT for the client's account that is good for a while yet: a kept one, or one that is asked for now.
     ///
-    /// Threads that come at once share one exchange.
+    /// The same as [`TokenProvider::get`].
     pub fn token(&self) -> Result<Token> {
         self.token_for(None, None)
     }
 
     /// The same as [`token`](Self::token) for another account, or within one call's limits.
     pub fn token_for(&self, account_id: Option<&str>, call: Option<&Call>) -> Result<Token> {
-        let account_id = self.account_id(account_id)?;
-        Exchange::begin(self, call)?.kept_jwt(account_id)
+        self.token_provider(account_id)?.get_with(Duration::ZERO, call)
     }
 
     /// Sends a request, once, and returns the whole answer whatever its status.
@@ -172,15 +184,21 @@ impl Client {
             body: request.body_to_send(),
         };
         let asking = Asking { outgoing, graphql: request.is_graphql(), most, purpose: "request" };
-        match request.scheme() {
+        match request.scheme(self.inner.token_provider.is_some()) {
             AuthScheme::Basic => exchange.send_basic(asking),
             AuthScheme::Jwt => {
-                let account_id = self.account_id(request.account_id.as_deref())?;
-                // What failed then is the exchange: the request itself was not sent.
-                let token = exchange.kept_jwt(account_id).map_err(|error| error.sent(false))?;
-                exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[])
+                let provider = self.bearer(request.account_id.as_deref())?;
+                exchange.send_bearer(asking, &provider)
             }
             _ => exchange.send_as(asking, SignedInAs::Caller, None, &[]),
+        }
+    }
+
+    /// Whose JWT goes with a request for this account.
+    fn bearer(&self, account_id: Option<&str>) -> Result<TokenProvider> {
+        match &self.inner.token_provider {
+            Some(provider) => Ok(provider.clone()),
+            None => self.token_provider(account_id),
         }
     }
 
@@ -213,7 +231,9 @@ impl Client {
     /// corrected, or the user was unlocked, where the library cannot see it.
     ///
     /// If that one is accepted, everything is as before the first rejection; if not, it is held as before.
-    pub fn reset_guard(&self) {}
+    pub fn reset_guard(&self) {
+        self.inner.sign_ins.reset_guard();
+    }
 
     /// The settings in force, as a JSON object. Secrets are `***`.
     pub fn describe(&self) -> String {
@@ -230,6 +250,9 @@ impl Client {
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,
+            "max_sign_ins_in_flight": inner.description.max_sign_ins_in_flight,
+            "state_dir": inner.description.state_dir,
+            "token_provider": inner.token_provider.as_ref().map(TokenProvider::account_id),
             "trusted_roots": inner.description.roots,
             "proxy": inner.description.proxy,
             "user_agent": inner.user_agent.to_str().unwrap_or_default(),
@@ -266,6 +289,7 @@ const _: () = {
     is_shared_by_threads::<Request>();
     is_shared_by_threads::<Response>();
     is_shared_by_threads::<Token>();
+    is_shared_by_threads::<TokenProvider>();
     is_shared_by_threads::<Error>();
     is_shared_by_threads::<ClientBuilder>();
 };

@@ -2,6 +2,9 @@
 
 #![allow(clippy::disallowed_methods)]
 
+#[cfg(test)]
+pub(crate) mod sim;
+
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::sync::Signal;

@@ -14,6 +14,9 @@ use crate::credentials::{Credentials, read_secret_file};
 use crate::endpoint::{self, BASE_URL_US, Origin};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
+use crate::guard::state_dir::StateDir;
+use crate::guard::table::ProcessTable;
+use crate::guard::{self, Guard, Store};
 use crate::otp::{OtpSecret, check_code};
 use crate::secret::Secret;
 use crate::text;
@@ -85,6 +88,7 @@ pub(crate) struct Config {
     /// Tests give their own.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) guard_table: Option<Arc<dyn Store>>,
     pub(crate) first_error: FirstError,
 }
 
@@ -195,6 +199,20 @@ impl Config {
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
+    }
+
+    pub(crate) fn most_sign_ins_in_flight(&self) -> u32 {
+        self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
+    }
+
+    /// What sign-ins at this origin pass.
+    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>) -> Guard {
+        let table = self.guard_table.clone().unwrap_or_else(|| Arc::new(ProcessTable));
+        let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), table);
+        match &self.state_dir {
+            Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
+            None => guard,
+        }
     }
 
     pub(crate) fn origin(&self) -> Origin {

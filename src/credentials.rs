@@ -244,6 +244,13 @@ impl Keeper {
         &self.credentials
     }
 
+    /// The name of the user, where it is known by now.
+    pub(crate) fn username(&self) -> Option<String> {
+        let loaded = self.current.load();
+        let loaded = loaded.as_ref().map(|loaded| loaded.basic.username.as_str());
+        loaded.or_else(|| self.credentials.username()).map(str::to_owned)
+    }
+
     /// The credentials to sign in with, and whether they were loaded just now. No lock is held while they are.
     pub(crate) fn get(&self) -> Result<(Arc<Loaded>, bool)> {
         let current = self.current.load_full();

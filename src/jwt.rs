@@ -81,6 +81,11 @@ impl Token {
         self.0.expires_at
     }
 
+    /// Whether the two are references to one token.
+    pub(crate) fn is(&self, other: &Token) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// How long it lives in all.
     pub(crate) fn lifetime(&self) -> Duration {
         self.0.lifetime

@@ -33,6 +33,7 @@ mod endpoint;
 mod error;
 mod event;
 mod file;
+mod guard;
 mod jwt;
 mod otp;
 mod process;

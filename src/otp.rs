@@ -98,14 +98,14 @@ impl OtpSecret {
         Ok(OtpSecret { digits, period, algorithm, ..Self::parse_base32(&secret)? })
     }
 
-    /// The step that `unix_seconds` falls into.
-    pub(crate) fn step(&self, unix_seconds: u64) -> u64 {
-        unix_seconds / self.period
+    /// How long one code lasts, in seconds.
+    pub(crate) fn period(&self) -> u64 {
+        self.period
     }
 
-    /// When `step` begins, in Unix seconds.
-    pub(crate) fn start_of(&self, step: u64) -> u64 {
-        step.saturating_mul(self.period)
+    /// The step that `unix_seconds` falls into.
+    fn step(&self, unix_seconds: u64) -> u64 {
+        unix_seconds / self.period
     }
 
     /// The code of `step`.

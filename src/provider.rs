@@ -1,260 +1,295 @@
 //! The tokens that a client keeps: one JWT for each account, asked for by one caller at a time.
+//!
+//! [`policy`] decides; [`flight`] is the account's state that callers share; this brings the two together.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+pub(crate) mod accounts;
+pub(crate) mod flight;
+pub(crate) mod policy;
+
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
-use crate::transport::scope::{SLICE, Scope};
+use crate::sync::Signal;
+use flight::{Account, Counter, Flight, Kept, Slot, State};
+use policy::{Decision, FailureKind, Situation, Standing};
 
-/// What must be left of a token for it to be handed out: a tenth of its life, 3 s at least and 30 s at most.
-fn reserve(lifetime: Duration) -> Duration {
-    (lifetime / 10).clamp(Duration::from_secs(3), Duration::from_secs(30))
+/// What the caller of a provider brings: its time, and the way to the server.
+pub(crate) trait Caller {
+    fn now(&self) -> Moment;
+    /// Until its deadline.
+    fn time_left(&self) -> Duration;
+    /// Waits for the signal, at most so long; an error ends the call.
+    fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()>;
+    /// A number from 0 to 1.
+    fn chance(&self) -> f64;
+    /// Asks the server.
+    fn exchange(&self, terms: Terms) -> Exchanged;
+    /// Tells the owner how its exchange ended. No lock is held.
+    fn tell(&self, happened: Happened<'_>);
 }
 
-/// A client's tokens, by account.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    accounts: Mutex<HashMap<String, Arc<Slot>>>,
+/// How an exchange that a caller led ended.
+pub(crate) enum Happened<'a> {
+    Renewed {
+        token: &'a Token,
+        generation: u64,
+    },
+    Failed {
+        error: &'a Error,
+        /// Whether there is a living token to hand out all the same.
+        stale: bool,
+    },
 }
 
-#[derive(Default)]
-struct Slot {
-    state: Mutex<State>,
-    changed: Condvar,
+/// How an exchange is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// How long it may wait for leave to be sent.
+    pub(crate) patience: Duration,
+    /// Whether the last one had no answer.
+    pub(crate) after_silence: bool,
 }
 
-#[derive(Default)]
-struct State {
-    token: Option<Token>,
-    /// Whether somebody is asking the server.
-    in_flight: bool,
-    /// How many callers wait for whoever is.
-    waiting: usize,
-    /// How many exchanges have ended, and how the last one failed.
-    ended: u64,
-    failure: Option<Error>,
+/// How an exchange ended.
+pub(crate) struct Exchanged {
+    pub(crate) result: Result<Token>,
+    /// Whether it had all the time that any has, and not less because of its caller's deadline.
+    pub(crate) full_time: bool,
 }
 
-impl State {
-    /// The token that is kept, while enough of it is left.
-    fn usable(&self, now: Moment) -> Option<Token> {
-        self.token.as_ref().filter(|token| token.remaining(now) > reserve(token.lifetime())).cloned()
+/// What a caller wants.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Want<'a> {
+    pub(crate) min_validity: Duration,
+    /// Another than this, which an API refused.
+    pub(crate) refused: Option<&'a Token>,
+    /// A new one, whatever is kept.
+    pub(crate) new: bool,
+}
+
+impl Want<'_> {
+    /// Whether the caller has a token, and would rather hear that there is no other than wait for the server to get well.
+    fn is_hurried(&self) -> bool {
+        self.refused.is_some() || self.new
     }
-
-    /// Keeps a token, unless it is about to die: such a one is for the callers that waited.
-    fn keep(&mut self, token: Token) {
-        self.token = (token.left_on_arrival() >= Duration::from_secs(5)).then_some(token);
-    }
 }
 
-impl Tokens {
-    /// The account's token, from here or through `exchange`, of which one runs at a time for an account.
-    pub(crate) fn get(&self, account: &str, scope: &Scope, exchange: impl FnOnce() -> Result<Token>) -> Result<Token> {
-        let slot = self.slot(account);
-        let mut now = Moment::now(&**scope.clock());
-        let mut state = lock(&slot.state);
-        let mut joined = None;
+/// One caller's way to a token.
+struct Visit<'a> {
+    want: Want<'a>,
+    /// The token's generation when it came: what is newer satisfies any wish.
+    came_at: u64,
+    /// When it has waited long enough for a token that is alive, in steady time.
+    patient_until: Duration,
+    /// How many flights had ended when it began to wait for one.
+    joined: Option<u64>,
+}
+
+/// How a caller fares after its own exchange.
+enum Led {
+    Got(Token),
+    Failed(Error),
+    MayGoOn,
+}
+
+enum Step {
+    Use(Token),
+    Lead(Terms),
+    Wait(Duration),
+    Fail(Error),
+}
+
+impl Account {
+    /// A token, kept or new. The rules are [`policy`]'s.
+    pub(crate) fn get(&self, want: Want<'_>, caller: &dyn Caller) -> Result<Token> {
+        let patient_until = caller.now().steady + policy::patience(caller.time_left());
+        let mut visit = Visit { want, came_at: self.generation(), patient_until, joined: None };
         loop {
-            if let Some(token) = state.usable(now) {
-                return Ok(token);
+            let slot = self.slot();
+            let seen = slot.changed.count();
+            match self.look(&slot, &mut visit, caller) {
+                Step::Use(token) => return Ok(token),
+                Step::Fail(error) => return Err(error),
+                Step::Wait(at_most) => caller.wait(&slot.changed, seen, at_most)?,
+                Step::Lead(terms) => match self.lead(&slot, terms, &visit, caller) {
+                    Led::Got(token) => return Ok(token),
+                    Led::Failed(error) => return Err(error),
+                    // From here on it takes what there is.
+                    Led::MayGoOn => visit.patient_until = Duration::ZERO,
+                },
             }
-            if let (Some(joined), Some(failure)) = (joined, &state.failure)
-                && state.ended > joined
-                && is_for_all(failure)
-            {
-                return Err(failure.clone());
+        }
+    }
+
+    fn lead(&self, slot: &Slot, terms: Terms, visit: &Visit<'_>, caller: &dyn Caller) -> Led {
+        let flight = Flight::begun(self, slot);
+        let exchanged = caller.exchange(terms);
+        let full_time = exchanged.full_time;
+        let error = match flight.end(exchanged, caller) {
+            Ok(token) => {
+                caller.tell(Happened::Renewed { token: &token, generation: self.generation() });
+                return Led::Got(token);
             }
-            if !state.in_flight {
-                break;
-            }
-            joined.get_or_insert(state.ended);
-            state.waiting += 1;
-            let slice = SLICE.min(scope.remaining());
-            state = slot.changed.wait_timeout(state, slice).unwrap_or_else(PoisonError::into_inner).0;
-            state.waiting -= 1;
-            // The check may call the caller's hook, so not under the lock.
-            drop(state);
-            scope.check()?;
-            now = Moment::now(&**scope.clock());
-            state = lock(&slot.state);
-        }
-        state.in_flight = true;
-        drop(state);
-        // Ends the flight also when `exchange` panics.
-        let mut flight = Flight { slot: &slot, result: None };
-        let result = exchange();
-        flight.result = Some(result.clone());
-        result
-    }
-
-    /// The same for a caller with a one-time code of its own, whose verdict is for nobody else: its exchange is apart.
-    pub(crate) fn get_apart(
-        &self,
-        account: &str,
-        scope: &Scope,
-        exchange: impl FnOnce() -> Result<Token>,
-    ) -> Result<Token> {
-        let slot = self.slot(account);
-        if let Some(token) = lock(&slot.state).usable(Moment::now(&**scope.clock())) {
-            return Ok(token);
-        }
-        let token = exchange()?;
-        lock(&slot.state).keep(token.clone());
-        Ok(token)
-    }
-
-    fn slot(&self, account: &str) -> Arc<Slot> {
-        let mut accounts = lock(&self.accounts);
-        if let Some(slot) = accounts.get(account) {
-            return slot.clone();
-        }
-        accounts.entry(account.to_owned()).or_default().clone()
-    }
-}
-
-/// Whether a failure is the server's verdict, which those who waited share; their leader's own deadline, cancellation or
-/// one-time code is not theirs.
-fn is_for_all(failure: &Error) -> bool {
-    !matches!(failure.kind(), ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Otp | ErrorKind::Internal)
-}
-
-struct Flight<'a> {
-    slot: &'a Slot,
-    result: Option<Result<Token>>,
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        let mut state = lock(&self.slot.state);
-        state.in_flight = false;
-        state.ended += 1;
-        state.failure = None;
-        match self.result.take() {
-            Some(Ok(token)) => state.keep(token),
-            Some(Err(error)) => state.failure = Some(error),
-            None => {}
-        }
-        drop(state);
-        self.slot.changed.notify_all();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::fake::FakeClock;
-    use crate::clock::{Clock, SystemClock};
-    use crate::transport::scope::{Limits, Stops};
-    use std::sync::Barrier;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    fn scope(clock: Arc<dyn Clock>) -> std::rc::Rc<Scope> {
-        let minute = Duration::from_secs(60);
-        let (host, stops) = ("example.com".into(), Stops::default());
-        Scope::begin(Limits {
-            clock,
-            host,
-            timeout: minute,
-            one_read: false,
-            connect_timeout: minute,
-            stops,
-            hook: None,
-        })
-    }
-
-    fn token(clock: &dyn Clock) -> Token {
-        Token::read(b"YQ.e30.YQ", "a", None, Moment::now(clock)).unwrap()
-    }
-
-    #[test]
-    fn a_token_is_kept_until_a_tenth_of_it_is_left() {
-        let clock = Arc::new(FakeClock::at(0));
-        let (tokens, asked) = (Tokens::default(), AtomicUsize::new(0));
-        let get = |account: &str| {
-            let exchange = || {
-                asked.fetch_add(1, Ordering::Relaxed);
-                Ok(token(&*clock))
-            };
-            tokens.get(account, &scope(clock.clone()), exchange).unwrap();
-            asked.load(Ordering::Relaxed)
+            Err(error) => error,
         };
-        assert_eq!((get("a"), get("a"), get("b")), (1, 1, 2));
-        clock.advance(Duration::from_secs(269));
-        assert_eq!(get("a"), 2);
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(get("a"), 3);
+        let stale = self.standing(visit, caller.now()).0 != Standing::Dead;
+        caller.tell(Happened::Failed { error: &error, stale });
+        let may_pass = matches!(FailureKind::of(&error, full_time), FailureKind::Transient | FailureKind::Personal);
+        // A caller that was canceled goes, whatever there is to have; one that wants a new token hears why there is none.
+        if error.kind() == ErrorKind::Canceled || visit.want.is_hurried() || !(stale || may_pass) {
+            return Led::Failed(error);
+        }
+        if stale {
+            self.count(Counter::StaleServed);
+        }
+        Led::MayGoOn
     }
 
-    #[test]
-    fn those_who_wait_share_the_token_or_the_verdict() {
-        for rejected in [false, true] {
-            let (tokens, asked) = (Tokens::default(), AtomicUsize::new(0));
-            let barrier = Barrier::new(16);
-            std::thread::scope(|threads| {
-                for _ in 0..16 {
-                    threads.spawn(|| {
-                        barrier.wait();
-                        let scope = scope(Arc::new(SystemClock));
-                        let result = tokens.get("a", &scope, || {
-                            asked.fetch_add(1, Ordering::SeqCst);
-                            // Until all others wait for this exchange.
-                            let slot = tokens.slot("a");
-                            while lock(&slot.state).waiting < 15 {
-                                std::thread::yield_now();
-                            }
-                            if rejected {
-                                Err(Error::new(ErrorKind::CredentialsRejected, "no"))
-                            } else {
-                                Ok(token(&SystemClock))
-                            }
-                        });
-                        assert_eq!(result.is_err(), rejected);
-                    });
+    /// Another token than `refused`, for the caller whom an API refused it: the others go on with what they have.
+    ///
+    /// `None` if refusals caused an exchange a moment ago: then it is not the token's fault.
+    pub(crate) fn replace(&self, refused: &Token, caller: &dyn Caller) -> Option<Result<Token>> {
+        self.count(Counter::Refused);
+        {
+            let slot = self.slot();
+            let mut state = crate::sync::lock(&slot.state);
+            let kept = self.kept();
+            let is_kept = kept.as_ref().is_some_and(|kept| kept.token.is(refused));
+            if is_kept && !state.in_flight && !self.may_renew(&mut state, caller.now()) {
+                return None;
+            }
+        }
+        Some(self.get(Want { refused: Some(refused), ..Want::default() }, caller))
+    }
+
+    /// Says that an API refused `token`: it is handed out to nobody any more, or at least renewed soon if `spare`d. Returns
+    /// whether there is, or will be, another.
+    pub(crate) fn refuse(&self, token: &Token, spare: bool, now: Moment) -> bool {
+        let slot = self.slot();
+        let mut state = crate::sync::lock(&slot.state);
+        let Some(kept) = self.kept() else { return true };
+        if !kept.token.is(token) {
+            return true;
+        }
+        self.count(Counter::Refused);
+        if state.in_flight {
+            return true;
+        }
+        let renews = self.may_renew(&mut state, now);
+        if renews {
+            self.keep(spare.then(|| Kept { renew: true, ..(*kept).clone() }));
+        }
+        renews
+    }
+
+    fn may_renew(&self, state: &mut State, now: Moment) -> bool {
+        let Some(kept) = self.kept() else { return true };
+        let apart = kept.windows.between_refusals(kept.after_refusal);
+        let due = state.refused_at.is_none_or(|last| now.steady.saturating_sub(last) >= apart);
+        if due {
+            state.refused_at = Some(now.steady);
+            state.renews_refused = true;
+        }
+        due
+    }
+
+    /// The token's standing for this visit, and the token.
+    fn standing(&self, visit: &Visit<'_>, now: Moment) -> (Standing, Option<Arc<Kept>>) {
+        let Some(kept) = self.kept() else { return (Standing::Dead, None) };
+        if visit.want.refused.is_some_and(|refused| kept.token.is(refused)) {
+            return (Standing::Dead, None);
+        }
+        let remaining = kept.token.remaining(now);
+        let standing = match kept.windows.standing(remaining, visit.want.min_validity) {
+            Standing::Dead => Standing::Dead,
+            // The fruit of an exchange that ended while it waited.
+            _ if kept.generation > visit.came_at => Standing::Fresh,
+            _ if visit.want.new => Standing::Dead,
+            Standing::Fresh | Standing::Due if kept.renew => Standing::Overdue,
+            standing => standing,
+        };
+        (standing, Some(kept))
+    }
+
+    /// One look at the account, and what follows from it.
+    fn look(&self, slot: &Slot, visit: &mut Visit<'_>, caller: &dyn Caller) -> Step {
+        let mut state = crate::sync::lock(&slot.state);
+        let now = caller.now();
+        let (standing, kept) = self.standing(visit, now);
+        if let Some(joined) = visit.joined
+            && state.ended > joined
+            && standing == Standing::Dead
+        {
+            // Too short-lived to be kept, but not for those who waited.
+            if let Some(token) = state.passing.as_ref().filter(|token| !token.remaining(now).is_zero()) {
+                return Step::Use(token.clone());
+            }
+            if let Some(verdict) = &state.verdict {
+                return Step::Fail(verdict.clone());
+            }
+        }
+        let until = |at: Duration| at.saturating_sub(now.steady);
+        let failure = state.failure.as_ref();
+        let seen = Situation {
+            standing,
+            in_flight: state.in_flight,
+            failure: failure.map(|failure| (failure.kind, until(failure.next), until(failure.next_in_need))),
+            has_waited: now.steady >= visit.patient_until,
+            hurried: visit.want.is_hurried(),
+            time_left: caller.time_left(),
+        };
+        match policy::decide(&seen, until(visit.patient_until)) {
+            Decision::Use => Step::Use(kept.expect("a token that is not dead").token.clone()),
+            Decision::Lead(patience) => {
+                let after_silence = failure.is_some_and(|failure| failure.error.status().is_none());
+                state.in_flight = true;
+                state.verdict = None;
+                Step::Lead(Terms { patience, after_silence })
+            }
+            Decision::Join => {
+                if visit.joined.is_none() {
+                    self.count(Counter::Joins);
                 }
-            });
-            assert_eq!(asked.load(Ordering::SeqCst), 1);
+                visit.joined.get_or_insert(state.ended);
+                let waits_for_life = standing == Standing::Dead;
+                Step::Wait(if waits_for_life { seen.time_left } else { until(visit.patient_until) })
+            }
+            Decision::Rest(rest) => Step::Wait(rest),
+            Decision::Fail => Step::Fail(match failure.map(|failure| (failure, until(failure.next_in_need))) {
+                Some((failure, rest)) if !rest.is_zero() => failure.error.clone().with_retry_after(Some(rest)),
+                _ => too_late(),
+            }),
         }
     }
 
-    #[test]
-    fn a_code_of_its_own_is_nobody_elses() {
-        let (tokens, clock) = (Tokens::default(), Arc::new(SystemClock));
-        let rejected = || Err(Error::new(ErrorKind::CredentialsRejected, "a mistyped code"));
-        assert!(tokens.get_apart("a", &scope(clock.clone()), rejected).is_err());
-        assert!(lock(&tokens.slot("a").state).failure.is_none());
-        tokens.get_apart("a", &scope(clock.clone()), || Ok(token(&SystemClock))).unwrap();
-        tokens.get("a", &scope(clock), || panic!("the token is kept for all")).unwrap();
+    /// The token's times and what happened so far, as a JSON object.
+    pub(crate) fn describe(&self) -> String {
+        let kept = self.kept();
+        let token = kept.as_ref().map(|kept| &kept.token);
+        let refresh = kept.as_ref().map(|kept| kept.token.expires_at() - kept.windows.advisory.as_secs() as i64);
+        json!({
+            "account_id": self.id(),
+            "generation": self.generation(),
+            "issued_at": token.map(Token::issued_at),
+            "expires_at": token.map(Token::expires_at),
+            "next_refresh_at": refresh,
+            "last_error": self.last_error(),
+            "exchanges": self.counted(Counter::Exchanges),
+            "joins": self.counted(Counter::Joins),
+            "stale_served": self.counted(Counter::StaleServed),
+            "refused": self.counted(Counter::Refused),
+            "held": self.counted(Counter::Held),
+        })
+        .to_string()
     }
+}
 
-    #[test]
-    fn a_token_that_is_about_to_die_is_not_kept() {
-        let clock = Arc::new(FakeClock::at(1_800_000_000));
-        let tokens = Tokens::default();
-        let payload = r#"{"exp":1800000004}"#;
-        let encoded = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, payload);
-        let short =
-            || Token::read(format!("YQ.{encoded}.YQ").as_bytes(), "a", Some(1_800_000_000), Moment::now(&*clock));
-        tokens.get("a", &scope(clock.clone()), short).unwrap();
-        assert!(lock(&tokens.slot("a").state).token.is_none());
-    }
-
-    #[test]
-    fn a_leader_that_times_out_or_panics_is_not_shared() {
-        let tokens = Tokens::default();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let failing = || Err(Error::new(ErrorKind::Timeout, "late"));
-        assert!(tokens.get("a", &scope(clock.clone()), failing).is_err());
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            tokens.get("a", &scope(clock.clone()), || panic!("in the exchange")).map(drop)
-        }));
-        assert!(panicked.is_err());
-        tokens.get("a", &scope(clock.clone()), || Ok(token(&*clock))).unwrap();
-    }
+fn too_late() -> Error {
+    let text = "less than a second of the call's time was left, in which no token can be had: give it more";
+    Error::new(ErrorKind::Timeout, text).retryable(true)
 }

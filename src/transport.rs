@@ -38,6 +38,7 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 const MAX_IDLE_AGE: Duration = Duration::from_secs(45);
 
 /// A request, ready to be sent.
+#[derive(Clone)]
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -125,7 +126,7 @@ struct Route {
 impl HttpTransport {
     pub(crate) fn new(proxy: Option<Proxy>, roots: Roots) -> Self {
         let route = Route { proxy, roots };
-        HttpTransport { agent: PerProcess::new(route.agent()), route }
+        HttpTransport { agent: PerProcess::empty(), route }
     }
 }
 

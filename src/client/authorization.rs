@@ -1,29 +1,40 @@
 //! Headers for a request that another HTTP library sends, and what its answer teaches.
 
-use super::Client;
 use super::call::Call;
 use super::exchange::{Exchange, OTP_HEADER};
-use super::message;
 use super::request::AuthScheme;
-use super::sign_in::SignIn;
-use super::verdict::is_rejection;
+use super::sign_in::{Purpose, SignIn};
+use super::verdict::{self, is_unauthorized};
+use super::{Client, TokenProvider, message};
 use crate::error::{Error, Result};
+use crate::jwt::Token;
 use crate::secret::Secret;
 
 /// The headers that sign a request in which another HTTP library sends: put each on it, send it, and tell
 /// [`observe`](Authorization::observe) how it was answered.
 ///
+/// Tell it every answer, or drop it only if the request was not sent: a Basic authorization holds a place in the guard, and one
+/// that is dropped without `observe` counts as a sign-in without an answer. After five of those in a row nothing is sent.
+///
 /// The library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 pub struct Authorization {
     client: Client,
     headers: Vec<(&'static str, Secret)>,
-    sign_in: Option<SignIn>,
+    sent: Sent,
+}
+
+/// What its answer teaches about.
+enum Sent {
+    Nothing,
+    SignIn(SignIn),
+    Bearer { provider: TokenProvider, token: Token, is_graphql: bool },
 }
 
 impl Client {
     /// Headers for a request to `url`, which must be on this client's origin: no secret is given for another.
     ///
-    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and Basic otherwise. With a JWT this may
+    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and for a client with a token provider; Basic
+    /// otherwise. With a JWT this may
     /// ask the server for one; with Basic it may wait for a new one-time code.
     pub fn authorize(&self, scheme: AuthScheme, url: &str, call: Option<&Call>) -> Result<Authorization> {
         let uri = self.inner.origin.resolve(url, self.inner.account_id.as_deref())?;
@@ -31,26 +42,32 @@ impl Client {
             return Err(Error::invalid("the URL has no scheme and host: give the whole URL that will be requested"));
         }
         let exchange = Exchange::begin(self, call)?;
+        let has_provider = self.inner.token_provider.is_some();
+        let is_graphql = uri.path().trim_end_matches('/').ends_with("/graphql");
         let scheme = match scheme {
-            AuthScheme::Auto if uri.path().trim_end_matches('/').ends_with("/graphql") => AuthScheme::Jwt,
+            AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
             AuthScheme::Auto => AuthScheme::Basic,
             scheme => scheme,
         };
-        let (mut headers, mut sign_in) = (Vec::new(), None);
+        let (mut headers, mut sent) = (Vec::new(), Sent::Nothing);
         match scheme {
             AuthScheme::Basic => {
-                let begun = exchange.begin_sign_in()?;
-                headers.push(("authorization", begun.header()));
-                headers.extend(begun.code().map(|code| (OTP_HEADER, code)));
-                sign_in = Some(begun);
+                let patience = exchange.scope().remaining();
+                let purpose = Purpose { name: "authorize", path: uri.path(), foreign: true, patience };
+                let sign_in = exchange.begin_sign_in(purpose)?;
+                headers.push(("authorization", sign_in.header()));
+                headers.extend(sign_in.code().map(|code| (OTP_HEADER, code)));
+                sent = Sent::SignIn(sign_in);
             }
             AuthScheme::Jwt => {
-                let token = exchange.kept_jwt(self.account_id(None)?)?;
+                let provider = self.bearer(None)?;
+                let token = exchange.bearer(&provider)?;
                 headers.push(("authorization", token.secret().duplicate()));
+                sent = Sent::Bearer { provider, token, is_graphql };
             }
             AuthScheme::None | AuthScheme::Auto => {}
         }
-        Ok(Authorization { client: self.clone(), headers, sign_in })
+        Ok(Authorization { client: self.clone(), headers, sent })
     }
 }
 
@@ -60,16 +77,28 @@ impl Authorization {
         self.headers.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Learns from the answer's status and body, which may be empty if it is not at hand: credentials from a callback or
-    /// file that were rejected are asked for again before the next sign-in.
+    /// Learns from the answer's status and body, which may be empty if it is not at hand. Only the first call counts.
     ///
-    /// Returns whether it helps to authorize anew and send once more. Only the first call counts.
+    /// Returns whether it helps to authorize anew and send once more: if a JWT was refused, and there is, or will be, another.
+    /// Credentials from a callback or file that were rejected are asked for again before the next sign-in.
     pub fn observe(&mut self, status: u16, body: &[u8]) -> bool {
-        let Some(sign_in) = self.sign_in.take() else { return false };
-        let rejected = is_rejection(status, &message::read(body, &[]));
-        self.client.inner.end_sign_in(sign_in, None, true, rejected.then_some(status), "authorize");
-        false
+        match std::mem::replace(&mut self.sent, Sent::Nothing) {
+            Sent::Nothing => false,
+            Sent::SignIn(sign_in) => {
+                let outcome = verdict::outcome(status, &message::read(body, &[]));
+                self.client.inner.end_sign_in(sign_in, None, outcome, Some(status), "authorize");
+                false
+            }
+            Sent::Bearer { provider, token, is_graphql } => {
+                let refused = status == 401 || (is_graphql && status == 200 && is_refused_by_graphql(body));
+                refused && provider.observe_refusal(&token, status)
+            }
+        }
     }
+}
+
+fn is_refused_by_graphql(body: &[u8]) -> bool {
+    message::graphql_errors(body, &[]).is_some_and(|(text, without_data)| without_data && is_unauthorized(&text))
 }
 
 impl std::fmt::Debug for Authorization {

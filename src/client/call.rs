@@ -59,6 +59,11 @@ impl Call {
         self.canceled.clone()
     }
 
+    /// Whether a call with it can begin: it is not canceled, and its settings are good.
+    pub(crate) fn may_begin(&self) -> bool {
+        !self.canceled.load(Ordering::Acquire) && self.first_error.check().is_ok()
+    }
+
     pub(crate) fn has_otp(&self) -> bool {
         self.otp.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }

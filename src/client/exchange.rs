@@ -2,21 +2,23 @@
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::http::{HeaderName, HeaderValue, Method, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
 use super::call::Call;
 use super::request::header_value;
-use super::response::{Arrived, Asked, Response};
-use super::sign_in::SignIn;
-use super::verdict::{SignedInAs, is_rejection};
-use super::{Client, Inner};
+use super::message::Said;
+use super::response::{Arrived, Asked, Response, date_seconds};
+use super::sign_in::{Purpose, SignIn};
+use super::verdict::{self, SignedInAs};
+use super::{Client, Inner, TokenProvider};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
+use crate::guard::ledger::Outcome;
 use crate::jwt::Token;
-use crate::provider::Tokens;
 use crate::secret::Secret;
 use crate::transport::Outgoing;
 use crate::transport::scope::{Limits, Phase, Scope, Stops};
@@ -24,6 +26,8 @@ use crate::transport::scope::{Limits, Phase, Scope, Stops};
 pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
 const LARGEST_JWT_ANSWER: u64 = 64 * 1024;
+/// How long a request without credentials may take.
+const LONGEST_PROBE: Duration = Duration::from_secs(5);
 
 /// A call in progress: who calls, with which limits.
 pub(super) struct Exchange<'a> {
@@ -33,6 +37,7 @@ pub(super) struct Exchange<'a> {
 }
 
 /// A request and how its answer is read.
+#[derive(Clone)]
 pub(super) struct Asking<'a> {
     pub(super) outgoing: Outgoing<'a>,
     pub(super) graphql: bool,
@@ -64,42 +69,88 @@ impl<'a> Exchange<'a> {
         Ok(Exchange { client, call, scope })
     }
 
+    /// The same call on another client, whose bearer it needs: bounded and cancelled as this one is.
+    pub(super) fn on<'b>(&self, client: &'b Client) -> Exchange<'b>
+    where
+        'a: 'b,
+    {
+        let inner = &client.inner;
+        let scope = Scope::begin(Limits {
+            host: inner.origin.authority().to_owned(),
+            timeout: self.scope.remaining(),
+            connect_timeout: inner.connect_timeout,
+            ..self.scope.limits().clone()
+        });
+        Exchange { client, call: self.call, scope }
+    }
+
+    /// A part of this call, with less time.
+    fn within(&self, limit: Duration) -> Exchange<'a> {
+        Exchange { client: self.client, call: self.call, scope: self.scope.within(limit) }
+    }
+
     fn inner(&self) -> &'a Inner {
         &self.client.inner
     }
 
-    /// A JWT that is kept, or a new one.
-    pub(super) fn kept_jwt(&self, account_id: &str) -> Result<Token> {
-        let tokens = self.inner().tokens.get(Tokens::default);
-        let exchange = || self.new_jwt(account_id);
-        if self.call.is_some_and(Call::has_otp) {
-            tokens.get_apart(account_id, &self.scope, exchange)
-        } else {
-            tokens.get(account_id, &self.scope, exchange)
-        }
+    pub(super) fn call(&self) -> Option<&'a Call> {
+        self.call
+    }
+
+    pub(super) fn scope(&self) -> &Rc<Scope> {
+        &self.scope
+    }
+
+    pub(super) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
+        self.inner().emit(kind, fields);
+    }
+
+    /// The server's time, in Unix milliseconds, if an answer has told it.
+    pub(super) fn server_time(&self) -> Option<u64> {
+        self.inner().server_clock.at(self.scope.clock().awake_or_not())
+    }
+
+    /// Asks for a JWT, always.
+    pub(super) fn new_jwt(&self, account_id: &str) -> Result<Token> {
+        let sign_in = self.begin_jwt(account_id, self.scope.remaining())?;
+        self.jwt_by(sign_in, account_id)
+    }
+
+    /// A sign-in for a JWT, which waits for leave at most so long.
+    pub(super) fn begin_jwt(&self, account_id: &str, patience: Duration) -> Result<SignIn> {
+        let uri = self.jwt_uri(account_id)?;
+        self.begin_sign_in(Purpose { name: "jwt", path: uri.path(), foreign: false, patience })
+    }
+
+    fn jwt_uri(&self, account_id: &str) -> Result<Uri> {
+        self.inner().origin.resolve("/auth/jwt/generate/{accountId}", Some(account_id))
+    }
+
+    /// [`jwt_by`](Self::jwt_by) in less time than the call has left.
+    pub(super) fn jwt_within(&self, limit: Duration, sign_in: SignIn, account_id: &str) -> Result<Token> {
+        self.within(limit).jwt_by(sign_in, account_id)
     }
 
     /// `GET /auth/jwt/generate/{accountId}`, with Basic. The answer is text, not JSON.
-    pub(super) fn new_jwt(&self, account_id: &str) -> Result<Token> {
+    fn jwt_by(&self, sign_in: SignIn, account_id: &str) -> Result<Token> {
         let host = self.scope.host();
         let outgoing = Outgoing {
             method: Method::GET,
-            uri: self.inner().origin.resolve("/auth/jwt/generate/{accountId}", Some(account_id))?,
+            uri: self.jwt_uri(account_id)?,
             headers: vec![(header::ACCEPT, HeaderValue::from_static("text/plain, */*"))],
             body: None,
         };
         let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "jwt" };
-        let response = self.send_basic(asking)?;
-        if let Some(error) = response.error() {
-            return Err(error);
+        let response = self.send_signed(asking, &sign_in);
+        let mut outcome = self.outcome(&response);
+        let token = response.and_then(|response| self.read_jwt(response, account_id));
+        if outcome == Outcome::Accepted && token.is_err() {
+            // Whatever that was, it was not Boomi's answer to good credentials.
+            outcome = Outcome::Neutral;
         }
-        let (status, date) = (response.status(), response.date());
-        let body = Zeroizing::new(response.into_body());
-        let token = Token::read(&body, account_id, date, self.scope.exchange_began()).map_err(|error| {
-            let text = format!("{host} gave no token for the account {account_id}: {error}");
-            Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
-        })?;
-        self.inner().emit(EventKind::TokenIssued, || {
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.scope.status(), "jwt");
+        let token = token?;
+        self.emit(EventKind::TokenIssued, || {
             json!({
                 "host": host,
                 "account_id": account_id,
@@ -110,26 +161,88 @@ impl<'a> Exchange<'a> {
         Ok(token)
     }
 
-    /// Gets the user's credentials, and a code where one is needed.
-    pub(super) fn begin_sign_in(&self) -> Result<SignIn> {
-        let inner = self.inner();
-        inner.sign_ins.begin(&self.scope, self.call, &|kind, fields| inner.emit(kind, || fields))
+    fn read_jwt(&self, response: Response, account_id: &str) -> Result<Token> {
+        if let Some(error) = response.error() {
+            return Err(error);
+        }
+        let (status, date) = (response.status(), response.date());
+        let body = Zeroizing::new(response.into_body());
+        Token::read(&body, account_id, date, self.scope.exchange_began()).map_err(|error| {
+            let host = self.scope.host();
+            let text = format!("{host} gave no token for the account {account_id}: {error}");
+            Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
+        })
+    }
+
+    /// Asks for `path` without anybody's credentials: to learn the server's time, and whether it answers.
+    pub(super) fn ask_without_credentials(&self, path: &str) -> Result<()> {
+        let uri = self.inner().origin.resolve(path, None)?;
+        let outgoing = Outgoing { method: Method::GET, uri, headers: Vec::new(), body: None };
+        let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
+        let asked = self.within(LONGEST_PROBE);
+        match asked.send_as(asking, SignedInAs::Caller, None, &[]) {
+            Ok(_) => Ok(()),
+            Err(_) if asked.scope.status().is_some() => Ok(()),
+            // Nothing of the caller's was sent.
+            Err(error) => self.scope.check().and(Err(error.sent(false).with_attempts(0))),
+        }
+    }
+
+    /// Gets the user's credentials, leave to send them, and a code where one is needed.
+    pub(super) fn begin_sign_in(&self, purpose: Purpose<'_>) -> Result<SignIn> {
+        self.inner().sign_ins.begin(self, purpose)
     }
 
     /// Sends with the user's own credentials, and learns from the verdict.
-    pub(super) fn send_basic(&self, mut asking: Asking<'_>) -> Result<Response> {
-        let sign_in = self.begin_sign_in()?;
+    pub(super) fn send_basic(&self, asking: Asking<'_>) -> Result<Response> {
+        let (path, name) = (asking.outgoing.uri.path().to_owned(), asking.purpose);
+        let purpose = Purpose { name, path: &path, foreign: false, patience: self.scope.remaining() };
+        let sign_in = self.begin_sign_in(purpose)?;
+        let result = self.send_signed(asking, &sign_in);
+        let outcome = self.outcome(&result);
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.scope.status(), name);
+        result
+    }
+
+    /// A provider's JWT for this call.
+    pub(super) fn bearer(&self, provider: &TokenProvider) -> Result<Token> {
+        provider.token(&self.on(provider.client()), Duration::ZERO)
+    }
+
+    /// Sends with a provider's JWT; if the API refuses it, once more with a newer one. (A 401 comes before any effect.)
+    pub(super) fn send_bearer(&self, asking: Asking<'_>, provider: &TokenProvider) -> Result<Response> {
+        let asks = self.on(provider.client());
+        let send = |asking, token: &Token| self.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
+        // What failed then is the exchange: the request itself was not sent.
+        let token = provider.token(&asks, Duration::ZERO).map_err(|error| error.sent(false))?;
+        let response = send(asking.clone(), &token)?;
+        if !response.refuses_bearer() {
+            return Ok(response);
+        }
+        match provider.replace(&token, response.status(), &asks) {
+            Some(newer) => match send(asking, &newer) {
+                Ok(response) => Ok(response.with_attempts(2)),
+                Err(error) => Err(error.with_attempts(2)),
+            },
+            None => Ok(response),
+        }
+    }
+
+    fn send_signed(&self, mut asking: Asking<'_>, sign_in: &SignIn) -> Result<Response> {
         if let Some(code) = sign_in.code() {
             asking.outgoing.headers.push((HeaderName::from_static(OTP_HEADER), header_value(code, true)));
         }
-        let purpose = asking.purpose;
-        let result = self.send_as(asking, sign_in.signed_in_as(), Some(sign_in.header()), &[sign_in.secret()]);
-        let rejected = match &result {
-            Ok(response) if is_rejection(response.status(), response.said()) => Some(response.status()),
-            _ => None,
-        };
-        self.inner().end_sign_in(sign_in, self.call, self.scope.was_sent(), rejected, purpose);
-        result
+        self.send_as(asking, sign_in.signed_in_as(), Some(sign_in.header()), &[sign_in.secret()])
+    }
+
+    /// What the end of a request says of the credentials that went with it.
+    fn outcome(&self, result: &Result<Response>) -> Outcome {
+        match (result, self.scope.status()) {
+            (Ok(response), _) => verdict::outcome(response.status(), response.said()),
+            (Err(_), Some(status)) => verdict::outcome(status, &Said::default()),
+            (Err(_), None) if self.scope.was_sent() => Outcome::Unanswered,
+            (Err(_), None) => Outcome::NotSent,
+        }
     }
 
     /// Sends one request with this Authorization, and reads the answer. `secrets` are cut out of texts in it, as is what
@@ -156,6 +269,8 @@ impl<'a> Exchange<'a> {
         }
         let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| error.with_attempts(1))?;
         let status = incoming.status;
+        scope.set_status(status);
+        self.learn_time(&incoming.headers);
         let (headers, body) = match most {
             None if status < 400 => (incoming.headers, Arrived::OnItsWay { body: incoming.body, begin: self.reads() }),
             _ => {
@@ -172,6 +287,14 @@ impl<'a> Exchange<'a> {
         Ok(Response::new(status, headers, body, asked, &sent, inner.clock.wall()))
     }
 
+    /// Learns the server's time from an answer that no cache kept.
+    fn learn_time(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
+        if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.scope.sent_at()) {
+            self.inner().server_clock.learn(date, sent, self.scope.clock().awake_or_not());
+        }
+    }
+
     /// How the reads of a body that is on its way begin: each with the call's timeout anew, cancelled as the call is.
     fn reads(&self) -> Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync> {
         let limits = Limits { one_read: true, ..self.scope.limits().clone() };
@@ -184,30 +307,26 @@ impl<'a> Exchange<'a> {
 }
 
 impl Inner {
-    /// Learns from the end of a sign-in: whether any of it was sent, and with which status it was rejected, if it was.
+    /// Learns from the end of a sign-in.
     pub(super) fn end_sign_in(
         &self,
         sign_in: SignIn,
         call: Option<&Call>,
-        sent: bool,
-        rejected: Option<u16>,
+        outcome: Outcome,
+        status: Option<u16>,
         purpose: &str,
     ) {
-        if let Some(status) = rejected {
+        let username = sign_in.username().to_owned();
+        self.sign_ins.end(sign_in, call, outcome);
+        if outcome == Outcome::Rejected {
             self.emit(EventKind::SignInRejected, || {
-                json!({
-                    "host": self.origin.authority(),
-                    "username": sign_in.username(),
-                    "status": status,
-                    "purpose": purpose,
-                })
+                json!({ "host": self.origin.authority(), "username": username, "status": status, "purpose": purpose })
             });
         }
-        self.sign_ins.end(sign_in, call, sent, rejected.is_some());
     }
 
     /// Tells the owner, if it wants to know; only then are the `fields` made.
-    fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
+    pub(super) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
         if let Some(handler) = &self.on_event {
             handler(&Event::new(kind, fields()));
         }

@@ -18,7 +18,7 @@ pub enum AuthScheme {
     Basic = 1,
     /// The client's JWT, made when needed.
     Jwt = 2,
-    /// A JWT for `/graphql`, which takes nothing else; Basic otherwise.
+    /// A JWT for `/graphql`, which takes nothing else, and for every request of a client with a token provider; Basic otherwise.
     #[default]
     Auto = 3,
 }
@@ -144,9 +144,9 @@ impl Request {
     }
 
     /// The scheme, chosen where it is left to us.
-    pub(crate) fn scheme(&self) -> AuthScheme {
+    pub(crate) fn scheme(&self, has_provider: bool) -> AuthScheme {
         match self.auth {
-            AuthScheme::Auto if self.is_graphql() => AuthScheme::Jwt,
+            AuthScheme::Auto if has_provider || self.is_graphql() => AuthScheme::Jwt,
             AuthScheme::Auto => AuthScheme::Basic,
             scheme => scheme,
         }

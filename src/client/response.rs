@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ureq::http::HeaderMap;
+use ureq::http::{HeaderMap, HeaderValue};
 
 use super::message::{self, Said};
 use super::verdict::{Answer, SignedInAs, judge};
@@ -25,6 +25,7 @@ pub struct Response {
     graphql_without_data: Option<bool>,
     retry_after: Option<Duration>,
     signed_in_as: SignedInAs,
+    attempts: u32,
 }
 
 /// The body of an answer: here, or still on its way.
@@ -82,14 +83,26 @@ impl Response {
             host: asked.host,
             status,
             retry_after: retry_after(&headers, now),
-            date: header_text(&headers, "date").and_then(unix_time).map(|date| date.as_secs()),
+            date: headers.get("date").and_then(date_seconds),
             headers,
             texts: OnceLock::new(),
             body,
             said,
             graphql_without_data,
             signed_in_as: asked.signed_in_as,
+            attempts: 1,
         }
+    }
+
+    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
+        Response { attempts, ..self }
+    }
+
+    /// Whether a JWT went with the request, and the API refused it: with 401, or as GraphQL does.
+    pub(crate) fn refuses_bearer(&self) -> bool {
+        matches!(self.signed_in_as, SignedInAs::Bearer)
+            && self.error().is_some_and(|error| error.kind() == ErrorKind::CredentialsRejected)
+            && self.status != 403
     }
 
     /// The HTTP status.
@@ -174,7 +187,7 @@ impl Response {
 
     /// How often the request was tried.
     pub fn attempts(&self) -> u32 {
-        1
+        self.attempts
     }
 
     /// What the server said to wait before trying again.
@@ -192,6 +205,7 @@ impl Response {
             retry_after: self.retry_after,
             signed_in_as: &self.signed_in_as,
         })
+        .map(|error| error.with_attempts(self.attempts))
     }
 
     /// The answer itself if nothing is wrong with it, else the error that it is.
@@ -217,6 +231,11 @@ fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     }
     let server_now = header_text(headers, "date").and_then(unix_time);
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
+}
+
+/// A Date header in Unix seconds.
+pub(crate) fn date_seconds(value: &HeaderValue) -> Option<u64> {
+    unix_time(value.to_str().ok()?.trim()).map(|date| date.as_secs())
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,21 +1,26 @@
-//! One sign-in with Basic credentials: whose, with which one-time code, and what its verdict means for the next.
+//! One sign-in with Basic credentials: whose, with which one-time code, when the guard lets it, and what its end means for
+//! the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
+use super::exchange::Exchange;
 use super::verdict::SignedInAs;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialKind, Credentials, Keeper, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
+use crate::guard::ledger::{Kind, Outcome};
+use crate::guard::steps::Step;
+use crate::guard::{Answer, Applicant, Guard, Held, Place, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
 use crate::secret::Secret;
-use crate::transport::scope::Scope;
+use crate::transport::scope::Phase;
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
@@ -24,121 +29,299 @@ const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
 pub(crate) struct SignIns {
     keeper: Option<Keeper>,
     otp: Option<OtpSource>,
-    /// One more than the last step whose code was sent; 0 before the first.
-    next_step: AtomicU64,
+    guard: Arc<Guard>,
+    /// Whether a request was spent on learning the server's time.
+    asked_for_time: AtomicBool,
 }
 
 /// A sign-in under way.
 pub(crate) struct SignIn {
     loaded: Arc<Loaded>,
-    code: Option<Code>,
+    code: Option<Secret>,
+    /// Whether the user typed the code for this call.
+    is_typed: bool,
+    place: Place,
 }
 
-/// A one-time code, and where it came from.
-struct Code {
-    text: Secret,
-    origin: CodeOrigin,
+/// What a sign-in is for.
+#[derive(Clone, Copy)]
+pub(super) struct Purpose<'a> {
+    /// For events: "request", "jwt" or "authorize".
+    pub(super) name: &'static str,
+    /// The path of the request that it goes with.
+    pub(super) path: &'a str,
+    /// Whether another library sends it.
+    pub(super) foreign: bool,
+    /// How long it may wait for leave.
+    pub(super) patience: Duration,
 }
 
-enum CodeOrigin {
-    /// The user typed it for this call.
-    Typed,
-    /// It is the code of this step.
-    Step(u64),
-    /// A function gave it.
-    Function,
+impl Purpose<'_> {
+    fn kind(&self) -> Kind {
+        if self.path.starts_with("/auth/jwt/") { Kind::Exchange } else { Kind::Basic }
+    }
+}
+
+/// Where a sign-in's code comes from.
+enum CodeSource {
+    None,
+    Typed(Secret),
+    Computed(Arc<OtpSecret>),
+    Function(Arc<dyn Fn() -> Result<Secret> + Send + Sync>),
 }
 
 impl SignIns {
-    pub(crate) fn new(credentials: Option<Credentials>, otp: Option<OtpSource>) -> Self {
-        SignIns { keeper: credentials.map(Keeper::new), otp, next_step: AtomicU64::new(0) }
+    pub(crate) fn new(credentials: Option<Credentials>, otp: Option<OtpSource>, guard: Guard) -> Self {
+        SignIns {
+            keeper: credentials.map(Keeper::new),
+            otp,
+            guard: Arc::new(guard),
+            asked_for_time: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.keeper.as_ref().map(Keeper::credentials)
     }
 
-    /// Gets credentials, and a code where one is needed. May wait for the next code.
-    pub(crate) fn begin(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(EventKind, Value)) -> Result<SignIn> {
-        let keeper = self.keeper.as_ref().ok_or_else(missing_credentials)?;
-        let (loaded, fresh) = keeper.get()?;
-        let source = keeper.credentials().source_name();
-        if fresh && source != "fixed" {
-            let fields = json!({
-                "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded(),
-            });
-            emit(EventKind::CredentialsLoaded, fields);
-        }
-        // Boomi: an API token needs no code. So it gets none, whatever is configured.
-        let code = match loaded.basic.kind() {
-            CredentialKind::ApiToken => None,
-            CredentialKind::Password => self.code(scope, call, emit)?,
-        };
-        Ok(SignIn { loaded, code })
+    /// Lets one sign-in through, whatever the guard holds.
+    pub(crate) fn reset_guard(&self) {
+        let name = self.keeper.as_ref().and_then(Keeper::username);
+        self.guard.reset(name.as_deref());
     }
 
-    fn code(&self, scope: &Scope, call: Option<&Call>, emit: &dyn Fn(EventKind, Value)) -> Result<Option<Code>> {
-        if let Some(text) = call.and_then(Call::take_otp) {
-            return Ok(Some(Code { text, origin: CodeOrigin::Typed }));
+    /// Gets credentials, leave from the guard, and a code where one is needed. May wait for any of them.
+    pub(super) fn begin(&self, exchange: &Exchange<'_>, purpose: Purpose<'_>) -> Result<SignIn> {
+        let mut attempt = Attempt::new(self, exchange, purpose)?;
+        let result = attempt.run();
+        if result.is_err() {
+            attempt.give_back();
         }
-        match &self.otp {
-            None => Ok(None),
-            Some(OtpSource::Function(ask)) => Ok(Some(Code { text: ask()?, origin: CodeOrigin::Function })),
-            Some(source) => {
-                let secret = source.secret().map_err(|error| Error::new(ErrorKind::Otp, error.message()))?;
-                let Some(secret) = secret else { return Ok(None) };
-                let step = self.take_step(&secret, scope, emit)?;
-                Ok(Some(Code { text: secret.code(step), origin: CodeOrigin::Step(step) }))
-            }
-        }
+        result
     }
 
-    /// A step that no sign-in had before: this one, or the next after a wait.
-    fn take_step(&self, secret: &OtpSecret, scope: &Scope, emit: &dyn Fn(EventKind, Value)) -> Result<u64> {
-        loop {
-            let now = scope.clock().wall();
-            let step = secret.step(now.as_secs());
-            let next = self.next_step.load(Ordering::Acquire);
-            // A clock that was set back by more than a step leaves a record in the future, which says nothing.
-            if step >= next || step + 2 < next {
-                let taken =
-                    self.next_step.compare_exchange(next, step + 1, Ordering::AcqRel, Ordering::Acquire).is_ok();
-                if taken {
-                    return Ok(step);
-                }
-                continue;
-            }
-            let wait = Duration::from_secs(secret.start_of(next)).saturating_sub(now);
-            if scope.remaining() < wait + TIME_FOR_THE_REQUEST {
-                let text = format!(
-                    "the one-time code of this moment was sent before, and the next, in {} s, comes too late for this \
-                     call's deadline: allow more time, or use an API token, which needs no code, or a JWT, which is good \
-                     for many calls",
-                    wait.as_secs_f64().ceil()
-                );
-                return Err(Error::new(ErrorKind::Otp, text).with_retry_after(Some(wait)).retryable(true));
-            }
-            emit(EventKind::OtpAwaited, json!({ "wait_ms": wait.as_millis() as u64 }));
-            scope.wait(wait)?;
-        }
-    }
-
-    /// Learns from the end of a sign-in: whether any of it left, and whether the server rejected it.
-    pub(crate) fn end(&self, sign_in: SignIn, call: Option<&Call>, sent: bool, rejected: bool) {
-        if rejected && let Some(keeper) = &self.keeper {
+    /// Learns from the end of a sign-in.
+    pub(crate) fn end(&self, sign_in: SignIn, call: Option<&Call>, outcome: Outcome) {
+        if outcome == Outcome::Rejected
+            && let Some(keeper) = &self.keeper
+        {
             keeper.reject(&sign_in.loaded);
         }
+        sign_in.place.end(outcome);
         // A code that did not leave can be sent again.
-        if let (false, Some(code)) = (sent, sign_in.code) {
-            match code.origin {
-                CodeOrigin::Typed => call.into_iter().for_each(|call| call.restore_otp(code.text.duplicate())),
-                CodeOrigin::Step(step) => {
-                    let _ = self.next_step.compare_exchange(step + 1, step, Ordering::AcqRel, Ordering::Acquire);
+        if outcome == Outcome::NotSent && sign_in.is_typed {
+            call.into_iter().zip(sign_in.code).for_each(|(call, code)| call.restore_otp(code));
+        }
+    }
+}
+
+/// A sign-in that waits for its time.
+struct Attempt<'a> {
+    sign_ins: &'a SignIns,
+    exchange: &'a Exchange<'a>,
+    purpose: Purpose<'a>,
+    keeper: &'a Keeper,
+    loaded: Arc<Loaded>,
+    code: CodeSource,
+    reserved: Option<Step>,
+    patient_until: Instant,
+    /// Whether the owner was told that the guard holds it.
+    told: bool,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(sign_ins: &'a SignIns, exchange: &'a Exchange<'a>, purpose: Purpose<'a>) -> Result<Self> {
+        let keeper = sign_ins.keeper.as_ref().ok_or_else(missing_credentials)?;
+        let scope = exchange.scope();
+        let patient_until = scope.clock().now() + purpose.patience.min(scope.remaining());
+        let loaded = load(keeper, exchange)?;
+        // Boomi: an API token needs no code. So it gets none, whatever is configured.
+        let code = match loaded.basic.kind() {
+            CredentialKind::ApiToken => CodeSource::None,
+            CredentialKind::Password => match exchange.call().and_then(Call::take_otp) {
+                Some(typed) => CodeSource::Typed(typed),
+                None => sign_ins.code_source()?,
+            },
+        };
+        Ok(Attempt { sign_ins, exchange, purpose, keeper, loaded, code, reserved: None, patient_until, told: false })
+    }
+
+    fn run(&mut self) -> Result<SignIn> {
+        loop {
+            match self.ask()? {
+                Answer::Go(place) => return self.with_code(place),
+                Answer::Probe => self.probe()?,
+                Answer::Wait(wait) => self.wait(wait)?,
+                Answer::Held(held) => return Err(self.held(&held)),
+                Answer::NoStep(wait) => return Err(no_step(wait)),
+                Answer::Reserved(step, wait) => {
+                    self.reserved = Some(step);
+                    self.exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    self.exchange.scope().wait(wait)?;
                 }
-                CodeOrigin::Function => {}
+            }
+            // While it waited, they may have been rejected, and there may be others.
+            self.loaded = load(self.keeper, self.exchange)?;
+        }
+    }
+
+    fn ask(&self) -> Result<Answer> {
+        let secret = self.loaded.basic.secret.as_bytes();
+        let with_code = match &self.code {
+            CodeSource::Typed(code) => vec![secret, code.as_bytes()],
+            _ => vec![secret],
+        };
+        let step = match &self.code {
+            CodeSource::Computed(otp) => Some(self.step_wish(otp)?),
+            _ => None,
+        };
+        let applicant = Applicant {
+            name: self.name(),
+            secret: &with_code,
+            kind: self.purpose.kind(),
+            route: route_of(self.purpose.path),
+            foreign: self.purpose.foreign,
+            step,
+        };
+        Ok(self.sign_ins.guard.ask(&applicant, &|path, problem| {
+            self.exchange.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
+        }))
+    }
+
+    fn name(&self) -> &str {
+        &self.loaded.basic.username
+    }
+
+    fn step_wish(&self, otp: &OtpSecret) -> Result<StepWish> {
+        let scope = self.exchange.scope();
+        let server_time = || self.exchange.server_time();
+        if server_time().is_none() && !self.sign_ins.asked_for_time.swap(true, Ordering::AcqRel) {
+            self.exchange.ask_without_credentials("/").inspect_err(|_| {
+                self.sign_ins.asked_for_time.store(false, Ordering::Release);
+            })?;
+        }
+        // Without a Date, this machine's clock has to do.
+        let server_ms = server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
+        let time_for_more = scope.remaining().saturating_sub(TIME_FOR_THE_REQUEST);
+        let longest_wait_ms = self.patience_left().min(time_for_more).as_millis() as u64;
+        Ok(StepWish { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
+    }
+
+    fn patience_left(&self) -> Duration {
+        let scope = self.exchange.scope();
+        self.patient_until.saturating_duration_since(scope.clock().now())
+    }
+
+    fn probe(&self) -> Result<()> {
+        let asked = self.exchange.ask_without_credentials(self.purpose.path);
+        self.sign_ins.guard.end_probe(self.name(), asked.is_ok());
+        asked
+    }
+
+    /// Waits for what the guard says, if there is the time.
+    fn wait(&mut self, wait: Wait) -> Result<()> {
+        let patience = self.patience_left();
+        match &wait.hold {
+            Some(held) if held.rest.is_none_or(|rest| rest > patience) => return Err(self.held(held)),
+            Some(held) => self.tell(held, true),
+            None if patience.is_zero() => return Err(self.behind_another()),
+            None => {}
+        }
+        let scope = self.exchange.scope();
+        scope.set_phase(Phase::Verdict);
+        let at_most = wait.at_most.map_or(patience, |at_most| at_most.min(patience));
+        scope.wait_for(&wait.changed, wait.seen, scope.clock().now() + at_most)
+    }
+
+    /// Another sign-in is under way, and this call does not wait for its end.
+    fn behind_another(&self) -> Error {
+        let text = format!("not sent: another sign-in of {} is under way, whose end must be known first", self.name());
+        Error::new(ErrorKind::Held, text).with_retry_after(Some(Duration::from_secs(1))).retryable(true)
+    }
+
+    fn held(&mut self, held: &Held) -> Error {
+        self.told = false;
+        self.tell(held, false);
+        held.error(self.name(), self.exchange.scope().host())
+    }
+
+    fn tell(&mut self, held: &Held, waits: bool) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        self.exchange.emit(EventKind::SignInHeld, || {
+            json!({
+                "host": self.exchange.scope().host(),
+                "username": self.name(),
+                "purpose": self.purpose.name,
+                "reason": held.reason(),
+                "wait_ms": held.rest.map(|rest| rest.as_millis() as u64),
+                "waits": waits,
+            })
+        });
+    }
+
+    fn with_code(&mut self, place: Place) -> Result<SignIn> {
+        self.reserved = None;
+        let (code, is_typed) = match std::mem::replace(&mut self.code, CodeSource::None) {
+            CodeSource::None => (None, false),
+            CodeSource::Typed(code) => (Some(code), true),
+            CodeSource::Computed(otp) => (place.step.map(|step| otp.code(step.number)), false),
+            CodeSource::Function(ask) => match ask() {
+                Ok(code) => (Some(code), false),
+                Err(error) => {
+                    place.end(Outcome::NotSent);
+                    return Err(error);
+                }
+            },
+        };
+        Ok(SignIn { loaded: self.loaded.clone(), code, is_typed, place })
+    }
+
+    /// Gives back what was not sent.
+    fn give_back(&mut self) {
+        if let Some(step) = self.reserved.take() {
+            self.sign_ins.guard.give_back(self.name(), step);
+        }
+        if let CodeSource::Typed(code) = std::mem::replace(&mut self.code, CodeSource::None) {
+            self.exchange.call().into_iter().for_each(|call| call.restore_otp(code.duplicate()));
+        }
+    }
+}
+
+impl SignIns {
+    fn code_source(&self) -> Result<CodeSource> {
+        match &self.otp {
+            None => Ok(CodeSource::None),
+            Some(OtpSource::Function(ask)) => Ok(CodeSource::Function(ask.clone())),
+            Some(source) => {
+                let secret = source.secret().map_err(|error| Error::new(ErrorKind::Otp, error.message()))?;
+                Ok(secret.map_or(CodeSource::None, CodeSource::Computed))
             }
         }
     }
+}
+
+/// The credentials to sign in with.
+fn load(keeper: &Keeper, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
+    let (loaded, fresh) = keeper.get()?;
+    let source = keeper.credentials().source_name();
+    if fresh && source != "fixed" {
+        exchange.emit(EventKind::CredentialsLoaded, || {
+            json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded() })
+        });
+    }
+    Ok(loaded)
+}
+
+fn no_step(wait: Duration) -> Error {
+    let text = format!(
+        "the one-time code of this moment was sent before, or is too near its end, and the next that is free, in {} s, comes \
+         too late for this call's deadline: allow more time, or use an API token, which needs no code, or a JWT, which is \
+         good for many calls",
+        wait.as_secs_f64().ceil()
+    );
+    Error::new(ErrorKind::Otp, text).with_retry_after(Some(wait)).retryable(true)
 }
 
 impl SignIn {
@@ -149,7 +332,7 @@ impl SignIn {
 
     /// The value of the X-Boomi-OTP header.
     pub(crate) fn code(&self) -> Option<Secret> {
-        self.code.as_ref().map(|code| code.text.duplicate())
+        self.code.as_ref().map(Secret::duplicate)
     }
 
     /// The password or token, to cut it out of texts.

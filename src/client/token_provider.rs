@@ -1,10 +1,21 @@
 //! A JWT for one account that is always valid, as far as that can be had.
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
+use super::exchange::Exchange;
 use super::{Call, Client};
-use crate::error::Result;
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::event::EventKind;
 use crate::jwt::Token;
+use crate::provider::flight::Account;
+use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy};
+use crate::sync::Signal;
+use crate::transport::scope::Phase;
 
 /// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
 ///
@@ -13,14 +24,14 @@ use crate::jwt::Token;
 #[derive(Clone)]
 pub struct TokenProvider {
     client: Client,
-    account_id: String,
+    account: Arc<Account>,
 }
 
 impl Client {
     /// A provider of JWTs for an account; the client's own if `None`. No I/O.
     pub fn token_provider<'a>(&self, account_id: impl Into<Option<&'a str>>) -> Result<TokenProvider> {
-        let account_id = self.account_id(account_id.into())?.to_owned();
-        Ok(TokenProvider { client: self.clone(), account_id })
+        let account = self.inner.accounts.get(self.account_id(account_id.into())?);
+        Ok(TokenProvider { client: self.clone(), account })
     }
 }
 
@@ -35,26 +46,76 @@ impl TokenProvider {
     /// More than 0.6 of a token's life is not waited for, and one that was asked for just now is handed out whatever is left
     /// of it. If the server cannot be reached, a token with less left is handed out as long as it lives.
     pub fn get_with(&self, min_validity: Duration, call: Option<&Call>) -> Result<Token> {
-        let _ = min_validity;
-        self.client.token_for(Some(&self.account_id), call)
+        if let Some(token) = self.get_if_fresh(min_validity, call) {
+            return Ok(token);
+        }
+        self.token(&Exchange::begin(&self.client, call)?, min_validity)
+    }
+
+    /// The kept token if it is far from its end, and the call may go on: no lock, no allocation, no system call.
+    pub(crate) fn get_if_fresh(&self, min_validity: Duration, call: Option<&Call>) -> Option<Token> {
+        if call.is_some_and(|call| !call.may_begin()) {
+            return None;
+        }
+        self.account.fresh(min_validity, Moment::now(&*self.client.inner.clock))
+    }
+
+    /// A token for a call in progress, of this client or another.
+    pub(super) fn token(&self, exchange: &Exchange<'_>, min_validity: Duration) -> Result<Token> {
+        let caller = AccountCaller { exchange, account: &self.account };
+        if let Some(token) = self.account.fresh(min_validity, caller.now()) {
+            return Ok(token);
+        }
+        if exchange.call().is_some_and(Call::has_otp) {
+            return caller.get_apart();
+        }
+        self.account.get(Want { min_validity, ..Want::default() }, &caller)
+    }
+
+    /// Another token than the one that an API answered with this status, for the call that it refused; `None` if there is none
+    /// to be had.
+    pub(super) fn replace(&self, refused: &Token, status: u16, exchange: &Exchange<'_>) -> Option<Token> {
+        let caller = AccountCaller { exchange, account: &self.account };
+        let replaced = self.account.replace(refused, &caller);
+        self.tell_refusal(status, replaced.is_some());
+        replaced?.ok()
+    }
+
+    /// Another library sent `token`, and was refused. Returns whether it helps to ask here again.
+    pub(super) fn observe_refusal(&self, token: &Token, status: u16) -> bool {
+        let renewed = self.account.refuse(token, true, Moment::now(&*self.client.inner.clock));
+        self.tell_refusal(status, renewed);
+        renewed
+    }
+
+    fn tell_refusal(&self, status: u16, renewed: bool) {
+        self.client.inner.emit(EventKind::TokenRefused, || {
+            json!({ "account_id": self.account.id(), "status": status, "renewed": renewed })
+        });
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Asks the server for a new JWT now, for callers with a timer of their own. Joins an exchange that is under way.
     ///
     /// An error leaves the token that is kept as it is.
     pub fn refresh(&self, call: Option<&Call>) -> Result<()> {
-        self.client.token_for(Some(&self.account_id), call).map(drop)
+        let exchange = Exchange::begin(&self.client, call)?;
+        let caller = AccountCaller { exchange: &exchange, account: &self.account };
+        self.account.get(Want { new: true, ..Want::default() }, &caller).map(drop)
     }
 
     /// Says that an API refused `rejected`, which was got here: it is not handed out again, unless it was refused too often
     /// lately for that to be the token's fault. A token that has been replaced since, or is of another provider, changes nothing.
     pub fn invalidate(&self, rejected: &Token) {
-        let _ = rejected;
+        self.account.refuse(rejected, false, Moment::now(&*self.client.inner.clock));
     }
 
     /// The account it provides for.
     pub fn account_id(&self) -> &str {
-        &self.account_id
+        self.account.id()
     }
 
     /// The token's times and what happened so far, as a JSON object. Never a secret.
@@ -63,7 +124,7 @@ impl TokenProvider {
     /// this machine's clock; null without a token), `last_error` (a `BOOMI_ERR_*` code; 0 if the last exchange worked), and
     /// the counters `exchanges`, `joins`, `stale_served`, `refused` and `held`.
     pub fn describe(&self) -> String {
-        String::from("{}")
+        self.account.describe()
     }
 }
 
@@ -71,4 +132,77 @@ impl std::fmt::Debug for TokenProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TokenProvider({})", self.describe())
     }
+}
+
+/// A call in progress that needs an account's token.
+struct AccountCaller<'a> {
+    exchange: &'a Exchange<'a>,
+    account: &'a Account,
+}
+
+impl AccountCaller<'_> {
+    /// For a caller with a one-time code of its own, whose verdict is for nobody else.
+    fn get_apart(&self) -> Result<Token> {
+        if let Some(token) = self.account.living(self.now()) {
+            return Ok(token);
+        }
+        let token = self.exchange.new_jwt(self.account.id())?;
+        self.account.adopt(&token, self.chance());
+        Ok(token)
+    }
+}
+
+impl Caller for AccountCaller<'_> {
+    fn now(&self) -> Moment {
+        Moment::now(&**self.exchange.scope().clock())
+    }
+
+    fn time_left(&self) -> Duration {
+        self.exchange.scope().remaining()
+    }
+
+    fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()> {
+        let scope = self.exchange.scope();
+        scope.set_phase(Phase::Token);
+        scope.wait_for(changed, seen, scope.clock().now() + at_most)
+    }
+
+    fn chance(&self) -> f64 {
+        // Each of these hashers has a key of its own, out of the system's random numbers.
+        RandomState::new().hash_one(0u8) as f64 / u64::MAX as f64
+    }
+
+    fn exchange(&self, terms: Terms) -> Exchanged {
+        let id = self.account.id();
+        let sign_in = match self.exchange.begin_jwt(id, terms.patience) {
+            Ok(sign_in) => sign_in,
+            Err(error) => return Exchanged { result: Err(error), full_time: false },
+        };
+        let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
+        Exchanged { result: self.exchange.jwt_within(limit, sign_in, id), full_time }
+    }
+
+    fn tell(&self, happened: Happened<'_>) {
+        match happened {
+            Happened::Renewed { token, generation } => self.exchange.emit(EventKind::TokenRefreshed, || {
+                json!({
+                    "account_id": self.account.id(),
+                    "generation": generation,
+                    "expires_at": token.expires_at(),
+                    "lifetime_s": token.lifetime().as_secs(),
+                })
+            }),
+            Happened::Failed { error, stale } => self.exchange.emit(EventKind::RefreshFailed, || failure(self.account, error, stale)),
+        }
+    }
+}
+
+fn failure(account: &Account, error: &Error, stale: bool) -> serde_json::Value {
+    json!({
+        "account_id": account.id(),
+        "code": error.kind().code(),
+        "status": error.status().unwrap_or(0),
+        "stale_served": stale,
+        "retry_after_ms": error.retry_after().map(|after| after.as_millis() as u64),
+    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::message::Said;
 use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
+use crate::guard::ledger::Outcome;
 
 /// Who a request said it was from.
 #[derive(Debug, Clone)]
@@ -31,6 +32,16 @@ pub(crate) struct Answer<'a> {
 /// Whether the server refused who the caller is. (DataHub says so with 403 and this id.)
 pub(crate) fn is_rejection(status: u16, said: &Said) -> bool {
     status == 401 || (status == 403 && said.id.as_deref() == Some("error.user.login"))
+}
+
+/// What an answer says of the credentials that were sent.
+pub(crate) fn outcome(status: u16, said: &Said) -> Outcome {
+    match status {
+        status if is_rejection(status, said) => Outcome::Rejected,
+        200..=299 | 400 | 405 | 406 | 409..=428 => Outcome::Accepted,
+        // A token of another account, a missing privilege, a path that is not there, a proxy's page, a busy server.
+        _ => Outcome::Neutral,
+    }
 }
 
 /// The error that `answer` is, if it is one.
@@ -78,7 +89,7 @@ pub(crate) fn judge(answer: &Answer<'_>) -> Option<Error> {
     Some(error.retryable(retryable).sent(true).with_attempts(1))
 }
 
-fn is_unauthorized(message: &str) -> bool {
+pub(crate) fn is_unauthorized(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("unauthorized") || message.contains("unauthenticated") || message.contains("not authorized")
 }

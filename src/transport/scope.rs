@@ -24,6 +24,10 @@ pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Prepare,
+    /// Waiting for a token that another call asks for, or to ask again.
+    Token,
+    /// Waiting for leave to sign in.
+    Verdict,
     Resolve,
     Connect,
     Proxy,
@@ -38,6 +42,8 @@ impl Phase {
     fn doing(self) -> &'static str {
         match self {
             Phase::Prepare => "preparing the request",
+            Phase::Token => "waiting for a token",
+            Phase::Verdict => "waiting for another sign-in of the same user, or a hold, to end",
             Phase::Resolve => "looking up the name",
             Phase::Connect => "connecting",
             Phase::Proxy => "waiting for the proxy",
@@ -91,8 +97,10 @@ pub(crate) struct Scope {
     connect_by: Cell<Option<Instant>>,
     phase: Cell<Phase>,
     exchange_began: Cell<Moment>,
-    /// Whether bytes of the request left.
-    sent: Cell<bool>,
+    /// When the first bytes of the request left, in steady time.
+    sent: Cell<Option<Duration>>,
+    /// The status of the answer, once it is there.
+    status: Cell<Option<u16>>,
     /// The error a layer below ureq found, kept whole while ureq's own error passes up.
     failure: RefCell<Option<Error>>,
 }
@@ -122,7 +130,8 @@ impl Scope {
             proxy: RefCell::new(None),
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
-            sent: Cell::new(false),
+            sent: Cell::new(None),
+            status: Cell::new(None),
             failure: RefCell::new(None),
         })
     }
@@ -163,7 +172,8 @@ impl Scope {
     /// A call may hold two exchanges, a JWT's and its own: each starts with nothing sent.
     pub(crate) fn begin_exchange(&self) {
         self.phase.set(Phase::Prepare);
-        self.sent.set(false);
+        self.sent.set(None);
+        self.status.set(None);
         self.exchange_began.set(Moment::now(&*self.limits.clock));
     }
 
@@ -173,11 +183,33 @@ impl Scope {
     }
 
     pub(crate) fn was_sent(&self) -> bool {
+        self.sent.get().is_some()
+    }
+
+    /// When the first bytes of the request left, in steady time.
+    pub(crate) fn sent_at(&self) -> Option<Duration> {
         self.sent.get()
     }
 
     pub(crate) fn mark_sent(&self) {
-        self.sent.set(true);
+        if self.sent.get().is_none() {
+            self.sent.set(Some(self.limits.clock.awake_or_not()));
+        }
+    }
+
+    /// The status of the answer, once it is there.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.status.get()
+    }
+
+    pub(crate) fn set_status(&self, status: u16) {
+        self.status.set(Some(status));
+    }
+
+    /// A shorter time within this call, for a part of it.
+    pub(crate) fn within(&self, limit: Duration) -> Rc<Self> {
+        let timeout = self.remaining().min(limit);
+        Scope::begin(Limits { timeout, ..self.limits.clone() })
     }
 
     /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.

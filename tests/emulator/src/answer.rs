@@ -46,6 +46,11 @@ pub(crate) fn error(headers: &HeaderMap, status: StatusCode, message: &str) -> R
     }
 }
 
+/// Whether an answer refuses a sign-in: 401, or DataHub's 403 with `error.user.login`.
+pub(crate) fn is_refusal(status: u16, body: &[u8]) -> bool {
+    status == 401 || (status == 403 && String::from_utf8_lossy(body).contains("error.user.login"))
+}
+
 /// How the Platform API and the JWT endpoint refuse. \[U\] the body of a 401: the documented error with the words
 /// that Boomi's own script shows for it. \[U\] whether `WWW-Authenticate` comes: it does not.
 pub(crate) fn refused(headers: &HeaderMap, refusal: Refusal) -> Response {

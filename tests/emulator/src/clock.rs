@@ -1,11 +1,26 @@
 //! The server's clock: the machine's, moved by as many seconds as a test asks for.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Unix seconds of the machine's clock. The only place that reads it.
+/// Unix milliseconds of the machine's clock. The only place that reads it.
 #[allow(clippy::disallowed_methods, reason = "the one place where time enters")]
-pub(crate) fn machine_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+pub(crate) fn machine_now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+/// Milliseconds since a start, whatever the machine's clock does meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+#[allow(clippy::disallowed_methods, reason = "the one place where time enters")]
+impl Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    pub(crate) fn ms(self) -> u64 {
+        Instant::now().duration_since(self.0).as_millis() as u64
+    }
 }
 
 /// The `Date` header for Unix seconds. Years before 1970 show as 1970.

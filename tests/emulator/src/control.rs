@@ -2,9 +2,11 @@
 //! shows in no log and no fault can reach it.
 
 use crate::answer::json;
+use crate::date::DateOffset;
 use crate::options::from_json;
+use crate::outage::OutageJson;
 use crate::world::Shared;
-use crate::{JwtOptions, Scripted};
+use crate::{Delay, JwtOptions, Scripted};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -22,14 +24,18 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/control/password", post(password))
         .route("/control/clock", post(clock))
         .route("/control/jwt", post(jwt))
-        .route("/control/faults", post(faults))
+        .route("/control/faults", post(faults).delete(no_faults))
+        .route("/control/delays", post(delays))
+        .route("/control/outage", post(outage))
+        .route("/control/date", post(date))
+        .route("/control/in_flight", get(in_flight))
         .fallback(|| async { message(StatusCode::NOT_FOUND, "there is no such control") })
         .method_not_allowed_fallback(|| async { message(StatusCode::METHOD_NOT_ALLOWED, "not with this method") })
         .with_state(shared)
 }
 
 async fn reset(State(shared): State<Shared>) -> Response {
-    shared.world().reset();
+    shared.reset();
     done()
 }
 
@@ -107,6 +113,45 @@ async fn faults(State(shared): State<Shared>, body: Bytes) -> Response {
         }
         Err(why) => message(StatusCode::BAD_REQUEST, &why),
     }
+}
+
+async fn no_faults(State(shared): State<Shared>) -> Response {
+    shared.world().clear_scripted();
+    done()
+}
+
+async fn delays(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<Vec<Delay>>(&body) {
+        Ok(delays) => {
+            shared.world().delays = delays;
+            done()
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+async fn outage(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<OutageJson>(&body).and_then(OutageJson::wanted) {
+        Ok(outage) => {
+            shared.line.set(outage);
+            done()
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+async fn date(State(shared): State<Shared>, body: Bytes) -> Response {
+    match from_json::<DateOffset>(&body) {
+        Ok(offset) => {
+            shared.world().date_offset_s = offset.0;
+            done()
+        }
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+async fn in_flight(State(shared): State<Shared>) -> Response {
+    ok(&shared.world().flights)
 }
 
 fn ok(value: &impl Serialize) -> Response {

@@ -1,9 +1,10 @@
 //! The handle a test holds.
 
+use crate::outage::Line;
 use crate::server::{Door, Server};
 use crate::tls::Ca;
 use crate::world::Shared;
-use crate::{BadTls, JwtOptions, LogEntry, Options, Scripted, UserStatus, control, routes};
+use crate::{BadTls, Delay, InFlight, JwtOptions, LogEntry, Options, Outage, Scripted, UserStatus, control, routes};
 use std::io;
 
 /// A running emulator. Its methods block for no longer than a lock; dropping it stops the server.
@@ -34,13 +35,14 @@ impl Emulator {
         let boomi = routes::router(shared.clone());
 
         let tls = if http { None } else { Some(ca.acceptor(None)?) };
-        let door = Door::open(port, tls, boomi.clone())?;
-        let control = Door::open(0, None, control::router(shared.clone()))?;
+        let door = Door::open(port, tls, boomi.clone(), shared.line.clone())?;
+        // A line of its own: no outage reaches it.
+        let control = Door::open(0, None, control::router(shared.clone()), Line::new(None))?;
         let (base_url, control_url) = (door.url()?, control.url()?);
         let mut doors = vec![door, control];
         let mut bad_tls = Vec::new();
         for kind in BadTls::ALL.into_iter().filter(|_| with_bad_tls) {
-            let door = Door::open(0, Some(ca.acceptor(Some(kind))?), boomi.clone())?;
+            let door = Door::open(0, Some(ca.acceptor(Some(kind))?), boomi.clone(), shared.line.clone())?;
             bad_tls.push((kind, door.url()?));
             doors.push(door);
         }
@@ -135,9 +137,54 @@ impl Emulator {
         self.shared.world().script(scripted);
     }
 
-    /// Back to the start: users, clock, JWTs, log and scripts as the options had them. Connections stay open.
+    /// Forgets what is scripted.
+    pub fn clear_scripted(&self) {
+        self.shared.world().clear_scripted();
+    }
+
+    /// Slows requests down by these rules, which replace those before; where several hold for a request, their delays
+    /// add up. A request that is waiting already goes on waiting.
+    ///
+    /// # Panics
+    /// If a rule makes no sense.
+    pub fn set_delays(&self, delays: Vec<Delay>) {
+        if let Err(why) = delays.iter().try_for_each(Delay::check) {
+            panic!("{why}");
+        }
+        self.shared.world().delays = delays;
+    }
+
+    /// Ends the outage, if there is one, and begins this one. The control API is never in an outage.
+    ///
+    /// # Panics
+    /// If the outage makes no sense.
+    pub fn set_outage(&self, outage: Option<Outage>) {
+        if let Err(why) = outage.iter().try_for_each(Outage::check) {
+            panic!("{why}");
+        }
+        self.shared.line.set(outage);
+    }
+
+    /// Shifts the `Date` header of all answers by this much against the server's clock, and nothing else; nothing leaves
+    /// it out. A scripted `Date` stays as it is.
+    pub fn set_date_offset(&self, seconds: Option<i64>) {
+        self.shared.world().date_offset_s = seconds;
+    }
+
+    /// How many requests the server is working on whose path has the same first segment as this one: `/auth/`, say.
+    pub fn in_flight(&self, path: &str) -> InFlight {
+        self.shared.world().flights.of(path)
+    }
+
+    /// Milliseconds since the start, as in [`LogEntry::at_ms`].
+    pub fn at_ms(&self) -> u64 {
+        self.shared.at_ms()
+    }
+
+    /// Back to the start: users, clock, JWTs, log, scripts, delays, outage and `Date` as the options had them. Connections
+    /// stay open.
     pub fn reset(&self) {
-        self.shared.world().reset();
+        self.shared.reset();
     }
 }
 

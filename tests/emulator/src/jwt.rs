@@ -18,11 +18,18 @@ pub struct JwtOptions {
     pub iat: bool,
     /// For this many seconds the same user and account get the same JWT again, even if it has expired. Default 0.
     pub same_for_s: i64,
+    /// The JWT was made this many seconds before it is handed out: `iat` and `exp` are both that much earlier. As much
+    /// as `lifetime_s` or more makes a token that is dead on arrival. Default 0.
+    pub age_s: i64,
+    /// `iat` and `exp` in milliseconds instead of seconds. Default false.
+    pub milliseconds: bool,
+    /// Whether the claims hold `exp`; the server knows when the JWT ends in any case. Default true.
+    pub exp: bool,
 }
 
 impl Default for JwtOptions {
     fn default() -> JwtOptions {
-        JwtOptions { lifetime_s: 300, iat: true, same_for_s: 0 }
+        JwtOptions { lifetime_s: 300, iat: true, same_for_s: 0, age_s: 0, milliseconds: false, exp: true }
     }
 }
 
@@ -30,12 +37,14 @@ impl Default for JwtOptions {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Claims {
-    pub exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iat: Option<i64>,
     pub sub: String,
     pub account_id: String,
-    /// A serial number: RS256 gives equal tokens for equal claims, and two JWTs of one second should differ.
+    /// A serial number, as RS256 gives equal tokens for equal claims and two JWTs of one second should differ; and
+    /// when it ends in Unix seconds, as `exp` may say it in another way or not at all: `1-1767323045`.
     pub jti: String,
 }
 
@@ -78,12 +87,15 @@ impl Issuer {
             return last.jwt.clone();
         }
         self.serial += 1;
+        let made = now.saturating_sub(self.options.age_s);
+        let ends = made.saturating_add(self.options.lifetime_s);
+        let unit = if self.options.milliseconds { 1000 } else { 1 };
         let jwt = self.sign(&Claims {
-            exp: now + self.options.lifetime_s,
-            iat: self.options.iat.then_some(now),
+            exp: self.options.exp.then_some(ends.saturating_mul(unit)),
+            iat: self.options.iat.then_some(made.saturating_mul(unit)),
             sub: user.into(),
             account_id: account.into(),
-            jti: self.serial.to_string(),
+            jti: format!("{}-{ends}", self.serial),
         });
         let handed_out = HandedOut { jwt: jwt.clone(), at: now };
         self.handed_out.insert(whose, handed_out);
@@ -113,7 +125,8 @@ impl Issuer {
             .verify(signed.as_bytes(), &signature)
             .ok()?;
         let claims: Claims = serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()?;
-        (now < claims.exp).then_some(claims)
+        let (_, ends) = claims.jti.split_once('-')?;
+        (now < ends.parse().ok()?).then_some(claims)
     }
 }
 
@@ -130,11 +143,26 @@ mod tests {
     }
 
     #[test]
+    fn the_server_knows_the_end_of_every_kind() {
+        let kinds = [
+            JwtOptions { milliseconds: true, ..JwtOptions::default() },
+            JwtOptions { exp: false, iat: false, ..JwtOptions::default() },
+            JwtOptions { lifetime_s: 1300, age_s: 1000, ..JwtOptions::default() },
+        ];
+        for options in kinds {
+            let mut issuer = Issuer::new(options.clone());
+            let jwt = issuer.issue("u", "a", 1000);
+            assert!(issuer.verify(&jwt, 1299).is_some(), "{options:?}");
+            assert!(issuer.verify(&jwt, 1300).is_none(), "{options:?}");
+        }
+    }
+
+    #[test]
     fn a_changed_jwt_is_refused() {
         let mut issuer = Issuer::new(JwtOptions::default());
         let jwt = issuer.issue("u", "a", 1000);
         let mut parts: Vec<&str> = jwt.split('.').collect();
-        let forged = BASE64URL_NOPAD.encode(br#"{"exp":9999999999,"sub":"u","accountId":"a","jti":"1"}"#);
+        let forged = BASE64URL_NOPAD.encode(br#"{"exp":9999999999,"sub":"u","accountId":"a","jti":"1-9999999999"}"#);
         parts[1] = &forged;
         assert!(issuer.verify(&parts.join("."), 1000).is_none());
         assert!(issuer.verify("not a jwt", 1000).is_none());

@@ -1,5 +1,6 @@
 //! The request log: enough to prove what a client sent, and never a secret.
 
+use crate::OutageKind;
 use crate::credentials::Presented;
 use axum::http::{HeaderMap, header, request::Parts};
 use data_encoding::HEXLOWER;
@@ -12,12 +13,24 @@ use std::sync::LazyLock;
 pub struct LogEntry {
     /// When it came: Unix seconds of the server's clock.
     pub time: i64,
+    /// The same in milliseconds.
+    pub time_ms: i64,
+    /// When it came: milliseconds since the emulator started, whatever happens to the server's clock.
+    pub at_ms: u64,
     /// The HTTP method.
     pub method: String,
     /// The path with the query, exactly as on the wire.
     pub path: String,
-    /// The status it was answered with.
+    /// The account in the path, decoded; none where the path names none.
+    pub account: Option<String>,
+    /// The status it was answered with: the one decided on, whether or not it reached the client. 0 if nothing was
+    /// decided because of an outage.
     pub status: u16,
+    /// The outage it ran into. With [`OutageKind::Hang`] and [`OutageKind::Reset`] no answer was sent.
+    pub outage: Option<OutageKind>,
+    /// How many requests with the same first segment of the path were in flight when it came, itself included; see
+    /// [`InFlight`](crate::InFlight).
+    pub in_flight: u32,
     /// `Basic`, `Bearer`, or nothing where no or another scheme came.
     pub scheme: Option<String>,
     /// The Basic user name as sent, with its prefix if it had one.
@@ -42,22 +55,26 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// What is known before the answer.
-    pub(crate) fn of(request: &Parts, connection: u64, time: i64) -> LogEntry {
+    /// What the request alone tells.
+    pub(crate) fn of(request: &Parts, presented: &Presented) -> LogEntry {
         let headers = &request.headers;
-        let presented = Presented::of(headers);
         LogEntry {
-            time,
+            time: 0,
+            time_ms: 0,
+            at_ms: 0,
             method: request.method.to_string(),
             path: request.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+            account: None,
             status: 0,
+            outage: None,
+            in_flight: 0,
             scheme: presented.scheme().map(str::to_owned),
-            user: presented.basic.map(|basic| basic.user),
+            user: presented.basic.as_ref().map(|basic| basic.user.clone()),
             authorization_id: headers.get(header::AUTHORIZATION).map(|value| fingerprint(value.as_bytes())),
             otp: presented.otp.is_some(),
             headers: headers.iter().map(|(name, _)| name.as_str().to_owned()).collect(),
             host: text(headers, header::HOST),
-            connection,
+            connection: 0,
             user_agent: text(headers, header::USER_AGENT),
             accept: text(headers, header::ACCEPT),
             content_type: text(headers, header::CONTENT_TYPE),

@@ -13,7 +13,7 @@ It ends when its standard input closes.
 
   --port N          listen on 127.0.0.1:N (default 0: a free port)
   --http            plain HTTP instead of TLS
-  --scenario FILE   JSON with users, jwt, graphql_refusal and scripted answers to start with
+  --scenario FILE   JSON with users, JWTs, scripted answers, latency and more to start with
   --help            show this
 ";
 

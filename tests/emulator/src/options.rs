@@ -1,6 +1,6 @@
 //! How an emulator starts.
 
-use crate::{JwtOptions, Scripted, User, otp, users};
+use crate::{Delay, JwtOptions, Outage, Scripted, User, date, otp, users};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +23,14 @@ pub struct Options {
     pub graphql_refusal: GraphqlRefusal,
     /// Answers scripted from the start.
     pub scripted: Vec<Scripted>,
+    /// Latency from the start.
+    pub delays: Vec<Delay>,
+    /// The outage it starts in, if any.
+    pub outage: Option<Outage>,
+    /// By how many seconds the `Date` header is shifted; nothing leaves it out. Default 0. In JSON `date`, with
+    /// `{"offset_s": 21600}` or `{"none": true}`.
+    #[serde(rename = "date", deserialize_with = "date::offset")]
+    pub date_offset_s: Option<i64>,
 }
 
 impl Default for Options {
@@ -35,6 +43,9 @@ impl Default for Options {
             jwt: JwtOptions::default(),
             graphql_refusal: GraphqlRefusal::default(),
             scripted: Vec::new(),
+            delays: Vec::new(),
+            outage: None,
+            date_offset_s: Some(0),
         }
     }
 }
@@ -64,7 +75,9 @@ impl Options {
                 return Err(format!("users: the otp_secret of {} is not base32", user.name));
             }
         }
-        self.scripted.iter().try_for_each(Scripted::check)
+        self.scripted.iter().try_for_each(Scripted::check)?;
+        self.delays.iter().try_for_each(Delay::check)?;
+        self.outage.iter().try_for_each(Outage::check)
     }
 }
 

@@ -1,17 +1,17 @@
 //! What stands in for Boomi: one function for each documented endpoint.
 
 use crate::answer::{error, json, refused, refused_datahub, refused_graphql, text, wants_json, xml};
-use crate::server::Connection;
+use crate::observe::observe;
 use crate::users::{Refusal, SUB_ACCOUNT};
 use crate::world::{Shared, World};
-use crate::{LogEntry, clock, credentials::Presented, records, shapes};
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
+use crate::{credentials::Presented, records, shapes};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use axum::{Extension, Router};
 use serde::Deserialize;
 
 /// The documented endpoints over the shared state.
@@ -26,32 +26,6 @@ pub(crate) fn router(shared: Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), observe))
         .with_state(shared)
-}
-
-/// Goes around every request: scripted answers first, the server's date on all answers, and one line in the log.
-async fn observe(
-    State(shared): State<Shared>,
-    Extension(connection): Extension<Connection>,
-    request: Request,
-    next: Next,
-) -> Response {
-    const LARGEST_BODY: usize = 64 * 1024 * 1024;
-    let (parts, body) = request.into_parts();
-    let mut entry = LogEntry::of(&parts, connection.id, shared.world().now());
-    // Read to its end even where no route wants it: a body left on the wire would cost the connection.
-    let body = to_bytes(body, LARGEST_BODY).await;
-    let scripted = shared.world().next_scripted(&entry.path);
-    let mut response = match (scripted, body) {
-        (Some(scripted), _) => scripted.response(),
-        (None, Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        (None, Err(_)) => error(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE, "The request body cannot be read."),
-    };
-    let mut world = shared.world();
-    let date = clock::http_date(world.now()).parse().expect("a date is a header value");
-    response.headers_mut().entry(header::DATE).or_insert(date);
-    entry.status = response.status().as_u16();
-    world.log.push(entry);
-    response
 }
 
 /// `GET /auth/jwt/generate/{accountId}`: Basic only; the raw JWT as text. \[U\] the content type: `text/plain`.

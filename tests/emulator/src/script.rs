@@ -1,5 +1,6 @@
 //! Scripted answers: what the server says next, whatever it would have said.
 
+use crate::answer::is_refusal;
 use crate::shapes::ErrorShape;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Scripted {
     /// Requests whose path (with the query, as on the wire) starts with this. Empty: all requests.
     pub path_prefix: String,
-    /// For how many requests.
+    /// For how many requests; `u32::MAX` is for ever, until scripts are cleared. In JSON that is `null`.
     pub times: u32,
     /// The HTTP status, 200 to 599.
     pub status: u16,
@@ -26,7 +27,12 @@ pub struct Scripted {
     pub body: String,
     /// More headers. A `Date` here replaces the server's.
     pub headers: BTreeMap<String, String>,
+    /// It counts as a bad sign-in of the user whose Basic credentials came, good or bad as they are, and locks as one.
+    /// Only for a 401, or a 403 with `error.user.login`. Default false: nobody's credentials are looked at.
+    pub counts: bool,
 }
+
+const FOR_EVER: u32 = u32::MAX;
 
 impl Scripted {
     /// One answer to the next request, whatever its path.
@@ -38,6 +44,7 @@ impl Scripted {
             content_type: content_type.into(),
             body: body.into(),
             headers: BTreeMap::new(),
+            counts: false,
         }
     }
 
@@ -50,6 +57,17 @@ impl Scripted {
     /// For this many requests.
     pub fn times(mut self, times: u32) -> Scripted {
         self.times = times;
+        self
+    }
+
+    /// For every request, until scripts are cleared. What is scripted after it for the same path never comes.
+    pub fn for_ever(self) -> Scripted {
+        self.times(FOR_EVER)
+    }
+
+    /// As a bad sign-in of whoever signs in.
+    pub fn counts(mut self) -> Scripted {
+        self.counts = true;
         self
     }
 
@@ -78,7 +96,16 @@ impl Scripted {
                 return Err(format!("headers: `{name}` is not a header"));
             }
         }
+        if self.counts && !is_refusal(self.status, self.body.as_bytes()) {
+            return Err("counts: only with a 401, or a 403 with error.user.login".into());
+        }
         Ok(())
+    }
+
+    pub(crate) fn use_up(&mut self) {
+        if self.times != FOR_EVER {
+            self.times -= 1;
+        }
     }
 
     pub(crate) fn matches(&self, path: &str) -> bool {
@@ -113,17 +140,19 @@ struct ScriptedJson {
     #[serde(default)]
     path_prefix: String,
     #[serde(default = "once")]
-    times: u32,
+    times: Option<u32>,
     status: Option<u16>,
     shape: Option<ErrorShape>,
     body: Option<String>,
     content_type: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    #[serde(default)]
+    counts: bool,
 }
 
-fn once() -> u32 {
-    1
+fn once() -> Option<u32> {
+    Some(1)
 }
 
 impl TryFrom<ScriptedJson> for Scripted {
@@ -138,11 +167,12 @@ impl TryFrom<ScriptedJson> for Scripted {
         };
         let scripted = Scripted {
             path_prefix: json.path_prefix,
-            times: json.times,
+            times: json.times.unwrap_or(FOR_EVER),
             status: json.status.unwrap_or(base.status),
             content_type: json.content_type.unwrap_or(base.content_type),
             body: json.body.unwrap_or(base.body),
             headers: json.headers,
+            counts: json.counts,
         };
         scripted.check().map(|()| scripted)
     }

@@ -1,11 +1,15 @@
 //! Sockets: the accept loops, TLS, and the thread they run on. The loops are our own, not a framework's, so that each
 //! connection stays within reach of what tests do to connections.
 
+use crate::outage::{Line, Watch};
 use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
@@ -16,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// What every request carries: the connection it came on.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +33,15 @@ pub(crate) struct Door {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    line: Line,
 }
 
 impl Door {
     /// Opens a port on the loopback interface (0 takes a free one). Clients may connect from now on.
-    pub(crate) fn open(port: u16, tls: Option<TlsAcceptor>, router: Router) -> io::Result<Door> {
+    pub(crate) fn open(port: u16, tls: Option<TlsAcceptor>, router: Router, line: Line) -> io::Result<Door> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
-        Ok(Door { listener, tls, router })
+        Ok(Door { listener, tls, router, line })
     }
 
     /// The URL to reach it by: a name under TLS, because certificates are about names.
@@ -56,31 +62,100 @@ impl Door {
                 continue;
             };
             let id = connections.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(connection(stream, self.tls.clone(), self.router.clone(), Connection { id }));
+            let (tls, router, line) = (self.tls.clone(), self.router.clone(), self.line.watch());
+            tokio::spawn(connection(stream, tls, router, Connection { id }, line));
         }
     }
 }
+
+/// How a connection ends without an answer; a response that carries this is not sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cut {
+    /// Closed in order.
+    Close,
+    /// Reset, as by a crash.
+    Reset,
+}
+
+impl Cut {
+    pub(crate) fn response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no answer is to be sent")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 /// One connection from accept to close. What goes wrong on it is the client's to notice.
-async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, connection: Connection) {
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    connection: Connection,
+    mut line: Watch,
+) {
     let _ = stream.set_nodelay(true);
-    match tls {
-        None => http(stream, router, connection).await,
-        Some(tls) => {
-            if let Ok(stream) = tls.accept(stream).await {
-                http(stream, router, connection).await;
-            }
-        }
+    let Some(tls) = tls else {
+        return http(stream, router, connection, line).await;
+    };
+    let mut handshake = tls.accept(stream);
+    match line.unless_refused(&mut handshake).await {
+        Some(Ok(stream)) => http(stream, router, connection, line).await,
+        Some(Err(_)) => {}
+        None => reset_on_drop(handshake.get_ref()),
     }
 }
 
-async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router, connection: Connection) {
+async fn http(stream: impl Socket, router: Router, connection: Connection, mut line: Watch) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(connection);
-        router.call(request)
+        // A task of its own: a client that goes away ends the connection, and must not undo what it asked for.
+        let answer = tokio::spawn(router.call(request));
+        async {
+            let Ok(Ok(response)) = answer.await else { return Err(Cut::Close) };
+            response.extensions().get::<Cut>().map_or(Ok(()), |&cut| Err(cut)).map(|()| response)
+        }
     });
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    // The Date header is the router's, which may want none.
+    let mut http = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
+    let reset = match line.unless_refused(&mut http).await {
+        Some(Ok(())) => false,
+        Some(Err(why)) => matches!(why.source().and_then(|why| why.downcast_ref()), Some(Cut::Reset)),
+        None => true,
+    };
+    if reset {
+        reset_on_drop(Some(http.into_parts().io.inner().tcp()));
+    }
+}
+
+/// Makes the closing of a connection a reset.
+fn reset_on_drop(stream: Option<&TcpStream>) {
+    let _ = stream.map(TcpStream::set_zero_linger);
+}
+
+/// What a connection runs on, with or without TLS.
+trait Socket: AsyncRead + AsyncWrite + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
 }
 
 /// The thread all doors are served on. Dropping it closes every connection and waits for the thread.

@@ -84,7 +84,7 @@ fn params(names: &[&str], common_name: &str) -> io::Result<CertificateParams> {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
     params.distinguished_name.push(DnType::CommonName, common_name);
-    let now = date_time_ymd(1970, 1, 1) + Duration::from_secs(crate::clock::machine_now().unsigned_abs());
+    let now = date_time_ymd(1970, 1, 1) + Duration::from_millis(crate::clock::machine_now_ms().unsigned_abs());
     params.not_before = now - DAY;
     params.not_after = now + 365 * DAY;
     Ok(params)

@@ -1,7 +1,9 @@
 //! The users, and the judgement of one sign-in.
 
+use crate::credentials::Presented;
 use crate::otp;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The primary account: every default user and every default token belongs to it.
 pub const ACCOUNT: &str = "account123";
@@ -124,8 +126,14 @@ pub struct UserStatus {
     pub user: String,
     /// Bad sign-ins since the last good one.
     pub consecutive_rejections: u32,
+    /// The most there were in a row since the start (or the last reset).
+    pub most_consecutive_rejections: u32,
     /// Bad sign-ins since the start (or the last reset).
     pub total_rejections: u32,
+    /// Good sign-ins since the start (or the last reset). One to an account the user may not use is neither.
+    pub accepted: u32,
+    /// How often a one-time code came that had come before: right or wrong, judged or not.
+    pub repeated_codes: u32,
     /// Locked: every sign-in is refused.
     pub locked: bool,
 }
@@ -156,6 +164,7 @@ struct Seat {
     user: User,
     status: UserStatus,
     spent_steps: Vec<i64>,
+    seen_codes: HashSet<String>,
 }
 
 impl Users {
@@ -165,10 +174,7 @@ impl Users {
 
     /// Judges one sign-in and counts it. On success, the user's login e-mail.
     pub(crate) fn sign_in(&mut self, sign_in: &SignIn, now: i64) -> Result<String, Refusal> {
-        let (login, by_token) = match sign_in.user.strip_prefix(TOKEN_PREFIX) {
-            Some(login) => (login, true),
-            None => (sign_in.user, false),
-        };
+        let (login, by_token) = login_of(sign_in.user);
         // A name nobody has: refused, and there is nobody to count it for.
         let seat = self.seat(login).ok_or(Refusal::BadCredentials)?;
         if !seat.knows(sign_in, by_token, now) || seat.status.locked {
@@ -183,7 +189,30 @@ impl Users {
             return Err(Refusal::Forbidden);
         }
         seat.status.consecutive_rejections = 0;
+        seat.status.accepted += 1;
         Ok(seat.user.name.clone())
+    }
+
+    /// Counts a bad sign-in of the user whose credentials came, whatever they are; its code is spent.
+    pub(crate) fn reject(&mut self, presented: &Presented, now: i64) {
+        let Some(basic) = &presented.basic else { return };
+        let (login, by_token) = login_of(&basic.user);
+        if let Some(seat) = self.seat(login) {
+            if !by_token {
+                seat.spend_code(presented.otp.as_deref(), now);
+            }
+            seat.reject();
+        }
+    }
+
+    /// Remembers that a code came.
+    pub(crate) fn see_code(&mut self, presented: &Presented) {
+        if let (Some(basic), Some(code)) = (&presented.basic, &presented.otp)
+            && let Some(seat) = self.seat(login_of(&basic.user).0)
+            && !seat.seen_codes.insert(code.clone())
+        {
+            seat.status.repeated_codes += 1;
+        }
     }
 
     pub(crate) fn status(&self) -> Vec<UserStatus> {
@@ -210,11 +239,26 @@ impl Users {
     }
 }
 
+/// The login e-mail in a Basic user name, and whether an API token is the password.
+fn login_of(user: &str) -> (&str, bool) {
+    match user.strip_prefix(TOKEN_PREFIX) {
+        Some(login) => (login, true),
+        None => (user, false),
+    }
+}
+
 impl Seat {
     fn new(user: User) -> Seat {
-        let status =
-            UserStatus { user: user.name.clone(), consecutive_rejections: 0, total_rejections: 0, locked: false };
-        Seat { user, status, spent_steps: Vec::new() }
+        let status = UserStatus {
+            user: user.name.clone(),
+            consecutive_rejections: 0,
+            most_consecutive_rejections: 0,
+            total_rejections: 0,
+            accepted: 0,
+            repeated_codes: 0,
+            locked: false,
+        };
+        Seat { user, status, spent_steps: Vec::new(), seen_codes: HashSet::new() }
     }
 
     fn knows(&mut self, sign_in: &SignIn, by_token: bool, now: i64) -> bool {
@@ -243,6 +287,8 @@ impl Seat {
     fn reject(&mut self) {
         self.status.consecutive_rejections += 1;
         self.status.total_rejections += 1;
+        let row = self.status.consecutive_rejections;
+        self.status.most_consecutive_rejections = self.status.most_consecutive_rejections.max(row);
         if self.status.consecutive_rejections >= LOCKED_AFTER {
             self.status.locked = true;
         }

@@ -117,12 +117,47 @@ fn a_scenario_sets_the_start() {
 }
 
 #[test]
+fn a_scenario_may_start_slow_down_or_with_a_wrong_date() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let scenario = json!({
+        "jwt": { "age_s": 100, "milliseconds": true, "exp": false },
+        "scripted": [{ "path_prefix": "/graphql", "status": 401, "times": null, "counts": true }],
+        "delays": [{ "path_prefix": "/auth/", "min_ms": 200, "max_ms": 200 }, { "max_ms": 1, "before": true }],
+        "outage": { "kind": "unavailable", "path_prefix": "/mdm/" },
+        "date": { "none": true },
+    });
+    file.write_all(scenario.to_string().as_bytes()).unwrap();
+    let running = run(&["--http", "--scenario", file.path().to_str().unwrap()]);
+    for _ in 0..2 {
+        let answer = running.boomi.post("/graphql", &[("Authorization", &with_token(REGULAR))], "{}");
+        assert_eq!((answer.status, answer.headers.get("date")), (401, None));
+        assert_eq!(running.boomi.get("/mdm/", &[]).status, 503);
+        let headers = [("Authorization", with_token(DOCUMENTED))];
+        let jwt =
+            running.boomi.get("/auth/jwt/generate/account123", &headers.each_ref().map(|(n, v)| (*n, v.as_str())));
+        let claims = claims(&jwt.body);
+        assert!(claims.get("exp").is_none() && claims["iat"].as_i64().unwrap() > 1_000_000_000_000);
+        assert_eq!(running.ask::<Vec<UserStatus>>("/control/users")[0].total_rejections, 1);
+        running.boomi.get("/", &[]);
+        let log: Vec<LogEntry> = running.ask("/control/log");
+        assert!(log[3].at_ms >= log[2].at_ms + 200, "{log:?}");
+        assert_eq!(running.tell("/control/reset", Value::Null), 200);
+    }
+}
+
+#[test]
 fn a_scenario_with_a_mistake_is_bad_usage_and_named() {
     for (scenario, named) in [
         (json!({ "userz": [] }), "userz"),
         (json!({ "users": [{ "name": "x", "pasword": "y" }] }), "pasword"),
         (json!({ "jwt": { "lifetime_s": "long" } }), "jwt.lifetime_s"),
         (json!({ "scripted": [{ "shape": "nothing" }] }), "nothing"),
+        (json!({ "delays": [{ "min_ms": 2, "max_ms": 1 }] }), "delays[0]: max_ms"),
+        (json!({ "delays": [{ "max_ms": 1 }, { "max_ms": 1, "until": 2 }] }), "delays[1].until"),
+        (json!({ "outage": { "kind": null } }), "outage: kind"),
+        (json!({ "outage": { "kind": "flood" } }), "outage.kind"),
+        (json!({ "date": {} }), "date: offset_s"),
+        (json!({ "jwt": { "age_s": true } }), "jwt.age_s"),
     ] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(scenario.to_string().as_bytes()).unwrap();
@@ -160,6 +195,39 @@ fn the_control_api_does_what_the_library_does() {
     assert_eq!(running.tell("/control/faults", json!({ "shape": "oas-gone-json", "status": 404 })), 200);
     assert_eq!([(); 4].map(|()| running.record(&bearer)), [418, 418, 404, 401]);
 
+    let always = json!({ "status": 401, "times": null, "counts": true });
+    assert_eq!(running.tell("/control/faults", always), 200);
+    assert_eq!([(); 3].map(|()| running.record(&with_token(BOUND))), [401; 3]);
+    assert_eq!(running.control.delete("/control/faults").status, 200);
+    assert_eq!(running.record(&with_token(BOUND)), 200);
+    let bound =
+        running.ask::<Vec<UserStatus>>("/control/users").into_iter().find(|user| user.user == BOUND.name).unwrap();
+    let row = (bound.consecutive_rejections, bound.most_consecutive_rejections, bound.accepted);
+    assert_eq!((row, bound.total_rejections, bound.locked, bound.repeated_codes), ((0, 3, 1), 3, false, 0));
+
+    assert_eq!(running.tell("/control/date", json!({ "offset_s": 21_600 })), 200);
+    assert!(running.boomi.get("/", &[]).headers.contains_key("date"));
+    assert_eq!(running.tell("/control/date", json!({ "none": true })), 200);
+    assert!(!running.boomi.get("/", &[]).headers.contains_key("date"));
+
+    let delays = json!([{ "path_prefix": "/api/", "min_ms": 150, "max_ms": 150, "when": "refused" }, { "max_ms": 1 }]);
+    assert_eq!(running.tell("/control/delays", delays), 200);
+    assert_eq!(running.record(""), 401);
+    assert_eq!(running.tell("/control/delays", json!([])), 200);
+    assert_eq!(running.record(""), 401);
+    let log: Vec<LogEntry> = running.ask("/control/log");
+    let [.., slow, next] = &log[..] else { panic!() };
+    assert!(next.at_ms >= slow.at_ms + 150);
+
+    for kind in ["refuse", "unavailable", "hang", "swallow", "reset"] {
+        assert_eq!(running.tell("/control/outage", json!({ "kind": kind })), 200, "and in it the control API answers");
+    }
+    assert!(running.boomi.try_get("/", &[]).is_err());
+    assert_eq!(running.tell("/control/outage", json!({ "kind": "hang", "judged": true, "path_prefix": "/x" })), 200);
+    assert_eq!(running.tell("/control/outage", json!({ "kind": null })), 200);
+    let in_flight: Value = running.ask("/control/in_flight");
+    assert_eq!(in_flight["api"], json!({ "now": 0, "most": 1 }));
+
     assert_eq!(running.tell("/control/reset", Value::Null), 200);
     assert_eq!(running.ask::<Vec<LogEntry>>("/control/log").len(), 0);
     assert_eq!(running.record(&with_token(REGULAR)), 200);
@@ -182,6 +250,26 @@ fn the_control_api_names_what_it_does_not_understand() {
         ("/control/faults", json!({ "status": 500, "delay": 1 }), "delay"),
         ("/control/faults", json!({ "status": 500, "headers": { "a b": "c" } }), "headers"),
         ("/control/faults", json!({}), "status"),
+        ("/control/faults", json!({ "status": 401, "times": -1 }), "times"),
+        ("/control/faults", json!({ "status": 500, "counts": true }), "counts"),
+        ("/control/faults", json!({ "shape": "user-message-auth", "counts": true }), "counts"),
+        ("/control/jwt", json!({ "age": 1 }), "age"),
+        ("/control/jwt", json!({ "milliseconds": 1 }), "milliseconds"),
+        ("/control/delays", json!([{ "min_ms": 1 }]), "max_ms"),
+        ("/control/delays", json!([{ "min_ms": -1, "max_ms": 1 }]), "[0].min_ms"),
+        ("/control/delays", json!([{ "min_ms": 2, "max_ms": 1 }]), "[0]: max_ms"),
+        ("/control/delays", json!([{ "max_ms": 1, "when": "late" }]), "[0].when"),
+        ("/control/delays", json!([{ "max_ms": 1, "when": "refused", "before": true }]), "[0]: when"),
+        ("/control/delays", json!([{ "max_ms": 1, "path": "/" }]), "path"),
+        ("/control/outage", json!({}), "kind"),
+        ("/control/outage", json!({ "kind": "flood" }), "kind"),
+        ("/control/outage", json!({ "kind": "hang", "for_s": 1 }), "for_s"),
+        ("/control/outage", json!({ "kind": "refuse", "path_prefix": "/" }), "path_prefix"),
+        ("/control/outage", json!({ "kind": "swallow", "judged": true }), "judged"),
+        ("/control/date", json!({}), "offset_s"),
+        ("/control/date", json!({ "none": false }), "offset_s"),
+        ("/control/date", json!({ "offset_s": 1, "none": true }), "none"),
+        ("/control/date", json!({ "offset": 1 }), "offset"),
     ] {
         let answer = running.control.post(path, &[], &body.to_string());
         assert_eq!(answer.status, 400, "{path} {body}");

@@ -3,8 +3,8 @@
 mod common;
 
 use boomi_emulator::users::*;
-use boomi_emulator::{BadTls, Emulator, Options};
-use common::{Client, basic, with_password, with_token};
+use boomi_emulator::{BadTls, Delay, Emulator, InFlight, Options, Outage, OutageKind, Scripted};
+use common::{Client, Wire, basic, start_http, until, with_password, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 
@@ -114,4 +114,77 @@ fn the_log_says_what_came_and_no_secret() {
     }
     boomi.clear_log();
     assert!(boomi.log().is_empty());
+}
+
+#[test]
+fn the_log_says_when_it_came_and_to_which_account() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    client.get("/auth/jwt/generate/a%2Fb", &[]);
+    boomi.advance_clock(-1000);
+    for path in [
+        RECORD,
+        "/partner/api/rest/v1/account123/AuditLog/x?overrideAccount=subaccount456",
+        "/mdm/api/rest/v1/account123/x/y",
+        "/graphql",
+        "/nothing",
+    ] {
+        client.get(path, &[]);
+    }
+    let log = boomi.log();
+    let accounts: Vec<Option<&str>> = log.iter().map(|entry| entry.account.as_deref()).collect();
+    let account = Some("account123");
+    assert_eq!(accounts, [Some("a/b"), account, account, account, None, None]);
+    assert!(log.iter().all(|entry| entry.time == entry.time_ms.div_euclid(1000)));
+    assert!(log.windows(2).all(|pair| pair[0].at_ms <= pair[1].at_ms) && log[5].at_ms <= boomi.at_ms());
+    let (by_clock, by_watch) = (log[1].time_ms - log[0].time_ms, log[1].at_ms - log[0].at_ms);
+    assert!((by_clock + 1_000_000 - by_watch as i64).abs() < 500, "{by_clock} {by_watch}");
+}
+
+#[test]
+fn requests_in_flight_are_counted_by_kind() {
+    let boomi = start_http();
+    let client = Client::of(&boomi);
+    boomi.set_outage(Some(Outage::new(OutageKind::Hang).on("/auth/")));
+    let mut wires = [(); 3].map(|()| Wire::to(&boomi));
+    for (n, wire) in wires.iter_mut().enumerate() {
+        wire.send("/auth/jwt/generate/account123", "");
+        until(&boomi, "it arrives", || boomi.log().len() == n + 1);
+    }
+    assert_eq!(boomi.in_flight("/auth/"), InFlight { now: 3, most: 3 });
+    client.get(RECORD, &[]);
+    boomi.set_outage(None);
+    assert_eq!(wires.each_mut().map(|wire| wire.read().unwrap()), ["", "", ""]);
+    client.get("/auth/jwt/generate/account123", &[]);
+    assert_eq!(boomi.log().iter().map(|entry| entry.in_flight).collect::<Vec<_>>(), [1, 2, 3, 1, 1]);
+    assert_eq!(boomi.in_flight("/auth/jwt/generate/account123"), InFlight { now: 0, most: 3 });
+    assert_eq!(boomi.in_flight("/api/"), InFlight { now: 0, most: 1 });
+}
+
+#[test]
+fn a_reset_forgets_no_request_that_is_in_flight() {
+    let boomi = start_http();
+    boomi.set_delays(vec![Delay::new(500, 500)]);
+    let mut wires = [(); 2].map(|()| Wire::to(&boomi));
+    wires[0].send(RECORD, "");
+    assert_eq!(wires[0].status(), 401);
+    wires[1].send(RECORD, "");
+    until(&boomi, "it arrives", || boomi.log().len() == 2);
+    boomi.reset();
+    assert_eq!(boomi.in_flight("/api/"), InFlight { now: 1, most: 1 });
+    assert_eq!(wires[1].status(), 401);
+    assert_eq!(boomi.in_flight("/api/"), InFlight { now: 0, most: 1 });
+}
+
+#[test]
+fn a_request_that_breaks_off_was_none() {
+    let boomi = start_http();
+    boomi.answer_next(Scripted::new(500, "", ""));
+    let mut wire = Wire::to(&boomi);
+    wire.send_raw("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+    until(&boomi, "its head arrives", || boomi.in_flight("/graphql").now == 1);
+    drop(wire);
+    until(&boomi, "it is given up", || boomi.in_flight("/graphql").now == 0);
+    assert!(boomi.log().is_empty());
+    assert_eq!(Client::of(&boomi).get(RECORD, &[]).status, 500, "the script is still there");
 }

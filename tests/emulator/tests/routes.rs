@@ -46,7 +46,7 @@ fn jwts_are_made_as_told() {
     let boomi = Emulator::start();
     let client = Client::of(&boomi);
     assert_ne!(bearer(&client), bearer(&client), "by default each is new");
-    boomi.set_jwt(JwtOptions { lifetime_s: 60, iat: false, same_for_s: 30 });
+    boomi.set_jwt(JwtOptions { lifetime_s: 60, iat: false, same_for_s: 30, ..JwtOptions::default() });
     let first = bearer(&client);
     let made = claims(&first);
     assert!(made.get("iat").is_none());
@@ -58,6 +58,53 @@ fn jwts_are_made_as_told() {
     boomi.set_jwt(JwtOptions { lifetime_s: 0, ..JwtOptions::default() });
     let dead = bearer(&client);
     assert_eq!(client.get(DEPLOYMENT, &[("Authorization", &dead)]).status, 401, "expired on arrival");
+}
+
+#[test]
+fn a_jwt_may_be_old_in_milliseconds_or_without_an_end() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    let made = |options: JwtOptions| {
+        boomi.set_jwt(options);
+        let bearer = bearer(&client);
+        let open = client.get(DEPLOYMENT, &[("Authorization", &bearer)]).status == 200;
+        (claims(&bearer), boomi.now(), open)
+    };
+    let near = |claim: &serde_json::Value, expected: i64| (expected - 5..=expected).contains(&claim.as_i64().unwrap());
+
+    let (old, now, open) = made(JwtOptions { age_s: 200, ..JwtOptions::default() });
+    assert!(near(&old["iat"], now - 200) && near(&old["exp"], now + 100) && open, "{old}");
+    let (dead, now, open) = made(JwtOptions { age_s: 300, ..JwtOptions::default() });
+    assert!(near(&dead["exp"], now) && !open, "{dead}");
+    let (ms, now, open) = made(JwtOptions { milliseconds: true, ..JwtOptions::default() });
+    assert!(near(&(ms["iat"].as_i64().unwrap() / 1000).into(), now) && open, "{ms}");
+    assert_eq!(ms["exp"].as_i64().unwrap() - ms["iat"].as_i64().unwrap(), 300_000);
+    let (endless, now, open) = made(JwtOptions { exp: false, ..JwtOptions::default() });
+    assert!(endless.get("exp").is_none() && near(&endless["iat"], now) && open, "{endless}");
+    let (_, _, open) = made(JwtOptions { exp: false, age_s: 301, ..JwtOptions::default() });
+    assert!(!open, "the server knows the end all the same");
+}
+
+#[test]
+fn the_date_header_can_be_wrong_or_missing_and_nothing_else_is() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    let off = |answer: &common::Answer| {
+        let date = httpdate::parse_http_date(answer.headers["date"].to_str().unwrap()).unwrap();
+        boomi.now() - date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
+    };
+    boomi.set_date_offset(Some(21_600));
+    for path in [DEPLOYMENT, "/nothing"] {
+        assert!((-21_600..=-21_595).contains(&off(&client.get(path, &[]))));
+    }
+    let iat = claims(&bearer(&client))["iat"].as_i64().unwrap();
+    assert!((0..=5).contains(&(boomi.now() - iat)));
+    boomi.set_date_offset(None);
+    assert!(client.get(DEPLOYMENT, &[]).headers.get("date").is_none());
+    boomi.answer_next(Scripted::new(500, "", "").header("Date", "Thu, 01 Jan 1970 00:00:00 GMT"));
+    assert_eq!(client.get(DEPLOYMENT, &[]).headers["date"], "Thu, 01 Jan 1970 00:00:00 GMT");
+    boomi.reset();
+    assert!((0..=5).contains(&off(&client.get(DEPLOYMENT, &[]))));
 }
 
 #[test]
@@ -218,4 +265,17 @@ fn scripts_come_in_order_and_only_where_and_as_often_as_told() {
     assert_eq!(generate().status, 500);
     assert_eq!(generate().status, 401, "used up");
     assert_eq!(boomi.log().iter().map(|entry| entry.status).collect::<Vec<_>>(), [500, 503, 500, 401]);
+}
+
+#[test]
+fn a_script_may_hold_until_it_is_cleared() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    boomi.answer_next(Scripted::new(418, "text/plain", "tea").for_ever());
+    boomi.answer_next(Scripted::new(500, "text/plain", "never"));
+    for _ in 0..20 {
+        assert_eq!(client.get(DEPLOYMENT, &[]).status, 418);
+    }
+    boomi.clear_scripted();
+    assert_eq!(client.get(DEPLOYMENT, &[]).status, 401);
 }

@@ -3,15 +3,11 @@
 mod common;
 
 use boomi_emulator::users::{self, *};
-use boomi_emulator::{Emulator, Options, User, UserStatus, one_time_code};
-use common::{Answer, Client, basic, with_password, with_token};
+use boomi_emulator::{Emulator, ErrorShape, Options, Outage, OutageKind, Scripted, User, UserStatus, one_time_code};
+use common::{Answer, Client, basic, status_of, with_password, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 const GENERATE: &str = "/auth/jwt/generate/account123";
-
-fn status_of(boomi: &Emulator, user: &str) -> UserStatus {
-    boomi.users().into_iter().find(|status| status.user == user).unwrap()
-}
 
 fn get(client: &Client, path: &str, authorization: &str) -> Answer {
     client.get(path, &[("Authorization", authorization)])
@@ -161,6 +157,79 @@ fn a_one_time_code_is_good_once() {
     assert_eq!(get_with_code(&client, RECORD, &basic(TWOFA.name, "wrong"), &spent).status, 401);
     assert_eq!(get_with_code(&client, RECORD, &with_password(TWOFA), &spent).status, 401, "spent by the bad sign-in");
     assert_eq!(status_of(&boomi, TWOFA.name).total_rejections, 3);
+}
+
+#[test]
+fn the_status_tells_rows_acceptances_and_lock() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    let (good, bad) = (with_password(REGULAR), basic(REGULAR.name, "wrong"));
+    for authorization in [&bad, &bad, &bad, &good, &bad, &good] {
+        get(&client, RECORD, authorization);
+    }
+    get(&client, "/api/rest/v1/account789/AuditLog/x", &good);
+    let expected = UserStatus {
+        user: REGULAR.name.into(),
+        consecutive_rejections: 0,
+        most_consecutive_rejections: 3,
+        total_rejections: 4,
+        accepted: 2,
+        repeated_codes: 0,
+        locked: false,
+    };
+    assert_eq!(status_of(&boomi, REGULAR.name), expected);
+}
+
+#[test]
+fn a_code_that_came_before_is_seen_whatever_it_was_answered_with() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    let repeated = || status_of(&boomi, TWOFA.name).repeated_codes;
+    let code = one_time_code(TWOFA_SECRET, boomi.now());
+    boomi.set_outage(Some(Outage::new(OutageKind::Unavailable)));
+    assert_eq!(get_with_code(&client, RECORD, &with_password(TWOFA), &code).status, 503);
+    boomi.set_outage(None);
+    assert_eq!(repeated(), 0);
+    assert_eq!(get_with_code(&client, RECORD, &with_password(TWOFA), &code).status, 200, "nobody had judged it");
+    assert_eq!(repeated(), 1);
+    get_with_code(&client, RECORD, &with_token(TWOFA), &code);
+    assert_eq!(repeated(), 2);
+    get_with_code(&client, RECORD, &with_password(REGULAR), &code);
+    assert_eq!((repeated(), status_of(&boomi, REGULAR.name).repeated_codes), (2, 0), "each user has their own");
+}
+
+#[test]
+fn a_scripted_refusal_may_count_and_lock() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    boomi.answer_next(Scripted::new(401, "", "").on("/auth/").for_ever().counts());
+    boomi.answer_next(Scripted::from(ErrorShape::UserMessageLogin).on("/mdm/").for_ever().counts());
+    boomi.answer_next(Scripted::new(401, "", "").on("/api/").for_ever());
+    for path in [GENERATE, GENERATE, "/mdm/", RECORD, "/mdm/"] {
+        assert!(matches!(get(&client, path, &with_token(REGULAR)).status, 401 | 403));
+    }
+    assert_eq!(status_of(&boomi, REGULAR.name).consecutive_rejections, 4, "not those of /api/");
+    assert_eq!(client.get(GENERATE, &[]).status, 401, "nobody's");
+    assert_eq!(get(&client, GENERATE, &basic("nobody@example.com", "x")).status, 401);
+    for _ in 0..2 {
+        assert!(!status_of(&boomi, REGULAR.name).locked);
+        get(&client, GENERATE, &with_password(REGULAR));
+    }
+    assert!(status_of(&boomi, REGULAR.name).locked);
+    boomi.clear_scripted();
+    assert_eq!(get(&client, GENERATE, &with_token(REGULAR)).status, 401, "locked for good");
+    assert_eq!(get(&client, GENERATE, &with_token(BOUND)).status, 200);
+}
+
+#[test]
+fn a_counted_refusal_spends_the_code() {
+    let boomi = Emulator::start();
+    let client = Client::of(&boomi);
+    boomi.answer_next(Scripted::new(401, "", "").counts());
+    let code = one_time_code(TWOFA_SECRET, boomi.now());
+    assert_eq!(get_with_code(&client, RECORD, &with_password(TWOFA), &code).status, 401);
+    assert_eq!(get_with_code(&client, RECORD, &with_password(TWOFA), &code).status, 401);
+    assert_eq!(status_of(&boomi, TWOFA.name).total_rejections, 2);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 
 use boomi_emulator::Emulator;
 use data_encoding::BASE64;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 pub struct Answer {
@@ -13,6 +16,7 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Gives up after twenty seconds.
 pub struct Client {
     agent: ureq::Agent,
     base_url: String,
@@ -33,6 +37,7 @@ impl Client {
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(20)))
             .build();
         Client { agent: config.into(), base_url: base_url.to_owned() }
     }
@@ -47,6 +52,10 @@ impl Client {
             request = request.header(*name, *value);
         }
         request.call().map(answer)
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        answer(self.agent.delete(format!("{}{path}", self.base_url)).call().expect("an answer"))
     }
 
     pub fn post(&self, path: &str, headers: Headers, body: &str) -> Answer {
@@ -66,6 +75,73 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
         headers,
         body: response.body_mut().read_to_string().unwrap(),
     }
+}
+
+/// A connection without TLS of which a test sees every end. It gives up after ten seconds.
+pub struct Wire(TcpStream);
+
+impl Wire {
+    /// Connects, to plain HTTP or to a TLS port that gets to see no handshake.
+    pub fn to(emulator: &Emulator) -> Wire {
+        let (_, port) = emulator.base_url().rsplit_once(':').unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+        let wire = Wire(stream);
+        wire.patience(10_000);
+        wire
+    }
+
+    pub fn patience(&self, ms: u64) {
+        self.0.set_read_timeout(Some(Duration::from_millis(ms))).unwrap();
+    }
+
+    pub fn send(&mut self, path: &str, authorization: &str) {
+        self.send_raw(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n"));
+    }
+
+    pub fn send_raw(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What comes next, as much as one read gives. Nothing is the end of the connection.
+    pub fn read(&mut self) -> io::Result<String> {
+        let mut buffer = [0; 16 * 1024];
+        let length = self.0.read(&mut buffer)?;
+        Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
+    }
+
+    /// The status of the next answer.
+    pub fn status(&mut self) -> u16 {
+        self.read().unwrap()[9..12].parse().unwrap()
+    }
+
+    pub fn is_reset(&mut self) -> bool {
+        self.read().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
+    }
+
+    pub fn is_silent(&mut self) -> bool {
+        self.patience(150);
+        let silent = self.read().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        self.patience(10_000);
+        silent
+    }
+}
+
+pub fn start_http() -> Emulator {
+    let options = boomi_emulator::Options { http: true, bad_tls: false, ..Default::default() };
+    Emulator::start_with(options).unwrap()
+}
+
+/// Waits for what has to happen.
+pub fn until(emulator: &Emulator, what: &str, condition: impl Fn() -> bool) {
+    let start = emulator.at_ms();
+    while !condition() {
+        assert!(emulator.at_ms() - start < 10_000, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+pub fn status_of(boomi: &Emulator, user: &str) -> boomi_emulator::UserStatus {
+    boomi.users().into_iter().find(|status| status.user == user).unwrap()
 }
 
 pub fn basic(user: &str, secret: &str) -> String {

@@ -1,0 +1,408 @@
+//! The guard, which every sign-in passes, so that no user is locked out by this library.
+//!
+//! What may be sent when is decided by [`ledger`]; where ledgers are kept is a [`Store`]'s business: the process's
+//! [`table`], or a directory.
+
+pub(crate) mod ledger;
+pub(crate) mod state_dir;
+pub(crate) mod steps;
+pub(crate) mod table;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind};
+use crate::process::PerProcess;
+use crate::sync::{Mutex, Signal, lock};
+use ledger::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner, Route, Tag, Why};
+use steps::Step;
+
+/// How many sign-ins of a proven credential may be under way, unless the caller says otherwise.
+pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
+
+/// Whose sign-ins a ledger is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct User {
+    pub(crate) origin: String,
+    pub(crate) name: String,
+}
+
+/// Where ledgers are kept. An error says, for people, why one could not be used; then nothing was changed.
+pub(crate) trait Store: Send + Sync {
+    /// Runs `work` on a user's ledger, with the store's own time, while nobody else does. What it changed is kept if it
+    /// returns `true`.
+    fn with(
+        &self,
+        user: &User,
+        clock: &dyn Clock,
+        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+    ) -> Result<(), String>;
+    /// What stands for a secret of this user there.
+    fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String>;
+    /// Who this process is there.
+    fn owner(&self) -> Owner;
+    /// Told when this process changed a ledger.
+    fn changed(&self) -> Signal;
+    /// How long to wait for what other processes change, which nobody tells.
+    fn look_again(&self) -> Option<Duration>;
+}
+
+/// One client's way to the ledgers.
+pub(crate) struct Guard {
+    origin: String,
+    clock: Arc<dyn Clock>,
+    most_in_flight: u32,
+    /// The process's own memory: the only one, or for when the other cannot be used.
+    table: Arc<dyn Store>,
+    /// A memory beyond this process, and where it is.
+    shared: Option<(Arc<dyn Store>, String)>,
+    /// Whether the last use of it failed.
+    is_unavailable: AtomicBool,
+    /// What could not be written there yet.
+    unsettled: PerProcess<Mutex<Vec<Settlement>>>,
+    /// [`reset`](Guard::reset) before anybody knew which user.
+    reset_pending: AtomicBool,
+}
+
+#[derive(Clone)]
+struct Settlement {
+    user: User,
+    id: u64,
+    outcome: Outcome,
+}
+
+/// Who wants to sign in, and for what.
+pub(crate) struct Applicant<'a> {
+    pub(crate) name: &'a str,
+    /// The secret, and a code that a person typed, if there is one: another code is another try.
+    pub(crate) secret: &'a [&'a [u8]],
+    pub(crate) kind: Kind,
+    pub(crate) route: Route,
+    /// Whether another library sends, and this one may never hear of the end.
+    pub(crate) foreign: bool,
+    pub(crate) step: Option<StepWish>,
+}
+
+/// What somebody wants who needs a one-time code.
+#[derive(Clone, Copy)]
+pub(crate) struct StepWish {
+    pub(crate) period: u64,
+    /// The server's time.
+    pub(crate) server_ms: u64,
+    /// The step that is kept for this applicant.
+    pub(crate) reserved: Option<Step>,
+    /// How long it can wait for another.
+    pub(crate) longest_wait_ms: u64,
+}
+
+/// What the guard says.
+pub(crate) enum Answer {
+    /// Send now.
+    Go(Place),
+    /// Send a request without credentials, and tell [`Guard::end_probe`].
+    Probe,
+    /// Wait for the signal, at most so long, and ask again.
+    Wait(Wait),
+    /// This step is kept for the applicant: wait so long, and ask again.
+    Reserved(Step, Duration),
+    /// The next step comes after so long, which is too late.
+    NoStep(Duration),
+    /// Do not send; not before so long, or for good.
+    Held(Held),
+}
+
+/// What is waited for.
+pub(crate) struct Wait {
+    pub(crate) changed: Signal,
+    pub(crate) seen: u64,
+    /// `None`: for the verdict of another.
+    pub(crate) hold: Option<Held>,
+    pub(crate) at_most: Option<Duration>,
+}
+
+/// Why nothing is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) rest: Option<Duration>,
+    why: Why,
+    rejections: usize,
+    unanswered: usize,
+}
+
+/// A sign-in under way. One that is dropped without its end counts as one without an answer.
+pub(crate) struct Place {
+    guard: Arc<Guard>,
+    /// Where it is written, so that its end is written there too.
+    store: Arc<dyn Store>,
+    user: User,
+    ask: Ask,
+    id: u64,
+    process: u32,
+    /// The step whose code goes with it.
+    pub(crate) step: Option<Step>,
+    ended: bool,
+}
+
+impl Guard {
+    pub(crate) fn new(origin: String, clock: Arc<dyn Clock>, most_in_flight: u32, table: Arc<dyn Store>) -> Self {
+        Guard {
+            origin,
+            clock,
+            most_in_flight,
+            table,
+            shared: None,
+            is_unavailable: AtomicBool::new(false),
+            unsettled: PerProcess::empty(),
+            reset_pending: AtomicBool::new(false),
+        }
+    }
+
+    /// With a memory beyond this process; `place` says where it is.
+    pub(crate) fn shared_by(self, store: Arc<dyn Store>, place: String) -> Self {
+        Guard { shared: Some((store, place)), ..self }
+    }
+
+    /// Asks for a place. `on_trouble` is told, once, when the memory beyond this process cannot be used: where it is, and why.
+    pub(crate) fn ask(self: &Arc<Self>, applicant: &Applicant<'_>, on_trouble: &dyn Fn(&str, &str)) -> Answer {
+        let user = User { origin: self.origin.clone(), name: applicant.name.to_owned() };
+        if let Some((store, place)) = &self.shared {
+            match self.ask_in(store, &user, applicant) {
+                Ok(answer) => {
+                    self.is_unavailable.store(false, Ordering::Relaxed);
+                    return answer;
+                }
+                Err(problem) => {
+                    if !self.is_unavailable.swap(true, Ordering::Relaxed) {
+                        on_trouble(place, &problem);
+                    }
+                }
+            }
+        }
+        self.ask_in(&self.table, &user, applicant).expect("the process's table is always there")
+    }
+
+    fn ask_in(self: &Arc<Self>, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Answer, String> {
+        let changed = store.changed();
+        let seen = changed.count();
+        let ask = Ask {
+            tag: store.tag(user, &*self.clock, applicant.secret)?,
+            kind: applicant.kind,
+            route: applicant.route,
+            foreign: applicant.foreign,
+            most_in_flight: self.most_in_flight as usize,
+        };
+        let (id, owner) = (new_id(), store.owner());
+        let reset = self.reset_pending.swap(false, Ordering::AcqRel);
+        let unsettled = self.unsettled_of(user);
+        let mut answer = None;
+        let asked = store.with(user, &*self.clock, &mut |ledger, now| {
+            unsettled.iter().for_each(|old| ledger.settle(old.id, old.outcome, now));
+            if reset {
+                ledger.allow_one();
+            }
+            let held = |until: Option<Millis>, why| Held {
+                rest: until.map(|until| Duration::from_millis(until - now)),
+                why,
+                rejections: ledger.rejections(),
+                unanswered: ledger.unanswered(),
+            };
+            let wait = |hold: Option<Held>| {
+                let rest = hold.as_ref().and_then(|held| held.rest);
+                let at_most = rest.into_iter().chain(store.look_again()).min();
+                Answer::Wait(Wait { changed: changed.clone(), seen, hold, at_most })
+            };
+            let decision = ledger.decide(&ask, now);
+            let said = match decision {
+                Decision::At(until, why) => wait(Some(held(Some(until), why))),
+                Decision::Held(until, why) => Answer::Held(held(until, why)),
+                Decision::Verdict => wait(None),
+                Decision::Probe => {
+                    ledger.begin_probe(now);
+                    Answer::Probe
+                }
+                Decision::Go => match applicant.step.map(|wish| step_for(ledger, wish)) {
+                    Some(Err(other)) => other,
+                    step => {
+                        ledger.take(&ask, id, owner, now);
+                        let step = step.and_then(Result::ok);
+                        Answer::Go(self.place(store, user, ask, id, step))
+                    }
+                },
+            };
+            answer = Some(said);
+            // A look alone changes nothing that others could want to know.
+            !matches!(decision, Decision::At(..) | Decision::Held(..) | Decision::Verdict) || reset || !unsettled.is_empty()
+        });
+        if let Err(problem) = asked {
+            // What was to be kept was not: the place is none.
+            if let Some(Answer::Go(mut place)) = answer {
+                place.ended = true;
+            }
+            self.reset_pending.fetch_or(reset, Ordering::AcqRel);
+            lock(&self.unsettled()).extend(unsettled);
+            return Err(problem);
+        }
+        Ok(answer.expect("the store ran the work"))
+    }
+
+    fn place(self: &Arc<Self>, store: &Arc<dyn Store>, user: &User, ask: Ask, id: u64, step: Option<Step>) -> Place {
+        let (guard, store, user, process) = (self.clone(), store.clone(), user.clone(), std::process::id());
+        Place { guard, store, user, ask, id, process, step, ended: false }
+    }
+
+    /// Ends the request that [`Answer::Probe`] asked for.
+    pub(crate) fn end_probe(&self, name: &str, answered: bool) {
+        self.change(name, &mut |ledger, now| ledger.end_probe(answered, now));
+    }
+
+    /// Gives back a step that was reserved and not used.
+    pub(crate) fn give_back(&self, name: &str, step: Step) {
+        self.change(name, &mut |ledger, _| ledger.steps.give_back(step));
+    }
+
+    /// Lets one sign-in through; of the next user to sign in, if there was none yet.
+    pub(crate) fn reset(&self, name: Option<&str>) {
+        match name {
+            Some(name) => self.change(name, &mut |ledger, _| ledger.allow_one()),
+            None => self.reset_pending.store(true, Ordering::Release),
+        }
+    }
+
+    /// Changes a user's ledger, wherever it may be.
+    fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
+        let user = User { origin: self.origin.clone(), name: name.to_owned() };
+        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table]) {
+            // What cannot be used has said so, or will, when somebody asks.
+            let _ = store.with(&user, &*self.clock, &mut |ledger, now| {
+                change(ledger, now);
+                true
+            });
+            store.changed().notify();
+        }
+    }
+
+    fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
+        self.unsettled.get(Mutex::default)
+    }
+
+    fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
+        if self.shared.is_none() {
+            return Vec::new();
+        }
+        let unsettled = self.unsettled();
+        let mut all = lock(&unsettled);
+        let (of_user, others) = all.drain(..).partition(|old| old.user == *user);
+        *all = others;
+        of_user
+    }
+}
+
+/// The step whose code goes with a sign-in that may be sent now, or what to do instead.
+fn step_for(ledger: &mut Ledger, wish: StepWish) -> Result<Step, Answer> {
+    let millis = Duration::from_millis;
+    match wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?))) {
+        Some((step, 0)) => return Ok(step),
+        Some((step, wait)) => return Err(Answer::Reserved(step, millis(wait))),
+        None => {}
+    }
+    let step = ledger.steps.next(wish.period, wish.server_ms);
+    let wait = step.wait(wish.server_ms).unwrap_or(0);
+    if wait > wish.longest_wait_ms {
+        return Err(Answer::NoStep(millis(wait)));
+    }
+    ledger.steps.take(step);
+    if wait == 0 { Ok(step) } else { Err(Answer::Reserved(step, millis(wait))) }
+}
+
+impl Place {
+    /// Tells how the sign-in ended.
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        self.settle(outcome);
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        // In a child of `fork` this is a copy, and the sign-in its parent's.
+        if std::mem::replace(&mut self.ended, true) || self.process != std::process::id() {
+            return;
+        }
+        let (id, ask, step) = (self.id, self.ask, self.step);
+        let clock = &*self.guard.clock;
+        let written = self.store.with(&self.user, clock, &mut |ledger, now| {
+            ledger.settle(id, outcome, now);
+            if let (Outcome::NotSent, Some(step)) = (outcome, step) {
+                ledger.steps.give_back(step);
+            }
+            true
+        });
+        if written.is_err() {
+            // The process remembers it, and writes it down when it can.
+            let settlement = Settlement { user: self.user.clone(), id, outcome };
+            lock(&self.guard.unsettled()).push(settlement);
+            let _ = self.guard.table.with(&self.user, clock, &mut |ledger, now| {
+                ledger.take(&ask, id, Owner::default(), now);
+                ledger.settle(id, outcome, now);
+                true
+            });
+            self.guard.table.changed().notify();
+        }
+        self.store.changed().notify();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.settle(Outcome::Unanswered);
+    }
+}
+
+impl Held {
+    /// The name of the reason, for events.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self.why {
+            Why::Rejected => "rejected",
+            Why::Unanswered => "unanswered",
+            Why::Budget => "budget",
+        }
+    }
+
+    /// The error of a call that is not sent.
+    pub(crate) fn error(&self, name: &str, host: &str) -> Error {
+        let times = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("{what} once")),
+            count => Some(format!("{what} {count} times")),
+        };
+        let counts = [times(self.rejections, "rejected"), times(self.unanswered, "not answered")];
+        let counts: Vec<_> = counts.into_iter().flatten().collect();
+        let before = if counts.is_empty() { "rejected before".to_owned() } else { counts.join(" and ") };
+        let advice = "check the user name and the password or API token, and whether Boomi has locked the user; other \
+                      credentials are tried at once, and boomi_client_reset_guard (Client::reset_guard) allows these one \
+                      more try";
+        let end = match self.rest {
+            Some(rest) => format!("nothing is sent for another {} s. If it stays so, {advice}", rest.as_secs_f64().ceil()),
+            None => format!("nothing more is sent: {advice}"),
+        };
+        let text = format!(
+            "not sent: sign-ins of {name} at {host} were {before}, and six bad ones lock a user, so {end}"
+        );
+        let error = Error::new(ErrorKind::Held, text).with_retry_after(self.rest);
+        error.retryable(self.rest.is_some())
+    }
+}
+
+/// The resource that a path is about: its beginning, without the ids behind, as a number that means the same in every process.
+pub(crate) fn route_of(path: &str) -> Route {
+    const SEGMENTS: usize = 5;
+    // FNV-1a.
+    let bytes = path.trim_start_matches('/').split('/').take(SEGMENTS).flat_map(|part| [part.as_bytes(), b"/"].concat());
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// A number that no other sign-in has, in whatever process.
+fn new_id() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    u64::from(std::process::id()) << 32 | (count & 0xffff_ffff)
+}

@@ -1,0 +1,469 @@
+//! What is known of one user's sign-ins at one origin, and what follows from it. Pure: no clock, no lock, no I/O.
+//!
+//! Boomi locks a user after six bad sign-ins, and only a person unlocks it. What is promised here: at most two rejected
+//! sign-ins for a credential that was never accepted, at most five for a user in all, and credentials that are good again
+//! work again by themselves where that can be had within the five.
+
+use serde::{Deserialize, Serialize};
+
+/// A point of a steady clock that goes on in suspend, in milliseconds.
+pub(crate) type Millis = u64;
+
+const SECOND: Millis = 1000;
+const MINUTE: Millis = 60 * SECOND;
+
+/// Rejections of a user, whatever the secret, and sign-ins whose end is unknown. One less than lock a user.
+const BUDGET: usize = 5;
+/// How long an acceptance proves a credential. Without an end, a nightly job whose password changed would begin with as
+/// many sign-ins at once as a busy program.
+const PROVEN_FOR: Millis = MINUTE;
+/// What is left of a hold, and waited out by those who have the time. A longer one is an error at once.
+const WAITED_OUT: Millis = 30 * SECOND;
+/// How long nothing is sent after a rejection of a credential that was not proven. After the last: shut.
+const UNPROVEN: &[Millis] = &[MINUTE];
+/// The same for one that was: a platform that says 401 to everything for half a minute then costs nothing. Three sign-ins
+/// may be under way when it begins, so two are left: after 5 s, and 35 s.
+const PROVEN: &[Millis] = &[5 * SECOND, 30 * SECOND, 10 * MINUTE];
+/// After a sign-in without an answer, if the credential was not proven. The last repeats; the budget ends it.
+const SILENCE: &[Millis] = &[15 * SECOND, 10 * MINUTE, 30 * MINUTE];
+/// For one route that says 401 to a credential which is accepted elsewhere. The last repeats.
+const ROUTE: &[Millis] = &[30 * SECOND, 2 * MINUTE, 10 * MINUTE];
+/// Between requests without credentials that find out whether the server answers again.
+const BETWEEN_PROBES: &[Millis] = &[SECOND, 2 * SECOND];
+/// A probe that takes longer belongs to a process that is gone.
+const LONGEST_PROBE: Millis = 15 * SECOND;
+/// Another library's request that has not ended by then has been forgotten.
+const FORGOTTEN: Millis = 10 * MINUTE;
+/// More than a program uses of one user; the oldest goes.
+const MOST_CREDENTIALS: usize = 16;
+const MOST_ROUTES: usize = 16;
+
+/// Which secret, without saying what it is.
+pub(crate) type Tag = u64;
+/// Which resource, without its ids.
+pub(crate) type Route = u32;
+
+/// The kinds of sign-in: one that always says 401 must not end the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// Of a JWT.
+    Exchange,
+    /// Any other request with Basic.
+    Basic,
+}
+
+/// Somebody who wants to sign in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) tag: Tag,
+    pub(crate) kind: Kind,
+    pub(crate) route: Route,
+    /// Whether another library sends it, and may never say how it ended.
+    pub(crate) foreign: bool,
+    /// How many sign-ins of a proven credential may be under way.
+    pub(crate) most_in_flight: usize,
+}
+
+/// What somebody who wants to sign in does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Take a place, and send.
+    Go,
+    /// First, a request without credentials must be answered.
+    Probe,
+    /// Wait until another sign-in or probe has ended.
+    Verdict,
+    /// Wait until then.
+    At(Millis, Why),
+    /// Do not wait; until then, or for good.
+    Held(Option<Millis>, Why),
+}
+
+/// Why somebody may not sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// This credential was rejected.
+    Rejected,
+    /// Sign-ins of it had no answer, so they may have been rejected.
+    Unanswered,
+    /// One more bad sign-in of this user could lock it.
+    Budget,
+}
+
+/// How a sign-in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The server knew who it was.
+    Accepted,
+    /// 401, or 403 with `error.user.login`.
+    Rejected,
+    /// It was sent, and no status arrived.
+    Unanswered,
+    /// An answer that says nothing of the credentials.
+    Neutral,
+    /// Nothing of it was sent.
+    NotSent,
+}
+
+/// The process that holds a place, as its machine knows it; all zero inside one process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) process: u32,
+    /// A process id is used again; with its start it is not.
+    pub(crate) started: u64,
+}
+
+/// A sign-in under way.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    id: u64,
+    owner: Owner,
+    tag: Tag,
+    kind: Kind,
+    route: Route,
+    sent: Millis,
+    foreign: bool,
+    /// Whether [`Ledger::allow_one`] let it through.
+    allowed: bool,
+}
+
+/// A time in which nothing is sent. `until` is `None` if it has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Hold {
+    /// How many rejections led here, of which those at once count as one.
+    level: usize,
+    began: Millis,
+    until: Option<Millis>,
+    /// Whether the credential was proven when it was first rejected.
+    proven: bool,
+    /// The only route that rejected it, if there is only one.
+    route: Option<Route>,
+}
+
+impl Hold {
+    fn row(&self) -> &'static [Millis] {
+        if self.proven { PROVEN } else { UNPROVEN }
+    }
+
+    fn first(proven: bool, route: Route, now: Millis) -> Self {
+        Hold { level: 0, began: now, until: None, proven, route: Some(route) }.next(now)
+    }
+
+    /// The next step of the ladder, after which there is no end.
+    fn next(self, now: Millis) -> Self {
+        let until = self.row().get(self.level).map(|length| now + length);
+        Hold { level: self.level + 1, began: now, until, ..self }
+    }
+
+    /// The next step of a ladder whose last rung repeats.
+    fn next_on(self, ladder: &[Millis], now: Millis) -> Self {
+        let length = ladder[self.level.min(ladder.len() - 1)];
+        Hold { level: self.level + 1, began: now, until: Some(now + length), ..self }
+    }
+
+    /// Where it ends for a route. If one route alone rejected a credential that was proven, it may be that route's fault:
+    /// then another goes a little sooner, so that it is the one that finds out, and waits for half a minute at most.
+    fn until(&self, route: Route) -> Option<Millis> {
+        let elsewhere = self.proven && self.route.is_some_and(|rejecting| rejecting != route);
+        match self.until {
+            Some(until) if elsewhere => {
+                Some((until - (until - self.began) / 10).min(self.began + WAITED_OUT))
+            }
+            None if elsewhere => Some(self.began + WAITED_OUT),
+            until => until,
+        }
+    }
+}
+
+/// What is known of one secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Credential {
+    tag: Tag,
+    /// Whether it was ever accepted.
+    accepted: bool,
+    /// The last acceptance, unless something was amiss since.
+    proven_at: Option<Millis>,
+    rejected_at: Option<Millis>,
+    /// By kind.
+    holds: [Option<Hold>; 2],
+    /// After sign-ins without an answer.
+    silence: Option<Hold>,
+    /// Routes that reject what is accepted elsewhere.
+    routes: Vec<Hold>,
+}
+
+impl Credential {
+    fn new(tag: Tag) -> Self {
+        Credential {
+            tag,
+            accepted: false,
+            proven_at: None,
+            rejected_at: None,
+            holds: [None; 2],
+            silence: None,
+            routes: Vec::new(),
+        }
+    }
+
+    fn is_proven(&self, now: Millis) -> bool {
+        self.proven_at.is_some_and(|at| now.saturating_sub(at) <= PROVEN_FOR)
+    }
+
+    /// Until when something holds it back, if anything does: `Some(None)` is for good.
+    fn held_until(&self, kind: Kind, route: Route, now: Millis) -> Option<(Option<Millis>, Why)> {
+        let own = self.holds[kind as usize].map(|hold| (hold.until(route), Why::Rejected));
+        let here = self.routes.iter().find(|hold| hold.route == Some(route));
+        let here = here.map(|hold| (hold.until, Why::Rejected));
+        let silence = self.silence.map(|hold| (hold.until, Why::Unanswered));
+        let all = [own, here, silence].into_iter().flatten();
+        let active = all.filter(|(until, _)| until.is_none_or(|until| until > now));
+        active.max_by_key(|(until, _)| until.unwrap_or(Millis::MAX))
+    }
+
+    fn reject(&mut self, place: &Place, now: Millis) {
+        let proven = self.is_proven(now);
+        self.rejected_at = Some(now);
+        if proven && let Some(hold) = self.routes.iter_mut().find(|hold| hold.route == Some(place.route)) {
+            // It is accepted elsewhere: this one route rejects it, again.
+            if place.sent > hold.began {
+                *hold = hold.next_on(ROUTE, now);
+            }
+            return;
+        }
+        self.proven_at = None;
+        let (mine, other) = (place.kind as usize, 1 - place.kind as usize);
+        // Rejected by both kinds, or never accepted by any: it is the credential, and one hold for both.
+        let both = !self.accepted || self.holds[other].is_some();
+        let mut hold = match (self.holds[mine], self.holds[other]) {
+            // Sent before the hold began: the same event.
+            (Some(hold), _) if place.sent <= hold.began => hold,
+            (Some(hold), _) => hold.next(now),
+            (None, Some(hold)) => {
+                let longer = |until: Millis| until.max(now + hold.row()[hold.level - 1]);
+                Hold { began: now, until: hold.until.map(longer), ..hold }
+            }
+            (None, None) => Hold::first(proven, place.route, now),
+        };
+        hold.route = hold.route.filter(|route| *route == place.route);
+        self.holds[mine] = Some(hold);
+        if both {
+            self.holds[other] = Some(hold);
+        }
+    }
+
+    /// `false` if the request was sent before the last rejection arrived: the two overtook each other.
+    fn accept(&mut self, place: &Place, now: Millis) {
+        if self.rejected_at.is_some_and(|at| place.sent <= at) {
+            return;
+        }
+        let first = !self.accepted;
+        self.accepted = true;
+        self.proven_at = Some(now);
+        self.silence = self.silence.filter(|silence| place.sent <= silence.began);
+        self.routes.retain(|hold| hold.route != Some(place.route));
+        for (kind, slot) in self.holds.iter_mut().enumerate() {
+            let Some(hold) = *slot else { continue };
+            *slot = match hold.route {
+                // What rejected it was this one route, then, and not the platform.
+                Some(route) if route != place.route => {
+                    self.routes.retain(|other| other.route != Some(route));
+                    self.routes.push(Hold { level: 0, ..hold }.next_on(ROUTE, now));
+                    None
+                }
+                _ if first || kind == place.kind as usize => None,
+                // The other kind may try at once.
+                _ => Some(Hold { until: Some(now), ..hold }),
+            };
+        }
+        let excess = self.routes.len().saturating_sub(MOST_ROUTES);
+        self.routes.drain(..excess);
+    }
+
+    fn leave_unanswered(&mut self, place: &Place, now: Millis) {
+        let none = Hold { level: 0, began: now, until: Some(now), proven: false, route: None };
+        self.silence = match self.silence {
+            _ if self.is_proven(now) => Some(none),
+            Some(hold) if place.sent <= hold.began => Some(hold),
+            hold => Some(hold.unwrap_or(none).next_on(SILENCE, now)),
+        };
+        self.proven_at = None;
+    }
+}
+
+/// Requests without credentials, by which it is found out whether the server answers again.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Probe {
+    failures: usize,
+    next: Millis,
+    /// When the one under way began.
+    began: Option<Millis>,
+}
+
+/// See the module's text.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Ledger {
+    /// Rejections since the last acceptance, of whatever secret.
+    rejections: usize,
+    /// Sign-ins without an answer since then.
+    unanswered: usize,
+    /// When the last of either arrived, or was given up.
+    last_trouble: Option<Millis>,
+    /// One sign-in may pass, whatever else is said here.
+    allowance: bool,
+    probe: Option<Probe>,
+    credentials: Vec<Credential>,
+    places: Vec<Place>,
+    #[serde(default)]
+    pub(crate) steps: super::steps::Steps,
+}
+
+impl Ledger {
+    pub(crate) fn decide(&self, ask: &Ask, now: Millis) -> Decision {
+        if self.allowance {
+            return if self.places.is_empty() { Decision::Go } else { Decision::Verdict };
+        }
+        let spent = self.rejections + self.unanswered;
+        if spent >= BUDGET {
+            return Decision::Held(None, Why::Budget);
+        }
+        let credential = self.credentials.iter().find(|credential| credential.tag == ask.tag);
+        if let Some((until, why)) = credential.and_then(|credential| credential.held_until(ask.kind, ask.route, now)) {
+            return match until {
+                Some(until) if until - now <= WAITED_OUT => Decision::At(until, why),
+                until => Decision::Held(until, why),
+            };
+        }
+        let proven = credential.is_some_and(|credential| credential.is_proven(now));
+        let most = if proven { ask.most_in_flight } else { 1 };
+        let own = self.places.iter().filter(|place| place.tag == ask.tag).count();
+        if own >= most || spent + self.places.len() >= BUDGET {
+            return Decision::Verdict;
+        }
+        match self.probe {
+            None => Decision::Go,
+            Some(Probe { began: Some(began), .. }) if now.saturating_sub(began) <= LONGEST_PROBE => Decision::Verdict,
+            Some(probe) if probe.next > now => Decision::At(probe.next, Why::Unanswered),
+            Some(_) => Decision::Probe,
+        }
+    }
+
+    /// Takes the place that [`decide`](Self::decide) allowed, just before the request is sent.
+    pub(crate) fn take(&mut self, ask: &Ask, id: u64, owner: Owner, now: Millis) {
+        let allowed = std::mem::take(&mut self.allowance);
+        let Ask { tag, kind, route, foreign, .. } = *ask;
+        self.places.push(Place { id, owner, tag, kind, route, sent: now, foreign, allowed });
+    }
+
+    /// Ends a sign-in. One that is not known, or was ended before, changes nothing.
+    pub(crate) fn settle(&mut self, id: u64, outcome: Outcome, now: Millis) {
+        let Some(index) = self.places.iter().position(|place| place.id == id) else { return };
+        let place = self.places.swap_remove(index);
+        match outcome {
+            Outcome::NotSent => self.allowance |= place.allowed,
+            Outcome::Neutral => self.probe = None,
+            Outcome::Accepted => {
+                if self.last_trouble.is_none_or(|trouble| place.sent > trouble) {
+                    (self.rejections, self.unanswered, self.probe) = (0, 0, None);
+                }
+                self.credential(place.tag).accept(&place, now);
+            }
+            Outcome::Rejected => {
+                self.probe = None;
+                self.rejections += 1;
+                self.last_trouble = Some(now);
+                self.credential(place.tag).reject(&place, now);
+            }
+            Outcome::Unanswered => {
+                self.unanswered += 1;
+                self.last_trouble = Some(now);
+                self.probe.get_or_insert(Probe { failures: 0, next: now, began: None });
+                self.credential(place.tag).leave_unanswered(&place, now);
+            }
+        }
+    }
+
+    /// Somebody sends the request that [`Decision::Probe`] asks for.
+    pub(crate) fn begin_probe(&mut self, now: Millis) {
+        if let Some(probe) = &mut self.probe {
+            probe.began = Some(now);
+        }
+    }
+
+    /// It was answered, or not.
+    pub(crate) fn end_probe(&mut self, answered: bool, now: Millis) {
+        if answered {
+            self.probe = None;
+        } else if let Some(probe) = &mut self.probe {
+            probe.next = now + BETWEEN_PROBES[probe.failures.min(BETWEEN_PROBES.len() - 1)];
+            probe.failures += 1;
+            probe.began = None;
+        }
+    }
+
+    /// Lets one sign-in through, whatever is held.
+    pub(crate) fn allow_one(&mut self) {
+        self.allowance = true;
+    }
+
+    /// Sign-ins whose process is gone, and those of callers who never said how they ended, have no answer.
+    pub(crate) fn bury(&mut self, is_gone: impl Fn(&Owner) -> bool, now: Millis) {
+        let forgotten = |place: &Place| place.foreign && now.saturating_sub(place.sent) > FORGOTTEN;
+        let gone = self.places.iter().filter(|place| forgotten(place) || is_gone(&place.owner));
+        let gone: Vec<_> = gone.map(|place| place.id).collect();
+        gone.into_iter().for_each(|id| self.settle(id, Outcome::Unanswered, now));
+    }
+
+    /// How many rejections there were since the last acceptance, for messages.
+    pub(crate) fn rejections(&self) -> usize {
+        self.rejections
+    }
+
+    /// How many sign-ins had no answer since the last acceptance.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+
+    /// Whether forgetting it would change nothing but how many sign-ins may be under way.
+    pub(crate) fn is_idle(&self, server_seconds: u64) -> bool {
+        let quiet = |credential: &Credential| {
+            credential.holds == [None; 2] && credential.silence.is_none() && credential.routes.is_empty()
+        };
+        self.rejections + self.unanswered == 0
+            && !self.allowance
+            && self.places.is_empty()
+            && self.credentials.iter().all(quiet)
+            && self.steps.is_over(server_seconds)
+    }
+
+    /// Moves all times, when the clock they are told by begins anew: see the state directory.
+    pub(crate) fn shift(&mut self, by: i64) {
+        let shift = |time: &mut Millis| *time = time.saturating_add_signed(by);
+        let shift_hold = |hold: &mut Hold| {
+            shift(&mut hold.began);
+            hold.until.iter_mut().for_each(shift);
+        };
+        self.last_trouble.iter_mut().for_each(shift);
+        self.places.iter_mut().for_each(|place| shift(&mut place.sent));
+        if let Some(probe) = &mut self.probe {
+            shift(&mut probe.next);
+            probe.began.iter_mut().for_each(shift);
+        }
+        for credential in &mut self.credentials {
+            credential.proven_at.iter_mut().chain(&mut credential.rejected_at).for_each(shift);
+            let holds = credential.holds.iter_mut().flatten().chain(&mut credential.silence);
+            holds.chain(&mut credential.routes).for_each(shift_hold);
+        }
+    }
+
+    fn credential(&mut self, tag: Tag) -> &mut Credential {
+        let found = self.credentials.iter().position(|credential| credential.tag == tag);
+        let index = found.unwrap_or_else(|| {
+            if self.credentials.len() == MOST_CREDENTIALS {
+                self.credentials.remove(0);
+            }
+            self.credentials.push(Credential::new(tag));
+            self.credentials.len() - 1
+        });
+        &mut self.credentials[index]
+    }
+}

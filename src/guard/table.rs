@@ -1,0 +1,96 @@
+//! The ledgers of one process: shared by all its clients, and forgotten with it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ledger::{Ledger, Millis, Owner, Tag};
+use super::{Store, User};
+use crate::clock::Clock;
+use crate::process::PerProcess;
+use crate::sync::{Mutex, Signal, lock};
+
+/// With more users than this, those are forgotten of whom nothing is held.
+const MANY: usize = 4096;
+
+/// The one exception to "no global": two clients of one user must not lock it together.
+static OF_THIS_PROCESS: PerProcess<Table> = PerProcess::empty();
+
+/// Ledgers by user. Users and secrets are known by hashes alone, whose key is this process's.
+#[derive(Default)]
+pub(crate) struct Table {
+    key: RandomState,
+    ledgers: Mutex<HashMap<u64, Ledger>>,
+    changed: Signal,
+}
+
+/// The table of the process that asks: another one in a child of `fork`, where a lock may be held by nobody.
+pub(crate) struct ProcessTable;
+
+impl Store for ProcessTable {
+    fn with(
+        &self,
+        user: &User,
+        clock: &dyn Clock,
+        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+    ) -> Result<(), String> {
+        of_this_process().with(user, clock, work)
+    }
+
+    fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
+        of_this_process().tag(user, clock, secret)
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::default()
+    }
+
+    fn changed(&self) -> Signal {
+        of_this_process().changed()
+    }
+
+    fn look_again(&self) -> Option<Duration> {
+        None
+    }
+}
+
+fn of_this_process() -> Arc<Table> {
+    OF_THIS_PROCESS.get(Table::default)
+}
+
+impl Store for Table {
+    fn with(
+        &self,
+        user: &User,
+        clock: &dyn Clock,
+        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+    ) -> Result<(), String> {
+        let now = clock.awake_or_not().as_millis() as Millis;
+        let mut ledgers = lock(&self.ledgers);
+        if ledgers.len() >= MANY {
+            ledgers.retain(|_, ledger| !ledger.is_idle(clock.wall().as_secs()));
+        }
+        let ledger = ledgers.entry(self.key.hash_one(user)).or_default();
+        ledger.bury(|_| false, now);
+        work(ledger, now);
+        Ok(())
+    }
+
+    fn tag(&self, _: &User, _: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
+        Ok(self.key.hash_one(secret))
+    }
+
+    fn owner(&self) -> Owner {
+        Owner::default()
+    }
+
+    fn changed(&self) -> Signal {
+        self.changed.clone()
+    }
+
+    fn look_again(&self) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,242 @@
+//! One account's token and the exchange for the next, of which there is one at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use super::policy::{Failure, FailureKind, Windows};
+use super::{Caller, Exchanged};
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::jwt::Token;
+use crate::process::PerProcess;
+use crate::sync::{Mutex, Signal, lock};
+
+/// What is counted about an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Counter {
+    /// Requests for a token that were sent.
+    Exchanges,
+    /// Callers that waited for another's.
+    Joins,
+    /// Living tokens that were handed out although their renewal failed.
+    StaleServed,
+    /// Tokens that an API refused.
+    Refused,
+    /// Exchanges that the guard did not let through.
+    Held,
+}
+
+/// An account's token and its state. What is here outlives a `fork`: nothing of it is a lock.
+pub(crate) struct Account {
+    id: String,
+    kept: ArcSwapOption<Kept>,
+    generation: AtomicU64,
+    last_error: AtomicI32,
+    counters: [AtomicU64; 5],
+    slot: PerProcess<Slot>,
+}
+
+/// A token that is kept.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) token: Token,
+    pub(crate) windows: Windows,
+    /// How many there were, with it.
+    pub(crate) generation: u64,
+    /// Whether it was asked for because the one before was refused.
+    pub(crate) after_refusal: bool,
+    /// Whether it was refused, so that the next who comes renews it.
+    pub(crate) renew: bool,
+}
+
+/// What the threads of one process share.
+#[derive(Default)]
+pub(crate) struct Slot {
+    /// Held for a few instructions, never across I/O or a callback.
+    pub(crate) state: Mutex<State>,
+    /// Told when a flight ends.
+    pub(crate) changed: Signal,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// Whether somebody is asking the server.
+    pub(crate) in_flight: bool,
+    /// How many flights have ended.
+    pub(crate) ended: u64,
+    /// What the last of them brought to all who waited, if that is an error.
+    pub(crate) verdict: Option<Error>,
+    /// What it brought that is too short-lived to keep.
+    pub(crate) passing: Option<Token>,
+    /// The last failure, until there is a token.
+    pub(crate) failure: Option<Failure>,
+    /// When a refusal last caused an exchange, in steady time.
+    pub(crate) refused_at: Option<Duration>,
+    /// Whether the next token replaces a refused one.
+    pub(crate) renews_refused: bool,
+}
+
+impl Account {
+    pub(crate) fn new(id: &str) -> Self {
+        Account {
+            id: id.to_owned(),
+            kept: ArcSwapOption::empty(),
+            generation: AtomicU64::new(0),
+            last_error: AtomicI32::new(0),
+            counters: Default::default(),
+            slot: PerProcess::empty(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The token, if it is far from its end: no lock, no allocation, no system call.
+    pub(crate) fn fresh(&self, min_validity: Duration, now: Moment) -> Option<Token> {
+        let kept = self.kept.load();
+        let kept = kept.as_ref()?;
+        let remaining = kept.token.remaining(now);
+        let windows = &kept.windows;
+        let enough = remaining > windows.advisory.max(windows.mandatory)
+            && remaining >= min_validity.min(windows.longest_validity);
+        (enough && !kept.renew).then(|| kept.token.clone())
+    }
+
+    /// The token, if it may be handed out at all.
+    pub(crate) fn living(&self, now: Moment) -> Option<Token> {
+        let kept = self.kept.load();
+        let kept = kept.as_ref().filter(|kept| kept.token.remaining(now) > kept.windows.hard_stop)?;
+        Some(kept.token.clone())
+    }
+
+    pub(crate) fn kept(&self) -> Option<Arc<Kept>> {
+        self.kept.load_full()
+    }
+
+    /// Under the lock of the slot.
+    pub(crate) fn keep(&self, kept: Option<Kept>) {
+        self.kept.store(kept.map(Arc::new));
+    }
+
+    pub(crate) fn slot(&self) -> Arc<Slot> {
+        self.slot.get(Slot::default)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count(&self, counter: Counter) {
+        self.counters[counter as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counted(&self, counter: Counter) -> u64 {
+        self.counters[counter as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn last_error(&self) -> i32 {
+        self.last_error.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a token that somebody got apart from all others.
+    pub(crate) fn adopt(&self, token: &Token, chance: f64) {
+        let slot = self.slot();
+        self.arrived(&mut lock(&slot.state), token, chance);
+        slot.changed.notify();
+    }
+
+    /// Keeps what was issued, if it is worth it. Under the lock of the slot.
+    fn arrived(&self, state: &mut State, token: &Token, chance: f64) {
+        let left = token.left_on_arrival();
+        let windows = Windows::new(token.lifetime(), left, chance);
+        let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        let after_refusal = std::mem::take(&mut state.renews_refused);
+        state.failure = None;
+        if windows.is_worth_keeping(left) {
+            state.passing = None;
+            self.keep(Some(Kept { token: token.clone(), windows, generation, after_refusal, renew: false }));
+        } else {
+            state.passing = Some(token.clone());
+        }
+    }
+
+    /// Notes a failure, and when there may be another try. Under the lock of the slot.
+    fn failed(&self, state: &mut State, error: &Error, full_time: bool, now: Moment, chance: f64) {
+        let kind = FailureKind::of(error, full_time);
+        state.passing = None;
+        state.verdict = kind.is_for_all().then(|| error.clone());
+        let kept = self.kept();
+        let mandatory_at = kept.as_ref().map(|kept| {
+            let left = kept.token.remaining(now).saturating_sub(kept.windows.mandatory);
+            now.steady + left
+        });
+        let lifetime = kept.as_ref().map_or(Duration::from_secs(300), |kept| kept.token.lifetime());
+        let previous = state.failure.take();
+        let failure =
+            Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, chance);
+        state.failure = Some(failure);
+        if kind == FailureKind::Held {
+            self.count(Counter::Held);
+        }
+        self.last_error.store(error.kind().code(), Ordering::Relaxed);
+    }
+}
+
+/// An exchange under way. Whatever happens to its leader, it ends, and the next may lead.
+pub(crate) struct Flight<'a> {
+    account: &'a Account,
+    slot: &'a Slot,
+}
+
+impl<'a> Flight<'a> {
+    /// For the caller that has just set `in_flight`.
+    pub(crate) fn begun(account: &'a Account, slot: &'a Slot) -> Self {
+        Flight { account, slot }
+    }
+
+    pub(crate) fn end(self, exchanged: Exchanged, caller: &dyn Caller) -> Result<Token> {
+        let account = self.account;
+        let (now, chance) = (caller.now(), caller.chance());
+        let sent = exchanged.result.as_ref().map_or_else(Error::was_sent, |_| true);
+        if sent {
+            account.count(Counter::Exchanges);
+        }
+        {
+            let mut state = lock(&self.slot.state);
+            match &exchanged.result {
+                Ok(token) => {
+                    account.arrived(&mut state, token, chance);
+                    account.last_error.store(0, Ordering::Relaxed);
+                }
+                Err(error) => account.failed(&mut state, error, exchanged.full_time, now, chance),
+            }
+            state.land();
+        }
+        std::mem::forget(self.notify());
+        exchanged.result
+    }
+
+    fn notify(self) -> Self {
+        self.slot.changed.notify();
+        self
+    }
+}
+
+impl State {
+    fn land(&mut self) {
+        self.in_flight = false;
+        self.ended += 1;
+    }
+}
+
+impl Drop for Flight<'_> {
+    /// Its leader panicked: nothing is known, so somebody else leads.
+    fn drop(&mut self) {
+        lock(&self.slot.state).land();
+        self.slot.changed.notify();
+    }
+}
