@@ -33,6 +33,7 @@ mod header {
             "client",
             "authorization",
             "token",
+            "token_provider",
             "request",
             "response",
         ] {

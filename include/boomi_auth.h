@@ -74,6 +74,34 @@
 #define BOOMI_EVENT_OTP_AWAITED 4
 
 /**
+ * A kept JWT was renewed, or the first one was got: "token_refreshed". Fields: account_id, generation, expires_at (Unix
+ * seconds), lifetime_s.
+ */
+#define BOOMI_EVENT_TOKEN_REFRESHED 5
+
+/**
+ * A kept JWT could not be renewed: "refresh_failed". Fields: account_id, code (a BOOMI_ERR_* number), status (0: no answer),
+ * stale_served (whether a living token was handed out all the same), retry_after_ms.
+ */
+#define BOOMI_EVENT_REFRESH_FAILED 6
+
+/**
+ * An API refused a JWT: "token_refused". Fields: account_id, status, renewed (whether it was, or is, replaced).
+ */
+#define BOOMI_EVENT_TOKEN_REFUSED 7
+
+/**
+ * The guard holds a sign-in back: "sign_in_held". Fields: host, username, purpose (as for BOOMI_EVENT_SIGN_IN_REJECTED), reason,
+ * wait_ms (null: for good), waits (whether the call waits for it; otherwise it fails with BOOMI_ERR_HELD).
+ */
+#define BOOMI_EVENT_SIGN_IN_HELD 8
+
+/**
+ * The state directory could not be used, and the process's own memory was: "state_unavailable". Fields: path, problem.
+ */
+#define BOOMI_EVENT_STATE_UNAVAILABLE 9
+
+/**
  * Not signed in: the caller's own headers say who it is.
  */
 #define BOOMI_AUTH_NONE 0
@@ -84,12 +112,13 @@
 #define BOOMI_AUTH_BASIC 1
 
 /**
- * The client's JWT, made when needed and kept.
+ * The client's JWT, made when needed and kept; that of its token provider, if it has one.
  */
 #define BOOMI_AUTH_JWT 2
 
 /**
- * The default: a JWT for /graphql, which takes nothing else; Basic otherwise.
+ * The default: a JWT for /graphql, which takes nothing else, and for a client with a token provider
+ * (boomi_config_set_token_provider()); Basic otherwise.
  */
 #define BOOMI_AUTH_AUTO 3
 
@@ -167,6 +196,15 @@ typedef struct boomi_response boomi_response;
 typedef struct boomi_token boomi_token;
 
 /**
+ * Hands out a JWT for one account: a kept one, renewed before it dies. Used by any number of threads at once.
+ *
+ * All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
+ * others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
+ * no thread, and works in a child of fork(). Freed with boomi_token_provider_free(), in any order with its client and tokens.
+ */
+typedef struct boomi_token_provider boomi_token_provider;
+
+/**
  * What a function returns: `BOOMI_OK` or one of the `BOOMI_ERR_*` codes. Codes are only ever added, never renumbered.
  */
 typedef int32_t boomi_code;
@@ -231,8 +269,8 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_PERMISSION_DENIED 4
 
 /**
- * Not sent: these credentials were rejected before, and one more try could lock the user. Reserved: this version holds
- * nothing back yet.
+ * Nothing was sent: the guard holds these credentials back after rejections, because one more could lock the user.
+ * boomi_error_retry_after_ms() says for how long; -1 means until boomi_client_reset_guard() or other credentials.
  */
 #define BOOMI_ERR_HELD 5
 
@@ -517,6 +555,40 @@ boomi_code boomi_config_set_user_agent(boomi_config *config, const char *product
 boomi_code boomi_config_set_max_response_bytes(boomi_config *config, uint64_t bytes, boomi_error **error_out);
 
 /**
+ * How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
+ * for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
+ * Credentials that were not accepted lately sign in one at a time whatever is set here.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_max_sign_ins_in_flight(boomi_config *config,
+                                                   uint32_t count,
+                                                   boomi_error **error_out);
+
+/**
+ * A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do not lock
+ * the user together. Off by default: then each process has a memory of its own.
+ *
+ * It is made if it is missing, for this user alone, when it is first needed. It must be on a file system of this machine. Its
+ * files hold counts, times and a few bits of a slow hash of the secret, never a secret. If it cannot be used, no call fails:
+ * BOOMI_EVENT_STATE_UNAVAILABLE says so, and the process's own memory is used.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_state_dir(boomi_config *config,
+                                      const char *path,
+                                      boomi_error **error_out);
+
+/**
+ * The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
+ * repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
+ *
+ * `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_token_provider(boomi_config *config,
+                                           const boomi_token_provider *provider,
+                                           boomi_error **error_out);
+
+/**
  * A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -634,6 +706,16 @@ void boomi_client_free(boomi_client *client);
 void boomi_client_cancel(const boomi_client *client);
 
 /**
+ * Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were corrected,
+ * or the user was unlocked, where the library cannot see it. If that one is accepted, everything is as before the first
+ * rejection; if not, it is held as before. No I/O but the state directory's. NULL is fine.
+ *
+ * Holds are shared by all clients of this process with the same user and base URL, and, with boomi_config_set_state_dir(), by all
+ * processes with the same directory; so is this.
+ */
+void boomi_client_reset_guard(const boomi_client *client);
+
+/**
  * The settings in force as a JSON object for people and logs, to which keys may be added; secrets are "***". No I/O.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
@@ -644,13 +726,14 @@ boomi_code boomi_client_describe(const boomi_client *client,
                                  boomi_error **error_out);
 
 /**
- * Asks the server for a JWT, always. (A request with BOOMI_AUTH_JWT or to /graphql uses one that the client keeps.)
+ * Asks the server for a JWT, always. For one that is kept and renewed see boomi_token_provider_new(); a request with
+ * BOOMI_AUTH_JWT or to /graphql uses such a one.
  * `account_id` may be NULL for the client's own, `call` for the client's limits.
  *
  * `*token_out` is freed with boomi_token_free(); NULL on failure.
  * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
- * is missing), BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS,
- * BOOMI_ERR_CONFIG, and those of the transport.
+ * is missing), BOOMI_ERR_HELD, BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED,
+ * BOOMI_ERR_HTTP_STATUS, BOOMI_ERR_CONFIG, and those of the transport.
  */
 boomi_code boomi_jwt_generate(const boomi_client *client,
                               const char *account_id,
@@ -662,10 +745,13 @@ boomi_code boomi_jwt_generate(const boomi_client *client,
  * Sends a request, once, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an
  * Accept header is set. Redirects are not followed. `call` may be NULL for the client's limits.
  *
+ * A kept JWT that the server refuses is replaced, and the request sent once more with the new one: a refusal comes before any
+ * effect. boomi_response_attempts() is 2 then.
+ *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
- * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL,
- * _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
+ * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT,
+ * _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
  */
 boomi_code boomi_client_send(const boomi_client *client,
                              const boomi_request *request,
@@ -690,14 +776,20 @@ boomi_code boomi_client_open(const boomi_client *client,
 
 /**
  * Headers for one request to `url`, an absolute URL, which must be on the client's origin: no secret is given for another.
- * `scheme` is one of the BOOMI_AUTH_* constants; with a JWT this may ask the server for one, with Basic it may wait for a
- * one-time code. `call` may be NULL for the client's limits.
+ * `scheme` is one of the BOOMI_AUTH_* constants (BOOMI_AUTH_AUTO: a JWT for /graphql and for a client with a token provider; else
+ * Basic); with a JWT this may ask the server for one, with Basic it may wait for a one-time code or a place in the guard. `call`
+ * may be NULL for the client's limits.
+ *
+ * Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
+ * how the request was answered. One that is freed without counts as a sign-in without an answer, which may have been a rejected
+ * one: after five of those in a row nothing is sent any more (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right
+ * before the request, and observe every answer.
  *
  * The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
  *
  * `*authorization_out` is freed with boomi_authorization_free(); NULL on failure.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_OTP; with a JWT also those of
- * boomi_jwt_generate().
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP, and
+ * BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
  */
 boomi_code boomi_client_authorize(const boomi_client *client,
                                   uint32_t scheme,
@@ -722,8 +814,11 @@ const char *boomi_authorization_name(const boomi_authorization *authorization, s
 const char *boomi_authorization_value(const boomi_authorization *authorization, size_t index);
 
 /**
- * Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand.
- * `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more. The first call counts.
+ * Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand. To be
+ * called for every Basic authorization, which gives its place in the guard back here; see boomi_client_authorize().
+ *
+ * `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more: for a refused JWT that has been
+ * replaced, or can be. Else it is 0. The first call counts.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_authorization_observe(boomi_authorization *authorization,
@@ -734,7 +829,8 @@ boomi_code boomi_authorization_observe(boomi_authorization *authorization,
                                        boomi_error **error_out);
 
 /**
- * Frees an authorization, and wipes its values. NULL is fine.
+ * Frees an authorization, and wipes its values. A Basic one that boomi_authorization_observe() was never called for counts as a
+ * sign-in without an answer; see boomi_client_authorize(). NULL is fine.
  */
 void boomi_authorization_free(boomi_authorization *authorization);
 
@@ -772,6 +868,74 @@ boomi_token *boomi_token_clone(const boomi_token *token);
  * Ends one reference; the last wipes the token. NULL is fine.
  */
 void boomi_token_free(boomi_token *token);
+
+/**
+ * A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed afterwards.
+ *
+ * `*provider_out` is freed with boomi_token_provider_free(); NULL on failure.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if there is no account id.
+ */
+boomi_code boomi_token_provider_new(const boomi_client *client,
+                                    const char *account_id,
+                                    boomi_token_provider **provider_out,
+                                    boomi_error **error_out);
+
+/**
+ * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
+ * at once. Without I/O, lock or allocation while the kept one is fresh; else this asks the server, or waits for whoever does.
+ * `call` may be NULL for the client's limits.
+ *
+ * More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
+ * If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
+ *
+ * `*token_out` is freed with boomi_token_free(), and outlives the provider; NULL on failure.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; only with no living token those of boomi_jwt_generate(). A failure of the server's is
+ * told to all who come until it is tried again: boomi_error_retry_after_ms() says when.
+ */
+boomi_code boomi_token_provider_get(const boomi_token_provider *provider,
+                                    uint32_t min_validity_s,
+                                    const boomi_call *call,
+                                    boomi_token **token_out,
+                                    boomi_error **error_out);
+
+/**
+ * Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept
+ * stays as it is if this fails. `call` may be NULL for the client's limits.
+ * Errors: those of boomi_jwt_generate().
+ */
+boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
+                                        const boomi_call *call,
+                                        boomi_error **error_out);
+
+/**
+ * Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
+ * is not given again, so that the next boomi_token_provider_get() has another. Where fresh tokens were refused again and again
+ * lately, it is, because then tokens are not what is wrong. No I/O.
+ *
+ * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
+ */
+void boomi_token_provider_invalidate(const boomi_token_provider *provider,
+                                     const boomi_token *rejected);
+
+/**
+ * The token's times and what happened so far as a JSON object for people and logs, to which keys may be added. Never a secret.
+ * No I/O.
+ *
+ * account_id; generation (how many tokens there were); issued_at, expires_at and next_refresh_at (Unix seconds by this
+ * machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last exchange worked); and how often since
+ * the client was made: exchanges, joins, stale_served, refused, held.
+ *
+ * `*json_out` is freed with boomi_string_free(); NULL on failure.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_token_provider_describe(const boomi_token_provider *provider,
+                                         char **json_out,
+                                         boomi_error **error_out);
+
+/**
+ * Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
+ */
+void boomi_token_provider_free(boomi_token_provider *provider);
 
 /**
  * A request. `method` is "GET", "POST", ...; `path_or_url` a path such as "/api/rest/v1/{accountId}/AuditLog/1", in

@@ -85,6 +85,7 @@ struct Free {
   void operator()(boomi_request *handle) const noexcept { boomi_request_free(handle); }
   void operator()(boomi_response *handle) const noexcept { boomi_response_free(handle); }
   void operator()(boomi_token *handle) const noexcept { boomi_token_free(handle); }
+  void operator()(boomi_token_provider *handle) const noexcept { boomi_token_provider_free(handle); }
 };
 
 template <class T>
@@ -212,6 +213,8 @@ class Credentials {
   std::string secret_;
 };
 
+class TokenProvider;
+
 /// Something that happened in a client, without secrets. Borrowed for the callback that gets it.
 class Event {
  public:
@@ -278,6 +281,14 @@ class Config {
   Config &user_agent(const std::string &product) { return set(boomi_config_set_user_agent, detail::text(product)); }
   /// The largest body of an answer, in bytes, above 0. Default 64 MiB.
   Config &max_response_bytes(std::uint64_t bytes) { return set(boomi_config_set_max_response_bytes, bytes); }
+  /// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3.
+  Config &max_sign_ins_in_flight(std::uint32_t count) { return set(boomi_config_set_max_sign_ins_in_flight, count); }
+  /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do
+  /// not lock the user together. Off by default. If it cannot be used, an event says so, and no call fails.
+  Config &state_dir(const std::string &path) { return set(boomi_config_set_state_dir, detail::text(path)); }
+  /// The provider whose JWT goes with this client's requests, for another host that takes the platform's bearer.
+  /// BOOMI_AUTH_AUTO then means a JWT for every request. It may be destroyed afterwards.
+  Config &token_provider(const TokenProvider &provider);
   /// A function that is told what the client does. What it throws comes out when the call is over, instead of the
   /// call's result: to watch only, do not throw.
   Config &on_event(std::function<void(const Event &)> handler) {
@@ -597,10 +608,51 @@ class Token {
 
  private:
   friend class Client;
+  friend class TokenProvider;
   explicit Token(detail::Handle<boomi_token> handle) noexcept : handle_(std::move(handle)) {}
 
   detail::Handle<boomi_token> handle_;
 };
+
+/// Hands out a JWT for one account: a kept one, renewed before it dies. From Client::token_provider(). All providers of
+/// one client and account, and the client's own requests, share one token. It keeps its client alive, has no thread,
+/// and may be used by any number of threads at once.
+class TokenProvider {
+ public:
+  /// A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that
+  /// is sent at once. Without I/O while the kept one is fresh. If the server cannot be reached, one with less left is
+  /// given as long as it lives. Errors: with no living token those of Client::jwt_generate().
+  Token get(std::uint32_t min_validity_s = 0, const Call &call = Call::none()) const {
+    return Token(detail::make<boomi_token>(boomi_token_provider_get, handle(), min_validity_s, call.handle()));
+  }
+  /// Asks the server for a new JWT now, or joins whoever does; for callers with a timer of their own. If it fails, what
+  /// is kept stays. Errors: those of Client::jwt_generate().
+  void refresh(const Call &call = Call::none()) const {
+    detail::run(boomi_token_provider_refresh, handle(), call.handle());
+  }
+  /// Says that an API refused `rejected` with 401, so that the next get() has another. One that was replaced since, or
+  /// comes from elsewhere, changes nothing.
+  void invalidate(const Token &rejected) const {
+    detail::Slot slot;
+    boomi_token_provider_invalidate(handle(), rejected.handle());
+    slot.rethrow();
+  }
+  /// The token's times and what happened so far as a JSON object; never a secret. No I/O.
+  std::string describe() const { return detail::make<char>(boomi_token_provider_describe, handle()).get(); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_token_provider *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit TokenProvider(detail::Handle<boomi_token_provider> handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::Handle<boomi_token_provider> handle_;
+};
+
+inline Config &Config::token_provider(const TokenProvider &provider) {
+  return set(boomi_config_set_token_provider, provider.handle());
+}
 
 /// The headers that sign in one request of another HTTP library, which must not follow redirects with them:
 ///
@@ -617,7 +669,9 @@ class Authorization {
   std::size_t size() const noexcept { return boomi_authorization_count(handle_.get()); }
 
   /// Learns from the answer, whose body may be left out if it is not at hand. True if it helps to authorize anew and
-  /// send once more. The first call counts.
+  /// send once more: a refused JWT has been replaced, or can be. The first call counts. To be called for every Basic
+  /// authorization: one that is destroyed without counts as a sign-in without an answer, and after five of those in a
+  /// row nothing is sent any more until Client::reset_guard().
   bool observe(int status, const std::string &body = std::string()) {
     std::int32_t send_again = 0;
     detail::run(boomi_authorization_observe, handle_.get(), status, body.data(), body.size(), &send_again);
@@ -636,7 +690,8 @@ class Authorization {
 
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections.
 /// Calls block until their answer is there, and throw Error: BOOMI_ERR_INVALID_ARGUMENT, _CONFIG, _OTP, _CONNECT,
-/// _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; where a JWT is needed also those of jwt_generate().
+/// _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; those that sign in also BOOMI_ERR_HELD; where a JWT is
+/// needed also those of jwt_generate().
 class Client {
  public:
   /// A client with these settings, which may be changed or destroyed afterwards. No I/O.
@@ -687,8 +742,15 @@ class Client {
     return jwt(detail::text(account_id), call);
   }
 
+  /// A provider of JWTs for the client's own account: kept, and renewed before they die. No I/O. Errors:
+  /// BOOMI_ERR_CONFIG if there is no account id.
+  TokenProvider token_provider() const { return provider(nullptr); }
+  /// The same for another account.
+  TokenProvider token_provider(const std::string &account_id) const { return provider(detail::text(account_id)); }
+
   /// Headers for one request of another HTTP library to `url`, which must be on the client's origin. `scheme` is one of
-  /// the BOOMI_AUTH_* constants; with a JWT this may ask the server for one.
+  /// the BOOMI_AUTH_* constants; with a JWT this may ask the server for one. With Basic it takes a place in the guard,
+  /// which Authorization::observe() gives back.
   Authorization authorize(std::uint32_t scheme, const std::string &url, const Call &call = Call::none()) const {
     return Authorization(
         detail::make<boomi_authorization>(boomi_client_authorize, handle(), scheme, detail::text(url), call.handle()));
@@ -698,6 +760,13 @@ class Client {
   std::string describe() const { return detail::make<char>(boomi_client_describe, handle()).get(); }
   /// Ends every call that has begun, within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any thread.
   void cancel() const noexcept { boomi_client_cancel(handle()); }
+  /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
+  /// corrected, or the user was unlocked, where the library cannot see it.
+  void reset_guard() const {
+    detail::Slot slot;
+    boomi_client_reset_guard(handle());
+    slot.rethrow();
+  }
 
   /// The C handle, still owned by this; NULL if it was moved from.
   const boomi_client *handle() const noexcept { return handle_.get(); }
@@ -706,6 +775,9 @@ class Client {
   explicit Client(detail::Handle<boomi_client> handle) noexcept : handle_(std::move(handle)) {}
   Token jwt(const char *account_id, const Call &call) const {
     return Token(detail::make<boomi_token>(boomi_jwt_generate, handle(), account_id, call.handle()));
+  }
+  TokenProvider provider(const char *account_id) const {
+    return TokenProvider(detail::make<boomi_token_provider>(boomi_token_provider_new, handle(), account_id));
   }
 
   detail::Handle<boomi_client> handle_;

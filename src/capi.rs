@@ -21,6 +21,7 @@ mod library;
 mod request;
 mod response;
 mod token;
+mod token_provider;
 
 pub use authorization::*;
 pub use call::*;
@@ -33,3 +34,4 @@ pub use library::*;
 pub use request::*;
 pub use response::*;
 pub use token::*;
+pub use token_provider::*;

@@ -176,7 +176,9 @@ impl Config {
         let checked = if (1..=5).contains(&count) {
             Ok(count)
         } else {
-            Err(Error::invalid(format!("{count} sign-ins in flight: 1 to 5 are possible, because six bad ones lock a user")))
+            Err(Error::invalid(format!(
+                "{count} sign-ins in flight: 1 to 5 are possible, because six bad ones lock a user"
+            )))
         };
         self.set(checked, |config, count| config.max_sign_ins_in_flight = Some(count))
     }

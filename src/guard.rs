@@ -43,8 +43,8 @@ pub(crate) trait Store: Send + Sync {
     fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String>;
     /// Who this process is there.
     fn owner(&self) -> Owner;
-    /// Told when this process changed a ledger.
-    fn changed(&self) -> Signal;
+    /// Told when this process changed a user's ledger.
+    fn changed(&self, user: &User) -> Signal;
     /// How long to wait for what other processes change, which nobody tells.
     fn look_again(&self) -> Option<Duration>;
 }
@@ -183,8 +183,13 @@ impl Guard {
         self.ask_in(&self.table, &user, applicant).expect("the process's table is always there")
     }
 
-    fn ask_in(self: &Arc<Self>, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Answer, String> {
-        let changed = store.changed();
+    fn ask_in(
+        self: &Arc<Self>,
+        store: &Arc<dyn Store>,
+        user: &User,
+        applicant: &Applicant<'_>,
+    ) -> Result<Answer, String> {
+        let changed = store.changed(user);
         let seen = changed.count();
         let ask = Ask {
             tag: store.tag(user, &*self.clock, applicant.secret)?,
@@ -233,7 +238,9 @@ impl Guard {
             };
             answer = Some(said);
             // A look alone changes nothing that others could want to know.
-            !matches!(decision, Decision::At(..) | Decision::Held(..) | Decision::Verdict) || reset || !unsettled.is_empty()
+            !matches!(decision, Decision::At(..) | Decision::Held(..) | Decision::Verdict)
+                || reset
+                || !unsettled.is_empty()
         });
         if let Err(problem) = asked {
             // What was to be kept was not: the place is none.
@@ -279,7 +286,7 @@ impl Guard {
                 change(ledger, now);
                 true
             });
-            store.changed().notify();
+            store.changed(&user).notify();
         }
     }
 
@@ -345,9 +352,9 @@ impl Place {
                 ledger.settle(id, outcome, now);
                 true
             });
-            self.guard.table.changed().notify();
+            self.guard.table.changed(&self.user).notify();
         }
-        self.store.changed().notify();
+        self.store.changed(&self.user).notify();
     }
 }
 
@@ -381,12 +388,13 @@ impl Held {
                       credentials are tried at once, and boomi_client_reset_guard (Client::reset_guard) allows these one \
                       more try";
         let end = match self.rest {
-            Some(rest) => format!("nothing is sent for another {} s. If it stays so, {advice}", rest.as_secs_f64().ceil()),
+            Some(rest) => {
+                format!("nothing is sent for another {} s. If it stays so, {advice}", rest.as_secs_f64().ceil())
+            }
             None => format!("nothing more is sent: {advice}"),
         };
-        let text = format!(
-            "not sent: sign-ins of {name} at {host} were {before}, and six bad ones lock a user, so {end}"
-        );
+        let text =
+            format!("not sent: sign-ins of {name} at {host} were {before}, and six bad ones lock a user, so {end}");
         let error = Error::new(ErrorKind::Held, text).with_retry_after(self.rest);
         error.retryable(self.rest.is_some())
     }
@@ -396,7 +404,8 @@ impl Held {
 pub(crate) fn route_of(path: &str) -> Route {
     const SEGMENTS: usize = 5;
     // FNV-1a.
-    let bytes = path.trim_start_matches('/').split('/').take(SEGMENTS).flat_map(|part| [part.as_bytes(), b"/"].concat());
+    let bytes =
+        path.trim_start_matches('/').split('/').take(SEGMENTS).flat_map(|part| [part.as_bytes(), b"/"].concat());
     bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 

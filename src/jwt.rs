@@ -112,6 +112,11 @@ impl Token {
     }
 
     #[cfg(feature = "capi")]
+    pub(crate) fn from_shared(data: Arc<TokenData>) -> Self {
+        Token(data)
+    }
+
+    #[cfg(feature = "capi")]
     pub(crate) fn into_shared(self) -> Arc<TokenData> {
         self.0
     }

@@ -104,7 +104,7 @@ impl OtpSecret {
     }
 
     /// The step that `unix_seconds` falls into.
-    fn step(&self, unix_seconds: u64) -> u64 {
+    pub(crate) fn step(&self, unix_seconds: u64) -> u64 {
         unix_seconds / self.period
     }
 

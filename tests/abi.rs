@@ -151,8 +151,17 @@ fn constants_are_those_of_the_library() {
 
     let events: Vec<_> =
         constants("BOOMI_EVENT_").iter().map(|(name, kind)| (camel(name, "BOOMI_EVENT_"), *kind)).collect();
-    let kinds =
-        [EventKind::CredentialsLoaded, EventKind::SignInRejected, EventKind::TokenIssued, EventKind::OtpAwaited];
+    let kinds = [
+        EventKind::CredentialsLoaded,
+        EventKind::SignInRejected,
+        EventKind::TokenIssued,
+        EventKind::OtpAwaited,
+        EventKind::TokenRefreshed,
+        EventKind::RefreshFailed,
+        EventKind::TokenRefused,
+        EventKind::SignInHeld,
+        EventKind::StateUnavailable,
+    ];
     assert_eq!(events, kinds.map(|kind| (format!("{kind:?}"), kind.code().into())));
 
     let parts: Vec<i64> = VERSION.split('.').map(|part| part.parse().unwrap()).collect();

@@ -140,6 +140,11 @@ fn handles_are_freed_in_any_order_and_shared_by_threads() {
 }
 
 #[test]
+fn providers_share_a_token_and_are_freed_in_any_order() {
+    Program::new("providers", "providers hold").check();
+}
+
+#[test]
 fn callbacks_may_free_what_they_run_in() {
     Program::new("reentrant", "handles survive their callbacks").check();
 }

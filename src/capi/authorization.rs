@@ -20,14 +20,20 @@ pub struct boomi_authorization {
 impl Handle for boomi_authorization {}
 
 /// Headers for one request to `url`, an absolute URL, which must be on the client's origin: no secret is given for another.
-/// `scheme` is one of the BOOMI_AUTH_* constants; with a JWT this may ask the server for one, with Basic it may wait for a
-/// one-time code. `call` may be NULL for the client's limits.
+/// `scheme` is one of the BOOMI_AUTH_* constants (BOOMI_AUTH_AUTO: a JWT for /graphql and for a client with a token provider; else
+/// Basic); with a JWT this may ask the server for one, with Basic it may wait for a one-time code or a place in the guard. `call`
+/// may be NULL for the client's limits.
+///
+/// Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
+/// how the request was answered. One that is freed without counts as a sign-in without an answer, which may have been a rejected
+/// one: after five of those in a row nothing is sent any more (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right
+/// before the request, and observe every answer.
 ///
 /// The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 ///
 /// `*authorization_out` is freed with boomi_authorization_free(); NULL on failure.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_OTP; with a JWT also those of
-/// boomi_jwt_generate().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP, and
+/// BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_authorize(
     client: *const boomi_client,
@@ -81,8 +87,11 @@ pub unsafe extern "C" fn boomi_authorization_value(
         .map_or(null(), |(_, value)| value.as_c_str().as_ptr())
 }
 
-/// Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand.
-/// `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more. The first call counts.
+/// Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand. To be
+/// called for every Basic authorization, which gives its place in the guard back here; see boomi_client_authorize().
+///
+/// `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more: for a refused JWT that has been
+/// replaced, or can be. Else it is 0. The first call counts.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_observe(
@@ -111,7 +120,8 @@ pub unsafe extern "C" fn boomi_authorization_observe(
     })
 }
 
-/// Frees an authorization, and wipes its values. NULL is fine.
+/// Frees an authorization, and wipes its values. A Basic one that boomi_authorization_observe() was never called for counts as a
+/// sign-in without an answer; see boomi_client_authorize(). NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_free(authorization: *mut boomi_authorization) {
     // SAFETY: see the module's contract.

@@ -45,6 +45,19 @@ pub const BOOMI_EVENT_SIGN_IN_REJECTED: u32 = 2;
 pub const BOOMI_EVENT_TOKEN_ISSUED: u32 = 3;
 /// A call waits for the next one-time code, because this one was sent before: "otp_awaited". Fields: wait_ms.
 pub const BOOMI_EVENT_OTP_AWAITED: u32 = 4;
+/// A kept JWT was renewed, or the first one was got: "token_refreshed". Fields: account_id, generation, expires_at (Unix
+/// seconds), lifetime_s.
+pub const BOOMI_EVENT_TOKEN_REFRESHED: u32 = 5;
+/// A kept JWT could not be renewed: "refresh_failed". Fields: account_id, code (a BOOMI_ERR_* number), status (0: no answer),
+/// stale_served (whether a living token was handed out all the same), retry_after_ms.
+pub const BOOMI_EVENT_REFRESH_FAILED: u32 = 6;
+/// An API refused a JWT: "token_refused". Fields: account_id, status, renewed (whether it was, or is, replaced).
+pub const BOOMI_EVENT_TOKEN_REFUSED: u32 = 7;
+/// The guard holds a sign-in back: "sign_in_held". Fields: host, username, purpose (as for BOOMI_EVENT_SIGN_IN_REJECTED), reason,
+/// wait_ms (null: for good), waits (whether the call waits for it; otherwise it fails with BOOMI_ERR_HELD).
+pub const BOOMI_EVENT_SIGN_IN_HELD: u32 = 8;
+/// The state directory could not be used, and the process's own memory was: "state_unavailable". Fields: path, problem.
+pub const BOOMI_EVENT_STATE_UNAVAILABLE: u32 = 9;
 
 // The constants of the header are those of the core.
 const _: () = {
@@ -52,6 +65,11 @@ const _: () = {
     assert!(BOOMI_EVENT_SIGN_IN_REJECTED == EventKind::SignInRejected as u32);
     assert!(BOOMI_EVENT_TOKEN_ISSUED == EventKind::TokenIssued as u32);
     assert!(BOOMI_EVENT_OTP_AWAITED == EventKind::OtpAwaited as u32);
+    assert!(BOOMI_EVENT_TOKEN_REFRESHED == EventKind::TokenRefreshed as u32);
+    assert!(BOOMI_EVENT_REFRESH_FAILED == EventKind::RefreshFailed as u32);
+    assert!(BOOMI_EVENT_TOKEN_REFUSED == EventKind::TokenRefused as u32);
+    assert!(BOOMI_EVENT_SIGN_IN_HELD == EventKind::SignInHeld as u32);
+    assert!(BOOMI_EVENT_STATE_UNAVAILABLE == EventKind::StateUnavailable as u32);
 };
 
 /// Something that happened in a client. Borrowed for the callback that gets it; it never holds a secret.

@@ -78,6 +78,25 @@ pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
     }
 }
 
+/// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were corrected,
+/// or the user was unlocked, where the library cannot see it. If that one is accepted, everything is as before the first
+/// rejection; if not, it is held as before. No I/O but the state directory's. NULL is fine.
+///
+/// Holds are shared by all clients of this process with the same user and base URL, and, with boomi_config_set_state_dir(), by all
+/// processes with the same directory; so is this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_reset_guard(client: *const boomi_client) {
+    // There is no code to give back: a panic leaves everything held.
+    run(std::ptr::null_mut(), || {
+        // SAFETY: see the module's contract.
+        if let Some(handle) = unsafe { client.as_ref() } {
+            // A reference of the call's own: an event callback may free the handle.
+            handle.client.clone().reset_guard();
+        }
+        Ok(())
+    });
+}
+
 /// The settings in force as a JSON object for people and logs, to which keys may be added; secrets are "***". No I/O.
 ///
 /// `*json_out` is freed with boomi_string_free(); NULL on failure.
@@ -99,13 +118,14 @@ pub unsafe extern "C" fn boomi_client_describe(
     })
 }
 
-/// Asks the server for a JWT, always. (A request with BOOMI_AUTH_JWT or to /graphql uses one that the client keeps.)
+/// Asks the server for a JWT, always. For one that is kept and renewed see boomi_token_provider_new(); a request with
+/// BOOMI_AUTH_JWT or to /graphql uses such a one.
 /// `account_id` may be NULL for the client's own, `call` for the client's limits.
 ///
 /// `*token_out` is freed with boomi_token_free(); NULL on failure.
 /// Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
-/// is missing), BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS,
-/// BOOMI_ERR_CONFIG, and those of the transport.
+/// is missing), BOOMI_ERR_HELD, BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED,
+/// BOOMI_ERR_HTTP_STATUS, BOOMI_ERR_CONFIG, and those of the transport.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_jwt_generate(
     client: *const boomi_client,
@@ -130,10 +150,13 @@ pub unsafe extern "C" fn boomi_jwt_generate(
 /// Sends a request, once, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an
 /// Accept header is set. Redirects are not followed. `call` may be NULL for the client's limits.
 ///
+/// A kept JWT that the server refuses is replaced, and the request sent once more with the new one: a refusal comes before any
+/// effect. boomi_response_attempts() is 2 then.
+///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure.
 /// Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
-/// BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL,
-/// _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
+/// BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT,
+/// _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_send(
     client: *const boomi_client,

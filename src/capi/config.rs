@@ -1,6 +1,7 @@
 //! Settings.
 
 use std::ffi::{c_char, c_void};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::callbacks::{
 };
 use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
+use super::token_provider::{boomi_token_provider, in_use_provider};
 use crate::config::{CaMode, Config};
 use crate::error::{Error, Result};
 
@@ -257,6 +259,57 @@ pub unsafe extern "C" fn boomi_config_set_max_response_bytes(
 ) -> boomi_code {
     // SAFETY: see the module's contract.
     unsafe { set(config, error_out, |config| config.set_max_response_bytes(bytes)) }
+}
+
+/// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
+/// for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
+/// Credentials that were not accepted lately sign in one at a time whatever is set here.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_max_sign_ins_in_flight(
+    config: *mut boomi_config,
+    count: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_max_sign_ins_in_flight(count)) }
+}
+
+/// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do not lock
+/// the user together. Off by default: then each process has a memory of its own.
+///
+/// It is made if it is missing, for this user alone, when it is first needed. It must be on a file system of this machine. Its
+/// files hold counts, times and a few bits of a slow hash of the secret, never a secret. If it cannot be used, no call fails:
+/// BOOMI_EVENT_STATE_UNAVAILABLE says so, and the process's own memory is used.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_state_dir(
+    config: *mut boomi_config,
+    path: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_state_dir(Path::new(text(path, "path")?))) }
+}
+
+/// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
+/// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
+///
+/// `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_token_provider(
+    config: *mut boomi_config,
+    provider: *const boomi_token_provider,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        // SAFETY: see the module's contract.
+        let provider = unsafe { in_use_provider(provider) };
+        config.set(provider, |config, provider| config.token_provider = Some(provider))
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
 }
 
 /// A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().

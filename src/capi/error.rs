@@ -20,8 +20,8 @@ pub const BOOMI_ERR_CONFIG: boomi_code = 2;
 pub const BOOMI_ERR_CREDENTIALS_REJECTED: boomi_code = 3;
 /// The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
 pub const BOOMI_ERR_PERMISSION_DENIED: boomi_code = 4;
-/// Not sent: these credentials were rejected before, and one more try could lock the user. Reserved: this version holds
-/// nothing back yet.
+/// Nothing was sent: the guard holds these credentials back after rejections, because one more could lock the user.
+/// boomi_error_retry_after_ms() says for how long; -1 means until boomi_client_reset_guard() or other credentials.
 pub const BOOMI_ERR_HELD: boomi_code = 5;
 /// No one-time code could be had in time: the callback failed, the secret is bad, or this moment's code was used.
 pub const BOOMI_ERR_OTP: boomi_code = 6;

@@ -23,9 +23,10 @@ impl Handle for boomi_request {}
 pub const BOOMI_AUTH_NONE: u32 = 0;
 /// User name and password, or API token; with a one-time code where the user has one.
 pub const BOOMI_AUTH_BASIC: u32 = 1;
-/// The client's JWT, made when needed and kept.
+/// The client's JWT, made when needed and kept; that of its token provider, if it has one.
 pub const BOOMI_AUTH_JWT: u32 = 2;
-/// The default: a JWT for /graphql, which takes nothing else; Basic otherwise.
+/// The default: a JWT for /graphql, which takes nothing else, and for a client with a token provider
+/// (boomi_config_set_token_provider()); Basic otherwise.
 pub const BOOMI_AUTH_AUTO: u32 = 3;
 
 /// The header's value is secret: never shown, and cut out of messages that a server sends back.

@@ -18,6 +18,24 @@ pub(super) fn give(token: Token) -> *mut boomi_token {
     Arc::into_raw(token.into_shared()).cast_mut().cast()
 }
 
+/// A reference of our own to a token that C keeps; `None` for NULL.
+///
+/// # Safety
+/// `token` is NULL, or came from [`give`] and is not freed yet.
+pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
+    let data = token.cast::<TokenData>();
+    if data.is_null() {
+        return None;
+    }
+    // SAFETY: by this function's contract it is out of `Arc::into_raw`, and C's reference keeps it alive; the count that is
+    // added is the one that the new reference ends.
+    let data = unsafe {
+        Arc::increment_strong_count(data);
+        Arc::from_raw(data)
+    };
+    Some(Token::from_shared(data))
+}
+
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
     // SAFETY: NULL, or from `give`, by the module's contract.
     unsafe { token.cast::<TokenData>().as_ref() }

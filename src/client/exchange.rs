@@ -9,8 +9,8 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
 use super::call::Call;
-use super::request::header_value;
 use super::message::Said;
+use super::request::header_value;
 use super::response::{Arrived, Asked, Response, date_seconds};
 use super::sign_in::{Purpose, SignIn};
 use super::verdict::{self, SignedInAs};
@@ -212,7 +212,8 @@ impl<'a> Exchange<'a> {
     /// Sends with a provider's JWT; if the API refuses it, once more with a newer one. (A 401 comes before any effect.)
     pub(super) fn send_bearer(&self, asking: Asking<'_>, provider: &TokenProvider) -> Result<Response> {
         let asks = self.on(provider.client());
-        let send = |asking, token: &Token| self.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
+        let send =
+            |asking, token: &Token| self.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
         // What failed then is the exchange: the request itself was not sent.
         let token = provider.token(&asks, Duration::ZERO).map_err(|error| error.sent(false))?;
         let response = send(asking.clone(), &token)?;

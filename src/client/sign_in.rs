@@ -307,9 +307,10 @@ fn load(keeper: &Keeper, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
     let (loaded, fresh) = keeper.get()?;
     let source = keeper.credentials().source_name();
     if fresh && source != "fixed" {
-        exchange.emit(EventKind::CredentialsLoaded, || {
-            json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded() })
-        });
+        exchange.emit(
+            EventKind::CredentialsLoaded,
+            || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded() }),
+        );
     }
     Ok(loaded)
 }

@@ -89,9 +89,10 @@ impl TokenProvider {
     }
 
     fn tell_refusal(&self, status: u16, renewed: bool) {
-        self.client.inner.emit(EventKind::TokenRefused, || {
-            json!({ "account_id": self.account.id(), "status": status, "renewed": renewed })
-        });
+        self.client.inner.emit(
+            EventKind::TokenRefused,
+            || json!({ "account_id": self.account.id(), "status": status, "renewed": renewed }),
+        );
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -192,7 +193,9 @@ impl Caller for AccountCaller<'_> {
                     "lifetime_s": token.lifetime().as_secs(),
                 })
             }),
-            Happened::Failed { error, stale } => self.exchange.emit(EventKind::RefreshFailed, || failure(self.account, error, stale)),
+            Happened::Failed { error, stale } => {
+                self.exchange.emit(EventKind::RefreshFailed, || failure(self.account, error, stale))
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ const MOST_ROUTES: usize = 16;
 
 /// Which secret, without saying what it is.
 pub(crate) type Tag = u64;
+/// What happened before what, also within a millisecond.
+type Turn = u64;
 /// Which resource, without its ids.
 pub(crate) type Route = u32;
 
@@ -121,10 +123,19 @@ struct Place {
     tag: Tag,
     kind: Kind,
     route: Route,
+    /// Which of the ledger's turns it was, and when.
+    turn: Turn,
     sent: Millis,
     foreign: bool,
     /// Whether [`Ledger::allow_one`] let it through.
     allowed: bool,
+}
+
+/// When something happens.
+#[derive(Debug, Clone, Copy)]
+struct At {
+    turn: Turn,
+    now: Millis,
 }
 
 /// A time in which nothing is sent. `until` is `None` if it has no end.
@@ -132,6 +143,8 @@ struct Place {
 struct Hold {
     /// How many rejections led here, of which those at once count as one.
     level: usize,
+    /// In which turn it began, or went up a step, and when.
+    turn: Turn,
     began: Millis,
     until: Option<Millis>,
     /// Whether the credential was proven when it was first rejected.
@@ -145,20 +158,21 @@ impl Hold {
         if self.proven { PROVEN } else { UNPROVEN }
     }
 
-    fn first(proven: bool, route: Route, now: Millis) -> Self {
-        Hold { level: 0, began: now, until: None, proven, route: Some(route) }.next(now)
+    /// None yet: it begins with the next step of a ladder.
+    fn none(proven: bool, route: Option<Route>, at: At) -> Self {
+        Hold { level: 0, turn: at.turn, began: at.now, until: Some(at.now), proven, route }
     }
 
     /// The next step of the ladder, after which there is no end.
-    fn next(self, now: Millis) -> Self {
-        let until = self.row().get(self.level).map(|length| now + length);
-        Hold { level: self.level + 1, began: now, until, ..self }
+    fn next(self, at: At) -> Self {
+        let until = self.row().get(self.level).map(|length| at.now + length);
+        Hold { level: self.level + 1, turn: at.turn, began: at.now, until, ..self }
     }
 
     /// The next step of a ladder whose last rung repeats.
-    fn next_on(self, ladder: &[Millis], now: Millis) -> Self {
+    fn next_on(self, ladder: &[Millis], at: At) -> Self {
         let length = ladder[self.level.min(ladder.len() - 1)];
-        Hold { level: self.level + 1, began: now, until: Some(now + length), ..self }
+        Hold { level: self.level + 1, turn: at.turn, began: at.now, until: Some(at.now + length), ..self }
     }
 
     /// Where it ends for a route. If one route alone rejected a credential that was proven, it may be that route's fault:
@@ -166,9 +180,7 @@ impl Hold {
     fn until(&self, route: Route) -> Option<Millis> {
         let elsewhere = self.proven && self.route.is_some_and(|rejecting| rejecting != route);
         match self.until {
-            Some(until) if elsewhere => {
-                Some((until - (until - self.began) / 10).min(self.began + WAITED_OUT))
-            }
+            Some(until) if elsewhere => Some((until - (until - self.began) / 10).min(self.began + WAITED_OUT)),
             None if elsewhere => Some(self.began + WAITED_OUT),
             until => until,
         }
@@ -183,7 +195,8 @@ struct Credential {
     accepted: bool,
     /// The last acceptance, unless something was amiss since.
     proven_at: Option<Millis>,
-    rejected_at: Option<Millis>,
+    /// The turn of the last rejection.
+    rejected: Option<Turn>,
     /// By kind.
     holds: [Option<Hold>; 2],
     /// After sign-ins without an answer.
@@ -198,7 +211,7 @@ impl Credential {
             tag,
             accepted: false,
             proven_at: None,
-            rejected_at: None,
+            rejected: None,
             holds: [None; 2],
             silence: None,
             routes: Vec::new(),
@@ -220,13 +233,13 @@ impl Credential {
         active.max_by_key(|(until, _)| until.unwrap_or(Millis::MAX))
     }
 
-    fn reject(&mut self, place: &Place, now: Millis) {
-        let proven = self.is_proven(now);
-        self.rejected_at = Some(now);
+    fn reject(&mut self, place: &Place, at: At) {
+        let proven = self.is_proven(at.now);
+        self.rejected = Some(at.turn);
         if proven && let Some(hold) = self.routes.iter_mut().find(|hold| hold.route == Some(place.route)) {
             // It is accepted elsewhere: this one route rejects it, again.
-            if place.sent > hold.began {
-                *hold = hold.next_on(ROUTE, now);
+            if place.turn > hold.turn {
+                *hold = hold.next_on(ROUTE, at);
             }
             return;
         }
@@ -236,13 +249,13 @@ impl Credential {
         let both = !self.accepted || self.holds[other].is_some();
         let mut hold = match (self.holds[mine], self.holds[other]) {
             // Sent before the hold began: the same event.
-            (Some(hold), _) if place.sent <= hold.began => hold,
-            (Some(hold), _) => hold.next(now),
+            (Some(hold), _) if place.turn < hold.turn => hold,
+            (Some(hold), _) => hold.next(at),
             (None, Some(hold)) => {
-                let longer = |until: Millis| until.max(now + hold.row()[hold.level - 1]);
-                Hold { began: now, until: hold.until.map(longer), ..hold }
+                let longer = |until: Millis| until.max(at.now + hold.row()[hold.level - 1]);
+                Hold { turn: at.turn, began: at.now, until: hold.until.map(longer), ..hold }
             }
-            (None, None) => Hold::first(proven, place.route, now),
+            (None, None) => Hold::none(proven, Some(place.route), at).next(at),
         };
         hold.route = hold.route.filter(|route| *route == place.route);
         self.holds[mine] = Some(hold);
@@ -251,15 +264,15 @@ impl Credential {
         }
     }
 
-    /// `false` if the request was sent before the last rejection arrived: the two overtook each other.
-    fn accept(&mut self, place: &Place, now: Millis) {
-        if self.rejected_at.is_some_and(|at| place.sent <= at) {
+    /// Changes nothing if the request was sent before the last rejection arrived: the two overtook each other.
+    fn accept(&mut self, place: &Place, at: At) {
+        if self.rejected.is_some_and(|rejected| place.turn < rejected) {
             return;
         }
         let first = !self.accepted;
         self.accepted = true;
-        self.proven_at = Some(now);
-        self.silence = self.silence.filter(|silence| place.sent <= silence.began);
+        self.proven_at = Some(at.now);
+        self.silence = self.silence.filter(|silence| place.turn < silence.turn);
         self.routes.retain(|hold| hold.route != Some(place.route));
         for (kind, slot) in self.holds.iter_mut().enumerate() {
             let Some(hold) = *slot else { continue };
@@ -267,24 +280,24 @@ impl Credential {
                 // What rejected it was this one route, then, and not the platform.
                 Some(route) if route != place.route => {
                     self.routes.retain(|other| other.route != Some(route));
-                    self.routes.push(Hold { level: 0, ..hold }.next_on(ROUTE, now));
+                    self.routes.push(Hold { level: 0, ..hold }.next_on(ROUTE, at));
                     None
                 }
                 _ if first || kind == place.kind as usize => None,
                 // The other kind may try at once.
-                _ => Some(Hold { until: Some(now), ..hold }),
+                _ => Some(Hold { until: Some(at.now), ..hold }),
             };
         }
         let excess = self.routes.len().saturating_sub(MOST_ROUTES);
         self.routes.drain(..excess);
     }
 
-    fn leave_unanswered(&mut self, place: &Place, now: Millis) {
-        let none = Hold { level: 0, began: now, until: Some(now), proven: false, route: None };
+    fn leave_unanswered(&mut self, place: &Place, at: At) {
+        let none = Hold::none(false, None, at);
         self.silence = match self.silence {
-            _ if self.is_proven(now) => Some(none),
-            Some(hold) if place.sent <= hold.began => Some(hold),
-            hold => Some(hold.unwrap_or(none).next_on(SILENCE, now)),
+            _ if self.is_proven(at.now) => Some(none),
+            Some(hold) if place.turn < hold.turn => Some(hold),
+            hold => Some(hold.unwrap_or(none).next_on(SILENCE, at)),
         };
         self.proven_at = None;
     }
@@ -306,8 +319,10 @@ pub(crate) struct Ledger {
     rejections: usize,
     /// Sign-ins without an answer since then.
     unanswered: usize,
-    /// When the last of either arrived, or was given up.
-    last_trouble: Option<Millis>,
+    /// The turn in which the last of either arrived, or was given up.
+    last_trouble: Option<Turn>,
+    /// How many sign-ins began or ended.
+    turn: Turn,
     /// One sign-in may pass, whatever else is said here.
     allowance: bool,
     probe: Option<Probe>,
@@ -351,33 +366,36 @@ impl Ledger {
     pub(crate) fn take(&mut self, ask: &Ask, id: u64, owner: Owner, now: Millis) {
         let allowed = std::mem::take(&mut self.allowance);
         let Ask { tag, kind, route, foreign, .. } = *ask;
-        self.places.push(Place { id, owner, tag, kind, route, sent: now, foreign, allowed });
+        self.turn += 1;
+        self.places.push(Place { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
     }
 
     /// Ends a sign-in. One that is not known, or was ended before, changes nothing.
     pub(crate) fn settle(&mut self, id: u64, outcome: Outcome, now: Millis) {
         let Some(index) = self.places.iter().position(|place| place.id == id) else { return };
         let place = self.places.swap_remove(index);
+        self.turn += 1;
+        let at = At { turn: self.turn, now };
         match outcome {
             Outcome::NotSent => self.allowance |= place.allowed,
             Outcome::Neutral => self.probe = None,
             Outcome::Accepted => {
-                if self.last_trouble.is_none_or(|trouble| place.sent > trouble) {
+                if self.last_trouble.is_none_or(|trouble| place.turn > trouble) {
                     (self.rejections, self.unanswered, self.probe) = (0, 0, None);
                 }
-                self.credential(place.tag).accept(&place, now);
+                self.credential(place.tag).accept(&place, at);
             }
             Outcome::Rejected => {
                 self.probe = None;
                 self.rejections += 1;
-                self.last_trouble = Some(now);
-                self.credential(place.tag).reject(&place, now);
+                self.last_trouble = Some(at.turn);
+                self.credential(place.tag).reject(&place, at);
             }
             Outcome::Unanswered => {
                 self.unanswered += 1;
-                self.last_trouble = Some(now);
+                self.last_trouble = Some(at.turn);
                 self.probe.get_or_insert(Probe { failures: 0, next: now, began: None });
-                self.credential(place.tag).leave_unanswered(&place, now);
+                self.credential(place.tag).leave_unanswered(&place, at);
             }
         }
     }
@@ -442,14 +460,13 @@ impl Ledger {
             shift(&mut hold.began);
             hold.until.iter_mut().for_each(shift);
         };
-        self.last_trouble.iter_mut().for_each(shift);
         self.places.iter_mut().for_each(|place| shift(&mut place.sent));
         if let Some(probe) = &mut self.probe {
             shift(&mut probe.next);
             probe.began.iter_mut().for_each(shift);
         }
         for credential in &mut self.credentials {
-            credential.proven_at.iter_mut().chain(&mut credential.rejected_at).for_each(shift);
+            credential.proven_at.iter_mut().for_each(shift);
             let holds = credential.holds.iter_mut().flatten().chain(&mut credential.silence);
             holds.chain(&mut credential.routes).for_each(shift_hold);
         }

@@ -33,7 +33,7 @@ impl Store for StateDir {
         Owner::default()
     }
 
-    fn changed(&self) -> Signal {
+    fn changed(&self, _: &User) -> Signal {
         self.changed.clone()
     }
 

@@ -22,7 +22,12 @@ static OF_THIS_PROCESS: PerProcess<Table> = PerProcess::empty();
 #[derive(Default)]
 pub(crate) struct Table {
     key: RandomState,
-    ledgers: Mutex<HashMap<u64, Ledger>>,
+    entries: Mutex<HashMap<u64, Entry>>,
+}
+
+#[derive(Default)]
+struct Entry {
+    ledger: Ledger,
     changed: Signal,
 }
 
@@ -47,8 +52,8 @@ impl Store for ProcessTable {
         Owner::default()
     }
 
-    fn changed(&self) -> Signal {
-        of_this_process().changed()
+    fn changed(&self, user: &User) -> Signal {
+        of_this_process().changed(user)
     }
 
     fn look_again(&self) -> Option<Duration> {
@@ -68,11 +73,11 @@ impl Store for Table {
         work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
     ) -> Result<(), String> {
         let now = clock.awake_or_not().as_millis() as Millis;
-        let mut ledgers = lock(&self.ledgers);
-        if ledgers.len() >= MANY {
-            ledgers.retain(|_, ledger| !ledger.is_idle(clock.wall().as_secs()));
+        let mut entries = lock(&self.entries);
+        if entries.len() >= MANY {
+            entries.retain(|_, entry| !entry.ledger.is_idle(clock.wall().as_secs()));
         }
-        let ledger = ledgers.entry(self.key.hash_one(user)).or_default();
+        let ledger = &mut entries.entry(self.key.hash_one(user)).or_default().ledger;
         ledger.bury(|_| false, now);
         work(ledger, now);
         Ok(())
@@ -86,8 +91,8 @@ impl Store for Table {
         Owner::default()
     }
 
-    fn changed(&self) -> Signal {
-        self.changed.clone()
+    fn changed(&self, user: &User) -> Signal {
+        lock(&self.entries).entry(self.key.hash_one(user)).or_default().changed.clone()
     }
 
     fn look_again(&self) -> Option<Duration> {

@@ -53,8 +53,9 @@ mod tests {
         let accounts = Accounts::new();
         let of = |id: &str| Arc::as_ptr(&accounts.get(id)) as usize;
         let found: Vec<_> = std::thread::scope(|threads| {
-            let asking: Vec<_> =
-                (0..8).map(|_| threads.spawn(|| (0..200).map(|n| of(&format!("account{n}"))).collect::<Vec<_>>())).collect();
+            let asking: Vec<_> = (0..8)
+                .map(|_| threads.spawn(|| (0..200).map(|n| of(&format!("account{n}"))).collect::<Vec<_>>()))
+                .collect();
             asking.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(found.iter().all(|one| *one == found[0]));

@@ -176,8 +176,7 @@ impl Account {
         });
         let lifetime = kept.as_ref().map_or(Duration::from_secs(300), |kept| kept.token.lifetime());
         let previous = state.failure.take();
-        let failure =
-            Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, chance);
+        let failure = Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, chance);
         state.failure = Some(failure);
         if kind == FailureKind::Held {
             self.count(Counter::Held);

@@ -141,6 +141,16 @@ static void the_settings(void) {
   REFUSES("connect timeout", boomi_config_set_connect_timeout_ms(config, 0, wanted));
   REFUSES("config is NULL", boomi_config_set_timeout_ms(NULL, 1, wanted));
   REFUSES("timeout", boomi_config_set_timeout_ms(config, 0, wanted));
+  REFUSES("config is NULL", boomi_config_set_max_sign_ins_in_flight(NULL, 1, wanted));
+  REFUSES("0 sign-ins in flight", boomi_config_set_max_sign_ins_in_flight(config, 0, wanted));
+  REFUSES("6 sign-ins in flight", boomi_config_set_max_sign_ins_in_flight(config, 6, wanted));
+  REFUSES("sign-ins in flight", boomi_config_set_max_sign_ins_in_flight(config, UINT32_MAX, wanted));
+  REFUSES("config is NULL", boomi_config_set_state_dir(NULL, "/tmp", wanted));
+  REFUSES("path is NULL", boomi_config_set_state_dir(config, NULL, wanted));
+  REFUSES("path is not UTF-8", boomi_config_set_state_dir(config, "\xff", wanted));
+  REFUSES("state directory is empty", boomi_config_set_state_dir(config, "", wanted));
+  REFUSES("provider is NULL", boomi_config_set_token_provider(config, NULL, wanted));
+  REFUSES("config is NULL", boomi_config_set_token_provider(NULL, NULL, wanted));
   REFUSES("config is NULL", boomi_config_set_max_response_bytes(NULL, 1, wanted));
   REFUSES("0 bytes", boomi_config_set_max_response_bytes(config, 0, wanted));
   REFUSES("config is NULL", boomi_config_load_env(NULL, wanted));
@@ -323,9 +333,59 @@ static void the_client(void) {
     boomi_call_free(call);
   }
   boomi_client_cancel(NULL);
+  boomi_client_reset_guard(NULL);
   boomi_client_free(NULL);
   boomi_client_free(good);
   boomi_request_free(request);
+  boomi_config_free(config);
+}
+
+static void the_token_providers(void) {
+  boomi_config *config = boomi_config_new();
+  boomi_client *client = NULL;
+  boomi_token_provider *good = NULL, *provider;
+  boomi_call *call = boomi_call_new();
+  boomi_token *token;
+  char *json;
+  size_t i;
+  error = NULL;
+  MUST(boomi_config_set_proxy(config, "", &error));
+  MUST(boomi_client_new(config, &client, &error));
+  MUST(boomi_token_provider_new(client, "a", &good, &error));
+
+  REFUSES("provider_out is NULL", boomi_token_provider_new(client, "a", NULL, wanted));
+  REFUSES_OUT(provider, "client is NULL", boomi_token_provider_new(NULL, "a", &provider, wanted));
+  REFUSES_OUT(provider, "account id", boomi_token_provider_new(client, "", &provider, wanted));
+  for (i = 0; i < BAD_TEXTS; i++) {
+    REFUSES_OUT(provider, words(i, "account_id", "account id"),
+                boomi_token_provider_new(client, bad_texts[i].text, &provider, wanted));
+  }
+  /* The account id may be NULL, for the client's own; this one has none. */
+  provider = RUBBISH;
+  EXPECT(boomi_token_provider_new(client, NULL, &provider, &error), BOOMI_ERR_CONFIG, "Account Information");
+  CHECK(provider == NULL);
+
+  REFUSES("token_out is NULL", boomi_token_provider_get(good, 0, NULL, NULL, wanted));
+  REFUSES_OUT(token, "provider is NULL", boomi_token_provider_get(NULL, 0, NULL, &token, wanted));
+  REFUSES("provider is NULL", boomi_token_provider_refresh(NULL, NULL, wanted));
+  REFUSES("json_out is NULL", boomi_token_provider_describe(good, NULL, wanted));
+  REFUSES_OUT(json, "provider is NULL", boomi_token_provider_describe(NULL, &json, wanted));
+  /* What a setter found stays with the call. */
+  CHECK(boomi_call_set_timeout_ms(call, 0, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
+  REFUSES_OUT(token, "timeout is zero", boomi_token_provider_get(good, 0, call, &token, wanted));
+  REFUSES("timeout is zero", boomi_token_provider_refresh(good, call, wanted));
+  /* No credentials, whatever is asked for. */
+  token = RUBBISH;
+  EXPECT(boomi_token_provider_get(good, UINT32_MAX, NULL, &token, &error), BOOMI_ERR_CONFIG, "BOOMI_API_TOKEN");
+  EXPECT(boomi_token_provider_refresh(good, NULL, &error), BOOMI_ERR_CONFIG, "BOOMI_API_TOKEN");
+  CHECK(token == NULL);
+
+  boomi_token_provider_invalidate(NULL, NULL);
+  boomi_token_provider_invalidate(good, NULL);
+  boomi_token_provider_free(NULL);
+  boomi_token_provider_free(good);
+  boomi_call_free(call);
+  boomi_client_free(client);
   boomi_config_free(config);
 }
 
@@ -429,6 +489,7 @@ int main(void) {
   the_calls();
   the_requests();
   the_client();
+  the_token_providers();
   the_authorizations();
   the_environment();
   neutral_values();

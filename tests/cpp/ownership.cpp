@@ -16,6 +16,7 @@ constexpr bool only_moves() {
 
 static_assert(only_moves<Config>() && only_moves<Client>() && only_moves<boomi::Call>(), "");
 static_assert(only_moves<Request>() && only_moves<boomi::Response>() && only_moves<boomi::Authorization>(), "");
+static_assert(only_moves<boomi::TokenProvider>(), "");
 static_assert(std::is_copy_constructible<boomi::Token>::value && std::is_copy_assignable<boomi::Token>::value, "");
 static_assert(std::is_nothrow_copy_constructible<boomi::Error>::value, "thrown objects are copied");
 
@@ -26,7 +27,9 @@ static void moved_from_objects_are_safe() {
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.jwt_generate());
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.authorize(BOOMI_AUTH_BASIC, "https://example.com"));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.describe());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.token_provider());
   client.cancel();
+  client.reset_guard();
   CHECK(client.handle() == nullptr);
   client = std::move(other);
 
@@ -48,6 +51,17 @@ static void moved_from_objects_are_safe() {
   CHECK(token.jwt().empty() && copy_of_none.header().empty() && token.expires_at() == 0 && !moved.jwt().empty());
   moved = *&moved;
   CHECK(!moved.jwt().empty());
+
+  boomi::TokenProvider provider = client.token_provider(), holder = std::move(provider);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, provider.get());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, provider.refresh());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, provider.describe());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, emulator_settings().token_provider(provider));
+  provider.invalidate(moved);
+  holder.invalidate(token); // one that was moved from
+  CHECK(provider.handle() == nullptr && !holder.get().jwt().empty());
+  provider = std::move(holder);
+  CHECK(!provider.describe().empty());
 
   boomi::Authorization authorization = client.authorize(BOOMI_AUTH_BASIC, setting("BOOMI_API_URL"));
   const boomi::Authorization headers = std::move(authorization);
@@ -72,7 +86,14 @@ static void everything_outlives_everything() {
   boomi::Response opened = client->open(Request("GET", AUDIT_LOG));
   const boomi::Token token = client->jwt_generate();
   boomi::Authorization authorization = client->authorize(BOOMI_AUTH_JWT, setting("BOOMI_API_URL"));
+  std::unique_ptr<boomi::TokenProvider> provider(new boomi::TokenProvider(client->token_provider()));
+  Config using_it = emulator_settings();
+  using_it.token_provider(*provider);
+  const Client elsewhere(using_it);
   client.reset();
+  const boomi::Token provided = provider->get();
+  provider.reset();
+  CHECK(has(provided.header(), "Bearer ") && elsewhere.get(DEPLOYMENT).status() == 200);
   CHECK(has(opened.read_all(), "documentId-321") && has(token.header(), "Bearer "));
   CHECK(has((*authorization.begin()).value, "Bearer ") && !authorization.observe(200));
 }

@@ -53,7 +53,9 @@ static void what_goes_wrong_is_told() {
   const Response response = client.get(AUDIT_LOG);
   CHECK(response.status() == 401 && response.message() == "Username or password is incorrect");
   FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "Six rejected", response.check());
+  client.reset_guard(); // the guard would hold it back for a minute
   FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "Six rejected", client.get(AUDIT_LOG).check().body());
+  client.reset_guard();
   const boomi::Error error = FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "need an API token", client.jwt_generate());
   CHECK(error.http_status() == 401 && error.sent() && error.attempts() == 1 && !error.retryable());
   CHECK(error.retry_after_ms() == -1);
@@ -74,6 +76,42 @@ static void a_jwt() {
   Request by_hand("POST", "/graphql");
   by_hand.auth(BOOMI_AUTH_NONE).header("Authorization", copy.header(), BOOMI_HEADER_SECRET).body(query);
   CHECK(has(client.send(by_hand).check().body(), "organization-1"));
+}
+
+static void a_kept_jwt() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  const boomi::TokenProvider provider = client.token_provider(), same = client.token_provider("account123");
+  const boomi::Token token = provider.get();
+  CHECK(token.account_id() == "account123" && same.get(60).jwt() == token.jwt());
+  provider.refresh();
+  const boomi::Token newer = provider.get(0, boomi::Call());
+  CHECK(newer.jwt() != token.jwt() && same.get().jwt() == newer.jwt());
+  provider.invalidate(token); // it is not the one that is kept any more
+  CHECK(provider.get().jwt() == newer.jwt());
+  provider.invalidate(newer);
+  CHECK(provider.get().jwt() != newer.jwt());
+  CHECK(has(provider.describe(), "\"account_id\":\"account123\"") && !has(provider.describe(), newer.jwt()));
+  CHECK(client.token_provider("subaccount456").get().account_id() == "subaccount456");
+  boomi::Call call;
+  call.cancel();
+  FAILS(BOOMI_ERR_CANCELED, "", provider.get(0, call));
+  FAILS(BOOMI_ERR_CANCELED, "", provider.refresh(call));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", client.token_provider(std::string("a\0b", 3)));
+
+  // Another origin, without credentials of its own.
+  Config config = emulator_settings();
+  std::string url = setting("BOOMI_API_URL");
+  config.base_url(url.replace(url.find("localhost"), 9, "127.0.0.1")).token_provider(provider);
+  CHECK(has(Client(config).get(DEPLOYMENT).check().body(), "\"@type\":\"Deployment\""));
+}
+
+static void the_guard_is_reset() {
+  const Client client = client_of(REGULAR, "another password");
+  FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "", client.jwt_generate());
+  FAILS(BOOMI_ERR_HELD, "", client.jwt_generate());
+  client.reset_guard();
+  FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "", client.jwt_generate());
+  client_of(REGULAR, REGULAR_PASSWORD).jwt_generate(); // others may sign in, and the user is not locked
 }
 
 static void one_call() {
@@ -124,7 +162,7 @@ static void headers_for_another_library() {
 static void settings() {
   Config config = emulator_settings();
   config.credentials(Credentials::api_token(REGULAR, REGULAR_TOKEN)).otp_secret(TWOFA_SECRET);
-  config.user_agent("my-tool/1.0").max_response_bytes(1 << 20).load_env();
+  config.user_agent("my-tool/1.0").max_response_bytes(1 << 20).max_sign_ins_in_flight(2).load_env();
   const std::string json = Client(config).describe();
   CHECK(has(json, "\"***\"") && has(json, "my-tool/1.0") && !has(json, REGULAR_TOKEN) && !has(json, TWOFA_SECRET));
   Config other = config.clone();
@@ -135,6 +173,10 @@ static void settings() {
   // What a setter threw is thrown again, so that nothing goes out with half of the settings.
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "https", other.base_url("http://example.com"));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "https", Client{other});
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "6 sign-ins", Config().max_sign_ins_in_flight(6));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "empty", Config().state_dir(""));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", Config().state_dir(std::string("/\0", 2)));
+  Config().state_dir("/nowhere/yet"); // nothing is looked at before it is needed
 }
 
 int main() {
@@ -143,6 +185,8 @@ int main() {
   methods_and_bodies();
   what_goes_wrong_is_told();
   a_jwt();
+  a_kept_jwt();
+  the_guard_is_reset();
   one_call();
   streams();
   headers_for_another_library();

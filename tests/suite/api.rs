@@ -1,5 +1,7 @@
 //! What both ways into the library can do, in terms that neither of them owns.
 
+use std::any::Any;
+
 use boomi_auth::{AuthScheme, CaMode, CredentialKind, ErrorKind};
 
 /// A failure, as far as both ways tell it.
@@ -63,8 +65,19 @@ pub enum Setting {
     Proxy(String),
     UserAgent(String),
     MaxResponseBytes(u64),
+    MaxSignInsInFlight(u32),
+    StateDir(String),
+    /// An [`Api::TokenProvider`]; see [`Setting::provider`].
+    TokenProviderOf(Box<dyn Any>),
     OnEvent(EventFn),
     WaitHook(WaitFn),
+}
+
+impl Setting {
+    /// The provider whose JWT the client sends.
+    pub fn provider<A: Api>(provider: &A::TokenProvider) -> Setting {
+        Setting::TokenProviderOf(Box::new(provider.clone()))
+    }
 }
 
 /// One way into the library. Each function is one function or method of it.
@@ -75,6 +88,7 @@ pub trait Api: 'static {
     type Response: Response;
     type Token: Token;
     type Authorization: Authorization;
+    type TokenProvider: Clone + Send + 'static;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure>;
     fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<String, Failure>;
@@ -84,6 +98,7 @@ pub trait Api: 'static {
     fn client(settings: Vec<Setting>) -> Result<Self::Client, Failure>;
     fn describe(client: &Self::Client) -> String;
     fn cancel_client(client: &Self::Client);
+    fn reset_guard(client: &Self::Client);
 
     fn request(method: &str, path_or_url: &str) -> Result<Self::Request, Failure>;
     fn set_auth(request: &mut Self::Request, scheme: AuthScheme);
@@ -118,6 +133,16 @@ pub trait Api: 'static {
         url: &str,
         call: Option<&Self::Call>,
     ) -> Result<Self::Authorization, Failure>;
+
+    fn token_provider(client: &Self::Client, account_id: Option<&str>) -> Result<Self::TokenProvider, Failure>;
+    fn get_token(
+        provider: &Self::TokenProvider,
+        min_validity_s: u32,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Token, Failure>;
+    fn refresh(provider: &Self::TokenProvider, call: Option<&Self::Call>) -> Result<(), Failure>;
+    fn invalidate(provider: &Self::TokenProvider, rejected: &Self::Token);
+    fn describe_provider(provider: &Self::TokenProvider) -> String;
 }
 
 /// One header of a request.

@@ -23,9 +23,13 @@ run_twice!(
     what_fails_gives_no_header,
 );
 
+/// The headers of a request that is then answered well.
 fn headers<A: Api>(client: &A::Client, scheme: AuthScheme, url: &str) -> Vec<(String, String)> {
     match A::authorize(client, scheme, url, None) {
-        Ok(authorization) => authorization.headers(),
+        Ok(mut authorization) => {
+            assert!(!authorization.observe(200, b"").unwrap());
+            authorization.headers()
+        }
         Err(failure) => panic!("{failure:?}"),
     }
 }
@@ -35,8 +39,10 @@ fn names(headers: &[(String, String)]) -> Vec<&str> {
 }
 
 fn basic_is_one_header_and_with_a_code_two<A: Api>() {
-    let url = "https://api.boomi.com/api/rest/v1/account123/AuditLog/documentId-321";
-    let us = || at("https://api.boomi.com");
+    // Before its first code a client asks for the server's time, so there is one.
+    let boomi = Emulator::start();
+    let url = &format!("{}/api/rest/v1/account123/AuditLog/documentId-321", boomi.base_url());
+    let us = || of(&boomi);
     let token = headers::<A>(&client::<A>(us(), [by_token(REGULAR)]), Basic, url);
     let value = A::auth_header(ApiToken, REGULAR.name, REGULAR.token).unwrap();
     assert_eq!(token, [("authorization".to_owned(), value)]);
@@ -53,8 +59,9 @@ fn basic_is_one_header_and_with_a_code_two<A: Api>() {
     let typed = client::<A>(us(), [by_password(TWOFA)]);
     let mut call = A::call();
     A::set_otp(&mut call, "287082").unwrap();
-    let authorization = A::authorize(&typed, Basic, url, Some(&call)).ok().unwrap();
+    let mut authorization = A::authorize(&typed, Basic, url, Some(&call)).ok().unwrap();
     assert_eq!(authorization.headers()[1], ("x-boomi-otp".into(), "287082".into()));
+    authorization.observe(200, b"").unwrap();
 }
 
 fn a_jwt_is_made_once_and_kept<A: Api>() {
@@ -163,8 +170,10 @@ fn a_verdict_makes_credentials_be_asked_for_again<A: Api>() {
     let told = Arc::new(Mutex::new(Vec::<String>::new()));
     let events = told.clone();
     let tell = Setting::OnEvent(Box::new(move |_, json| events.lock().unwrap().push(json.to_owned())));
-    let (client, url) = (client::<A>(at("https://api.boomi.com"), [ask, tell]), "https://api.boomi.com/x");
-    let authorize = || A::authorize(&client, Basic, url, None).ok().unwrap();
+    // The guard knows a user by origin and name, in the whole process: this one has nobody else's rejections.
+    let boomi = Emulator::start();
+    let (client, url) = (client::<A>(of(&boomi), [ask, tell]), format!("{}/x", boomi.base_url()));
+    let authorize = || A::authorize(&client, Basic, &url, None).ok().unwrap();
     let value = |secret| A::auth_header(Password, REGULAR.name, secret).unwrap();
 
     // Neither a good answer nor one that says nothing of who was asking teaches anything.
@@ -179,11 +188,13 @@ fn a_verdict_makes_credentials_be_asked_for_again<A: Api>() {
     let mut settled = authorize();
     settled.observe(200, b"").unwrap();
     settled.observe(401, b"").unwrap();
-    authorize();
+    authorize().observe(200, b"").unwrap();
     assert_eq!(*asked.lock().unwrap(), [false]);
 
     authorize().observe(401, b"").unwrap();
-    assert_eq!(authorize().headers()[0].1, value("second"));
+    let mut second = authorize();
+    assert_eq!(second.headers()[0].1, value("second"));
+    second.observe(200, b"").unwrap();
     assert_eq!(*asked.lock().unwrap(), [false, true]);
     let rejected: Vec<_> = told.lock().unwrap().iter().filter(|json| json.contains("rejected\"")).cloned().collect();
     assert_eq!(rejected.len(), 1, "{rejected:?}");
@@ -192,15 +203,18 @@ fn a_verdict_makes_credentials_be_asked_for_again<A: Api>() {
     // DataHub says who is refused in the body of a 403.
     let body = br#"<UserMessage id="error.user.login"><Data>Invalid login</Data></UserMessage>"#;
     authorize().observe(403, body).unwrap();
-    authorize();
+    // The callback gives the same again, which the guard holds.
+    A::reset_guard(&client);
+    authorize().observe(200, b"").unwrap();
     assert_eq!(*asked.lock().unwrap(), [false, true, true]);
 }
 
 fn a_code_that_was_sent_is_not_given_again<A: Api>() {
     let settings = [by_password(TWOFA), Setting::OtpSecret(TWOFA_SECRET.into()), Setting::TimeoutMs(1000)];
-    let (client, url) = (client::<A>(at("https://api.boomi.com"), settings), "https://api.boomi.com/x");
-    A::authorize(&client, Basic, url, None).ok().unwrap().observe(200, b"").unwrap();
-    failure(A::authorize(&client, Basic, url, None)).assert_unsent(boomi_auth::ErrorKind::Otp, &["was sent before"]);
+    let boomi = Emulator::start();
+    let (client, url) = (client::<A>(of(&boomi), settings), format!("{}/x", boomi.base_url()));
+    A::authorize(&client, Basic, &url, None).ok().unwrap().observe(200, b"").unwrap();
+    failure(A::authorize(&client, Basic, &url, None)).assert_unsent(boomi_auth::ErrorKind::Otp, &["was sent before"]);
 }
 
 fn what_fails_gives_no_header<A: Api>() {

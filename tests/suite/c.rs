@@ -91,6 +91,8 @@ fn given(call: impl FnOnce(*mut *mut c_char, *mut *mut boomi_error) -> boomi_cod
     Ok(borrowed(owned.handle).expect("checked for NULL"))
 }
 
+type Provider = Arc<Owned<boomi_token_provider>>;
+
 impl Api for C {
     type Client = Arc<Owned<boomi_client>>;
     type Request = Owned<boomi_request>;
@@ -98,6 +100,7 @@ impl Api for C {
     type Response = Owned<boomi_response>;
     type Token = Owned<boomi_token>;
     type Authorization = Owned<boomi_authorization>;
+    type TokenProvider = Provider;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         let username = text(username);
@@ -136,6 +139,10 @@ impl Api for C {
 
     fn cancel_client(client: &Self::Client) {
         unsafe { boomi_client_cancel(client.handle) }
+    }
+
+    fn reset_guard(client: &Self::Client) {
+        unsafe { boomi_client_reset_guard(client.handle) }
     }
 
     fn request(method: &str, path_or_url: &str) -> Result<Self::Request, Failure> {
@@ -235,6 +242,35 @@ impl Api for C {
             boomi_client_authorize(client.handle, scheme as u32, url.as_ptr(), call, out, error)
         })
     }
+
+    fn token_provider(client: &Self::Client, account_id: Option<&str>) -> Result<Provider, Failure> {
+        let account_id = account_id.map(text);
+        let account_id = account_id.as_deref().map_or(null(), CStr::as_ptr);
+        let new =
+            |out: *mut _, error: *mut _| unsafe { boomi_token_provider_new(client.handle, account_id, out, error) };
+        handle(boomi_token_provider_free, new).map(Arc::new)
+    }
+
+    fn get_token(provider: &Provider, min_validity_s: u32, call: Option<&Self::Call>) -> Result<Self::Token, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_token_free, |out, error| unsafe {
+            boomi_token_provider_get(provider.handle, min_validity_s, call, out, error)
+        })
+    }
+
+    fn refresh(provider: &Provider, call: Option<&Self::Call>) -> Result<(), Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        taken(|error| unsafe { boomi_token_provider_refresh(provider.handle, call, error) })
+    }
+
+    fn invalidate(provider: &Provider, rejected: &Self::Token) {
+        unsafe { boomi_token_provider_invalidate(provider.handle, rejected.handle) }
+    }
+
+    fn describe_provider(provider: &Provider) -> String {
+        given(|out, error| unsafe { boomi_token_provider_describe(provider.handle, out, error) })
+            .expect("a description")
+    }
 }
 
 /// Calls the setter of one setting.
@@ -271,6 +307,12 @@ unsafe fn set(config: *mut boomi_config, setting: Setting, error: *mut *mut boom
             Setting::ConnectTimeoutMs(value) => boomi_config_set_connect_timeout_ms(config, value, error),
             Setting::TimeoutMs(value) => boomi_config_set_timeout_ms(config, value, error),
             Setting::MaxResponseBytes(value) => boomi_config_set_max_response_bytes(config, value, error),
+            Setting::MaxSignInsInFlight(count) => boomi_config_set_max_sign_ins_in_flight(config, count, error),
+            Setting::StateDir(path) => boomi_config_set_state_dir(config, text(&path).as_ptr(), error),
+            Setting::TokenProviderOf(provider) => {
+                let provider: &Provider = provider.downcast_ref().expect("one of this way");
+                boomi_config_set_token_provider(config, provider.handle, error)
+            }
             Setting::CaPem(pem, mode) => {
                 boomi_config_set_ca_pem(config, pem.as_ptr().cast(), pem.len(), mode as u32, error)
             }

@@ -10,6 +10,7 @@ mod c;
 mod callbacks;
 mod calls;
 mod no_io;
+mod providers;
 mod requests;
 mod rust;
 mod settings;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use boomi_auth::{
-    AuthScheme, Call, Client, CredentialKind, Credentials, Error, HeaderOptions, Request, auth_header, auth_username,
-    otp_code,
+    AuthScheme, Call, Client, CredentialKind, Credentials, Error, HeaderOptions, Request, TokenProvider, auth_header,
+    auth_username, otp_code,
 };
 
 use crate::api::{self, Api, Failure, Given, Header, Setting};
@@ -43,6 +43,7 @@ impl Api for Rust {
     type Response = boomi_auth::Response;
     type Token = boomi_auth::Token;
     type Authorization = boomi_auth::Authorization;
+    type TokenProvider = TokenProvider;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         Ok(auth_username(kind, username)?)
@@ -78,6 +79,11 @@ impl Api for Rust {
                 Setting::Proxy(url) => builder.proxy(&url),
                 Setting::UserAgent(product) => builder.user_agent(&product),
                 Setting::MaxResponseBytes(bytes) => builder.max_response_bytes(bytes),
+                Setting::MaxSignInsInFlight(count) => builder.max_sign_ins_in_flight(count),
+                Setting::StateDir(path) => builder.state_dir(path),
+                Setting::TokenProviderOf(provider) => {
+                    builder.token_provider(provider.downcast_ref::<TokenProvider>().expect("one of this way"))
+                }
                 Setting::OnEvent(tell) => builder.on_event(move |event| tell(event.kind().code(), &event.to_json())),
                 Setting::WaitHook(ask) => builder.wait_hook(ask),
             };
@@ -91,6 +97,10 @@ impl Api for Rust {
 
     fn cancel_client(client: &Client) {
         client.cancel();
+    }
+
+    fn reset_guard(client: &Client) {
+        client.reset_guard();
     }
 
     fn request(method: &str, path_or_url: &str) -> Result<Request, Failure> {
@@ -153,6 +163,30 @@ impl Api for Rust {
         call: Option<&Call>,
     ) -> Result<Self::Authorization, Failure> {
         Ok(client.authorize(scheme, url, call)?)
+    }
+
+    fn token_provider(client: &Client, account_id: Option<&str>) -> Result<TokenProvider, Failure> {
+        Ok(client.token_provider(account_id)?)
+    }
+
+    fn get_token(
+        provider: &TokenProvider,
+        min_validity_s: u32,
+        call: Option<&Call>,
+    ) -> Result<boomi_auth::Token, Failure> {
+        Ok(provider.get_with(Duration::from_secs(min_validity_s.into()), call)?)
+    }
+
+    fn refresh(provider: &TokenProvider, call: Option<&Call>) -> Result<(), Failure> {
+        Ok(provider.refresh(call)?)
+    }
+
+    fn invalidate(provider: &TokenProvider, rejected: &boomi_auth::Token) {
+        provider.invalidate(rejected);
+    }
+
+    fn describe_provider(provider: &TokenProvider) -> String {
+        provider.describe()
     }
 }
 

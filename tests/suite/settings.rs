@@ -52,6 +52,9 @@ fn each_bad_setting_is_refused_by_name<A: Api>() {
         (Setting::UserAgent("a\r\nX-Evil: 1".into()), "user agent"),
         (Setting::UserAgent("mein-Gerät/1".into()), "user agent"),
         (Setting::MaxResponseBytes(0), "0 bytes"),
+        (Setting::MaxSignInsInFlight(0), "0 sign-ins in flight: 1 to 5"),
+        (Setting::MaxSignInsInFlight(6), "6 sign-ins in flight: 1 to 5"),
+        (Setting::StateDir(String::new()), "state directory is empty"),
     ];
     for (setting, named) in bad {
         assert_invalid(A::client(vec![setting]), named);

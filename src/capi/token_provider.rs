@@ -1,0 +1,162 @@
+//! Providers of tokens.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::boundary::{Handle, Out, borrow, optional_text, run};
+use super::call::boomi_call;
+use super::client::{boomi_client, in_use, in_use_call};
+use super::error::{boomi_code, boomi_error};
+use super::library::give_text;
+use super::token::{self, boomi_token};
+use crate::client::TokenProvider;
+use crate::error::Result;
+
+/// Hands out a JWT for one account: a kept one, renewed before it dies. Used by any number of threads at once.
+///
+/// All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
+/// others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
+/// no thread, and works in a child of fork(). Freed with boomi_token_provider_free(), in any order with its client and tokens.
+pub struct boomi_token_provider {
+    pub(super) provider: TokenProvider,
+}
+
+impl Handle for boomi_token_provider {}
+
+/// A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed afterwards.
+///
+/// `*provider_out` is freed with boomi_token_provider_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if there is no account id.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_new(
+    client: *const boomi_client,
+    account_id: *const c_char,
+    provider_out: *mut *mut boomi_token_provider,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(provider_out) };
+    run(error_out, || {
+        out.check("provider_out")?;
+        // SAFETY: see the module's contract.
+        let (client, account_id) = unsafe { (in_use(client)?, optional_text(account_id, "account_id")?) };
+        out.set(boomi_token_provider { provider: client.token_provider(account_id)? }.give());
+        Ok(())
+    })
+}
+
+/// A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
+/// at once. Without I/O, lock or allocation while the kept one is fresh; else this asks the server, or waits for whoever does.
+/// `call` may be NULL for the client's limits.
+///
+/// More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
+/// If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
+///
+/// `*token_out` is freed with boomi_token_free(), and outlives the provider; NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT; only with no living token those of boomi_jwt_generate(). A failure of the server's is
+/// told to all who come until it is tried again: boomi_error_retry_after_ms() says when.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_get(
+    provider: *const boomi_token_provider,
+    min_validity_s: u32,
+    call: *const boomi_call,
+    token_out: *mut *mut boomi_token,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(token_out) };
+    run(error_out, || {
+        out.check("token_out")?;
+        let min_validity = Duration::from_secs(min_validity_s.into());
+        // SAFETY: see the module's contract.
+        let (handle, limits) = unsafe { (borrow(provider, "provider")?, call.as_ref()) };
+        // Borrowed is enough here: no callback runs, which could free a handle.
+        let token = match handle.provider.get_if_fresh(min_validity, limits.map(|handle| &handle.call)) {
+            Some(token) => token,
+            None => {
+                // SAFETY: see the module's contract.
+                let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
+                provider.get_with(min_validity, call.as_ref())?
+            }
+        };
+        out.set(token::give(token));
+        Ok(())
+    })
+}
+
+/// Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept
+/// stays as it is if this fails. `call` may be NULL for the client's limits.
+/// Errors: those of boomi_jwt_generate().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_refresh(
+    provider: *const boomi_token_provider,
+    call: *const boomi_call,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    run(error_out, || {
+        // SAFETY: see the module's contract.
+        let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
+        provider.refresh(call.as_ref())
+    })
+}
+
+/// Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
+/// is not given again, so that the next boomi_token_provider_get() has another. Where fresh tokens were refused again and again
+/// lately, it is, because then tokens are not what is wrong. No I/O.
+///
+/// A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_invalidate(
+    provider: *const boomi_token_provider,
+    rejected: *const boomi_token,
+) {
+    // There is no code to give back: a panic leaves the token as it is.
+    run(std::ptr::null_mut(), || {
+        // SAFETY: see the module's contract.
+        let (handle, rejected) = unsafe { (provider.as_ref(), token::another_reference(rejected)) };
+        if let (Some(handle), Some(rejected)) = (handle, rejected) {
+            // Both are references of the call's own: an event callback may free the handles.
+            handle.provider.clone().invalidate(&rejected);
+        }
+        Ok(())
+    });
+}
+
+/// The token's times and what happened so far as a JSON object for people and logs, to which keys may be added. Never a secret.
+/// No I/O.
+///
+/// account_id; generation (how many tokens there were); issued_at, expires_at and next_refresh_at (Unix seconds by this
+/// machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last exchange worked); and how often since
+/// the client was made: exchanges, joins, stale_served, refused, held.
+///
+/// `*json_out` is freed with boomi_string_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_describe(
+    provider: *const boomi_token_provider,
+    json_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(json_out) };
+    run(error_out, || {
+        out.check("json_out")?;
+        // SAFETY: see the module's contract.
+        let text = unsafe { borrow(provider, "provider") }?.provider.describe();
+        out.set(give_text(&text));
+        Ok(())
+    })
+}
+
+/// Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_provider) {
+    // SAFETY: see the module's contract.
+    unsafe { Handle::release(provider) }
+}
+
+/// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
+pub(super) unsafe fn in_use_provider(provider: *const boomi_token_provider) -> Result<TokenProvider> {
+    // SAFETY: the same contract.
+    Ok(unsafe { borrow(provider, "provider") }?.provider.clone())
+}
