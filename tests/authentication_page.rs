@@ -11,7 +11,7 @@ use boomi_auth::{AuthScheme, Call, CredentialKind, Credentials, ErrorKind, auth_
 use boomi_emulator::users::{
     ACCOUNT, BOUND, DOCUMENTED, REGULAR, SSO_ADMIN, SSO_USER, SUB_ACCOUNT, TWOFA, TWOFA_SECRET,
 };
-use boomi_emulator::{Emulator, Scripted, one_time_code};
+use boomi_emulator::{Emulator, ErrorShape, Scripted, one_time_code};
 use common::{
     AUDIT_LOG, DEPLOYMENT, GRAPHQL_QUERY, PARTNER_AUDIT_LOG, assert_says, by_password, by_token, client, status_of,
 };
@@ -44,7 +44,10 @@ fn administrators_and_regular_users_sign_in_with_passwords() {
 fn other_single_sign_on_users_need_tokens_and_are_told_so() {
     let boomi = Emulator::start();
     for path in [AUDIT_LOG, PARTNER_AUDIT_LOG] {
-        let error = client(&boomi, by_password(SSO_USER)).get(path).send().unwrap().error().unwrap();
+        let sso = client(&boomi, by_password(SSO_USER));
+        // The second try would be held back.
+        sso.reset_guard();
+        let error = sso.get(path).send().unwrap().error().unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::CredentialsRejected, Some(401)));
         assert_says(&error, &["(SSO)", "not administrators", "need an API token"]);
         assert_eq!(status_of(&client(&boomi, by_token(SSO_USER)), path), 200);
@@ -337,11 +340,15 @@ fn a_jwt_that_outlived_its_time_gets_its_401() {
     boomi.advance_clock(301);
     let error = ask().check().unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::CredentialsRejected, Some(401)));
-    // The same of a JWT that the client keeps: its own clock did not move.
+    // The client's own is replaced, although its clock did not move, and the request sent once more.
     boomi.reset();
     client.token().unwrap();
     boomi.advance_clock(301);
+    let response = client.get(DEPLOYMENT).auth(AuthScheme::Jwt).send().unwrap();
+    assert_eq!((response.status(), response.attempts()), (200, 2));
+    // Refused again, it is not the token's fault.
+    boomi.answer_next(Scripted::from(ErrorShape::RestDocJson).status(401).on("/api/").for_ever());
     let error = client.get(DEPLOYMENT).auth(AuthScheme::Jwt).send().unwrap().check().unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::CredentialsRejected, Some(401)));
-    assert_says(&error, &["may have expired", "five minutes"]);
+    assert_says(&error, &["may have expired", "five minutes", "takes Basic only"]);
 }

@@ -44,7 +44,7 @@ impl Steps {
     /// The first step that nobody has, whose time is not over.
     pub(crate) fn next(&self, period: u64, server_ms: u64) -> Step {
         let period_ms = period.max(1) * 1000;
-        let used_until = if self.used_until > server_ms + FURTHEST_MS { 0 } else { self.used_until };
+        let used_until = if self.used_until > server_ms + FURTHEST_MS + period_ms { 0 } else { self.used_until };
         let step = Step { number: (server_ms / period_ms).max(used_until.div_ceil(period_ms)), period_ms };
         let over = step.wait(server_ms).is_none();
         Step { number: step.number + u64::from(over), ..step }

@@ -13,8 +13,9 @@ fn a_rejected_password_is_told_of_tokens_single_sign_on_and_the_lock() {
     let boomi = Emulator::start();
     let wrong = Credentials::password(REGULAR.name, "wrong").unwrap();
     let client = common::client(&boomi, wrong);
-    let errors =
-        [client.generate_jwt(None, None).unwrap_err(), client.get(AUDIT_LOG).send().unwrap().check().unwrap_err()];
+    let jwt = client.generate_jwt(None, None).unwrap_err();
+    client.reset_guard();
+    let errors = [jwt, client.get(AUDIT_LOG).send().unwrap().check().unwrap_err()];
     for error in errors {
         assert_eq!((error.kind(), error.status()), (ErrorKind::CredentialsRejected, Some(401)));
         assert!(error.was_sent() && !error.is_retryable() && error.attempts() == 1, "{error:?}");
@@ -68,7 +69,9 @@ fn every_shape_of_error_is_read_into_the_message_and_the_error() {
         // Inside a 200, GraphQL's errors are errors. A failed item of a bulk answer is the caller's to find there.
         let graphql = matches!(shape, ErrorShape::GraphqlUnauthorized | ErrorShape::GraphqlSystemError);
         let status = if shape == ErrorShape::BulkItem { 400 } else { shape.status() };
-        boomi.answer_next(Scripted::from(shape).status(status));
+        // A refused JWT is replaced, and the request sent again.
+        boomi.answer_next(Scripted::from(shape).status(status).on(if graphql { "/graphql" } else { "/api/" }).for_ever());
+        client.reset_guard();
         let request = if graphql { client.post("/graphql").body(GRAPHQL_QUERY) } else { client.get(AUDIT_LOG) };
         let response = request.send().unwrap();
         let name = shape.name();
@@ -77,6 +80,7 @@ fn every_shape_of_error_is_read_into_the_message_and_the_error() {
         let error = response.check().unwrap_err();
         assert_eq!((error.kind(), error.status()), (kind_of(shape), Some(status)), "{name}");
         assert_says(&error, &[shape.message()]);
+        boomi.clear_scripted();
     }
 }
 
@@ -100,6 +104,7 @@ fn every_shape_of_error_is_read_at_the_exchange_too() {
     let client = common::client(&boomi, by_password(REGULAR));
     for shape in ErrorShape::ALL.iter().copied().filter(|shape| shape.status() != 200) {
         boomi.answer_next(Scripted::from(shape));
+        client.reset_guard();
         let error = client.generate_jwt(None, None).unwrap_err();
         assert_eq!((error.kind(), error.status()), (kind_of(shape), Some(shape.status())), "{}", shape.name());
         assert_says(&error, &[shape.message()]);

@@ -83,6 +83,7 @@ fn a_rejection_is_told_with_who_where_and_what_for() {
     let wrong = Credentials::password(REGULAR.name, "wrong").unwrap();
     let client = common::builder(&boomi).credentials(wrong).on_event(events.handler()).build().unwrap();
     client.generate_jwt(None, None).unwrap_err();
+    client.reset_guard();
     assert_eq!(status_of(&client, AUDIT_LOG), 401);
     let host = boomi.base_url().trim_start_matches("https://");
     let told = |purpose: &str| {
