@@ -612,7 +612,8 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
 /**
  * Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
  * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
- * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_TIMEOUT (seconds).
+ * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR,
+ * BOOMI_TIMEOUT (seconds).
  * The files must be there now; they are read when they are needed.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.
  */

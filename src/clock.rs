@@ -7,6 +7,8 @@ pub(crate) mod sim;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::process::PerProcess;
 use crate::sync::Signal;
 
 /// Time as the library sees it. Tests bring their own.
@@ -23,6 +25,10 @@ pub(crate) trait Clock: Send + Sync {
     }
     /// Returns after `duration`.
     fn sleep(&self, duration: Duration);
+    /// A steady time that is the same in all processes of this machine, and the name of what it is counted from: this boot.
+    fn machine(&self) -> (String, Duration) {
+        ("test".into(), self.awake_or_not())
+    }
     /// Returns when `signal` has more changes than were `seen`, or after `duration`, or for no reason at all.
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration);
     /// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
@@ -79,6 +85,22 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn machine(&self) -> (String, Duration) {
+        static BOOT: PerProcess<Option<String>> = PerProcess::empty();
+        let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+        match &*BOOT.get(read) {
+            Some(boot) => (boot.trim().to_owned(), self.awake_or_not()),
+            None => ("wall".into(), self.wall()),
+        }
+    }
+
+    /// No other clock is the same in all processes.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn machine(&self) -> (String, Duration) {
+        ("wall".into(), self.wall())
     }
 
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {

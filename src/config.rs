@@ -15,7 +15,6 @@ use crate::endpoint::{self, BASE_URL_US, Origin};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::guard::state_dir::StateDir;
-use crate::guard::table::ProcessTable;
 use crate::guard::{self, Guard, Store};
 use crate::otp::{OtpSecret, check_code};
 use crate::secret::Secret;
@@ -209,8 +208,7 @@ impl Config {
 
     /// What sign-ins at this origin pass.
     pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>) -> Guard {
-        let table = self.guard_table.clone().unwrap_or_else(|| Arc::new(ProcessTable));
-        let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), table);
+        let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
         match &self.state_dir {
             Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
             None => guard,
@@ -377,7 +375,7 @@ impl ClientBuilder {
 
     /// Fills what is unset from the environment: `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or
     /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), `BOOMI_API_URL`,
-    /// `BOOMI_CA_FILE` (trusted alone) and `BOOMI_TIMEOUT` (seconds).
+    /// `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR` and `BOOMI_TIMEOUT` (seconds).
     pub fn load_env(self) -> Self {
         self.with(|config| config.load_env(&variable))
     }

@@ -19,8 +19,8 @@ pub enum ErrorKind {
     CredentialsRejected = 3,
     /// The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
     PermissionDenied = 4,
-    /// Nothing was sent, because these credentials were rejected before and one more try could lock the user. Reserved:
-    /// this version holds nothing back yet.
+    /// Nothing was sent, because sign-ins of these credentials were rejected, or had no answer, and one more could lock the user.
+    /// The time to wait says how long; without one, until other credentials or [`Client::reset_guard`](crate::Client::reset_guard).
     Held = 5,
     /// No one-time code could be had in time.
     Otp = 6,

@@ -54,8 +54,8 @@ pub(crate) struct Guard {
     origin: String,
     clock: Arc<dyn Clock>,
     most_in_flight: u32,
-    /// The process's own memory: the only one, or for when the other cannot be used.
-    table: Arc<dyn Store>,
+    /// The memory of tests; otherwise it is the process's own: the only one, or for when the other cannot be used.
+    table: Option<Arc<dyn Store>>,
     /// A memory beyond this process, and where it is.
     shared: Option<(Arc<dyn Store>, String)>,
     /// Whether the last use of it failed.
@@ -137,6 +137,7 @@ pub(crate) struct Place {
     /// Where it is written, so that its end is written there too.
     store: Arc<dyn Store>,
     user: User,
+    changed: Signal,
     ask: Ask,
     id: u64,
     process: u32,
@@ -146,7 +147,7 @@ pub(crate) struct Place {
 }
 
 impl Guard {
-    pub(crate) fn new(origin: String, clock: Arc<dyn Clock>, most_in_flight: u32, table: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(origin: String, clock: Arc<dyn Clock>, most_in_flight: u32, table: Option<Arc<dyn Store>>) -> Self {
         Guard {
             origin,
             clock,
@@ -180,7 +181,11 @@ impl Guard {
                 }
             }
         }
-        self.ask_in(&self.table, &user, applicant).expect("the process's table is always there")
+        self.ask_in(&self.table(), &user, applicant).expect("the process's table is always there")
+    }
+
+    fn table(&self) -> Arc<dyn Store> {
+        self.table.clone().unwrap_or_else(|| table::of_this_process())
     }
 
     fn ask_in(
@@ -198,12 +203,15 @@ impl Guard {
             foreign: applicant.foreign,
             most_in_flight: self.most_in_flight as usize,
         };
-        let (id, owner) = (new_id(), store.owner());
+        let owner = store.owner();
+        let id = new_id(owner.process);
         let reset = self.reset_pending.swap(false, Ordering::AcqRel);
         let unsettled = self.unsettled_of(user);
-        let mut answer = None;
+        let (mut answer, mut granted) = (None, None);
         let asked = store.with(user, &*self.clock, &mut |ledger, now| {
-            unsettled.iter().for_each(|old| ledger.settle(old.id, old.outcome, now));
+            for old in &unsettled {
+                ledger.settle(old.id, old.outcome, now);
+            }
             if reset {
                 ledger.allow_one();
             }
@@ -231,8 +239,8 @@ impl Guard {
                     Some(Err(other)) => other,
                     step => {
                         ledger.take(&ask, id, owner, now);
-                        let step = step.and_then(Result::ok);
-                        Answer::Go(self.place(store, user, ask, id, step))
+                        granted = Some(step.and_then(Result::ok));
+                        return true;
                     }
                 },
             };
@@ -243,20 +251,15 @@ impl Guard {
                 || !unsettled.is_empty()
         });
         if let Err(problem) = asked {
-            // What was to be kept was not: the place is none.
-            if let Some(Answer::Go(mut place)) = answer {
-                place.ended = true;
-            }
             self.reset_pending.fetch_or(reset, Ordering::AcqRel);
             lock(&self.unsettled()).extend(unsettled);
             return Err(problem);
         }
+        if let Some(step) = granted {
+            let (guard, store, user) = (self.clone(), store.clone(), user.clone());
+            return Ok(Answer::Go(Place { guard, store, user, changed, ask, id, process: owner.process, step, ended: false }));
+        }
         Ok(answer.expect("the store ran the work"))
-    }
-
-    fn place(self: &Arc<Self>, store: &Arc<dyn Store>, user: &User, ask: Ask, id: u64, step: Option<Step>) -> Place {
-        let (guard, store, user, process) = (self.clone(), store.clone(), user.clone(), std::process::id());
-        Place { guard, store, user, ask, id, process, step, ended: false }
     }
 
     /// Ends the request that [`Answer::Probe`] asked for.
@@ -280,7 +283,7 @@ impl Guard {
     /// Changes a user's ledger, wherever it may be.
     fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
         let user = User { origin: self.origin.clone(), name: name.to_owned() };
-        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table]) {
+        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table()]) {
             // What cannot be used has said so, or will, when somebody asks.
             let _ = store.with(&user, &*self.clock, &mut |ledger, now| {
                 change(ledger, now);
@@ -336,8 +339,9 @@ impl Place {
         }
         let (id, ask, step) = (self.id, self.ask, self.step);
         let clock = &*self.guard.clock;
+        let mut is_for_all = true;
         let written = self.store.with(&self.user, clock, &mut |ledger, now| {
-            ledger.settle(id, outcome, now);
+            is_for_all = ledger.settle(id, outcome, now);
             if let (Outcome::NotSent, Some(step)) = (outcome, step) {
                 ledger.steps.give_back(step);
             }
@@ -347,14 +351,19 @@ impl Place {
             // The process remembers it, and writes it down when it can.
             let settlement = Settlement { user: self.user.clone(), id, outcome };
             lock(&self.guard.unsettled()).push(settlement);
-            let _ = self.guard.table.with(&self.user, clock, &mut |ledger, now| {
+            let table = self.guard.table();
+            let _ = table.with(&self.user, clock, &mut |ledger, now| {
                 ledger.take(&ask, id, Owner::default(), now);
                 ledger.settle(id, outcome, now);
                 true
             });
-            self.guard.table.changed(&self.user).notify();
+            table.changed(&self.user).notify();
         }
-        self.store.changed(&self.user).notify();
+        if is_for_all {
+            self.changed.notify();
+        } else {
+            self.changed.notify_one();
+        }
     }
 }
 
@@ -410,8 +419,8 @@ pub(crate) fn route_of(path: &str) -> Route {
 }
 
 /// A number that no other sign-in has, in whatever process.
-fn new_id() -> u64 {
+fn new_id(process: u32) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    u64::from(std::process::id()) << 32 | (count & 0xffff_ffff)
+    u64::from(process) << 32 | (count & 0xffff_ffff)
 }

@@ -22,28 +22,51 @@ pub(crate) struct Signal(Arc<Changes>);
 
 #[derive(Default)]
 struct Changes {
-    count: Mutex<u64>,
+    state: Mutex<Counts>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Counts {
+    changes: u64,
+    /// How many wait: with nobody there, telling would be a system call for nothing.
+    waiting: usize,
 }
 
 impl Signal {
     /// How many changes there were.
     pub(crate) fn count(&self) -> u64 {
-        *lock(&self.0.count)
+        lock(&self.0.state).changes
     }
 
     /// Tells all who wait.
     pub(crate) fn notify(&self) {
-        *lock(&self.0.count) += 1;
-        self.0.changed.notify_all();
+        if self.count_one() > 0 {
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// Tells one of them at once, and the others when they look again: for a change that only one can make use of.
+    pub(crate) fn notify_one(&self) {
+        if self.count_one() > 0 {
+            self.0.changed.notify_one();
+        }
+    }
+
+    fn count_one(&self) -> usize {
+        let mut state = lock(&self.0.state);
+        state.changes += 1;
+        state.waiting
     }
 
     /// Returns when there are more changes than were `seen`, or after `timeout`, or for no reason at all. Through a
     /// [`Clock`](crate::clock::Clock), so that tests decide when time is over.
     pub(crate) fn wait(&self, seen: u64, timeout: Duration) {
-        let count = lock(&self.0.count);
-        if *count == seen {
-            drop(self.0.changed.wait_timeout(count, timeout));
+        let mut state = lock(&self.0.state);
+        if state.changes == seen {
+            state.waiting += 1;
+            let woken = self.0.changed.wait_timeout(state, timeout);
+            woken.unwrap_or_else(std::sync::PoisonError::into_inner).0.waiting -= 1;
         }
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
             .set_ca_pem(&pem, CaMode::Only)
             .map_err(|error| Error::config(format!("BOOMI_CA_FILE ({}): {}", path.display(), error.message())))?;
     }
+    if config.state_dir.is_none()
+        && let Some(path) = variable("BOOMI_STATE_DIR").map(PathBuf::from)
+    {
+        config.set_state_dir(&path).map_err(|error| named("BOOMI_STATE_DIR", &error))?;
+    }
     if config.timeout.is_none()
         && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
     {

@@ -370,12 +370,14 @@ impl Ledger {
         self.places.push(Place { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
     }
 
-    /// Ends a sign-in. One that is not known, or was ended before, changes nothing.
-    pub(crate) fn settle(&mut self, id: u64, outcome: Outcome, now: Millis) {
-        let Some(index) = self.places.iter().position(|place| place.id == id) else { return };
+    /// Ends a sign-in. One that is not known, or was ended before, changes nothing. Returns whether all who wait may want to
+    /// know: if not, there is room for one more, and that is all.
+    pub(crate) fn settle(&mut self, id: u64, outcome: Outcome, now: Millis) -> bool {
+        let Some(index) = self.places.iter().position(|place| place.id == id) else { return false };
         let place = self.places.swap_remove(index);
         self.turn += 1;
         let at = At { turn: self.turn, now };
+        let was_quiet = self.is_quiet() && self.credential(place.tag).is_proven(now);
         match outcome {
             Outcome::NotSent => self.allowance |= place.allowed,
             Outcome::Neutral => self.probe = None,
@@ -398,6 +400,12 @@ impl Ledger {
                 self.credential(place.tag).leave_unanswered(&place, at);
             }
         }
+        !(was_quiet && self.is_quiet())
+    }
+
+    /// Whether nothing is held on the user's account.
+    fn is_quiet(&self) -> bool {
+        self.rejections + self.unanswered == 0 && self.probe.is_none() && !self.allowance
     }
 
     /// Somebody sends the request that [`Decision::Probe`] asks for.
@@ -428,7 +436,9 @@ impl Ledger {
         let forgotten = |place: &Place| place.foreign && now.saturating_sub(place.sent) > FORGOTTEN;
         let gone = self.places.iter().filter(|place| forgotten(place) || is_gone(&place.owner));
         let gone: Vec<_> = gone.map(|place| place.id).collect();
-        gone.into_iter().for_each(|id| self.settle(id, Outcome::Unanswered, now));
+        for id in gone {
+            self.settle(id, Outcome::Unanswered, now);
+        }
     }
 
     /// How many rejections there were since the last acceptance, for messages.

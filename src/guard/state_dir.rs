@@ -1,43 +1,365 @@
-//! The ledgers of a machine: one file for each user, in a directory.
+//! The ledgers of a machine: one file for each user, in a directory that its processes share.
+//!
+//! A file is read, changed and replaced under a lock of the operating system, which ends with its process. It is replaced
+//! whole, so nobody sees half of one, however a process ends. It is not forced to the disk, which would cost every sign-in
+//! the disk's time: after a power cut it may be an older one, or empty, which is as good as none.
+//!
+//! A file that cannot be used is an error each time: to begin anew would forget what is held. Only a person removes it.
+//!
+//! Tested on Linux alone. Elsewhere on Unix the times are the wall clock's, and a process whose id is used again is not known
+//! to be gone. On other systems it is not checked who may write here, and all other processes count as gone, like those of
+//! containers that share a directory but not their process ids: more is held than need be, never less.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::fs;
+use std::hash::BuildHasher as _;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use ring::rand::SecureRandom as _;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::ledger::{Ledger, Millis, Owner, Tag};
 use super::{Store, User};
 use crate::clock::Clock;
-use crate::sync::Signal;
+use crate::process::PerProcess;
+use crate::sync::{Mutex, Signal, lock};
+
+mod os;
+#[cfg(all(test, target_os = "linux", not(feature = "model")))]
+mod tests;
+
+const VERSION: u32 = 1;
+/// Larger files are no ledgers: five places and sixteen credentials are a few KiB.
+const LARGEST: u64 = 256 * 1024;
+/// How long another process may keep a file to itself; it takes less than a millisecond.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const BETWEEN_TRIES: Duration = Duration::from_millis(2);
+/// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
+const ERA: Millis = 1 << 40;
+/// Some 35 ms of a processor for each guess; but what keeps the file useless for guessing is that a tag has 12 bits.
+const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
+const MOST_TAGS: usize = 64;
+
+/// The lock of a file is the whole process's, and given up when any descriptor of the file is closed: so one thread at a
+/// time. It is never held while waiting.
+static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
 /// A directory of ledgers.
 pub(crate) struct StateDir {
-    _path: PathBuf,
-    changed: Signal,
+    path: PathBuf,
+    changed: PerProcess<Signal>,
+    tags: PerProcess<Tags>,
+}
+
+/// What was computed before. Secrets are known by hashes alone, whose key is this process's.
+#[derive(Default)]
+struct Tags {
+    key: RandomState,
+    known: Mutex<HashMap<TagKey, Arc<OnceLock<Tag>>>>,
+}
+
+/// A user, the salt, and the hash of a secret.
+type TagKey = (User, String, u64);
+
+/// What is in a file.
+#[derive(Clone, Serialize, Deserialize)]
+struct State {
+    version: u32,
+    /// For tags; kept as long as the file.
+    salt: String,
+    #[serde(flatten)]
+    written: Moment,
+    ledger: Ledger,
+}
+
+/// By which boot's clock the times in a ledger are told, and what it said when.
+#[derive(Clone, Serialize, Deserialize)]
+struct Moment {
+    boot: String,
+    steady_ms: Millis,
+    wall_ms: Millis,
 }
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
-        StateDir { _path: path, changed: Signal::default() }
+        StateDir { path, changed: PerProcess::empty(), tags: PerProcess::empty() }
+    }
+
+    /// Where a user's file is. Its name says nothing of the user to those who read over a shoulder.
+    fn file_of(&self, user: &User) -> PathBuf {
+        let id = format!("{}\n{}", user.origin, user.name);
+        let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
+        self.path.join(HEXLOWER.encode(hash.as_ref())).with_extension("json")
+    }
+
+    /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
+    fn prepare(&self) -> Result<(), String> {
+        let name = self.path.display();
+        if !self.path.exists() {
+            os::create_dir(&self.path).map_err(|error| {
+                format!("the state directory {name} cannot be made: {error}. Make it, or name another one")
+            })?;
+        }
+        let data =
+            fs::metadata(&self.path).map_err(|error| format!("the state directory {name} cannot be used: {error}"))?;
+        let problem =
+            if data.is_dir() { os::mistrust_dir(&data) } else { Some("is not a directory: name another one".into()) };
+        problem.map_or(Ok(()), |problem| Err(format!("the state directory {name} {problem}")))
+    }
+
+    /// Runs `work` on a user's state while nobody else does, and writes what it changed if it returns `true`.
+    fn transact(
+        &self,
+        user: &User,
+        clock: &dyn Clock,
+        work: &mut dyn FnMut(&mut State, Millis) -> bool,
+    ) -> Result<(), String> {
+        self.prepare()?;
+        let file = self.file_of(user);
+        let threads = ONE_THREAD.get(Mutex::default);
+        let began = clock.now();
+        loop {
+            let turn = lock(&threads);
+            if let Some(locked) = try_lock(&file.with_extension("lock"))? {
+                let done = change(&file, clock, work);
+                drop(locked);
+                return done;
+            }
+            drop(turn);
+            if clock.now().saturating_duration_since(began) >= LONGEST_WAIT {
+                let (name, seconds) = (file.display(), LONGEST_WAIT.as_secs());
+                return Err(format!(
+                    "{name} is locked by another process for more than {seconds} s: look what it does, or end it"
+                ));
+            }
+            clock.sleep(BETWEEN_TRIES);
+        }
+    }
+
+    /// The salt of a user's tags. A file is replaced whole, so it can be read without its lock.
+    fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
+        self.prepare()?;
+        if let Some(state) = read(&self.file_of(user))? {
+            return Ok(state.salt);
+        }
+        let mut salt = String::new();
+        self.transact(user, clock, &mut |state, _| {
+            salt.clone_from(&state.salt);
+            true
+        })?;
+        Ok(salt)
     }
 }
 
 impl Store for StateDir {
-    fn with(&self, _: &User, _: &dyn Clock, _: &mut dyn FnMut(&mut Ledger, Millis) -> bool) -> Result<(), String> {
-        Err("not there yet".into())
+    fn with(
+        &self,
+        user: &User,
+        clock: &dyn Clock,
+        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+    ) -> Result<(), String> {
+        self.transact(user, clock, &mut |state, now| work(&mut state.ledger, now))
     }
 
-    fn tag(&self, _: &User, _: &dyn Clock, _: &[&[u8]]) -> Result<Tag, String> {
-        Err("not there yet".into())
+    fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
+        let salt = self.salt(user, clock)?;
+        let tags = self.tags.get(Tags::default);
+        let tag = tags.slot(user, &salt, secret);
+        Ok(*tag.get_or_init(|| slow_hash(&salt, secret)))
     }
 
     fn owner(&self) -> Owner {
-        Owner::default()
+        static OWNER: PerProcess<Owner> = PerProcess::empty();
+        let process = std::process::id();
+        *OWNER.get(|| Owner { process, started: run_of(process).map_or(0, |run| run.started) })
     }
 
+    /// One for all users: whoever wakes for another's change looks again, which is a file read.
     fn changed(&self, _: &User) -> Signal {
-        self.changed.clone()
+        (*self.changed.get(Signal::default)).clone()
     }
 
     fn look_again(&self) -> Option<Duration> {
         Some(Duration::from_millis(50))
     }
+}
+
+impl Tags {
+    /// Where a tag is, or will be.
+    fn slot(&self, user: &User, salt: &str, secret: &[&[u8]]) -> Arc<OnceLock<Tag>> {
+        let key = (user.clone(), salt.to_owned(), self.key.hash_one(secret));
+        let mut known = lock(&self.known);
+        if known.len() >= MOST_TAGS && !known.contains_key(&key) {
+            known.clear();
+        }
+        known.entry(key).or_default().clone()
+    }
+}
+
+impl State {
+    fn new(now: &Moment) -> Result<Self, String> {
+        let mut salt = [0; 16];
+        ring::rand::SystemRandom::new().fill(&mut salt).map_err(|_| "the system gives no random numbers")?;
+        Ok(State { version: VERSION, salt: HEXLOWER.encode(&salt), written: now.clone(), ledger: Ledger::default() })
+    }
+
+    /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
+    fn bring_to(&mut self, now: Moment) -> bool {
+        let rebooted = self.written.boot != now.boot;
+        // Nobody knows better than the wall clock how long the machine was off.
+        let off = if rebooted { now.wall_ms.saturating_sub(self.written.wall_ms) } else { 0 };
+        let steady_ms = self.written.steady_ms.saturating_add(off);
+        // In one boot only the time that was set back, where it is the wall clock's.
+        if rebooted || steady_ms > now.steady_ms {
+            self.ledger.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
+        }
+        let unanswered = self.ledger.unanswered();
+        self.ledger.bury(|owner| rebooted || is_gone(owner), now.steady_ms);
+        self.written = now;
+        self.ledger.unanswered() != unanswered
+    }
+}
+
+impl Moment {
+    fn now(clock: &dyn Clock) -> Self {
+        let ((boot, steady), wall) = (clock.machine(), clock.wall());
+        Moment { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
+    }
+}
+
+/// One transaction, while the file is locked.
+fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Millis) -> bool) -> Result<(), String> {
+    let now = Moment::now(clock);
+    let millis = now.steady_ms;
+    let mut state = match read(file)? {
+        Some(state) => state,
+        None => State::new(&now)?,
+    };
+    let buried = state.bring_to(now).then(|| state.clone());
+    let kept = if work(&mut state, millis) { Some(state) } else { buried };
+    kept.map_or(Ok(()), |state| write(file, &state))
+}
+
+/// `None` if there is no file yet.
+fn read(file: &Path) -> Result<Option<State>, String> {
+    let unusable = |problem: String| format!("the file {} {problem}", file.display());
+    let opened = match os::options().read(true).open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
+    };
+    let (data, opened) = opened.map_err(|error| unusable(cannot_open(&error)))?;
+    if let Some(problem) = os::mistrust_file(&data) {
+        return Err(unusable(problem));
+    }
+    if data.len() > LARGEST {
+        return Err(unusable(format!("is not a ledger, but larger than {LARGEST} bytes: remove it")));
+    }
+    let mut bytes = Vec::with_capacity(data.len() as usize + 1);
+    opened.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    parse(&bytes).map(Some).map_err(unusable)
+}
+
+fn parse(bytes: &[u8]) -> Result<State, String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    // No more than the place: the text of an error can hold what is in the file.
+    let garbage = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        format!("is not a ledger (line {line}, column {column}): remove it, and what it held back is forgotten")
+    };
+    let Versioned { version } = serde_json::from_slice(bytes).map_err(garbage)?;
+    if version != VERSION {
+        return Err(format!(
+            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
+             another directory"
+        ));
+    }
+    serde_json::from_slice(bytes).map_err(garbage)
+}
+
+/// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
+fn write(file: &Path, state: &State) -> Result<(), String> {
+    let new = file.with_extension("tmp");
+    let _ = fs::remove_file(&new);
+    let written = serde_json::to_vec(state)
+        .map_err(io::Error::from)
+        .and_then(|bytes| os::options().write(true).create_new(true).open(&new)?.write_all(&bytes))
+        .and_then(|()| fs::rename(&new, file));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&new);
+        format!(
+            "the file {} cannot be written: {error}. See that there is room, and that the directory can be written",
+            file.display()
+        )
+    })
+}
+
+/// `None` if another process has it. What is returned is the lock.
+fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
+    let unusable = |problem: String| format!("the lock file {} {problem}", path.display());
+    let opened = match os::lock_options().read(true).write(true).create(true).truncate(false).open(path) {
+        Err(error) if os::is_locked(&error) => return Ok(None),
+        opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
+    };
+    let (data, opened) = opened.map_err(|error| unusable(cannot_open(&error)))?;
+    if let Some(problem) = os::mistrust_file(&data) {
+        return Err(unusable(problem));
+    }
+    match os::try_lock(&opened) {
+        Ok(()) => Ok(Some(opened)),
+        Err(error) if os::is_locked(&error) => Ok(None),
+        Err(error) => Err(unusable(format!("cannot be locked: {error}. Name a directory whose file system has locks"))),
+    }
+}
+
+fn cannot_open(error: &io::Error) -> String {
+    match os::is_link(error) {
+        true => "is a symbolic link: remove it".to_owned(),
+        false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
+    }
+}
+
+/// A few bits of a hash of a secret: enough to see that another one is used, too few to find it by guessing.
+fn slow_hash(salt: &str, secret: &[&[u8]]) -> Tag {
+    let joined = Zeroizing::new(secret.join(&0));
+    let mut hash = Zeroizing::new([0; 32]);
+    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt.as_bytes(), &joined, &mut *hash);
+    Tag::from(u16::from_be_bytes([hash[0], hash[1]]) >> 4)
+}
+
+fn is_gone(owner: &Owner) -> bool {
+    if !os::exists(owner.process) {
+        return true;
+    }
+    let run = run_of(owner.process);
+    run.is_some_and(|run| run.ended || (owner.started != 0 && run.started != owner.started))
+}
+
+/// One run of a process, whose id is used again after it.
+struct Run {
+    /// Nobody has asked for its exit status yet, and maybe nobody ever will.
+    ended: bool,
+    /// In ticks since the boot.
+    started: u64,
+}
+
+/// `None` where the system has no such file.
+fn run_of(process: u32) -> Option<Run> {
+    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // The second field is the program's name in parentheses, which may itself hold anything. See proc_pid_stat(5).
+    let (_, fields) = stat.rsplit_once(')')?;
+    let fields: Vec<_> = fields.split_whitespace().collect();
+    Some(Run { ended: matches!(*fields.first()?, "Z" | "X"), started: fields.get(19)?.parse().ok()? })
 }

@@ -19,9 +19,9 @@ const MANY: usize = 4096;
 static OF_THIS_PROCESS: PerProcess<Table> = PerProcess::empty();
 
 /// Ledgers by user. Users and secrets are known by hashes alone, whose key is this process's.
-#[derive(Default)]
 pub(crate) struct Table {
     key: RandomState,
+    process: u32,
     entries: Mutex<HashMap<u64, Entry>>,
 }
 
@@ -32,37 +32,14 @@ struct Entry {
 }
 
 /// The table of the process that asks: another one in a child of `fork`, where a lock may be held by nobody.
-pub(crate) struct ProcessTable;
-
-impl Store for ProcessTable {
-    fn with(
-        &self,
-        user: &User,
-        clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
-    ) -> Result<(), String> {
-        of_this_process().with(user, clock, work)
-    }
-
-    fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
-        of_this_process().tag(user, clock, secret)
-    }
-
-    fn owner(&self) -> Owner {
-        Owner::default()
-    }
-
-    fn changed(&self, user: &User) -> Signal {
-        of_this_process().changed(user)
-    }
-
-    fn look_again(&self) -> Option<Duration> {
-        None
-    }
+pub(super) fn of_this_process() -> Arc<Table> {
+    OF_THIS_PROCESS.get(Table::new)
 }
 
-fn of_this_process() -> Arc<Table> {
-    OF_THIS_PROCESS.get(Table::default)
+impl Table {
+    pub(crate) fn new() -> Self {
+        Table { key: RandomState::new(), process: std::process::id(), entries: Mutex::default() }
+    }
 }
 
 impl Store for Table {
@@ -88,7 +65,7 @@ impl Store for Table {
     }
 
     fn owner(&self) -> Owner {
-        Owner::default()
+        Owner { process: self.process, started: 0 }
     }
 
     fn changed(&self, user: &User) -> Signal {
