@@ -11,6 +11,8 @@ mod request;
 mod response;
 mod server_clock;
 mod sign_in;
+#[cfg(test)]
+mod simulated;
 mod token_provider;
 mod verdict;
 

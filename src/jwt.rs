@@ -15,12 +15,19 @@ use crate::secret::Secret;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 /// Nothing is believed to live longer.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// How far the wall clock may have gone back since a token was asked for, before the token counts as dead.
+pub(crate) const TOLERANCE: Duration = Duration::from_secs(2);
 /// What stands before the JWT in the header.
 const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<TokenData>);
+pub struct Token(Arc<Shared>);
+
+/// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
+/// day do not wait for each other's counting: aligned, so that no two are near.
+#[repr(align(128))]
+pub(crate) struct Shared(Arc<TokenData>);
 
 /// What a [`Token`] holds.
 pub(crate) struct TokenData {
@@ -45,7 +52,7 @@ impl Token {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
-        Ok(Token(Arc::new(TokenData {
+        Ok(Token::of(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(sent.wall),
@@ -53,7 +60,20 @@ impl Token {
             lifetime: lifetime.whole,
             left: lifetime.left,
             sent,
-        })))
+        }))
+    }
+
+    fn of(data: TokenData) -> Self {
+        Token(Arc::new(Shared(Arc::new(data))))
+    }
+
+    fn data(&self) -> &TokenData {
+        &self.0.0
+    }
+
+    /// The same token, with references that are counted apart.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Token(Arc::new(Shared(self.0.0.clone())))
     }
 
     /// The JWT itself.
@@ -63,62 +83,73 @@ impl Token {
 
     /// The value of the `Authorization` header: `Bearer ...`.
     pub fn header(&self) -> &str {
-        self.0.header.expose()
+        self.data().header.expose()
     }
 
     /// The account it was made for.
     pub fn account_id(&self) -> &str {
-        self.0.account_id.to_str().expect("made from text")
+        self.data().account_id.to_str().expect("made from text")
     }
 
     /// When it was asked for: Unix seconds, by this machine's clock.
     pub fn issued_at(&self) -> i64 {
-        self.0.issued_at
+        self.data().issued_at
     }
 
     /// When it dies: Unix seconds, by this machine's clock (not the `exp` in it, which is by the server's).
     pub fn expires_at(&self) -> i64 {
-        self.0.expires_at
+        self.data().expires_at
     }
 
     /// Whether the two are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0.0, &other.0.0)
     }
 
     /// How long it lives in all.
     pub(crate) fn lifetime(&self) -> Duration {
-        self.0.lifetime
+        self.data().lifetime
     }
 
     /// What was left of it on arrival.
     pub(crate) fn left_on_arrival(&self) -> Duration {
-        self.0.left
+        self.data().left
     }
 
     /// What is left of it: dead if either clock says so, or if the wall clock went back to before it was asked for.
     pub(crate) fn remaining(&self, now: Moment) -> Duration {
-        const TOLERANCE: Duration = Duration::from_secs(2);
-        let sent = self.0.sent;
+        let sent = self.sent();
         if now.wall + TOLERANCE < sent.wall {
             return Duration::ZERO;
         }
         let passed = now.steady.saturating_sub(sent.steady).max(now.wall.saturating_sub(sent.wall));
-        self.0.left.saturating_sub(passed)
+        self.left_on_arrival().saturating_sub(passed)
+    }
+
+    /// When it was asked for.
+    pub(crate) fn sent(&self) -> Moment {
+        self.data().sent
     }
 
     pub(crate) fn secret(&self) -> &Secret {
-        &self.0.header
+        &self.data().header
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(data: Arc<TokenData>) -> Self {
-        Token(data)
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        Token(shared)
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<TokenData> {
+    pub(crate) fn into_shared(self) -> Arc<Shared> {
         self.0
+    }
+}
+
+#[cfg(feature = "capi")]
+impl Shared {
+    pub(crate) fn data(&self) -> &TokenData {
+        &self.0
     }
 }
 
@@ -151,7 +182,7 @@ impl std::fmt::Debug for Token {
         f.debug_struct("Token")
             .field("account_id", &self.account_id())
             .field("expires_at", &self.expires_at())
-            .field("jwt", &self.0.header)
+            .field("jwt", self.secret())
             .finish()
     }
 }

@@ -182,7 +182,7 @@ impl Account {
         }
         let renews = self.may_renew(&mut state, now);
         if renews {
-            self.keep(spare.then(|| Kept { renew: true, ..(*kept).clone() }));
+            self.keep(spare.then(|| kept.to_be_renewed()));
         }
         renews
     }

@@ -4,12 +4,12 @@ use std::ffi::c_char;
 use std::ptr::null;
 use std::sync::Arc;
 
-use crate::jwt::{Token, TokenData};
+use crate::jwt::{Shared, Token, TokenData};
 
 /// A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
 /// freed, with boomi_token_free().
 pub struct boomi_token {
-    /// C sees a token only through a pointer, which is one into an `Arc<TokenData>`.
+    /// C sees a token only through a pointer, which is one into an `Arc<Shared>`.
     _opaque: [u8; 0],
 }
 
@@ -23,22 +23,22 @@ pub(super) fn give(token: Token) -> *mut boomi_token {
 /// # Safety
 /// `token` is NULL, or came from [`give`] and is not freed yet.
 pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
-    let data = token.cast::<TokenData>();
-    if data.is_null() {
+    let shared = token.cast::<Shared>();
+    if shared.is_null() {
         return None;
     }
     // SAFETY: by this function's contract it is out of `Arc::into_raw`, and C's reference keeps it alive; the count that is
     // added is the one that the new reference ends.
-    let data = unsafe {
-        Arc::increment_strong_count(data);
-        Arc::from_raw(data)
+    let shared = unsafe {
+        Arc::increment_strong_count(shared);
+        Arc::from_raw(shared)
     };
-    Some(Token::from_shared(data))
+    Some(Token::from_shared(shared))
 }
 
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
     // SAFETY: NULL, or from `give`, by the module's contract.
-    unsafe { token.cast::<TokenData>().as_ref() }
+    unsafe { token.cast::<Shared>().as_ref() }.map(Shared::data)
 }
 
 /// The JWT itself; NULL if `token` is.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i6
 pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut boomi_token {
     if !token.is_null() {
         // SAFETY: it came from `give`, so from `Arc::into_raw`, and is not freed yet.
-        unsafe { Arc::increment_strong_count(token.cast::<TokenData>()) };
+        unsafe { Arc::increment_strong_count(token.cast::<Shared>()) };
     }
     token.cast_mut()
 }
@@ -86,6 +86,6 @@ pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut bo
 pub unsafe extern "C" fn boomi_token_free(token: *mut boomi_token) {
     if !token.is_null() {
         // SAFETY: it came from `give` or `boomi_token_clone`, and is not used afterwards.
-        drop(unsafe { Arc::from_raw(token.cast::<TokenData>()) });
+        drop(unsafe { Arc::from_raw(token.cast::<Shared>()) });
     }
 }

@@ -1,7 +1,7 @@
 //! One account's token and the exchange for the next, of which there is one at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -10,7 +10,7 @@ use super::policy::{Failure, FailureKind, Windows};
 use super::{Caller, Exchanged};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::jwt::Token;
+use crate::jwt::{TOLERANCE, Token};
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 
@@ -39,17 +39,68 @@ pub(crate) struct Account {
     slot: PerProcess<Slot>,
 }
 
+/// How many ways of counting references to a token there are, for so many threads at once.
+const WAYS: usize = 8;
+
 /// A token that is kept.
 #[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) token: Token,
+    /// The same token for threads by turns, each with a count of its own.
+    ways: [Token; WAYS],
     pub(crate) windows: Windows,
+    fresh: Fresh,
     /// How many there were, with it.
     pub(crate) generation: u64,
     /// Whether it was asked for because the one before was refused.
     pub(crate) after_refusal: bool,
     /// Whether it was refused, so that the next who comes renews it.
     pub(crate) renew: bool,
+}
+
+/// When a token needs no second thought, worked out once.
+#[derive(Clone, Copy)]
+struct Fresh {
+    /// Before this, in steady time.
+    steady_until: Duration,
+    /// By the wall clock, from here on, and before the other.
+    wall_from: Duration,
+    wall_until: Duration,
+}
+
+impl Fresh {
+    fn new(token: &Token, windows: &Windows) -> Self {
+        let long = token.left_on_arrival().saturating_sub(windows.advisory.max(windows.mandatory));
+        let sent = token.sent();
+        Fresh {
+            steady_until: sent.steady + long,
+            wall_from: sent.wall.saturating_sub(TOLERANCE),
+            wall_until: sent.wall + long,
+        }
+    }
+
+    fn includes(&self, now: Moment) -> bool {
+        now.steady < self.steady_until && now.wall >= self.wall_from && now.wall < self.wall_until
+    }
+}
+
+impl Kept {
+    fn new(token: Token, windows: Windows, generation: u64, after_refusal: bool) -> Self {
+        let (ways, fresh) = (std::array::from_fn(|_| token.counted_apart()), Fresh::new(&token, &windows));
+        Kept { token, ways, windows, fresh, generation, after_refusal, renew: false }
+    }
+
+    /// The same, for the next who comes to renew.
+    pub(crate) fn to_be_renewed(&self) -> Self {
+        Kept { renew: true, ..self.clone() }
+    }
+}
+
+/// Which way of counting this thread uses.
+fn way() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed) % WAYS);
+    OWN.try_with(|own| *own).unwrap_or(0)
 }
 
 /// What the threads of one process share.
@@ -98,12 +149,10 @@ impl Account {
     /// The token, if it is far from its end: no lock, no allocation, no system call.
     pub(crate) fn fresh(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let kept = self.kept.load();
-        let kept = kept.as_ref()?;
-        let remaining = kept.token.remaining(now);
-        let windows = &kept.windows;
-        let enough = remaining > windows.advisory.max(windows.mandatory)
-            && remaining >= min_validity.min(windows.longest_validity);
-        (enough && !kept.renew).then(|| kept.token.clone())
+        let kept = kept.as_ref().filter(|kept| kept.fresh.includes(now) && !kept.renew)?;
+        let enough = min_validity.is_zero()
+            || kept.token.remaining(now) >= min_validity.min(kept.windows.longest_validity);
+        enough.then(|| kept.ways[way()].clone())
     }
 
     /// The token, if it may be handed out at all.
@@ -158,7 +207,7 @@ impl Account {
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
-            self.keep(Some(Kept { token: token.clone(), windows, generation, after_refusal, renew: false }));
+            self.keep(Some(Kept::new(token.clone(), windows, generation, after_refusal)));
         } else {
             state.passing = Some(token.clone());
         }

@@ -1,0 +1,62 @@
+//! Forked processes.
+#![allow(dead_code, reason = "no test file needs all of it")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A child that hangs is killed after so many seconds, and went wrong.
+const LONGEST_LIFE: u32 = 100;
+
+/// Functions of the C library, which every Unix program is linked with.
+mod c {
+    use std::ffi::{c_int, c_uint};
+
+    unsafe extern "C" {
+        pub fn fork() -> c_int;
+        pub fn alarm(seconds: c_uint) -> c_uint;
+        pub fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
+        pub fn _exit(status: c_int) -> !;
+    }
+}
+
+/// A forked process that nobody has waited for.
+#[must_use]
+pub struct Child(i32);
+
+/// Runs `child` in a forked process.
+pub fn fork(child: impl FnOnce() -> bool) -> Child {
+    // SAFETY: the child uses clients under test and nothing else of this process, and leaves by `_exit`, so no
+    // destructor of its parent's and no code of the test harness runs there.
+    let process = unsafe { c::fork() };
+    assert!(process >= 0, "cannot fork");
+    if process == 0 {
+        // SAFETY: its signal ends this process, which is what is wanted.
+        unsafe { c::alarm(LONGEST_LIFE) };
+        let good = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
+        // SAFETY: it ends this process, and has no other condition.
+        unsafe { c::_exit(if good { 0 } else { 1 }) };
+    }
+    Child(process)
+}
+
+/// Runs `child` in so many forked processes at once.
+pub fn fork_many(count: usize, child: impl Fn(usize) -> bool) -> Vec<Child> {
+    (0..count).map(|number| fork(|| child(number))).collect()
+}
+
+impl Child {
+    /// Waits for it, and says whether it returned `true`.
+    pub fn went_well(self) -> bool {
+        let mut status = -1;
+        // SAFETY: `status` is a place for an int, and the process is a child that nobody has waited for.
+        let waited = unsafe { c::waitpid(self.0, &mut status, 0) };
+        (waited, status) == (self.0, 0)
+    }
+}
+
+/// Waits for all. Fails with the numbers of those that went wrong.
+#[track_caller]
+pub fn all_went_well(children: Vec<Child>) {
+    let went: Vec<_> = children.into_iter().map(Child::went_well).collect();
+    let wrong: Vec<_> = (0..went.len()).filter(|number| !went[*number]).collect();
+    assert!(wrong.is_empty(), "of {} processes these went wrong: {wrong:?}", went.len());
+}
