@@ -139,7 +139,10 @@ impl Account {
         };
         let stale = self.standing(visit, caller.now()).0 != Standing::Dead;
         caller.tell(Happened::Failed { error: &error, stale });
+        // Another try would be told the same: that no one-time code comes in time for this caller.
+        let no_code = error.kind() == ErrorKind::Otp;
         let may_pass = matches!(FailureKind::of(&error, full_time), FailureKind::Transient | FailureKind::Personal);
+        let may_pass = may_pass && !no_code;
         // A caller that was canceled goes, whatever there is to have; one that wants a new token hears why there is none.
         if error.kind() == ErrorKind::Canceled || visit.want.is_hurried() || !(stale || may_pass) {
             return Led::Failed(error);
@@ -178,6 +181,10 @@ impl Account {
         }
         self.count(Counter::Refused);
         if state.in_flight {
+            // Another is on its way. Whoever comes meanwhile waits for it.
+            if !spare {
+                self.keep(None);
+            }
             return true;
         }
         let renews = self.may_renew(&mut state, now);
@@ -189,11 +196,15 @@ impl Account {
 
     fn may_renew(&self, state: &mut State, now: Moment) -> bool {
         let Some(kept) = self.kept() else { return true };
+        if state.renewal_granted {
+            return true;
+        }
         let apart = kept.windows.between_refusals(kept.after_refusal);
         let due = state.refused_at.is_none_or(|last| now.steady.saturating_sub(last) >= apart);
         if due {
             state.refused_at = Some(now.steady);
             state.renews_refused = true;
+            state.renewal_granted = true;
         }
         due
     }
@@ -289,7 +300,8 @@ impl Account {
     }
 }
 
-fn too_late() -> Error {
+/// The error of a call without the time for an exchange.
+pub(crate) fn too_late() -> Error {
     let text = "less than a second of the call's time was left, in which no token can be had: give it more";
     Error::new(ErrorKind::Timeout, text).retryable(true)
 }

@@ -27,7 +27,7 @@ pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
 const LARGEST_JWT_ANSWER: u64 = 64 * 1024;
 /// How long a request without credentials may take.
-const LONGEST_PROBE: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_PROBE: Duration = Duration::from_secs(5);
 
 /// A call in progress: who calls, with which limits.
 pub(super) struct Exchange<'a> {
@@ -120,6 +120,11 @@ impl<'a> Exchange<'a> {
     pub(super) fn begin_jwt(&self, account_id: &str, patience: Duration) -> Result<SignIn> {
         let uri = self.jwt_uri(account_id)?;
         self.begin_sign_in(Purpose { name: "jwt", path: uri.path(), foreign: false, patience })
+    }
+
+    /// Gives leave back that was not used.
+    pub(super) fn abandon(&self, sign_in: SignIn) {
+        self.inner().end_sign_in(sign_in, self.call, Outcome::NotSent, None, "jwt");
     }
 
     fn jwt_uri(&self, account_id: &str) -> Result<Uri> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::call::Call;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, LONGEST_PROBE};
 use super::verdict::SignedInAs;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
@@ -19,7 +19,9 @@ use crate::guard::ledger::{Kind, Outcome};
 use crate::guard::steps::Step;
 use crate::guard::{Answer, Applicant, Guard, Held, Place, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
+use crate::process::PerProcess;
 use crate::secret::Secret;
+use crate::sync::Signal;
 use crate::transport::scope::Phase;
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
@@ -32,6 +34,14 @@ pub(crate) struct SignIns {
     guard: Arc<Guard>,
     /// Whether a request was spent on learning the server's time.
     asked_for_time: AtomicBool,
+    time_asks: PerProcess<TimeAsks>,
+}
+
+/// The request that asks for the server's time, which the first call that needs it sends.
+#[derive(Default)]
+struct TimeAsks {
+    under_way: AtomicBool,
+    ended: Signal,
 }
 
 /// A sign-in under way.
@@ -77,6 +87,7 @@ impl SignIns {
             otp,
             guard: Arc::new(guard),
             asked_for_time: AtomicBool::new(false),
+            time_asks: PerProcess::empty(),
         }
     }
 
@@ -194,17 +205,37 @@ impl<'a> Attempt<'a> {
 
     fn step_wish(&self, otp: &OtpSecret) -> Result<StepWish> {
         let scope = self.exchange.scope();
-        let server_time = || self.exchange.server_time();
-        if server_time().is_none() && !self.sign_ins.asked_for_time.swap(true, Ordering::AcqRel) {
-            self.exchange.ask_without_credentials("/").inspect_err(|_| {
-                self.sign_ins.asked_for_time.store(false, Ordering::Release);
-            })?;
-        }
+        self.learn_time()?;
         // Without a Date, this machine's clock has to do.
-        let server_ms = server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
+        let server_ms = self.exchange.server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
         let time_for_more = scope.remaining().saturating_sub(TIME_FOR_THE_REQUEST);
         let longest_wait_ms = self.patience_left().min(time_for_more).as_millis() as u64;
         Ok(StepWish { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
+    }
+
+    /// Makes one request without credentials if the server's time is not known; calls that come meanwhile wait for its end.
+    fn learn_time(&self) -> Result<()> {
+        let (exchange, asked) = (self.exchange, &self.sign_ins.asked_for_time);
+        let asks = self.sign_ins.time_asks.get(TimeAsks::default);
+        loop {
+            let seen = asks.ended.count();
+            if exchange.server_time().is_some() || asked.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            if !asks.under_way.swap(true, Ordering::AcqRel) {
+                let result = exchange.ask_without_credentials("/");
+                asked.fetch_or(result.is_ok(), Ordering::AcqRel);
+                asks.under_way.store(false, Ordering::Release);
+                asks.ended.notify();
+                return result;
+            }
+            let scope = exchange.scope();
+            scope.wait_for(&asks.ended, seen, scope.clock().now() + LONGEST_PROBE)?;
+            if asks.ended.count() == seen {
+                // It never takes so long: whoever sent it panicked.
+                asks.under_way.store(false, Ordering::Release);
+            }
+        }
     }
 
     fn patience_left(&self) -> Duration {

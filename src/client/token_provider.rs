@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
 use crate::provider::flight::Account;
-use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy};
+use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
 use crate::sync::Signal;
 use crate::transport::scope::Phase;
 
@@ -179,6 +179,11 @@ impl Caller for AccountCaller<'_> {
             Ok(sign_in) => sign_in,
             Err(error) => return Exchanged { result: Err(error), full_time: false },
         };
+        if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
+            // Leave came too late: an exchange that is given up is a sign-in whose end nobody knows.
+            self.exchange.abandon(sign_in);
+            return Exchanged { result: Err(too_late()), full_time: false };
+        }
         let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
         Exchanged { result: self.exchange.jwt_within(limit, sign_in, id), full_time }
     }

@@ -175,15 +175,20 @@ impl Hold {
         Hold { level: self.level + 1, turn: at.turn, began: at.now, until: Some(at.now + length), ..self }
     }
 
-    /// Where it ends for a route. If one route alone rejected a credential that was proven, it may be that route's fault:
-    /// then another goes a little sooner, so that it is the one that finds out, and waits for half a minute at most.
+    /// Where it ends for a route. If one route alone rejected the credential, it may be that route's fault: then another
+    /// goes a little sooner, so that it is the one that finds out.
     fn until(&self, route: Route) -> Option<Millis> {
-        let elsewhere = self.proven && self.route.is_some_and(|rejecting| rejecting != route);
         match self.until {
-            Some(until) if elsewhere => Some((until - (until - self.began) / 10).min(self.began + WAITED_OUT)),
-            None if elsewhere => Some(self.began + WAITED_OUT),
-            until => until,
+            until if self.route.is_none_or(|rejecting| rejecting == route) => until,
+            _ if self.proven => Some(self.until_elsewhere()),
+            until => until.map(|until| until - (until - self.began) / 10),
         }
+    }
+
+    /// Where it ends for what did not reject a credential that was proven: a little sooner, and after half a minute at most.
+    fn until_elsewhere(&self) -> Millis {
+        let longest = self.began + WAITED_OUT;
+        self.until.map_or(longest, |until| (until - (until - self.began) / 10).min(longest))
     }
 }
 
@@ -224,7 +229,12 @@ impl Credential {
 
     /// Until when something holds it back, if anything does: `Some(None)` is for good.
     fn held_until(&self, kind: Kind, route: Route, now: Millis) -> Option<(Option<Millis>, Why)> {
-        let own = self.holds[kind as usize].map(|hold| (hold.until(route), Why::Rejected));
+        let own = match (self.holds[kind as usize], self.holds[1 - kind as usize]) {
+            (Some(hold), _) => Some((hold.until(route), Why::Rejected)),
+            // The platform may reject everything, and one sign-in is enough to find that out.
+            (None, Some(hold)) if hold.proven => Some((Some(hold.until_elsewhere()), Why::Rejected)),
+            _ => None,
+        };
         let here = self.routes.iter().find(|hold| hold.route == Some(route));
         let here = here.map(|hold| (hold.until, Why::Rejected));
         let silence = self.silence.map(|hold| (hold.until, Why::Unanswered));
@@ -251,6 +261,8 @@ impl Credential {
             // Sent before the hold began: the same event.
             (Some(hold), _) if place.turn < hold.turn => hold,
             (Some(hold), _) => hold.next(at),
+            (None, Some(hold)) if hold.proven && place.turn < hold.turn => hold,
+            (None, Some(hold)) if hold.proven => hold.next(at),
             (None, Some(hold)) => {
                 let longer = |until: Millis| until.max(at.now + hold.row()[hold.level - 1]);
                 Hold { turn: at.turn, began: at.now, until: hold.until.map(longer), ..hold }
@@ -273,6 +285,11 @@ impl Credential {
         self.accepted = true;
         self.proven_at = Some(at.now);
         self.silence = self.silence.filter(|silence| place.turn < silence.turn);
+        if place.allowed {
+            // Somebody saw to it: everything is as before the first rejection.
+            (self.holds, self.silence) = ([None; 2], None);
+            self.routes.clear();
+        }
         self.routes.retain(|hold| hold.route != Some(place.route));
         for (kind, slot) in self.holds.iter_mut().enumerate() {
             let Some(hold) = *slot else { continue };
@@ -337,6 +354,9 @@ impl Ledger {
         if self.allowance {
             return if self.places.is_empty() { Decision::Go } else { Decision::Verdict };
         }
+        if self.places.iter().any(|place| place.allowed && place.tag == ask.tag) {
+            return Decision::Verdict;
+        }
         let spent = self.rejections + self.unanswered;
         if spent >= BUDGET {
             return Decision::Held(None, Why::Budget);
@@ -377,7 +397,7 @@ impl Ledger {
         let place = self.places.swap_remove(index);
         self.turn += 1;
         let at = At { turn: self.turn, now };
-        let was_quiet = self.is_quiet() && self.credential(place.tag).is_proven(now);
+        let was_quiet = !place.allowed && self.is_quiet() && self.credential(place.tag).is_proven(now);
         match outcome {
             Outcome::NotSent => self.allowance |= place.allowed,
             Outcome::Neutral => self.probe = None,

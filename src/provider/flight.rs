@@ -128,6 +128,8 @@ pub(crate) struct State {
     pub(crate) refused_at: Option<Duration>,
     /// Whether the next token replaces a refused one.
     pub(crate) renews_refused: bool,
+    /// Whether a refusal may cause an exchange that nobody has led to its end yet.
+    pub(crate) renewal_granted: bool,
 }
 
 impl Account {
@@ -204,6 +206,7 @@ impl Account {
         let windows = Windows::new(token.lifetime(), left, chance);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let after_refusal = std::mem::take(&mut state.renews_refused);
+        state.renewal_granted = false;
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
@@ -277,6 +280,7 @@ impl<'a> Flight<'a> {
 impl State {
     fn land(&mut self) {
         self.in_flight = false;
+        self.renewal_granted = false;
         self.ended += 1;
     }
 }

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A token with less left on arrival is for those who waited for it, and not kept.
 const WORTH_KEEPING: Duration = Duration::from_secs(5);
 /// Nobody begins an exchange with less of a deadline left.
-const TIME_FOR_AN_EXCHANGE: Duration = SECOND;
+pub(crate) const TIME_FOR_AN_EXCHANGE: Duration = SECOND;
 /// The most that one caller waits for a renewal while the token it has is alive.
 const LONGEST_WAIT_FOR_RENEWAL: Duration = Duration::from_secs(5);
 /// An exchange takes no longer: an issuer that needs 10 s is slow, one that needs 15 s is gone.
@@ -243,7 +243,7 @@ pub(crate) fn decide(seen: &Situation, patience_left: Duration) -> Decision {
             }
             Some((_, _, next)) if rest(next) => Decision::Fail,
             _ if too_late => Decision::Fail,
-            _ => Decision::Lead(seen.time_left),
+            _ => Decision::Lead(seen.time_left - TIME_FOR_AN_EXCHANGE),
         },
     }
 }
@@ -254,3 +254,6 @@ pub(crate) fn exchange_limit(time_left: Duration, after_silence: bool) -> (Durat
     let share = time_left.mul_f64(0.8);
     (longest.min(share), share >= longest)
 }
+
+#[cfg(test)]
+mod tests;

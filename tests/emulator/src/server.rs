@@ -9,10 +9,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -39,7 +40,10 @@ pub(crate) struct Door {
 impl Door {
     /// Opens a port on the loopback interface (0 takes a free one). Clients may connect from now on.
     pub(crate) fn open(port: u16, tls: Option<TlsAcceptor>, router: Router, line: Line) -> io::Result<Door> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let listener = match port {
+            0 => bind_to_a_new_port()?,
+            port => TcpListener::bind((Ipv4Addr::LOCALHOST, port))?,
+        };
         listener.set_nonblocking(true)?;
         Ok(Door { listener, tls, router, line })
     }
@@ -92,6 +96,21 @@ impl std::fmt::Display for Cut {
 }
 
 impl std::error::Error for Cut {}
+
+/// A port that no emulator of this process had: what a client of an earlier one remembers of an origin is not about this one.
+fn bind_to_a_new_port() -> io::Result<TcpListener> {
+    static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut used = USED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Kept open until a new one is found, so that the system gives others.
+    let mut taken = Vec::new();
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        if used.insert(listener.local_addr()?.port()) {
+            return Ok(listener);
+        }
+        taken.push(listener);
+    }
+}
 
 /// One connection from accept to close. What goes wrong on it is the client's to notice.
 async fn connection(
