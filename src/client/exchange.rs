@@ -26,8 +26,9 @@ use crate::transport::scope::{Limits, Phase, Scope, Stops};
 pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
 const LARGEST_JWT_ANSWER: u64 = 64 * 1024;
-/// How long a request without credentials may take.
+/// How long a request without credentials may take, and how much of what its call has left: the call may go on without it.
 pub(super) const LONGEST_PROBE: Duration = Duration::from_secs(5);
+const LARGEST_SHARE_OF_A_PROBE: f64 = 0.8;
 
 /// A call in progress: who calls, with which limits.
 pub(super) struct Exchange<'a> {
@@ -184,7 +185,7 @@ impl<'a> Exchange<'a> {
         let uri = self.inner().origin.resolve(path, None)?;
         let outgoing = Outgoing { method: Method::GET, uri, headers: Vec::new(), body: None };
         let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
-        let asked = self.within(LONGEST_PROBE);
+        let asked = self.within(LONGEST_PROBE.min(self.scope.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
         match asked.send_as(asking, SignedInAs::Caller, None, &[]) {
             Ok(_) => Ok(()),
             Err(_) if asked.scope.status().is_some() => Ok(()),

@@ -514,3 +514,6 @@ impl Ledger {
         &mut self.credentials[index]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,8 +38,8 @@ const VERSION: u32 = 1;
 /// Larger files are no ledgers: five places and sixteen credentials are a few KiB.
 const LARGEST: u64 = 256 * 1024;
 /// How long another process may keep a file to itself; it takes less than a millisecond.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-const BETWEEN_TRIES: Duration = Duration::from_millis(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 /// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
 const ERA: Millis = 1 << 40;
 /// Some 35 ms of a processor for each guess; but what keeps the file useless for guessing is that a tag has 12 bits.

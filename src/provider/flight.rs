@@ -216,11 +216,10 @@ impl Account {
         }
     }
 
-    /// Notes a failure, and when there may be another try. Under the lock of the slot.
-    fn failed(&self, state: &mut State, error: &Error, full_time: bool, now: Moment, chance: f64) {
-        let kind = FailureKind::of(error, full_time);
+    /// Notes a failure, and when there may be another try; returns it as its caller gets it. Under the lock of the slot.
+    fn failed(&self, state: &mut State, error: Error, full_time: bool, now: Moment, chance: f64) -> Error {
+        let kind = FailureKind::of(&error, full_time);
         state.passing = None;
-        state.verdict = kind.is_for_all().then(|| error.clone());
         let kept = self.kept();
         let mandatory_at = kept.as_ref().map(|kept| {
             let left = kept.token.remaining(now).saturating_sub(kept.windows.mandatory);
@@ -229,11 +228,18 @@ impl Account {
         let lifetime = kept.as_ref().map_or(Duration::from_secs(300), |kept| kept.token.lifetime());
         let previous = state.failure.take();
         let failure = Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, chance);
+        // Whoever gets a verdict now hears what those hear who come later: how long it is held.
+        let error = match kind {
+            FailureKind::Verdict => error.with_retry_after(Some(failure.next_in_need.saturating_sub(now.steady))),
+            _ => error,
+        };
         state.failure = Some(failure);
+        state.verdict = kind.is_for_all().then(|| error.clone());
         if kind == FailureKind::Held {
             self.count(Counter::Held);
         }
         self.last_error.store(error.kind().code(), Ordering::Relaxed);
+        error
     }
 }
 
@@ -256,19 +262,21 @@ impl<'a> Flight<'a> {
         if sent {
             account.count(Counter::Exchanges);
         }
-        {
+        let result = {
             let mut state = lock(&self.slot.state);
-            match &exchanged.result {
+            let result = match exchanged.result {
                 Ok(token) => {
-                    account.arrived(&mut state, token, chance);
+                    account.arrived(&mut state, &token, chance);
                     account.last_error.store(0, Ordering::Relaxed);
+                    Ok(token)
                 }
-                Err(error) => account.failed(&mut state, error, exchanged.full_time, now, chance),
-            }
+                Err(error) => Err(account.failed(&mut state, error, exchanged.full_time, now, chance)),
+            };
             state.land();
-        }
+            result
+        };
         std::mem::forget(self.notify());
-        exchanged.result
+        result
     }
 
     fn notify(self) -> Self {

@@ -79,7 +79,6 @@ fn a_clock_that_is_off_burns_no_sign_in() {
 }
 
 #[test]
-#[ignore = "needs guardsim-fix-5"]
 fn a_clock_that_is_off_burns_no_sign_in_of_callers_that_come_at_once() {
     for ahead in [-45, -20, 20, 45] {
         for phase in [0, 10, 25] {
@@ -196,13 +195,11 @@ fn accounts(count: usize, length: Duration) {
 }
 
 #[test]
-#[ignore = "needs guardsim-fix-4"]
 fn accounts_of_one_user_get_their_tokens_in_turn() {
     (1..=5).for_each(|count| accounts(count, 20 * MINUTE));
 }
 
 #[test]
-#[ignore = "needs guardsim-fix-4"]
 fn eight_accounts_of_one_user_lose_no_call_in_an_hour() {
     accounts(8, HOUR);
 }
