@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
+use crate::text::whole_seconds;
 use ledger::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner, Route, Tag, Why};
 use steps::Step;
 
@@ -147,7 +148,12 @@ pub(crate) struct Place {
 }
 
 impl Guard {
-    pub(crate) fn new(origin: String, clock: Arc<dyn Clock>, most_in_flight: u32, table: Option<Arc<dyn Store>>) -> Self {
+    pub(crate) fn new(
+        origin: String,
+        clock: Arc<dyn Clock>,
+        most_in_flight: u32,
+        table: Option<Arc<dyn Store>>,
+    ) -> Self {
         Guard {
             origin,
             clock,
@@ -257,7 +263,17 @@ impl Guard {
         }
         if let Some(step) = granted {
             let (guard, store, user) = (self.clone(), store.clone(), user.clone());
-            return Ok(Answer::Go(Place { guard, store, user, changed, ask, id, process: owner.process, step, ended: false }));
+            return Ok(Answer::Go(Place {
+                guard,
+                store,
+                user,
+                changed,
+                ask,
+                id,
+                process: owner.process,
+                step,
+                ended: false,
+            }));
         }
         Ok(answer.expect("the store ran the work"))
     }
@@ -398,7 +414,7 @@ impl Held {
                       more try";
         let end = match self.rest {
             Some(rest) => {
-                format!("nothing is sent for another {} s. If it stays so, {advice}", rest.as_secs_f64().ceil())
+                format!("nothing is sent for another {} s. If it stays so, {advice}", whole_seconds(rest))
             }
             None => format!("nothing more is sent: {advice}"),
         };

@@ -4,6 +4,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod flight;
+#[cfg(all(test, feature = "model"))]
+mod model;
 pub(crate) mod policy;
 
 use std::sync::Arc;

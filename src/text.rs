@@ -38,6 +38,11 @@ pub(crate) fn printable(text: &str, most: usize) -> String {
     }
 }
 
+/// How many seconds to wait, for people: never too few.
+pub(crate) fn whole_seconds(time: std::time::Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

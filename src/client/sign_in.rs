@@ -22,10 +22,14 @@ use crate::otp::OtpSecret;
 use crate::process::PerProcess;
 use crate::secret::Secret;
 use crate::sync::Signal;
+use crate::text::whole_seconds;
 use crate::transport::scope::Phase;
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
+
+/// One that had to wait for others does not begin with less.
+const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 
 /// A client's sign-ins.
 pub(crate) struct SignIns {
@@ -136,6 +140,8 @@ struct Attempt<'a> {
     code: CodeSource,
     reserved: Option<Step>,
     patient_until: Instant,
+    /// Whether it had to wait for leave.
+    waited: bool,
     /// Whether the owner was told that the guard holds it.
     told: bool,
 }
@@ -154,7 +160,18 @@ impl<'a> Attempt<'a> {
                 None => sign_ins.code_source()?,
             },
         };
-        Ok(Attempt { sign_ins, exchange, purpose, keeper, loaded, code, reserved: None, patient_until, told: false })
+        Ok(Attempt {
+            sign_ins,
+            exchange,
+            purpose,
+            keeper,
+            loaded,
+            code,
+            reserved: None,
+            patient_until,
+            waited: false,
+            told: false,
+        })
     }
 
     fn run(&mut self) -> Result<SignIn> {
@@ -258,10 +275,18 @@ impl<'a> Attempt<'a> {
             None if patience.is_zero() => return Err(self.behind_another()),
             None => {}
         }
+        self.waited = true;
         let scope = self.exchange.scope();
         scope.set_phase(Phase::Verdict);
         let at_most = wait.at_most.map_or(patience, |at_most| at_most.min(patience));
         scope.wait_for(&wait.changed, wait.seen, scope.clock().now() + at_most)
+    }
+
+    fn too_late(&self) -> String {
+        format!(
+            "not sent: this call waited for other sign-ins of {} until less than a second of its time was left: allow more",
+            self.name()
+        )
     }
 
     /// Another sign-in is under way, and this call does not wait for its end.
@@ -294,6 +319,12 @@ impl<'a> Attempt<'a> {
 
     fn with_code(&mut self, place: Place) -> Result<SignIn> {
         self.reserved = None;
+        let left = self.exchange.scope().remaining();
+        if self.waited && left < TIME_TO_BEGIN {
+            // It would be given up at once, and count as a sign-in whose end nobody knows.
+            place.end(Outcome::NotSent);
+            return Err(Error::new(ErrorKind::Timeout, self.too_late()).retryable(true));
+        }
         let (code, is_typed) = match std::mem::replace(&mut self.code, CodeSource::None) {
             CodeSource::None => (None, false),
             CodeSource::Typed(code) => (Some(code), true),
@@ -351,7 +382,7 @@ fn no_step(wait: Duration) -> Error {
         "the one-time code of this moment was sent before, or is too near its end, and the next that is free, in {} s, comes \
          too late for this call's deadline: allow more time, or use an API token, which needs no code, or a JWT, which is \
          good for many calls",
-        wait.as_secs_f64().ceil()
+        whole_seconds(wait)
     );
     Error::new(ErrorKind::Otp, text).with_retry_after(Some(wait)).retryable(true)
 }

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
 use ring::rand::SecureRandom as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -73,7 +72,6 @@ struct State {
     version: u32,
     /// For tags; kept as long as the file.
     salt: String,
-    #[serde(flatten)]
     written: Moment,
     ledger: Ledger,
 }
@@ -95,7 +93,7 @@ impl StateDir {
     fn file_of(&self, user: &User) -> PathBuf {
         let id = format!("{}\n{}", user.origin, user.name);
         let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
-        self.path.join(HEXLOWER.encode(hash.as_ref())).with_extension("json")
+        self.path.join(hex(hash.as_ref())).with_extension("json")
     }
 
     /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
@@ -206,7 +204,7 @@ impl State {
     fn new(now: &Moment) -> Result<Self, String> {
         let mut salt = [0; 16];
         ring::rand::SystemRandom::new().fill(&mut salt).map_err(|_| "the system gives no random numbers")?;
-        Ok(State { version: VERSION, salt: HEXLOWER.encode(&salt), written: now.clone(), ledger: Ledger::default() })
+        Ok(State { version: VERSION, salt: hex(&salt), written: now.clone(), ledger: Ledger::default() })
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
@@ -321,6 +319,10 @@ fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
         Err(error) if os::is_locked(&error) => Ok(None),
         Err(error) => Err(unusable(format!("cannot be locked: {error}. Name a directory whose file system has locks"))),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn cannot_open(error: &io::Error) -> String {

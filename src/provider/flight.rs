@@ -152,8 +152,8 @@ impl Account {
     pub(crate) fn fresh(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let kept = self.kept.load();
         let kept = kept.as_ref().filter(|kept| kept.fresh.includes(now) && !kept.renew)?;
-        let enough = min_validity.is_zero()
-            || kept.token.remaining(now) >= min_validity.min(kept.windows.longest_validity);
+        let enough =
+            min_validity.is_zero() || kept.token.remaining(now) >= min_validity.min(kept.windows.longest_validity);
         enough.then(|| kept.ways[way()].clone())
     }
 

@@ -120,7 +120,8 @@ pub fn all_users_take_all_routes(boomi: &Emulator) {
     let mut cells = 1..;
     for row in rows() {
         for route in Route::ALL {
-            let found = outcome(boomi, &row, route, cells.next().unwrap()).map_err(|error| (error.kind(), error.status()));
+            let found =
+                outcome(boomi, &row, route, cells.next().unwrap()).map_err(|error| (error.kind(), error.status()));
             let expected = match row.outcome {
                 Outcome::Open => Ok(()),
                 Outcome::Rejected => Err((ErrorKind::CredentialsRejected, Some(401))),

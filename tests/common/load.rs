@@ -55,6 +55,15 @@ pub fn assert_rejected_at_most(boomi: &Emulator, user: Known, most: u32) {
     assert!(status.total_rejections <= most && !status.locked, "more than {most}: {status:?}");
 }
 
+/// Does something when it is dropped, also if a test fails: so that threads which wait for it end, and the test with them.
+pub struct AtTheEnd<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for AtTheEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 /// Where a thread is held until it is let go.
 #[derive(Default)]
 pub struct Gate {

@@ -11,7 +11,7 @@ use boomi_emulator::{Delay, Emulator};
 
 use crate::common::{self, by_password};
 use crate::fork::{all_went_well, fork_many};
-use crate::load::{Gate, exchanges, status, until};
+use crate::load::{AtTheEnd, Gate, exchanges, status, until};
 
 const CHILDREN: usize = 16;
 
@@ -91,8 +91,9 @@ impl Middle {
             self.boomi.set_delays(Vec::new());
             let waiting: Vec<_> = (0..3).map(|_| scope.spawn(&ask)).collect();
             until(&self.boomi, || self.client.token_provider(None).unwrap().describe().contains(r#""joins":3"#));
+            let opens = AtTheEnd(|| self.gate.open());
             work();
-            self.gate.open();
+            drop(opens);
             [held].into_iter().chain(waiting).map(|thread| thread.join().unwrap()).collect()
         })
     }
@@ -170,6 +171,7 @@ fn a_lock_that_somebody_holds_in_the_parent_holds_nobody_in_a_child() {
                 }
             });
         }
+        let _ends = AtTheEnd(|| done.store(true, Ordering::Relaxed));
         for round in 0..10 {
             all_went_well(fork_many(4, |number| {
                 provider.invalidate(&foreign);
@@ -178,7 +180,6 @@ fn a_lock_that_somebody_holds_in_the_parent_holds_nobody_in_a_child() {
                     && client.get("/nothing").auth(AuthScheme::Basic).send().is_ok()
             }));
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(goes_on_with(jwt.jwt(), &client, &provider, "after"));
 }

@@ -70,7 +70,9 @@ fn every_shape_of_error_is_read_into_the_message_and_the_error() {
         let graphql = matches!(shape, ErrorShape::GraphqlUnauthorized | ErrorShape::GraphqlSystemError);
         let status = if shape == ErrorShape::BulkItem { 400 } else { shape.status() };
         // A refused JWT is replaced, and the request sent again.
-        boomi.answer_next(Scripted::from(shape).status(status).on(if graphql { "/graphql" } else { "/api/" }).for_ever());
+        boomi.answer_next(
+            Scripted::from(shape).status(status).on(if graphql { "/graphql" } else { "/api/" }).for_ever(),
+        );
         client.reset_guard();
         let request = if graphql { client.post("/graphql").body(GRAPHQL_QUERY) } else { client.get(AUDIT_LOG) };
         let response = request.send().unwrap();

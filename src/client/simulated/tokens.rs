@@ -48,7 +48,7 @@ impl World {
         let issuer = Issuer::new(sim.clone(), 1);
         issuer.script(|script| script.log_bearers = false);
         let client = client(&issuer, sim.clone(), |config| {
-            config.guard_table = Some(Arc::new(Table::default()));
+            config.guard_table = Some(Arc::new(Table::new()));
             configure(config);
         });
         let provider = client.token_provider(None).unwrap();

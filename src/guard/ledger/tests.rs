@@ -225,7 +225,7 @@ fn an_accepted_kind_lets_the_other_try_at_once_and_ends_its_own_hold() {
     let mut book = proven();
     book.now += DAY;
     let two = [BASIC, EXCHANGE];
-    two.map(|ask| book.sign_in(ask, Outcome::Rejected));
+    two.iter().for_each(|ask| book.sign_in(*ask, Outcome::Rejected));
     book.pass_hold(EXCHANGE);
     book.sign_in(EXCHANGE, Outcome::Accepted);
     assert_eq!(two.map(|ask| book.decide(ask)), [Decision::Go; 2]);

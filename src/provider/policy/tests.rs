@@ -224,7 +224,7 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { has_waited: true, in_flight: true, ..seen(Overdue) }, Use),
         (Situation { failure: resting(Transient, 1.0), ..seen(Overdue) }, Use),
         (Situation { time_left: late, ..seen(Overdue) }, Use),
-        (seen(Dead), Lead(seconds(60.0))),
+        (seen(Dead), Lead(seconds(59.0))),
         (Situation { in_flight: true, ..seen(Dead) }, Join),
         (Situation { in_flight: true, has_waited: true, ..seen(Dead) }, Join),
         (Situation { failure: resting(Transient, 2.0), ..seen(Dead) }, Rest(seconds(2.0))),
@@ -232,7 +232,7 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { failure: resting(Transient, 59.1), ..seen(Dead) }, Fail),
         (Situation { failure: resting(Transient, 2.0), hurried: true, ..seen(Dead) }, Fail),
         (Situation { failure: resting(Verdict, 2.0), ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Verdict, 0.0), ..seen(Dead) }, Lead(seconds(60.0))),
+        (Situation { failure: resting(Verdict, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
         (Situation { time_left: late, ..seen(Dead) }, Fail),
     ];
     for (situation, expected) in cases {

@@ -171,3 +171,22 @@ fn a_caller_that_waits_keeps_its_own_deadline_and_can_be_cancelled() {
     });
     assert_eq!(world.exchanges(), 1);
 }
+
+#[test]
+fn a_caller_that_is_cancelled_hears_so_though_there_is_a_living_token() {
+    let world = World::warm();
+    world.issuer.set_latency(4 * SECOND, 4 * SECOND);
+    world.sim.advance(250 * SECOND);
+    let call = within(MINUTE);
+    world.sim.run(|crew| {
+        crew.spawn(|| {
+            let error = world.provider.get_with(Duration::ZERO, Some(&call)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Canceled);
+        });
+        crew.spawn(|| {
+            world.sim.sleep(SECOND);
+            call.cancel();
+        });
+    });
+    world.get().unwrap();
+}

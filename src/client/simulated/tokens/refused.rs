@@ -174,6 +174,15 @@ fn invalidating_the_current_token_makes_the_next_caller_get_another() {
 }
 
 #[test]
+fn an_invalidated_token_is_handed_out_to_nobody_even_if_there_is_no_other() {
+    let world = World::warm();
+    world.provider.invalidate(&world.get().unwrap());
+    world.issuer.set_answer(|entry| entry.is_exchange().then(|| (404, Vec::new(), String::new())));
+    assert_eq!(world.get().unwrap_err().status(), Some(404));
+    assert_eq!(world.get().unwrap_err().status(), Some(404));
+}
+
+#[test]
 fn invalidating_every_token_costs_an_exchange_per_30_s_at_most() {
     for threads in [1, 8] {
         let world = World::new();
