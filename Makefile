@@ -16,7 +16,7 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV     := $(TARGET)/debug
 
-.PHONY: help demo check test setup fmt lint doc header deny bench install uninstall clean
+.PHONY: help demo check test setup fmt lint doc header deny soak bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ doc: ## the documentation of the Rust API, warnings are errors
 
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
+
+soak: ## simulated days of faults by the thousand, for as long as an hour
+	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance
 
 bench: ## beside libcurl and OpenSSL: warm, cold, header, stream, threads
 	@benches/run.sh

@@ -241,14 +241,23 @@ impl Guard {
                     ledger.begin_probe(now);
                     Answer::Probe
                 }
-                Decision::Go => match applicant.step.map(|wish| step_for(ledger, wish)) {
-                    Some(Err(other)) => other,
-                    step => {
-                        ledger.take(&ask, id, owner, now);
-                        granted = Some(step.and_then(Result::ok));
-                        return true;
-                    }
-                },
+                Decision::Go => {
+                    let step = match applicant.step.map(|wish| Coming::step(ledger, wish)) {
+                        None => None,
+                        Some(Coming::Now(step)) => Some(step),
+                        Some(Coming::In(step, wait)) => {
+                            answer = Some(Answer::Reserved(step, wait));
+                            return true;
+                        }
+                        Some(Coming::TooLate(wait)) => {
+                            answer = Some(Answer::NoStep(wait));
+                            return false;
+                        }
+                    };
+                    ledger.take(&ask, id, owner, now);
+                    granted = Some(step);
+                    return true;
+                }
             };
             answer = Some(said);
             // A look alone changes nothing that others could want to know.
@@ -325,21 +334,29 @@ impl Guard {
     }
 }
 
-/// The step whose code goes with a sign-in that may be sent now, or what to do instead.
-fn step_for(ledger: &mut Ledger, wish: StepWish) -> Result<Step, Answer> {
-    let millis = Duration::from_millis;
-    match wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?))) {
-        Some((step, 0)) => return Ok(step),
-        Some((step, wait)) => return Err(Answer::Reserved(step, millis(wait))),
-        None => {}
+/// When the code for a sign-in can be sent.
+enum Coming {
+    Now(Step),
+    In(Step, Duration),
+    TooLate(Duration),
+}
+
+impl Coming {
+    /// Keeps a step for somebody, if it does not come too late.
+    fn step(ledger: &mut Ledger, wish: StepWish) -> Self {
+        let reserved = wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?)));
+        let (step, wait) = reserved.unwrap_or_else(|| {
+            let next = ledger.steps.next(wish.period, wish.server_ms);
+            (next, next.wait(wish.server_ms).unwrap_or(0))
+        });
+        if reserved.is_none() {
+            if wait > wish.longest_wait_ms {
+                return Coming::TooLate(Duration::from_millis(wait));
+            }
+            ledger.steps.take(step);
+        }
+        if wait == 0 { Coming::Now(step) } else { Coming::In(step, Duration::from_millis(wait)) }
     }
-    let step = ledger.steps.next(wish.period, wish.server_ms);
-    let wait = step.wait(wish.server_ms).unwrap_or(0);
-    if wait > wish.longest_wait_ms {
-        return Err(Answer::NoStep(millis(wait)));
-    }
-    ledger.steps.take(step);
-    if wait == 0 { Ok(step) } else { Err(Answer::Reserved(step, millis(wait))) }
 }
 
 impl Place {

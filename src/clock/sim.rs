@@ -498,20 +498,4 @@ mod tests {
         sim.sleep_until(SECOND * 14);
         assert_eq!(sim.wall(), SECOND * 51);
     }
-
-    /// `cargo test --release sim::tests::turns_cost -- --ignored --nocapture`
-    #[test]
-    #[ignore = "a measurement"]
-    fn turns_cost() {
-        for threads in [1, 2, 64] {
-            let sim = Sim::new(0, 1);
-            let begin = Instant::now();
-            sim.run(|crew| {
-                for _ in 0..threads {
-                    crew.spawn(|| (0..200_000 / threads).for_each(|_| sim.sleep(SECOND)));
-                }
-            });
-            println!("{threads} threads: {:?} a turn", begin.elapsed() / 200_000);
-        }
-    }
 }

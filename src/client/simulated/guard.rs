@@ -253,7 +253,9 @@ fn three_stray_rejections(ways: &[Way]) {
 
 #[test]
 fn three_stray_rejections_in_a_month_shut_nothing() {
-    [&[GOOD][..], &[Way::Exchange], &[GOOD, OTHER, Way::Jwt]].map(three_stray_rejections);
+    for ways in [&[GOOD][..], &[Way::Exchange], &[GOOD, OTHER, Way::Jwt]] {
+        three_stray_rejections(ways);
+    }
 }
 
 /// How often good Basic calls, JWT calls and calls of an endpoint that always says 401 are made, and which comes first.
@@ -758,14 +760,7 @@ fn random_day(seed: u64) {
 
 #[test]
 fn whatever_goes_wrong_by_chance_nobody_is_locked() {
-    (0..40).for_each(random_day);
-}
-
-/// `SEEDS=100000 cargo test a_great_many_days -- --ignored`
-#[test]
-#[ignore = "as long as one likes"]
-fn a_great_many_days() {
-    let of = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let begin = of("FROM").unwrap_or(1000);
-    (begin..begin + of("SEEDS").unwrap_or(1000)).for_each(random_day);
+    // `make soak` runs a great many more.
+    let days = std::env::var("SOAK_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(40);
+    (0..days).for_each(random_day);
 }

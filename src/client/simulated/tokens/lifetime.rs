@@ -74,9 +74,11 @@ fn a_clock_that_is_set_while_the_exchange_is_under_way_leaves_no_dead_token() {
     }
 }
 
+type Shape = fn(&mut Script);
+
 #[test]
 fn shapes_of_tokens_do_not_matter() {
-    let shapes: [(&str, fn(&mut Script)); 10] = [
+    let shapes: [(&str, Shape); 10] = [
         ("plain", |_| {}),
         ("no iat", |script| script.jwt.iat = false),
         ("no exp", |script| script.jwt.exp = false),
