@@ -9,6 +9,8 @@ pub(crate) mod issuer;
 mod message;
 mod request;
 mod response;
+#[cfg(test)]
+mod scenarios;
 mod server_clock;
 mod sign_in;
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod no_io;
 mod providers;
 mod requests;
 mod rust;
+mod scenarios;
 mod settings;
 mod sign_ins;
 mod streams;
