@@ -57,13 +57,13 @@ impl TokenProvider {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
-        self.account.fresh(min_validity, &*self.client.inner.clock)
+        self.account.fresh(min_validity, self.client.inner.clock.nanos())
     }
 
     /// A token for a call in progress, of this client or another.
     pub(super) fn token(&self, exchange: &Exchange<'_>, min_validity: Duration) -> Result<Token> {
         let caller = AccountCaller { exchange, account: &self.account };
-        if let Some(token) = self.account.fresh(min_validity, &**exchange.scope().clock()) {
+        if let Some(token) = self.account.fresh(min_validity, exchange.scope().clock().nanos()) {
             return Ok(token);
         }
         if exchange.call().is_some_and(Call::has_otp) {

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::policy::{Failure, FailureKind, Windows};
 use super::{Caller, Exchanged};
-use crate::clock::{Clock, Moment};
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::jwt::{TOLERANCE, Token};
 use crate::process::PerProcess;
@@ -151,12 +151,16 @@ impl Account {
     }
 
     /// The token, if it is far from its end: no lock, no allocation, no system call.
-    pub(crate) fn fresh(&self, min_validity: Duration, clock: &dyn Clock) -> Option<Token> {
+    ///
+    /// `now` is [`Clock::nanos`](crate::clock::Clock::nanos).
+    pub(crate) fn fresh(&self, min_validity: Duration, now: [u64; 2]) -> Option<Token> {
         let kept = self.kept.load();
-        let kept = kept.as_ref().filter(|kept| kept.fresh.includes(clock.nanos()) && !kept.renew)?;
-        let enough = min_validity.is_zero()
-            || kept.token.remaining(clock.moment()) >= min_validity.min(kept.windows.longest_validity);
-        enough.then(|| kept.ways[way()].clone())
+        let kept = kept.as_ref().filter(|kept| kept.fresh.includes(now) && !kept.renew)?;
+        let enough = || {
+            let [steady, wall] = now.map(Duration::from_nanos);
+            kept.token.remaining(Moment { steady, wall }) >= min_validity.min(kept.windows.longest_validity)
+        };
+        (min_validity.is_zero() || enough()).then(|| kept.ways[way()].clone())
     }
 
     /// The token, if it may be handed out at all.

@@ -123,7 +123,8 @@ impl FailureKind {
             ErrorKind::Held => FailureKind::Held,
             ErrorKind::Config | ErrorKind::InvalidArgument => FailureKind::Local,
             ErrorKind::Connect | ErrorKind::RateLimited => FailureKind::Transient,
-            ErrorKind::Proxy if error.is_retryable() => FailureKind::Transient,
+            // A load balancer in trouble resets connections in the handshake, and a proxy may say that it cannot get through.
+            ErrorKind::Proxy | ErrorKind::Tls if error.is_retryable() => FailureKind::Transient,
             ErrorKind::HttpStatus if error.status().is_some_and(|status| status >= 500) => FailureKind::Transient,
             _ => FailureKind::Verdict,
         }

@@ -109,6 +109,7 @@ fn failures_are_of_a_kind() {
         (error(ErrorKind::Protocol), true, Verdict),
         (error(ErrorKind::TooLarge), true, Verdict),
         (error(ErrorKind::Tls), true, Verdict),
+        (error(ErrorKind::Tls).retryable(true), true, Transient),
         (error(ErrorKind::Proxy), true, Verdict),
         (error(ErrorKind::Proxy).retryable(true), true, Transient),
     ] {
