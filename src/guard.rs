@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::credentials::TOKEN_PREFIX;
 use crate::error::{Error, ErrorKind};
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
@@ -173,7 +174,7 @@ impl Guard {
 
     /// Asks for a place. `on_trouble` is told, once, when the memory beyond this process cannot be used: where it is, and why.
     pub(crate) fn ask(self: &Arc<Self>, applicant: &Applicant<'_>, on_trouble: &dyn Fn(&str, &str)) -> Answer {
-        let user = User { origin: self.origin.clone(), name: applicant.name.to_owned() };
+        let user = self.user(applicant.name);
         if let Some((store, place)) = &self.shared {
             match self.ask_in(store, &user, applicant) {
                 Ok(answer) => {
@@ -190,6 +191,13 @@ impl Guard {
         self.ask_in(&self.table(), &user, applicant).expect("the process's table is always there")
     }
 
+    /// Whom a sign-in by this name could lock: nobody knows whether Boomi tells an API token's rejections from a password's, or
+    /// one spelling of an address from another, so they are not told apart.
+    fn user(&self, name: &str) -> User {
+        let bare = name.strip_prefix(TOKEN_PREFIX).unwrap_or(name);
+        User { origin: self.origin.clone(), name: bare.to_lowercase() }
+    }
+
     fn table(&self) -> Arc<dyn Store> {
         self.table.clone().unwrap_or_else(|| table::of_this_process())
     }
@@ -203,7 +211,7 @@ impl Guard {
         let changed = store.changed(user);
         let seen = changed.count();
         let ask = Ask {
-            tag: store.tag(user, &*self.clock, applicant.secret)?,
+            tag: store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())?,
             kind: applicant.kind,
             route: applicant.route,
             foreign: applicant.foreign,
@@ -307,7 +315,7 @@ impl Guard {
 
     /// Changes a user's ledger, wherever it may be.
     fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
-        let user = User { origin: self.origin.clone(), name: name.to_owned() };
+        let user = self.user(name);
         for store in self.shared.iter().map(|(store, _)| store).chain([&self.table()]) {
             // What cannot be used has said so, or will, when somebody asks.
             let _ = store.with(&user, &*self.clock, &mut |ledger, now| {
@@ -456,4 +464,37 @@ fn new_id(process: u32) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     u64::from(process) << 32 | (count & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::fake::FakeClock;
+    use table::Table;
+
+    /// What the guard says to a sign-in with this name and secret, which is then rejected.
+    fn rejected(guard: &Arc<Guard>, name: &str, secret: &str) -> bool {
+        let secret = [secret.as_bytes()];
+        let applicant = Applicant { name, secret: &secret, kind: Kind::Basic, route: 0, foreign: false, step: None };
+        match guard.ask(&applicant, &|_, _| {}) {
+            Answer::Go(place) => {
+                place.end(Outcome::Rejected);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn a_password_and_a_token_of_one_user_share_its_budget_however_it_is_spelled() {
+        let table = Some(Arc::new(Table::new()) as Arc<dyn Store>);
+        let guard = Arc::new(Guard::new("https://api.boomi.com".into(), Arc::new(FakeClock::at(0)), 3, table));
+        let names =
+            ["user@example.com", "BOOMI_TOKEN.user@example.com", "User@Example.com", "BOOMI_TOKEN.USER@example.com"];
+        // The same secret under another name is another try, and within the one budget.
+        assert!(names.iter().all(|name| rejected(&guard, name, "secret")));
+        assert!(rejected(&guard, names[0], "another"));
+        assert!(!rejected(&guard, names[1], "a third"));
+        assert!(rejected(&guard, "other@example.com", "secret"));
+    }
 }
