@@ -53,7 +53,7 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 soak: ## simulated days of faults by the thousand, for as long as an hour
 	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance
 
-bench: ## beside libcurl and OpenSSL: warm, cold, header, stream, threads
+bench: ## beside libcurl and OpenSSL: warm, cold, header, token, stream, threads
 	@benches/run.sh
 
 install: ## the C library, headers, pkg-config and CMake files into PREFIX
