@@ -13,8 +13,8 @@ use crate::secret::Secret;
 /// The headers that sign a request in which another HTTP library sends: put each on it, send it, and tell
 /// [`observe`](Authorization::observe) how it was answered.
 ///
-/// Tell it every answer, or drop it only if the request was not sent: a Basic authorization holds a place in the guard, and one
-/// that is dropped without `observe` counts as a sign-in without an answer. After five of those in a row nothing is sent.
+/// Tell it every answer: a Basic authorization holds a place in the guard, and one that is dropped without `observe` counts as a
+/// sign-in without an answer. After five of those in a row nothing is sent, until [`Client::reset_guard`].
 ///
 /// The library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 pub struct Authorization {
