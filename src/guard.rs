@@ -8,6 +8,7 @@ pub(crate) mod state_dir;
 pub(crate) mod steps;
 pub(crate) mod table;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +24,9 @@ use steps::Step;
 
 /// How many sign-ins of a proven credential may be under way, unless the caller says otherwise.
 pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
+
+/// What is waited for may have ended without anybody's telling: by its age.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// Whose sign-ins a ledger is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -121,7 +125,7 @@ pub(crate) struct Wait {
     pub(crate) seen: u64,
     /// `None`: for the verdict of another.
     pub(crate) hold: Option<Held>,
-    pub(crate) at_most: Option<Duration>,
+    pub(crate) at_most: Duration,
 }
 
 /// Why nothing is sent.
@@ -145,6 +149,10 @@ pub(crate) struct Place {
     process: u32,
     /// The step whose code goes with it.
     pub(crate) step: Option<Step>,
+    /// How it ends if nobody says: as one that was not sent, as long as nothing can have been.
+    if_dropped: Outcome,
+    /// The process's table, if it is not the store: it counts along, for when the store cannot be used.
+    own: Option<Arc<dyn Store>>,
     ended: bool,
 }
 
@@ -177,8 +185,13 @@ impl Guard {
         let user = self.user(applicant.name);
         if let Some((store, place)) = &self.shared {
             match self.ask_in(store, &user, applicant) {
-                Ok(answer) => {
+                Ok(mut answer) => {
                     self.is_unavailable.store(false, Ordering::Relaxed);
+                    if let Answer::Go(place) = &mut answer {
+                        let table = self.table();
+                        let tag = self.tag_in(&table, &user, applicant).expect("the process's table is always there");
+                        place.count_along(table, tag);
+                    }
                     return answer;
                 }
                 Err(problem) => {
@@ -202,6 +215,10 @@ impl Guard {
         self.table.clone().unwrap_or_else(|| table::of_this_process())
     }
 
+    fn tag_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Tag, String> {
+        store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())
+    }
+
     fn ask_in(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
@@ -211,7 +228,7 @@ impl Guard {
         let changed = store.changed(user);
         let seen = changed.count();
         let ask = Ask {
-            tag: store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())?,
+            tag: self.tag_in(store, user, applicant)?,
             kind: applicant.kind,
             route: applicant.route,
             foreign: applicant.foreign,
@@ -237,7 +254,7 @@ impl Guard {
             };
             let wait = |hold: Option<Held>| {
                 let rest = hold.as_ref().and_then(|held| held.rest);
-                let at_most = rest.into_iter().chain(store.look_again()).min();
+                let at_most = rest.into_iter().chain(store.look_again()).min().unwrap_or(LOOK_AGAIN);
                 Answer::Wait(Wait { changed: changed.clone(), seen, hold, at_most })
             };
             let decision = ledger.decide(&ask, now);
@@ -259,7 +276,7 @@ impl Guard {
                         }
                         Some(Coming::TooLate(wait)) => {
                             answer = Some(Answer::NoStep(wait));
-                            return false;
+                            return reset || !unsettled.is_empty();
                         }
                     };
                     ledger.take(&ask, id, owner, now);
@@ -289,6 +306,8 @@ impl Guard {
                 id,
                 process: owner.process,
                 step,
+                if_dropped: Outcome::NotSent,
+                own: None,
                 ended: false,
             }));
         }
@@ -373,33 +392,50 @@ impl Place {
         self.settle(outcome);
     }
 
+    /// From here on it may have been sent.
+    pub(crate) fn leaves(&mut self) {
+        self.if_dropped = Outcome::Unanswered;
+    }
+
+    /// Takes it in the process's table too, where the secret has another tag.
+    fn count_along(&mut self, table: Arc<dyn Store>, tag: Tag) {
+        let ask = Ask { tag, ..self.ask };
+        let (id, step) = (self.id, self.step);
+        let _ = table.with(&self.user, &*self.guard.clock, &mut |ledger, now| {
+            ledger.take(&ask, id, Owner::default(), now);
+            step.into_iter().for_each(|step| ledger.steps.take(step));
+            true
+        });
+        self.own = Some(table);
+    }
+
     fn settle(&mut self, outcome: Outcome) {
         // In a child of `fork` this is a copy, and the sign-in its parent's.
         if std::mem::replace(&mut self.ended, true) || self.process != std::process::id() {
             return;
         }
-        let (id, ask, step) = (self.id, self.ask, self.step);
-        let clock = &*self.guard.clock;
-        let mut is_for_all = true;
-        let written = self.store.with(&self.user, clock, &mut |ledger, now| {
-            is_for_all = ledger.settle(id, outcome, now);
-            if let (Outcome::NotSent, Some(step)) = (outcome, step) {
-                ledger.steps.give_back(step);
-            }
-            true
-        });
-        if written.is_err() {
+        let (id, step, clock) = (self.id, self.step, &*self.guard.clock);
+        let end_in = |store: &Arc<dyn Store>| {
+            let mut is_for_all = true;
+            let written = store.with(&self.user, clock, &mut |ledger, now| {
+                is_for_all = ledger.settle(id, outcome, now);
+                if let (Outcome::NotSent, Some(step)) = (outcome, step) {
+                    ledger.steps.give_back(step);
+                }
+                true
+            });
+            written.map(|()| is_for_all)
+        };
+        if let Some(table) = &self.own {
+            let _ = end_in(table);
+            table.changed(&self.user).notify();
+        }
+        let is_for_all = end_in(&self.store).unwrap_or_else(|_| {
             // The process remembers it, and writes it down when it can.
             let settlement = Settlement { user: self.user.clone(), id, outcome };
             lock(&self.guard.unsettled()).push(settlement);
-            let table = self.guard.table();
-            let _ = table.with(&self.user, clock, &mut |ledger, now| {
-                ledger.take(&ask, id, Owner::default(), now);
-                ledger.settle(id, outcome, now);
-                true
-            });
-            table.changed(&self.user).notify();
-        }
+            true
+        });
         if is_for_all {
             self.changed.notify();
         } else {
@@ -410,7 +446,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.settle(Outcome::Unanswered);
+        self.settle(self.if_dropped);
     }
 }
 
@@ -462,8 +498,8 @@ pub(crate) fn route_of(path: &str) -> Route {
 /// A number that no other sign-in has, in whatever process.
 fn new_id(process: u32) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    u64::from(process) << 32 | (count & 0xffff_ffff)
+    // Containers that share a directory may each call their process 1, and a child of `fork` has its parent's keys.
+    RandomState::new().hash_one((process, COUNT.fetch_add(1, Ordering::Relaxed)))
 }
 
 #[cfg(test)]
@@ -496,5 +532,86 @@ mod tests {
         assert!(rejected(&guard, names[0], "another"));
         assert!(!rejected(&guard, names[1], "a third"));
         assert!(rejected(&guard, "other@example.com", "secret"));
+    }
+
+    /// A memory that can be away. What is not kept is not there the next time, as with a file.
+    #[derive(Default)]
+    struct Flaky {
+        ledger: Mutex<Ledger>,
+        away: AtomicBool,
+    }
+
+    impl Store for Flaky {
+        fn with(
+            &self,
+            _: &User,
+            _: &dyn Clock,
+            work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        ) -> Result<(), String> {
+            if self.away.load(Ordering::Relaxed) {
+                return Err("it is away".into());
+            }
+            let mut kept = lock(&self.ledger);
+            let mut ledger = kept.clone();
+            if work(&mut ledger, 0) {
+                *kept = ledger;
+            }
+            Ok(())
+        }
+
+        fn tag(&self, _: &User, _: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
+            Ok(secret.concat().iter().fold(7, |tag, byte| tag * 31 + Tag::from(*byte)))
+        }
+
+        fn owner(&self) -> Owner {
+            Owner { process: std::process::id(), started: 0 }
+        }
+
+        fn changed(&self, _: &User) -> Signal {
+            Signal::default()
+        }
+
+        fn look_again(&self) -> Option<Duration> {
+            None
+        }
+    }
+
+    fn with_flaky() -> (Arc<Guard>, Arc<Flaky>) {
+        let (table, shared) = (Arc::new(Table::new()) as Arc<dyn Store>, Arc::new(Flaky::default()));
+        let guard = Guard::new("https://api.boomi.com".into(), Arc::new(FakeClock::at(0)), 3, Some(table));
+        (Arc::new(guard.shared_by(shared.clone(), "/state".into())), shared)
+    }
+
+    #[test]
+    fn a_memory_that_comes_and_goes_does_not_double_the_tries() {
+        let (guard, shared) = with_flaky();
+        assert!(["1", "2", "3", "4", "5"].iter().all(|secret| rejected(&guard, "anna", secret)));
+        assert!(!rejected(&guard, "anna", "6"));
+        shared.away.store(true, Ordering::Relaxed);
+        assert!(!rejected(&guard, "anna", "7"), "a sixth bad sign-in locks the user");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_lost_to_who_comes_too_late_for_a_code() {
+        let (guard, shared) = with_flaky();
+        let secret = [&b"secret"[..]];
+        let applicant = |longest_wait_ms| Applicant {
+            name: "anna",
+            secret: &secret,
+            kind: Kind::Basic,
+            route: 0,
+            foreign: false,
+            // Between two steps, so that there is something to wait for.
+            step: Some(StepWish { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms }),
+        };
+        let plain = Applicant { step: None, ..applicant(0) };
+        let Answer::Go(place) = guard.ask(&plain, &|_, _| {}) else { panic!() };
+        shared.away.store(true, Ordering::Relaxed);
+        place.end(Outcome::Accepted);
+        shared.away.store(false, Ordering::Relaxed);
+        guard.reset(None);
+        let _ = guard.ask(&applicant(0), &|_, _| {});
+        let _ = guard.ask(&applicant(0), &|_, _| {});
+        assert!(matches!(guard.ask(&plain, &|_, _| {}), Answer::Go(_)), "its place is still taken");
     }
 }

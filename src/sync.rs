@@ -34,6 +34,11 @@ struct Counts {
 }
 
 impl Signal {
+    /// Whether anybody else has it.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// How many changes there were.
     pub(crate) fn count(&self) -> u64 {
         lock(&self.0.state).changes

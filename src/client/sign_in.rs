@@ -2,7 +2,7 @@
 //! the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -31,6 +31,9 @@ const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
 /// One that had to wait for others does not begin with less.
 const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 
+/// How often credentials are asked for again while those at hand are held, however many calls come.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
+
 /// A client's sign-ins.
 pub(crate) struct SignIns {
     keeper: Option<Keeper>,
@@ -39,6 +42,8 @@ pub(crate) struct SignIns {
     /// Whether a request was spent on learning the server's time.
     asked_for_time: AtomicBool,
     time_asks: PerProcess<TimeAsks>,
+    /// Before when nobody asks for other credentials than those that are held: steady milliseconds.
+    next_look: AtomicU64,
 }
 
 /// The request that asks for the server's time, which the first call that needs it sends.
@@ -92,6 +97,7 @@ impl SignIns {
             guard: Arc::new(guard),
             asked_for_time: AtomicBool::new(false),
             time_asks: PerProcess::empty(),
+            next_look: AtomicU64::new(0),
         }
     }
 
@@ -152,14 +158,7 @@ impl<'a> Attempt<'a> {
         let scope = exchange.scope();
         let patient_until = scope.clock().now() + purpose.patience.min(scope.remaining());
         let loaded = load(keeper, exchange)?;
-        // Boomi: an API token needs no code. So it gets none, whatever is configured.
-        let code = match loaded.basic.kind() {
-            CredentialKind::ApiToken => CodeSource::None,
-            CredentialKind::Password => match exchange.call().and_then(Call::take_otp) {
-                Some(typed) => CodeSource::Typed(typed),
-                None => sign_ins.code_source()?,
-            },
-        };
+        let code = code_for(&loaded, sign_ins, exchange)?;
         Ok(Attempt {
             sign_ins,
             exchange,
@@ -180,7 +179,8 @@ impl<'a> Attempt<'a> {
                 Answer::Go(place) => return self.with_code(place),
                 Answer::Probe => self.probe()?,
                 Answer::Wait(wait) => self.wait(wait)?,
-                Answer::Held(held) => return Err(self.held(&held)),
+                Answer::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
+                Answer::Held(_) => {}
                 Answer::NoStep(wait) => return Err(no_step(wait)),
                 Answer::Reserved(step, wait) => {
                     self.reserved = Some(step);
@@ -188,8 +188,13 @@ impl<'a> Attempt<'a> {
                     self.exchange.scope().wait(wait)?;
                 }
             }
-            // While it waited, they may have been rejected, and there may be others.
-            self.loaded = load(self.keeper, self.exchange)?;
+            // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
+            let loaded = load(self.keeper, self.exchange)?;
+            if loaded.basic.kind() != self.loaded.basic.kind() {
+                self.give_back();
+                self.code = code_for(&loaded, self.sign_ins, self.exchange)?;
+            }
+            self.loaded = loaded;
         }
     }
 
@@ -266,6 +271,22 @@ impl<'a> Attempt<'a> {
         asked
     }
 
+    /// Whether other credentials may be had than those that are held: nothing is rejected any more, which is what they were asked
+    /// for again after, and who rotates them may be later than that.
+    fn may_have_others(&self) -> bool {
+        if self.keeper.credentials().source_name() == "fixed" {
+            return false;
+        }
+        let now = self.exchange.scope().clock().awake_or_not().as_millis() as u64;
+        let next = now + BETWEEN_LOOKS.as_millis() as u64;
+        let look = |due| (due <= now).then_some(next);
+        let is_due = self.sign_ins.next_look.fetch_update(Ordering::AcqRel, Ordering::Acquire, look).is_ok();
+        if is_due {
+            self.keeper.reject(&self.loaded);
+        }
+        is_due
+    }
+
     /// Waits for what the guard says, if there is the time.
     fn wait(&mut self, wait: Wait) -> Result<()> {
         let patience = self.patience_left();
@@ -278,7 +299,7 @@ impl<'a> Attempt<'a> {
         self.waited = true;
         let scope = self.exchange.scope();
         scope.set_phase(Phase::Verdict);
-        let at_most = wait.at_most.map_or(patience, |at_most| at_most.min(patience));
+        let at_most = wait.at_most.min(patience);
         scope.wait_for(&wait.changed, wait.seen, scope.clock().now() + at_most)
     }
 
@@ -317,7 +338,7 @@ impl<'a> Attempt<'a> {
         });
     }
 
-    fn with_code(&mut self, place: Place) -> Result<SignIn> {
+    fn with_code(&mut self, mut place: Place) -> Result<SignIn> {
         self.reserved = None;
         let left = self.exchange.scope().remaining();
         if self.waited && left < TIME_TO_BEGIN {
@@ -337,6 +358,7 @@ impl<'a> Attempt<'a> {
                 }
             },
         };
+        place.leaves();
         Ok(SignIn { loaded: self.loaded.clone(), code, is_typed, place })
     }
 
@@ -361,6 +383,17 @@ impl SignIns {
                 Ok(secret.map_or(CodeSource::None, CodeSource::Computed))
             }
         }
+    }
+}
+
+/// Where the code for these credentials comes from. Boomi: an API token needs none. So it gets none, whatever is configured.
+fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Result<CodeSource> {
+    match loaded.basic.kind() {
+        CredentialKind::ApiToken => Ok(CodeSource::None),
+        CredentialKind::Password => match exchange.call().and_then(Call::take_otp) {
+            Some(typed) => Ok(CodeSource::Typed(typed)),
+            None => sign_ins.code_source(),
+        },
     }
 }
 

@@ -67,7 +67,7 @@ impl TokenProvider {
             return Ok(token);
         }
         if exchange.call().is_some_and(Call::has_otp) {
-            return caller.get_apart();
+            return caller.get_apart(min_validity);
         }
         self.account.get(Want { min_validity, ..Want::default() }, &caller)
     }
@@ -105,6 +105,9 @@ impl TokenProvider {
     pub fn refresh(&self, call: Option<&Call>) -> Result<()> {
         let exchange = Exchange::begin(&self.client, call)?;
         let caller = AccountCaller { exchange: &exchange, account: &self.account };
+        if call.is_some_and(Call::has_otp) {
+            return caller.ask_apart().map(drop);
+        }
         self.account.get(Want { new: true, ..Want::default() }, &caller).map(drop)
     }
 
@@ -143,10 +146,14 @@ struct AccountCaller<'a> {
 
 impl AccountCaller<'_> {
     /// For a caller with a one-time code of its own, whose verdict is for nobody else.
-    fn get_apart(&self) -> Result<Token> {
-        if let Some(token) = self.account.living(self.now()) {
-            return Ok(token);
+    fn get_apart(&self, min_validity: Duration) -> Result<Token> {
+        match self.account.living(min_validity, self.now()) {
+            Some(token) => Ok(token),
+            None => self.ask_apart(),
         }
+    }
+
+    fn ask_apart(&self) -> Result<Token> {
         let token = self.exchange.new_jwt(self.account.id())?;
         self.account.adopt(&token, self.chance());
         Ok(token)
@@ -169,8 +176,8 @@ impl Caller for AccountCaller<'_> {
     }
 
     fn chance(&self) -> f64 {
-        // Each of these hashers has a key of its own, out of the system's random numbers.
-        RandomState::new().hash_one(0u8) as f64 / u64::MAX as f64
+        // Each of these hashers has a key of its own, out of the system's random numbers; but children of `fork` have the same.
+        RandomState::new().hash_one(std::process::id()) as f64 / u64::MAX as f64
     }
 
     fn exchange(&self, terms: Terms) -> Exchanged {
@@ -185,7 +192,12 @@ impl Caller for AccountCaller<'_> {
             return Exchanged { result: Err(too_late()), full_time: false };
         }
         let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
-        Exchanged { result: self.exchange.jwt_within(limit, sign_in, id), full_time }
+        let clock = self.exchange.scope().clock();
+        let began = clock.now();
+        let result = self.exchange.jwt_within(limit, sign_in, id);
+        // One that ended before its own limit, by the connect timeout for one, was not cut short by its caller.
+        let full_time = full_time || clock.now().saturating_duration_since(began) < limit;
+        Exchanged { result, full_time }
     }
 
     fn tell(&self, happened: Happened<'_>) {

@@ -181,14 +181,14 @@ impl Hold {
         match self.until {
             until if self.route.is_none_or(|rejecting| rejecting == route) => until,
             _ if self.proven => Some(self.until_elsewhere()),
-            until => until.map(|until| until - (until - self.began) / 10),
+            until => until.map(|until| until - until.saturating_sub(self.began) / 10),
         }
     }
 
     /// Where it ends for what did not reject a credential that was proven: a little sooner, and after half a minute at most.
     fn until_elsewhere(&self) -> Millis {
         let longest = self.began + WAITED_OUT;
-        self.until.map_or(longest, |until| (until - (until - self.began) / 10).min(longest))
+        self.until.map_or(longest, |until| (until - until.saturating_sub(self.began) / 10).min(longest))
     }
 }
 
@@ -264,7 +264,9 @@ impl Credential {
             (None, Some(hold)) if hold.proven && place.turn < hold.turn => hold,
             (None, Some(hold)) if hold.proven => hold.next(at),
             (None, Some(hold)) => {
-                let longer = |until: Millis| until.max(at.now + hold.row()[hold.level - 1]);
+                // It may be at the row's end, and have been let go early by an acceptance of this kind.
+                let length = hold.row()[hold.level.clamp(1, hold.row().len()) - 1];
+                let longer = |until: Millis| until.max(at.now + length);
                 Hold { turn: at.turn, began: at.now, until: hold.until.map(longer), ..hold }
             }
             (None, None) => Hold::none(proven, Some(place.route), at).next(at),

@@ -16,6 +16,7 @@ use std::fs;
 use std::hash::BuildHasher as _;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ const VERSION: u32 = 1;
 const LARGEST: u64 = 256 * 1024;
 /// How long another process may keep a file to itself; it takes less than a millisecond.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long nobody waits again after one waited in vain: a process that is stopped with the lock must not stop all others.
+const IMPATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 /// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
 const ERA: Millis = 1 << 40;
@@ -52,6 +55,8 @@ static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 /// A directory of ledgers.
 pub(crate) struct StateDir {
     path: PathBuf,
+    /// Until when nobody waits for a lock, because somebody waited in vain: steady milliseconds.
+    impatient_until: AtomicU64,
     changed: PerProcess<Signal>,
     tags: PerProcess<Tags>,
 }
@@ -86,7 +91,7 @@ struct Moment {
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
-        StateDir { path, changed: PerProcess::empty(), tags: PerProcess::empty() }
+        StateDir { path, impatient_until: AtomicU64::new(0), changed: PerProcess::empty(), tags: PerProcess::empty() }
     }
 
     /// Where a user's file is. Its name says nothing of the user to those who read over a shoulder.
@@ -121,7 +126,9 @@ impl StateDir {
         self.prepare()?;
         let file = self.file_of(user);
         let threads = ONE_THREAD.get(Mutex::default);
+        let now = || clock.awake_or_not().as_millis() as u64;
         let began = clock.now();
+        let longest = if now() < self.impatient_until.load(Ordering::Relaxed) { Duration::ZERO } else { LONGEST_WAIT };
         loop {
             let turn = lock(&threads);
             if let Some(locked) = try_lock(&file.with_extension("lock"))? {
@@ -130,7 +137,10 @@ impl StateDir {
                 return done;
             }
             drop(turn);
-            if clock.now().saturating_duration_since(began) >= LONGEST_WAIT {
+            if clock.now().saturating_duration_since(began) >= longest {
+                if !longest.is_zero() {
+                    self.impatient_until.store(now() + IMPATIENCE.as_millis() as u64, Ordering::Relaxed);
+                }
                 let (name, seconds) = (file.display(), LONGEST_WAIT.as_secs());
                 return Err(format!(
                     "{name} is locked by another process for more than {seconds} s: look what it does, or end it"

@@ -52,7 +52,8 @@ impl Store for Table {
         let now = clock.awake_or_not().as_millis() as Millis;
         let mut entries = lock(&self.entries);
         if entries.len() >= MANY {
-            entries.retain(|_, entry| !entry.ledger.is_idle(clock.wall().as_secs()));
+            // Who has its signal may be about to take a place, or to wait for one.
+            entries.retain(|_, entry| entry.changed.is_shared() || !entry.ledger.is_idle(clock.wall().as_secs()));
         }
         let ledger = &mut entries.entry(self.key.hash_one(user)).or_default().ledger;
         ledger.bury(|_| false, now);

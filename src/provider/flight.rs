@@ -163,10 +163,13 @@ impl Account {
         (min_validity.is_zero() || enough()).then(|| kept.ways[way()].clone())
     }
 
-    /// The token, if it may be handed out at all.
-    pub(crate) fn living(&self, now: Moment) -> Option<Token> {
+    /// The token, if it may be handed out and has so much left.
+    pub(crate) fn living(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let kept = self.kept.load();
-        let kept = kept.as_ref().filter(|kept| kept.token.remaining(now) > kept.windows.hard_stop)?;
+        let kept = kept.as_ref().filter(|kept| {
+            let left = kept.token.remaining(now);
+            left > kept.windows.hard_stop && left >= min_validity.min(kept.windows.longest_validity)
+        })?;
         Some(kept.token.clone())
     }
 

@@ -349,3 +349,25 @@ fn a_changed_password_beside_good_codes_is_rejected_as_one_without_codes() {
     let user = world.user();
     assert!(user.rejected <= 5 && user.wrong_codes + user.repeated_codes == 0 && !user.locked, "{user:?}");
 }
+
+#[test]
+fn a_function_for_codes_that_panics_is_no_sign_in() {
+    let world = World::new(1);
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let count = asked.clone();
+    let client = world.client(|config| {
+        config.set_credentials(Credentials::password(world.issuer.user_name(), "password")).unwrap();
+        config.otp = Some(crate::config::OtpSource::Function(std::sync::Arc::new(move || {
+            match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0..5 => panic!("nobody typed a code"),
+                _ => crate::otp::check_code("123456"),
+            }
+        })));
+    });
+    for _ in 0..5 {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(&client, GOOD))).unwrap_err();
+    }
+    let error = call(&client, GOOD).err().map(|error| error.kind());
+    assert_ne!(error, Some(crate::error::ErrorKind::Held));
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 6);
+}

@@ -764,3 +764,20 @@ fn whatever_goes_wrong_by_chance_nobody_is_locked() {
     let days = std::env::var("SOAK_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(40);
     (0..days).for_each(random_day);
 }
+
+/// The source is changed after what it gave was rejected and is held: the next call asks it again.
+#[test]
+fn credentials_that_come_after_the_old_ones_were_shut_are_tried() {
+    let world = World::new(1);
+    let given = std::sync::Arc::new(std::sync::Mutex::new("wrong"));
+    let source = given.clone();
+    let name = world.issuer.user_name().to_owned();
+    let give = move |_| Credentials::password(&name, *source.lock().unwrap());
+    let client = world.client(|config| config.set_credentials(Ok(Credentials::from_fn(give))).unwrap());
+    for _ in 0..3 {
+        call(&client, GOOD).unwrap_err();
+        world.sim.sleep(2 * MINUTE);
+    }
+    *given.lock().unwrap() = crate::client::issuer::PASSWORD;
+    call(&client, GOOD).unwrap();
+}

@@ -598,3 +598,17 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
         }
     }
 }
+
+/// Two routes reject, then the exchange is accepted: the direct calls may try again, and the exchange is rejected before they do.
+#[test]
+fn a_rejection_after_the_other_kind_was_let_go_early_has_a_hold() {
+    let mut book = proven();
+    book.now += PROVEN_FOR + 1;
+    book.sign_in(BASIC, Outcome::Rejected);
+    book.pass_hold(BASIC);
+    book.sign_in(ELSEWHERE, Outcome::Rejected);
+    assert_eq!(book.held(BASIC), None);
+    book.sign_in(EXCHANGE, Outcome::Accepted);
+    book.sign_in(EXCHANGE, Outcome::Rejected);
+    assert_eq!(book.held(EXCHANGE), Some(MINUTE));
+}

@@ -209,3 +209,12 @@ fn a_server_that_is_down_is_not_asked_more_often_than_every_2_s() {
     assert!(apart > 0.99, "one each {apart} s");
     assert!(times.windows(2).skip(1).all(|pair| pair[1] - pair[0] >= SECOND), "{times:?}");
 }
+
+#[test]
+fn a_short_connect_timeout_is_not_the_callers_own_deadline() {
+    let world = World::with(|config| config.set_connect_timeout(SECOND / 20).unwrap());
+    world.issuer.add_outage(Duration::ZERO, 60 * SECOND, Swallow);
+    let _ = world.get_within(10 * SECOND).unwrap_err();
+    let tries = world.issuer.log().len();
+    assert!(tries <= 11, "{tries} connections in 10 s");
+}

@@ -181,3 +181,15 @@ fn a_request_that_gets_no_token_says_that_it_was_not_sent() {
     }
     assert_eq!(world.issuer.counts().bearers, 0);
 }
+
+/// A call with a code of its own asks apart, for all that it wants.
+#[test]
+fn a_typed_code_is_not_left_unused_for_a_token_with_too_little_left() {
+    let world = World::warm();
+    world.sim.advance(290 * SECOND);
+    let mut call = within(10 * SECOND);
+    call.set_otp("123456").unwrap();
+    let token = world.provider.get_with(MINUTE, Some(&call)).unwrap();
+    let left = token.expires_at() - world.sim.wall().as_secs() as i64;
+    assert!(left >= 60, "{left} s left of a token, with a code to get another");
+}
