@@ -910,8 +910,9 @@ boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
 
 /**
  * Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
- * is not given again, so that the next boomi_token_provider_get() has another. Where fresh tokens were refused again and again
- * lately, it is, because then tokens are not what is wrong. No I/O.
+ * is not given again, so that the next boomi_token_provider_get() has another. Within half a minute
+ * of another refusal it is (a minute if a token was refused that replaced a refused one), because then tokens are not what is
+ * wrong. No I/O.
  *
  * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
  */

@@ -24,8 +24,11 @@ const UNPROVEN: &[Millis] = &[MINUTE];
 /// The same for one that was: a platform that says 401 to everything for half a minute then costs nothing. Three sign-ins
 /// may be under way when it begins, so two are left: after 5 s, and 35 s.
 const PROVEN: &[Millis] = &[5 * SECOND, 30 * SECOND, 10 * MINUTE];
-/// After a sign-in without an answer, if the credential was not proven. The last repeats; the budget ends it.
+/// After a sign-in without an answer of a credential that was never accepted. The last repeats; the budget ends it.
 const SILENCE: &[Millis] = &[15 * SECOND, 10 * MINUTE, 30 * MINUTE];
+/// The same for one that was accepted before, by how many sign-ins of the user had no answer: three tries span the 90 s for which
+/// a token of five minutes outlives the beginning of its renewal, and what is left of the budget lasts.
+const SILENCE_OF_ACCEPTED: &[Millis] = &[15 * SECOND, 15 * SECOND, 15 * SECOND, 10 * MINUTE, 30 * MINUTE];
 /// For one route that says 401 to a credential which is accepted elsewhere. The last repeats.
 const ROUTE: &[Millis] = &[30 * SECOND, 2 * MINUTE, 10 * MINUTE];
 /// Between requests without credentials that find out whether the server answers again.
@@ -311,11 +314,13 @@ impl Credential {
         self.routes.drain(..excess);
     }
 
-    fn leave_unanswered(&mut self, place: &Place, at: At) {
+    /// `count`: how many there were, with this one.
+    fn leave_unanswered(&mut self, place: &Place, count: usize, at: At) {
         let none = Hold::none(false, None, at);
         self.silence = match self.silence {
             _ if self.is_proven(at.now) => Some(none),
             Some(hold) if place.turn < hold.turn => Some(hold),
+            _ if self.accepted => Some(Hold { level: count - 1, ..none }.next_on(SILENCE_OF_ACCEPTED, at)),
             hold => Some(hold.unwrap_or(none).next_on(SILENCE, at)),
         };
         self.proven_at = None;
@@ -419,7 +424,8 @@ impl Ledger {
                 self.unanswered += 1;
                 self.last_trouble = Some(at.turn);
                 self.probe.get_or_insert(Probe { failures: 0, next: now, began: None });
-                self.credential(place.tag).leave_unanswered(&place, at);
+                let count = self.unanswered;
+                self.credential(place.tag).leave_unanswered(&place, count, at);
             }
         }
         !(was_quiet && self.is_quiet())
@@ -461,6 +467,12 @@ impl Ledger {
         for id in gone {
             self.settle(id, Outcome::Unanswered, now);
         }
+    }
+
+    /// What is begun where an older one is lost: one more try, after which the budget is spent, or an acceptance mends it.
+    pub(crate) fn careful(now: Millis) -> Self {
+        let probe = Some(Probe { failures: 0, next: now, began: None });
+        Ledger { unanswered: BUDGET - 1, probe, ..Ledger::default() }
     }
 
     /// How many rejections there were since the last acceptance, for messages.

@@ -4,7 +4,8 @@
 //! whole, so nobody sees half of one, however a process ends. It is not forced to the disk, which would cost every sign-in
 //! the disk's time: after a power cut it may be an older one, or empty, which is as good as none.
 //!
-//! A file that cannot be used is an error each time: to begin anew would forget what is held. Only a person removes it.
+//! A file that cannot be used is an error each time: to begin anew would forget what is held. Only one that holds garbage is put
+//! aside, and a careful one begun.
 //!
 //! Tested on Linux alone. Elsewhere on Unix the times are the wall clock's, and a process whose id is used again is not known
 //! to be gone. On other systems it is not checked who may write here, and all other processes count as gone, like those of
@@ -153,8 +154,10 @@ impl StateDir {
     /// The salt of a user's tags. A file is replaced whole, so it can be read without its lock.
     fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
         self.prepare()?;
-        if let Some(state) = read(&self.file_of(user))? {
-            return Ok(state.salt);
+        match read(&self.file_of(user)) {
+            Ok(Some(state)) => return Ok(state.salt),
+            Err(Unusable::Other(problem)) => return Err(problem),
+            Ok(None) | Err(Unusable::Garbage(_)) => {}
         }
         let mut salt = String::new();
         self.transact(user, clock, &mut |state, _| {
@@ -245,18 +248,45 @@ impl Moment {
 fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Millis) -> bool) -> Result<(), String> {
     let now = Moment::now(clock);
     let millis = now.steady_ms;
-    let mut state = match read(file)? {
-        Some(state) => state,
-        None => State::new(&now)?,
+    let mut state = match read(file) {
+        Ok(Some(state)) => state,
+        Ok(None) => State::new(&now)?,
+        Err(Unusable::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
+        Err(Unusable::Other(problem)) => return Err(problem),
     };
     let buried = state.bring_to(now).then(|| state.clone());
     let kept = if work(&mut state, millis) { Some(state) } else { buried };
     kept.map_or(Ok(()), |state| write(file, &state))
 }
 
+/// Why a file cannot be used.
+#[derive(Debug)]
+enum Unusable {
+    /// It is ours, and holds something else.
+    Garbage(String),
+    Other(String),
+}
+
+/// Begins anew where a file holds garbage, carefully: what it held back is lost, and was perhaps close to a lock. This sign-in goes
+/// by the process's own memory, and is told why.
+fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
+    let aside = file.with_extension("bad");
+    let begun = State::new(now).and_then(|state| {
+        fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
+        write(file, &State { ledger: Ledger::careful(now.steady_ms), ..state })
+    });
+    match begun {
+        Ok(()) => {
+            format!("{problem}: it was put aside as {}, and another begun that allows one more try", aside.display())
+        }
+        Err(why) => format!("{problem}, and {why}"),
+    }
+}
+
 /// `None` if there is no file yet.
-fn read(file: &Path) -> Result<Option<State>, String> {
-    let unusable = |problem: String| format!("the file {} {problem}", file.display());
+fn read(file: &Path) -> Result<Option<State>, Unusable> {
+    let named = |problem: String| format!("the file {} {problem}", file.display());
+    let unusable = |problem: String| Unusable::Other(named(problem));
     let opened = match os::options().read(true).open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
@@ -273,10 +303,13 @@ fn read(file: &Path) -> Result<Option<State>, String> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    parse(&bytes).map(Some).map_err(unusable)
+    parse(&bytes).map(Some).map_err(|error| match error {
+        Unusable::Garbage(problem) => Unusable::Garbage(named(problem)),
+        Unusable::Other(problem) => unusable(problem),
+    })
 }
 
-fn parse(bytes: &[u8]) -> Result<State, String> {
+fn parse(bytes: &[u8]) -> Result<State, Unusable> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,
@@ -284,14 +317,14 @@ fn parse(bytes: &[u8]) -> Result<State, String> {
     // No more than the place: the text of an error can hold what is in the file.
     let garbage = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
-        format!("is not a ledger (line {line}, column {column}): remove it, and what it held back is forgotten")
+        Unusable::Garbage(format!("is not a ledger (line {line}, column {column})"))
     };
     let Versioned { version } = serde_json::from_slice(bytes).map_err(garbage)?;
     if version != VERSION {
-        return Err(format!(
+        return Err(Unusable::Other(format!(
             "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
              another directory"
-        ));
+        )));
     }
     serde_json::from_slice(bytes).map_err(garbage)
 }

@@ -180,6 +180,10 @@ impl Failure {
                 let doubled = previous.filter(|previous| previous.kind == kind).map(|previous| previous.rest * 2);
                 rest = doubled.unwrap_or(SECOND).clamp(SECOND, LONGEST_ACCOUNT_HOLD);
                 (next, next_in_need) = (now + rest, now + rest);
+                // As after a transient one: a living token has its last chances before it dies.
+                if let Some(mandatory_at) = mandatory_at.filter(|at| next > *at) {
+                    next = mandatory_at.max(now + rest.min(LONGEST_REST_IN_NEED));
+                }
             }
             _ => {}
         }

@@ -291,6 +291,19 @@ fn sign_ins_without_an_answer_hold_what_is_not_proven() {
 }
 
 #[test]
+fn sign_ins_without_an_answer_hold_what_was_accepted_before_no_longer_than_a_token_lives() {
+    let mut book = proven();
+    book.now += 2 * PROVEN_FOR;
+    for length in [15 * SECOND, 15 * SECOND, 15 * SECOND, 10 * MINUTE] {
+        book.sign_in(BASIC, Outcome::Unanswered);
+        assert_eq!(book.held(EXCHANGE), Some(length));
+        book.pass_hold(BASIC);
+        assert_eq!(book.decide(BASIC), Decision::Probe);
+        book.ledger.end_probe(true, book.now);
+    }
+}
+
+#[test]
 fn after_silence_a_proven_credential_is_not_held_but_needs_a_probe_and_signs_in_alone() {
     let mut book = proven();
     let sent = [0; 3].map(|_| book.send(BASIC));

@@ -183,8 +183,13 @@ fn verdicts_are_held_for_1_s_doubling_to_60_s() {
     use FailureKind::{Transient, Verdict};
     let mut last = None;
     for expected in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
-        let next = failure(Verdict, Some(3600.0), last.as_ref(), Some(0.0), 1.0);
+        let next = failure(Verdict, Some(3600.0), last.as_ref(), None, 1.0);
         assert_eq!(rests(&next), (expected, expected));
+        // A token that dies before is asked for again before: at the latest when it is due, and then every two seconds.
+        let due = failure(Verdict, None, last.as_ref(), Some(5.0), 1.0);
+        assert_eq!(rests(&due), (expected.min(5.0), expected));
+        let overdue = failure(Verdict, None, last.as_ref(), Some(0.0), 1.0);
+        assert_eq!(rests(&overdue), (expected.min(2.0), expected));
         last = Some(next);
     }
     let other = failure(Transient, None, last.as_ref(), None, 1.0);
