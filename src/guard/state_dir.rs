@@ -296,7 +296,7 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
         return Err(unusable(problem));
     }
     if data.len() > LARGEST {
-        return Err(unusable(format!("is not a ledger, but larger than {LARGEST} bytes: remove it")));
+        return Err(Unusable::Garbage(named(format!("is not a ledger, but larger than {LARGEST} bytes"))));
     }
     let mut bytes = Vec::with_capacity(data.len() as usize + 1);
     opened.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unusable(format!("cannot be read: {error}")))?;
