@@ -102,6 +102,12 @@
 #define BOOMI_EVENT_STATE_UNAVAILABLE 9
 
 /**
+ * A request is sent again. Fields: host, method, path, attempt (the one that failed, the first being 1), status (0: no answer),
+ * code (a BOOMI_ERR_* number), wait_ms.
+ */
+#define BOOMI_EVENT_REQUEST_RETRIED 10
+
+/**
  * Not signed in: the caller's own headers say who it is.
  */
 #define BOOMI_AUTH_NONE 0
@@ -555,6 +561,27 @@ boomi_code boomi_config_set_user_agent(boomi_config *config, const char *product
 boomi_code boomi_config_set_max_response_bytes(boomi_config *config, uint64_t bytes, boomi_error **error_out);
 
 /**
+ * How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, up to 10000,
+ * 0 for as many as come.
+ *
+ * Others wait for their turn, in the order in which they came; one whose turn would come after its deadline gets
+ * BOOMI_ERR_RATE_LIMITED at once. Each try of a request counts; boomi_jwt_generate() and what a provider asks for do not.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_requests_per_second(boomi_config *config,
+                                                uint32_t requests,
+                                                boomi_error **error_out);
+
+/**
+ * How often a request is sent again after the first time, where that helps and can do no harm: 4 unless set, up to 100, 0 for
+ * never. See boomi_client_send().
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_max_retries(boomi_config *config,
+                                        uint32_t retries,
+                                        boomi_error **error_out);
+
+/**
  * How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
  * for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
  * Credentials that were not accepted lately sign in one at a time whatever is set here.
@@ -997,6 +1024,15 @@ boomi_code boomi_request_set_body(boomi_request *request,
                                   const void *data,
                                   size_t length,
                                   boomi_error **error_out);
+
+/**
+ * Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
+ * boomi_client_send() for those that may unless told.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_request_set_replayable(boomi_request *request,
+                                        int32_t replayable,
+                                        boomi_error **error_out);
 
 /**
  * Frees a request. NULL is fine.

@@ -3,20 +3,28 @@
 mod authorization;
 mod builder;
 mod call;
+mod effect;
 mod exchange;
+mod graphql;
 #[cfg(test)]
 pub(crate) mod issuer;
+mod job;
+mod judge;
 mod message;
+pub(crate) mod pace;
+mod pages;
 mod request;
 mod response;
 #[cfg(test)]
 mod scenarios;
+mod sending;
 mod server_clock;
 mod sign_in;
 #[cfg(test)]
 mod simulated;
 mod token_provider;
 mod verdict;
+mod xml;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +36,8 @@ use ureq::http::{HeaderValue, Uri};
 pub use authorization::Authorization;
 pub use builder::RequestBuilder;
 pub use call::Call;
+pub use job::Job;
+pub use pages::Pages;
 pub use request::{AuthScheme, HeaderOptions, Request};
 pub use response::Response;
 pub use token_provider::TokenProvider;
@@ -42,9 +52,11 @@ use crate::provider::accounts::Accounts;
 use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Outgoing, Transport};
 use exchange::{Asking, Exchange};
+use judge::Effect;
+use pace::Paces;
+use sending::{Sending, Who};
 use server_clock::ServerClock;
 use sign_in::SignIns;
-use verdict::SignedInAs;
 
 /// A client for one origin and one user: immutable, shared by any number of threads, owner of its connections.
 ///
@@ -58,6 +70,8 @@ struct Inner {
     origin: Origin,
     account_id: Option<String>,
     sign_ins: SignIns,
+    paces: Paces,
+    max_retries: u32,
     timeout: Duration,
     connect_timeout: Duration,
     max_response_bytes: u64,
@@ -125,6 +139,8 @@ impl Client {
                 origin,
                 account_id: config.account_id,
                 sign_ins: SignIns::new(config.credentials, config.otp, guard),
+                paces: Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND)),
+                max_retries: config.max_retries.unwrap_or(Config::DEFAULT_MAX_RETRIES),
                 timeout: config.timeout.unwrap_or(Config::DEFAULT_TIMEOUT),
                 connect_timeout: config.connect_timeout.unwrap_or(Config::DEFAULT_CONNECT_TIMEOUT),
                 max_response_bytes: config.max_response_bytes.unwrap_or(Config::DEFAULT_MAX_RESPONSE_BYTES),
@@ -162,7 +178,13 @@ impl Client {
         self.token_provider(account_id)?.get_with(Duration::ZERO, call)
     }
 
-    /// Sends a request, once, and returns the whole answer whatever its status.
+    /// Sends a request and returns the whole answer whatever its status: the last one, if it was sent several times.
+    ///
+    /// It waits for its turn, since an account has so many requests a second (see
+    /// [`requests_per_second`](ClientBuilder::requests_per_second)). It is sent again, within the call's deadline and at most
+    /// [`max_retries`](ClientBuilder::max_retries) times, after a lost connection and after 429, 502, 503 or 504, if it only reads
+    /// or is marked by [`Request::set_replayable`]; any other only if it certainly had no effect: no byte of it left, or the
+    /// answer was Boomi's 503 for too many requests. A JWT that is refused is replaced once, apart from that.
     ///
     /// JSON is asked for unless an Accept header is set. Redirects are not followed.
     pub fn send(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
@@ -180,22 +202,46 @@ impl Client {
     fn ask(&self, request: &Request, call: Option<&Call>, most: Option<u64>) -> Result<Response> {
         request.check()?;
         let exchange = Exchange::begin(self, call)?;
+        self.ask_in(&exchange, request, most)
+    }
+
+    /// The same as a part of a call that has begun.
+    fn ask_in(&self, exchange: &Exchange<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
+        let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
+        let path = uri.path().to_owned();
         let outgoing = Outgoing {
             method: request.method.clone(),
-            uri: with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?,
+            uri,
             headers: request.headers_to_send(),
             body: request.body_to_send(),
         };
+        let who = match request.scheme(self.inner.token_provider.is_some()) {
+            AuthScheme::Basic => Who::User,
+            AuthScheme::Jwt => Who::Bearer(self.bearer(request.account_id.as_deref())?),
+            _ => Who::Caller,
+        };
         let asking = Asking { outgoing, graphql: request.is_graphql(), most, purpose: "request" };
-        match request.scheme(self.inner.token_provider.is_some()) {
-            AuthScheme::Basic => exchange.send_basic(asking),
-            AuthScheme::Jwt => {
-                let provider = self.bearer(request.account_id.as_deref())?;
-                exchange.send_bearer(asking, &provider)
-            }
-            _ => exchange.send_as(asking, SignedInAs::Caller, None, &[]),
-        }
+        Sending::new(exchange, asking, who, Effect::of(request), account_id, &path).run()
+    }
+
+    /// The pages of a query: `request` is a POST to a path that ends in `/query`.
+    pub fn pages(&self, request: Request) -> Result<Pages> {
+        Pages::new(self.clone(), request)
+    }
+
+    /// Sends a request for work that the server does in its own time, and says where its result will be. See [`Job`].
+    pub fn start(&self, request: &Request, call: Option<&Call>) -> Result<Job> {
+        request.check()?;
+        Job::start(self, request, &Exchange::begin(self, call)?)
+    }
+
+    /// Starts such work and waits for its result, all within one call's deadline. After a timeout the work goes on, and where
+    /// its result will be is lost: [`start`](Self::start) gives a [`Job`], which keeps it.
+    pub fn wait(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
+        request.check()?;
+        let exchange = Exchange::begin(self, call)?;
+        Job::start(self, request, &exchange)?.wait_in(&exchange, Some(self.inner.max_response_bytes))
     }
 
     /// Whose JWT goes with a request for this account.
@@ -254,6 +300,8 @@ impl Client {
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,
+            "requests_per_second": inner.paces.requests_per_second(),
+            "max_retries": inner.max_retries,
             "max_sign_ins_in_flight": inner.description.max_sign_ins_in_flight,
             "state_dir": inner.description.state_dir,
             "token_provider": inner.token_provider.as_ref().map(TokenProvider::account_id),
@@ -292,6 +340,8 @@ const _: () = {
     is_shared_by_threads::<Call>();
     is_shared_by_threads::<Request>();
     is_shared_by_threads::<Response>();
+    is_shared_by_threads::<Pages>();
+    is_shared_by_threads::<Job>();
     is_shared_by_threads::<Token>();
     is_shared_by_threads::<TokenProvider>();
     is_shared_by_threads::<Error>();

@@ -5,6 +5,7 @@
 #[cfg(test)]
 pub(crate) mod sim;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -27,6 +28,11 @@ pub(crate) trait Clock: Send + Sync {
     fn nanos(&self) -> [u64; 2] {
         let Moment { steady, wall } = self.moment();
         [steady.as_nanos() as u64, wall.as_nanos() as u64]
+    }
+    /// A number from 0 to 1, so that callers do not all come at the same moment.
+    fn chance(&self) -> f64 {
+        // Each of these hashers has a key of its own, out of the system's random numbers; but children of `fork` have the same.
+        RandomState::new().hash_one(std::process::id()) as f64 / u64::MAX as f64
     }
     /// Returns after `duration`.
     fn sleep(&self, duration: Duration);

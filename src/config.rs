@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::pace::MOST_REQUESTS_PER_SECOND;
 use crate::client::{Client, TokenProvider};
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "capi")]
@@ -79,6 +80,8 @@ pub(crate) struct Config {
     pub(crate) proxy: Option<ProxySetting>,
     pub(crate) user_agent: Option<String>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) requests_per_second: Option<u32>,
+    pub(crate) max_retries: Option<u32>,
     pub(crate) max_sign_ins_in_flight: Option<u32>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) token_provider: Option<TokenProvider>,
@@ -94,6 +97,9 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
     pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+    pub(crate) const DEFAULT_MAX_RETRIES: u32 = 4;
+    /// More would not be waited for.
+    const MOST_RETRIES: u32 = 100;
     pub(crate) const DEFAULT_MAX_RESPONSE_BYTES: u64 = 64 * 1024 * 1024;
 
     /// Applies a checked value, or keeps the first error.
@@ -168,6 +174,26 @@ impl Config {
             Ok(bytes)
         };
         self.set(checked, |config, bytes| config.max_response_bytes = Some(bytes))
+    }
+
+    pub(crate) fn set_requests_per_second(&mut self, count: u32) -> Result<()> {
+        let checked = if count <= MOST_REQUESTS_PER_SECOND {
+            Ok(count)
+        } else {
+            Err(Error::invalid(format!(
+                "{count} requests a second: up to {MOST_REQUESTS_PER_SECOND} are possible, and 0 for as many as come"
+            )))
+        };
+        self.set(checked, |config, count| config.requests_per_second = Some(count))
+    }
+
+    pub(crate) fn set_max_retries(&mut self, count: u32) -> Result<()> {
+        let checked = if count <= Self::MOST_RETRIES {
+            Ok(count)
+        } else {
+            Err(Error::invalid(format!("{count} retries: up to {} are possible, and 0 for none", Self::MOST_RETRIES)))
+        };
+        self.set(checked, |config, count| config.max_retries = Some(count))
     }
 
     pub(crate) fn set_max_sign_ins_in_flight(&mut self, count: u32) -> Result<()> {
@@ -337,6 +363,21 @@ impl ClientBuilder {
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
     pub fn max_response_bytes(self, bytes: u64) -> Self {
         self.with(|config| config.set_max_response_bytes(bytes))
+    }
+
+    /// How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, 0 for
+    /// as many as come.
+    ///
+    /// Others wait for their turn, in the order in which they came; one whose turn would come after its deadline gets
+    /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) at once. Each try of a request counts; a JWT's exchange does not.
+    pub fn requests_per_second(self, count: u32) -> Self {
+        self.with(|config| config.set_requests_per_second(count))
+    }
+
+    /// How often a request is sent again after the first time, where that helps and can do no harm: 4 unless set, 0 for never.
+    /// See [`Client::send`].
+    pub fn max_retries(self, count: u32) -> Self {
+        self.with(|config| config.set_max_retries(count))
     }
 
     /// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3.

@@ -171,6 +171,12 @@ impl Error {
         self
     }
 
+    /// With more to its text.
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        self.0.message.push_str(note);
+        self
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -36,6 +36,9 @@ pub enum EventKind {
     SignInHeld = 8,
     /// The state directory could not be used, and the process's own memory was. Fields: `path`, `problem`.
     StateUnavailable = 9,
+    /// A request is sent again. Fields: `host`, `method`, `path`, `attempt` (the one that failed, the first being 1), `status`
+    /// (0: no answer), `code` (a `BOOMI_ERR_*` number), `wait_ms`.
+    RequestRetried = 10,
 }
 
 impl EventKind {
@@ -56,6 +59,7 @@ impl EventKind {
             EventKind::TokenRefused => "token_refused",
             EventKind::SignInHeld => "sign_in_held",
             EventKind::StateUnavailable => "state_unavailable",
+            EventKind::RequestRetried => "request_retried",
         }
     }
 }

@@ -44,7 +44,8 @@ mod text;
 mod transport;
 
 pub use client::{
-    AuthScheme, Authorization, Call, Client, HeaderOptions, Request, RequestBuilder, Response, TokenProvider,
+    AuthScheme, Authorization, Call, Client, HeaderOptions, Job, Pages, Request, RequestBuilder, Response,
+    TokenProvider,
 };
 pub use config::{CaMode, ClientBuilder};
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};

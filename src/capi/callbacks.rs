@@ -58,6 +58,9 @@ pub const BOOMI_EVENT_TOKEN_REFUSED: u32 = 7;
 pub const BOOMI_EVENT_SIGN_IN_HELD: u32 = 8;
 /// The state directory could not be used, and the process's own memory was: "state_unavailable". Fields: path, problem.
 pub const BOOMI_EVENT_STATE_UNAVAILABLE: u32 = 9;
+/// A request is sent again. Fields: host, method, path, attempt (the one that failed, the first being 1), status (0: no answer),
+/// code (a BOOMI_ERR_* number), wait_ms.
+pub const BOOMI_EVENT_REQUEST_RETRIED: u32 = 10;
 
 // The constants of the header are those of the core.
 const _: () = {
@@ -70,6 +73,7 @@ const _: () = {
     assert!(BOOMI_EVENT_TOKEN_REFUSED == EventKind::TokenRefused as u32);
     assert!(BOOMI_EVENT_SIGN_IN_HELD == EventKind::SignInHeld as u32);
     assert!(BOOMI_EVENT_STATE_UNAVAILABLE == EventKind::StateUnavailable as u32);
+    assert!(BOOMI_EVENT_REQUEST_RETRIED == EventKind::RequestRetried as u32);
 };
 
 /// Something that happened in a client. Borrowed for the callback that gets it; it never holds a secret.

@@ -261,6 +261,35 @@ pub unsafe extern "C" fn boomi_config_set_max_response_bytes(
     unsafe { set(config, error_out, |config| config.set_max_response_bytes(bytes)) }
 }
 
+/// How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, up to 10000,
+/// 0 for as many as come.
+///
+/// Others wait for their turn, in the order in which they came; one whose turn would come after its deadline gets
+/// BOOMI_ERR_RATE_LIMITED at once. Each try of a request counts; boomi_jwt_generate() and what a provider asks for do not.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_requests_per_second(
+    config: *mut boomi_config,
+    requests: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_requests_per_second(requests)) }
+}
+
+/// How often a request is sent again after the first time, where that helps and can do no harm: 4 unless set, up to 100, 0 for
+/// never. See boomi_client_send().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_max_retries(
+    config: *mut boomi_config,
+    retries: u32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_max_retries(retries)) }
+}
+
 /// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
 /// for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
 /// Credentials that were not accepted lately sign in one at a time whatever is set here.

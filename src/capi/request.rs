@@ -170,6 +170,23 @@ pub unsafe extern "C" fn boomi_request_set_body(
     unsafe { set(request, error_out, apply) }
 }
 
+/// Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
+/// boomi_client_send() for those that may unless told.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_request_set_replayable(
+    request: *mut boomi_request,
+    replayable: i32,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |request: &mut Request| {
+        request.set_replayable(replayable != 0);
+        Ok(())
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(request, error_out, apply) }
+}
+
 /// Frees a request. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_free(request: *mut boomi_request) {

@@ -1,6 +1,6 @@
 //! A request in one expression.
 
-use super::{AuthScheme, Call, Client, HeaderOptions, Request, Response};
+use super::{AuthScheme, Call, Client, HeaderOptions, Job, Pages, Request, Response};
 use crate::error::Result;
 
 /// A request of a client, put together in one expression. Errors appear when it is sent.
@@ -60,6 +60,14 @@ impl<'a> RequestBuilder<'a> {
         })
     }
 
+    /// Whether it may be sent again after a failure. See [`Request::set_replayable`].
+    pub fn replayable(self, replayable: bool) -> Self {
+        self.with(|request| {
+            request.set_replayable(replayable);
+            Ok(())
+        })
+    }
+
     /// One call's own limits.
     pub fn call(mut self, call: &'a Call) -> Self {
         self.call = Some(call);
@@ -74,5 +82,21 @@ impl<'a> RequestBuilder<'a> {
     /// Sends it, and leaves the body to be read piece by piece. See [`Client::open`].
     pub fn open(self) -> Result<Response> {
         self.client.open(&self.request?, self.call)
+    }
+
+    /// The pages of a query, one after another. See [`Pages`].
+    pub fn pages(self) -> Result<Pages> {
+        let call = self.call.cloned();
+        Ok(self.client.pages(self.request?)?.within(call))
+    }
+
+    /// Starts work that the server does in its own time. See [`Job`].
+    pub fn start(self) -> Result<Job> {
+        self.client.start(&self.request?, self.call)
+    }
+
+    /// Starts such work and waits for its result, all in one deadline. See [`Client::wait`].
+    pub fn wait(self) -> Result<Response> {
+        self.client.wait(&self.request?, self.call)
     }
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::call::Call;
 use super::message::Said;
+use super::pace::Paces;
 use super::request::header_value;
 use super::response::{Arrived, Asked, Response, date_seconds};
 use super::sign_in::{Purpose, SignIn};
@@ -200,10 +201,8 @@ impl<'a> Exchange<'a> {
     }
 
     /// Sends with the user's own credentials, and learns from the verdict.
-    pub(super) fn send_basic(&self, asking: Asking<'_>) -> Result<Response> {
-        let (path, name) = (asking.outgoing.uri.path().to_owned(), asking.purpose);
-        let purpose = Purpose { name, path: &path, foreign: false, patience: self.scope.remaining() };
-        let sign_in = self.begin_sign_in(purpose)?;
+    pub(super) fn send_by(&self, asking: Asking<'_>, sign_in: SignIn) -> Result<Response> {
+        let name = asking.purpose;
         let result = self.send_signed(asking, &sign_in);
         let outcome = self.outcome(&result);
         self.inner().end_sign_in(sign_in, self.call, outcome, self.scope.status(), name);
@@ -215,24 +214,17 @@ impl<'a> Exchange<'a> {
         provider.token(&self.on(provider.client()), Duration::ZERO)
     }
 
-    /// Sends with a provider's JWT; if the API refuses it, once more with a newer one. (A 401 comes before any effect.)
-    pub(super) fn send_bearer(&self, asking: Asking<'_>, provider: &TokenProvider) -> Result<Response> {
-        let asks = self.on(provider.client());
-        let send =
-            |asking, token: &Token| self.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
-        // What failed then is the exchange: the request itself was not sent.
-        let token = provider.token(&asks, Duration::ZERO).map_err(|error| error.sent(false))?;
-        let response = send(asking.clone(), &token)?;
-        if !response.refuses_bearer() {
-            return Ok(response);
-        }
-        match provider.replace(&token, response.status(), &asks) {
-            Some(newer) => match send(asking, &newer) {
-                Ok(response) => Ok(response.with_attempts(2)),
-                Err(error) => Err(error.with_attempts(2)),
-            },
-            None => Ok(response),
-        }
+    /// Another than this, which an API refused with this status.
+    pub(super) fn newer_bearer(&self, provider: &TokenProvider, refused: &Token, status: u16) -> Option<Token> {
+        provider.replace(refused, status, &self.on(provider.client()))
+    }
+
+    pub(super) fn paces(&self) -> &'a Paces {
+        &self.inner().paces
+    }
+
+    pub(super) fn max_retries(&self) -> u32 {
+        self.inner().max_retries
     }
 
     fn send_signed(&self, mut asking: Asking<'_>, sign_in: &SignIn) -> Result<Response> {

@@ -808,6 +808,8 @@ pub(crate) fn client(issuer: &Arc<Issuer>, clock: Arc<dyn Clock>, configure: imp
     config.set_credentials(Credentials::password(issuer.user_name(), PASSWORD)).unwrap();
     // Not the environment's.
     config.set_proxy("").unwrap();
+    // Crowds come and go as they like; who tests the pace sets one.
+    config.set_requests_per_second(0).unwrap();
     config.transport = Some(issuer.clone());
     config.clock = Some(clock);
     configure(&mut config);
@@ -952,7 +954,10 @@ mod tests {
 
     #[test]
     fn outages_fail_as_networks_and_servers_do() {
-        let world = World::new(|config| config.set_timeout(20 * SECOND).unwrap());
+        let world = World::new(|config| {
+            config.set_timeout(20 * SECOND).unwrap();
+            config.set_max_retries(0).unwrap();
+        });
         let fail = |kind| {
             let begin = world.issuer.elapsed();
             world.issuer.script(|script| script.outages.clear());

@@ -42,6 +42,8 @@ pub struct Request {
     pub(crate) account_id: Option<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<Vec<u8>>,
+    /// What the caller says of it.
+    pub(crate) replayable: Option<bool>,
     pub(crate) first_error: FirstError,
 }
 
@@ -63,6 +65,7 @@ impl Request {
             account_id: None,
             headers: Vec::new(),
             body: None,
+            replayable: None,
             first_error: FirstError::default(),
         })
     }
@@ -105,6 +108,14 @@ impl Request {
     /// The body, copied. Without a Content-Type it is sent as JSON.
     pub fn set_body(&mut self, body: impl Into<Vec<u8>>) {
         self.body = Some(body.into());
+    }
+
+    /// Whether it may be sent again after a failure, although it may have taken effect the first time.
+    ///
+    /// Unless set, these may: GET, HEAD, DELETE, OPTIONS, and the POSTs that read (paths that end in `/query` or `/queryMore`,
+    /// `/bulk` of type GET, and `/graphql` without a mutation).
+    pub fn set_replayable(&mut self, replayable: bool) {
+        self.replayable = Some(replayable);
     }
 
     /// The first error of a setter, or one that only the whole shows.

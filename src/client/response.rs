@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, HeaderValue};
 
 use super::message::{self, Said};
-use super::verdict::{Answer, SignedInAs, judge};
+use super::verdict::{Answer, SignedInAs, error_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Body;
 use crate::transport::scope::Scope;
@@ -156,7 +156,7 @@ impl Response {
             Arrived::OnItsWay { body, begin } => {
                 let read = begin().and_then(|scope| body.read(buffer, &scope));
                 read.map_err(|error| {
-                    let error = error.sent(true).with_attempts(1);
+                    let error = error.sent(true).with_attempts(self.attempts);
                     // Whoever reads on must not take what came for all there is. This closes the connection too.
                     self.body = Arrived::Broken(error.clone());
                     error
@@ -197,7 +197,7 @@ impl Response {
 
     /// What is wrong with the answer: its status, or GraphQL's errors in a 200. `None` if nothing is.
     pub fn error(&self) -> Option<Error> {
-        judge(&Answer {
+        error_of(&Answer {
             host: &self.host,
             status: self.status,
             said: &self.said,
@@ -211,6 +211,21 @@ impl Response {
     /// The answer itself if nothing is wrong with it, else the error that it is.
     pub fn check(self) -> Result<Self> {
         self.error().map_or(Ok(self), Err)
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Reads what is left of the body, up to so much, for the connection's sake.
+    pub(crate) fn read_away(&mut self, most: usize) {
+        let (mut piece, mut left) = ([0; 4096], most);
+        while let Ok(amount @ 1..) = self.read(&mut piece) {
+            left = left.saturating_sub(amount);
+            if left == 0 {
+                break;
+            }
+        }
     }
 
     pub(crate) fn said(&self) -> &Said {

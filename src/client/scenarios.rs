@@ -155,6 +155,7 @@ impl Stage for Simulated {
             if self.otp {
                 config.set_otp_secret(OTP_SECRET).unwrap();
             }
+            config.set_max_retries(settings.retries).unwrap();
             settings.timeout_ms.into_iter().for_each(|ms| config.set_timeout(millis(ms)).unwrap());
         })
     }

@@ -1,6 +1,5 @@
 //! A JWT for one account that is always valid, as far as that can be had.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -176,8 +175,7 @@ impl Caller for AccountCaller<'_> {
     }
 
     fn chance(&self) -> f64 {
-        // Each of these hashers has a key of its own, out of the system's random numbers; but children of `fork` have the same.
-        RandomState::new().hash_one(std::process::id()) as f64 / u64::MAX as f64
+        self.exchange.scope().clock().chance()
     }
 
     fn exchange(&self, terms: Terms) -> Exchanged {

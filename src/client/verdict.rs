@@ -45,7 +45,7 @@ pub(crate) fn outcome(status: u16, said: &Said) -> Outcome {
 }
 
 /// The error that `answer` is, if it is one.
-pub(crate) fn judge(answer: &Answer<'_>) -> Option<Error> {
+pub(crate) fn error_of(answer: &Answer<'_>) -> Option<Error> {
     let message = answer.said.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
     let (kind, advice) = match answer.status {
@@ -137,7 +137,7 @@ mod tests {
         let said = Said { message: Some(message.to_owned()), id: id.map(str::to_owned) };
         let user =
             SignedInAs::User { username: "user@example.com".into(), kind: CredentialKind::Password, with_code: false };
-        judge(&Answer {
+        error_of(&Answer {
             host: "api.boomi.com",
             status,
             said: &said,

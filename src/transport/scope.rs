@@ -20,10 +20,19 @@ pub(crate) const SLICE: Duration = Duration::from_millis(50);
 /// Asked between slices of waiting: `true` stops the call.
 pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// Told when, in steady time.
+pub(crate) type OnSent = Box<dyn FnOnce(Duration)>;
+
 /// What a call is doing, for messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Prepare,
+    /// Waiting for its turn, by the pace of the client.
+    Pace,
+    /// Waiting to try again.
+    Retry,
+    /// Waiting for work that the server does in its own time.
+    Job,
     /// Waiting for a token that another call asks for, or to ask again.
     Token,
     /// Waiting for leave to sign in.
@@ -42,6 +51,9 @@ impl Phase {
     fn doing(self) -> &'static str {
         match self {
             Phase::Prepare => "preparing the request",
+            Phase::Pace => "waiting for its turn (requests_per_second)",
+            Phase::Job => "waiting for the server to finish the work",
+            Phase::Retry => "waiting to try again",
             Phase::Token => "waiting for a token",
             Phase::Verdict => "waiting for another sign-in of the same user, or a hold, to end",
             Phase::Resolve => "looking up the name",
@@ -99,6 +111,10 @@ pub(crate) struct Scope {
     exchange_began: Cell<Moment>,
     /// When the first bytes of the request left, in steady time.
     sent: Cell<Option<Duration>>,
+    /// Told when they leave.
+    on_sent: Cell<Option<OnSent>>,
+    /// Whether the request went out on a new connection.
+    connected: Cell<bool>,
     /// The status of the answer, once it is there.
     status: Cell<Option<u16>>,
     /// The error a layer below ureq found, kept whole while ureq's own error passes up.
@@ -131,6 +147,8 @@ impl Scope {
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
             sent: Cell::new(None),
+            on_sent: Cell::new(None),
+            connected: Cell::new(false),
             status: Cell::new(None),
             failure: RefCell::new(None),
         })
@@ -169,11 +187,14 @@ impl Scope {
         self.phase.set(phase);
     }
 
-    /// A call may hold two exchanges, a JWT's and its own: each starts with nothing sent.
+    /// A call may hold several exchanges, a JWT's and its own tries: each starts with nothing sent, whatever the last left.
     pub(crate) fn begin_exchange(&self) {
         self.phase.set(Phase::Prepare);
         self.sent.set(None);
         self.status.set(None);
+        self.connected.set(false);
+        self.connect_by.set(None);
+        self.set_proxy(None);
         self.exchange_began.set(Moment::now(&*self.limits.clock));
     }
 
@@ -193,8 +214,22 @@ impl Scope {
 
     pub(crate) fn mark_sent(&self) {
         if self.sent.get().is_none() {
-            self.sent.set(Some(self.limits.clock.awake_or_not()));
+            let now = self.limits.clock.awake_or_not();
+            self.sent.set(Some(now));
+            if let Some(tell) = self.on_sent.take() {
+                tell(now);
+            }
         }
+    }
+
+    /// Whom to tell when the first bytes of the next request leave.
+    pub(crate) fn set_on_sent(&self, tell: Option<OnSent>) {
+        self.on_sent.set(tell);
+    }
+
+    /// Whether the request went out on a connection that was kept from an earlier one.
+    pub(crate) fn on_kept_connection(&self) -> bool {
+        self.was_sent() && !self.connected.get()
     }
 
     /// The status of the answer, once it is there.
@@ -214,6 +249,9 @@ impl Scope {
 
     /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
     pub(crate) fn set_connecting(&self, yes: bool) {
+        if yes {
+            self.connected.set(true);
+        }
         self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }
 
@@ -278,6 +316,13 @@ impl Scope {
             }
             self.limits.clock.sleep(left.min(self.limits.clock.slice()));
         }
+    }
+
+    /// Waits between two exchanges: nothing of the one before bounds this.
+    pub(crate) fn wait_between(&self, phase: Phase, duration: Duration) -> Result<(), Error> {
+        self.begin_exchange();
+        self.set_phase(phase);
+        self.wait(duration)
     }
 
     /// Waits, in slices, until `signal` has more changes than were `seen`, or until `end`.

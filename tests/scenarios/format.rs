@@ -29,6 +29,8 @@ pub struct Given {
     /// Whether the user has two-factor authentication, and the client its secret.
     pub otp: bool,
     pub timeout_ms: Option<u32>,
+    /// How often a request is sent again by itself.
+    pub retries: u32,
     pub jwt: Jwt,
     /// By how much the server's clock is ahead.
     pub server_clock_s: i64,
@@ -43,6 +45,7 @@ impl Default for Given {
             callback: false,
             otp: false,
             timeout_ms: None,
+            retries: 0,
             jwt: Jwt::default(),
             server_clock_s: 0,
             latency_ms: 0,

@@ -8,7 +8,7 @@ pub mod format;
 use std::fmt::{Debug, Display};
 use std::path::{Path, PathBuf};
 
-use format::{Act, Counts, Expect, Kind, Range, Scenario, Scheme, Step};
+use format::{Act, Counts, Expect, Given, Kind, Range, Scenario, Scheme, Step};
 
 pub const ACCOUNT: &str = "account123";
 /// What a request goes to unless told otherwise.
@@ -46,6 +46,7 @@ pub struct Settings {
     pub credentials: String,
     pub kind: Kind,
     pub timeout_ms: Option<u32>,
+    pub retries: u32,
 }
 
 /// What came of a step.
@@ -132,11 +133,11 @@ pub fn play_all<S: Stage>(wanted: impl Fn(&Scenario) -> bool, stage: impl Fn(&Sc
 
 fn play<S: Stage>(scenario: &Scenario, stage: &S) -> Result<(), String> {
     let given = &scenario.given;
-    let first = Settings { credentials: given.credentials.clone(), kind: given.kind, timeout_ms: given.timeout_ms };
+    let Given { kind, timeout_ms, retries, .. } = *given;
+    let first = Settings { credentials: given.credentials.clone(), kind, timeout_ms, retries };
     let mut play = Play { stage, clients: vec![stage.client(&first)], tokens: Vec::new() };
     for (index, step) in scenario.steps.iter().enumerate() {
-        play.step(step, given.timeout_ms)
-            .map_err(|problem| format!("step {}, {problem}\n    {}", index + 1, step.text))?;
+        play.step(step, given).map_err(|problem| format!("step {}, {problem}\n    {}", index + 1, step.text))?;
     }
     let check = |problem: String| format!("at the end: {problem}");
     compare(&scenario.expected, &stage.counts()).map_err(check)
@@ -150,10 +151,11 @@ struct Play<'a, S: Stage> {
 }
 
 impl<S: Stage> Play<'_, S> {
-    fn step(&mut self, step: &Step, usual_timeout_ms: Option<u32>) -> Result<(), String> {
+    fn step(&mut self, step: &Step, given: &Given) -> Result<(), String> {
         if let Act::NewClient { credentials, kind, timeout_ms } = &step.act {
-            let timeout_ms = timeout_ms.or(usual_timeout_ms);
-            let settings = Settings { credentials: credentials.clone(), kind: *kind, timeout_ms };
+            let timeout_ms = timeout_ms.or(given.timeout_ms);
+            let retries = given.retries;
+            let settings = Settings { credentials: credentials.clone(), kind: *kind, timeout_ms, retries };
             self.clients.push(self.stage.client(&settings));
             return Ok(());
         }

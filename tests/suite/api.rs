@@ -66,6 +66,8 @@ pub enum Setting {
     UserAgent(String),
     MaxResponseBytes(u64),
     MaxSignInsInFlight(u32),
+    RequestsPerSecond(u32),
+    MaxRetries(u32),
     StateDir(String),
     /// An [`Api::TokenProvider`]; see [`Setting::provider`].
     TokenProviderOf(Box<dyn Any>),

@@ -308,6 +308,8 @@ unsafe fn set(config: *mut boomi_config, setting: Setting, error: *mut *mut boom
             Setting::TimeoutMs(value) => boomi_config_set_timeout_ms(config, value, error),
             Setting::MaxResponseBytes(value) => boomi_config_set_max_response_bytes(config, value, error),
             Setting::MaxSignInsInFlight(count) => boomi_config_set_max_sign_ins_in_flight(config, count, error),
+            Setting::RequestsPerSecond(count) => boomi_config_set_requests_per_second(config, count, error),
+            Setting::MaxRetries(count) => boomi_config_set_max_retries(config, count, error),
             Setting::StateDir(path) => boomi_config_set_state_dir(config, text(&path).as_ptr(), error),
             Setting::TokenProviderOf(provider) => {
                 let provider: &Provider = provider.downcast_ref().expect("one of this way");

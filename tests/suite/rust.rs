@@ -80,6 +80,8 @@ impl Api for Rust {
                 Setting::UserAgent(product) => builder.user_agent(&product),
                 Setting::MaxResponseBytes(bytes) => builder.max_response_bytes(bytes),
                 Setting::MaxSignInsInFlight(count) => builder.max_sign_ins_in_flight(count),
+                Setting::RequestsPerSecond(count) => builder.requests_per_second(count),
+                Setting::MaxRetries(count) => builder.max_retries(count),
                 Setting::StateDir(path) => builder.state_dir(path),
                 Setting::TokenProviderOf(provider) => {
                     builder.token_provider(provider.downcast_ref::<TokenProvider>().expect("one of this way"))

@@ -142,6 +142,7 @@ impl<A: Api> Stage for Emulated<A> {
     fn client(&self, settings: &Settings) -> A::Client {
         let mut all = of(&self.boomi);
         all.push(self.credentials(settings));
+        all.extend([Setting::MaxRetries(settings.retries), Setting::RequestsPerSecond(0)]);
         all.extend(settings.timeout_ms.map(Setting::TimeoutMs));
         all.extend(self.otp.then(|| Setting::OtpSecret(TWOFA_SECRET.into())));
         A::client(all).unwrap_or_else(|failure| panic!("{failure:?}"))

@@ -98,6 +98,8 @@ fn a_description_shows_the_settings_and_no_secret<A: Api>() {
             Setting::TimeoutMs(1234),
             Setting::ConnectTimeoutMs(321),
             Setting::MaxResponseBytes(4096),
+            Setting::RequestsPerSecond(7),
+            Setting::MaxRetries(2),
             Setting::UserAgent("my-tool/1.0".into()),
         ],
     );
@@ -109,6 +111,7 @@ fn a_description_shows_the_settings_and_no_secret<A: Api>() {
     assert_eq!(json["credentials"]["secret"], "***");
     assert_eq!((&json["timeout_ms"], &json["connect_timeout_ms"]), (&1234.into(), &321.into()));
     assert_eq!(json["max_response_bytes"], 4096);
+    assert_eq!((&json["requests_per_second"], &json["max_retries"]), (&7.into(), &2.into()));
     for shown in ["my-tool/1.0", "proxy.example.com"] {
         assert!(text.contains(shown), "{text}");
     }

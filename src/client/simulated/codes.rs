@@ -260,7 +260,7 @@ fn no_code_goes_with_an_api_token_and_none_is_waited_for() {
 fn a_step_is_given_back_by_a_call_that_failed_before_its_first_byte() {
     for kind in [OutageKind::Refuse, OutageKind::Swallow] {
         let world = world(1, 0);
-        let client = client(&world, |_| {});
+        let client = client(&world, |config| config.set_max_retries(0).unwrap());
         call(&client, GOOD).unwrap();
         world.sim.sleep_until(40 * SECOND);
         world.issuer.add_outage(world.now(), world.now() + SECOND, kind);

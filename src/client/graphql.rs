@@ -1,0 +1,119 @@
+//! As much of GraphQL as it takes to see whether a document changes anything.
+
+/// Whether every operation of `document` is a query. What cannot be read is taken for one that is not.
+///
+/// Only what stands outside of braces says what an operation is; texts and comments may hold braces too.
+/// (Source: spec.graphql.org, "Source Text" and "Document".)
+pub(crate) fn only_reads(document: &str) -> bool {
+    let mut rest = document;
+    let (mut depth, mut operations) = (0_i32, 0);
+    // Whether what comes next begins a definition.
+    let mut begins = true;
+    while let Some(first) = rest.chars().next() {
+        match first {
+            '#' => rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]),
+            '"' => match after_text(rest) {
+                Some(after) => rest = after,
+                None => return false,
+            },
+            '{' | '(' | '[' => {
+                // A selection that no keyword stands before is a query.
+                operations += u32::from(depth == 0 && begins);
+                depth += 1;
+                begins = false;
+                rest = &rest[1..];
+            }
+            '}' | ')' | ']' => {
+                depth -= 1;
+                begins = depth == 0 && first == '}';
+                rest = &rest[1..];
+            }
+            'A'..='Z' | 'a'..='z' | '_' => {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                if depth == 0 && begins {
+                    match &rest[..end] {
+                        "query" => operations += 1,
+                        "fragment" => {}
+                        _ => return false,
+                    }
+                    begins = false;
+                }
+                rest = &rest[end..];
+            }
+            other => rest = &rest[other.len_utf8()..],
+        }
+    }
+    depth == 0 && operations > 0
+}
+
+/// What follows the text that `rest` begins with; `None` if it has no end.
+fn after_text(rest: &str) -> Option<&str> {
+    if let Some(block) = rest.strip_prefix(r#"""""#) {
+        let mut from = 0;
+        loop {
+            let end = from + block[from..].find(r#"""""#)?;
+            if !block[..end].ends_with('\\') {
+                return Some(&block[end + 3..]);
+            }
+            from = end + 3;
+        }
+    }
+    let mut escaped = false;
+    for (index, character) in rest.char_indices().skip(1) {
+        match character {
+            '\n' | '\r' => return None,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return Some(&rest[index + 1..]),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_read() {
+        for document in [
+            "{ a }",
+            "query { a }",
+            "query Named($x: Int = 1, $y: In = {mutation: 1}) @d(a: [1]) { a(b: \"}\") { c } }",
+            "# mutation { a }\nquery { mutation }",
+            "fragment f on T { mutation } query { ...f }",
+            "query { a } query b { a }",
+            "{ a(b: \"\"\"mutation } \\\"\"\" \" { \"\"\") } ",
+            "{ a(b: \"\\\"} mutation {\") }",
+            "\u{feff}{ a }",
+            ",,{a},,",
+        ] {
+            assert!(only_reads(document), "{document}");
+        }
+    }
+
+    #[test]
+    fn everything_else_may_change_something() {
+        for document in [
+            "",
+            "# { a }",
+            "mutation { a }",
+            "mutation{a}",
+            "subscription { a }",
+            "{ a } mutation { b }",
+            "query { a } mutation M { b }",
+            "fragment f on T { a }",
+            "fragment f on T { a } mutation { b }",
+            "{ a",
+            "{ a } }",
+            "{ a(b: \"x) }",
+            "{ a(b: \"x\n\") }",
+            "{ a(b: \"\"\"x) }",
+            "queryx { a }",
+            "type Query { a: Int }",
+        ] {
+            assert!(!only_reads(document), "{document}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Work that the server does in its own time: where its result will be, and waiting for it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::exchange::Exchange;
+use super::{AuthScheme, Call, Client, HeaderOptions, Request, Response, xml};
+use crate::endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::scope::Phase;
+
+/// Between two looks: the first, by how much each is longer than the one before, and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const GROWTH: f64 = 1.5;
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// What says "not yet" is short.
+const LONGEST_NOT_YET: usize = 64 * 1024;
+
+/// Work that was started, and whose result the server gives when it is asked often enough.
+///
+/// It knows Boomi's ways: an answer 202 (ask again), an `asyncToken` (`/async/{Object}/response/{token}`), the `requestId` of an
+/// ExecutionRequest (`/ExecutionRecord/async/{id}`), and the `url` of a download. What is none of these is the result itself.
+/// A URL out of an answer is asked only if it has the client's own origin; the sign-in is that of the request.
+///
+/// ```no_run
+/// # let client = boomi_auth::Client::from_env()?;
+/// let mut job = client.post("/api/rest/v1/{accountId}/ProcessLog").body(r#"{"executionId":"..."}"#).start()?;
+/// let log = job.wait(None)?.check()?;
+/// # Ok::<_, boomi_auth::Error>(())
+/// ```
+pub struct Job {
+    client: Client,
+    result: Place,
+}
+
+/// Where the result is.
+enum Place {
+    /// It came at once; `None` once it was given.
+    Here(Option<Response>),
+    /// It is asked for with this. A download says with 204 too that it is not there yet; elsewhere that means that it is gone.
+    At { request: Request, is_download: bool },
+}
+
+impl Job {
+    pub(super) fn start(client: &Client, request: &Request, exchange: &Exchange<'_>) -> Result<Self> {
+        let response = client.ask_in(exchange, request, Some(client.inner.max_response_bytes))?;
+        if let Some(error) = response.error() {
+            return Err(error);
+        }
+        let result = match Promise::read(&response) {
+            Some(promise) => promise.place(client, request)?,
+            None if response.status() == 202 && request.method == "GET" => {
+                Place::At { request: request.clone(), is_download: false }
+            }
+            None => Place::Here(Some(response)),
+        };
+        Ok(Job { client: client.clone(), result })
+    }
+
+    /// Waits for the result, and returns it whatever its status. After an error, a timeout among them, the work goes on, and
+    /// this can be called again; but what Boomi keeps under an `asyncToken` it gives once.
+    pub fn wait(&mut self, call: Option<&Call>) -> Result<Response> {
+        let most = self.client.inner.max_response_bytes;
+        let client = self.client.clone();
+        self.wait_in(&Exchange::begin(&client, call)?, Some(most))
+    }
+
+    /// Waits like [`wait`](Self::wait), and leaves the body to be read piece by piece, as [`Client::open`] does.
+    pub fn open(&mut self, call: Option<&Call>) -> Result<Response> {
+        let client = self.client.clone();
+        self.wait_in(&Exchange::begin(&client, call)?, None)
+    }
+
+    /// Where the result is asked for, as the path or URL that it was read from; `None` if it came at once.
+    pub fn path(&self) -> Option<&str> {
+        match &self.result {
+            Place::Here(_) => None,
+            Place::At { request, .. } => Some(&request.path),
+        }
+    }
+
+    pub(super) fn wait_in(&mut self, exchange: &Exchange<'_>, most: Option<u64>) -> Result<Response> {
+        let (request, is_download) = match &mut self.result {
+            Place::Here(response) => return response.take().ok_or_else(taken),
+            Place::At { request, is_download } => (request, *is_download),
+        };
+        let mut wait = FIRST_WAIT;
+        loop {
+            let mut response = self.client.ask_in(exchange, request, most)?;
+            match response.status() {
+                202 => {}
+                204 if is_download => {}
+                204 => return Err(gone(&response)),
+                _ => return Ok(response),
+            }
+            // A body that is left unread would take its connection along.
+            response.read_away(LONGEST_NOT_YET);
+            exchange.scope().wait_between(Phase::Job, response.retry_after().unwrap_or(wait))?;
+            wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);
+        }
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+/// What an answer says of where the result will be.
+#[derive(Debug, PartialEq)]
+enum Promise {
+    Token(String),
+    Execution(String),
+    Download(String),
+    /// Of an execution that has no id of its own.
+    Record(String),
+}
+
+impl Promise {
+    fn read(response: &Response) -> Option<Promise> {
+        let body = response.body();
+        match serde_json::from_slice::<Value>(body) {
+            Ok(answer) => Self::from_json(&answer),
+            Err(_) => Self::from_xml(body),
+        }
+    }
+
+    fn from_json(answer: &Value) -> Option<Promise> {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let kind = answer.get("@type").and_then(Value::as_str).unwrap_or_default();
+        let token = text(answer.get("asyncToken").and_then(|token| token.get("token")));
+        let url = text(answer.get("url")).filter(|_| kind.ends_with("Download") || answer.get("statusCode").is_some());
+        Self::first(token, text(answer.get("requestId")), url, text(answer.get("recordUrl")))
+    }
+
+    fn from_xml(body: &[u8]) -> Option<Promise> {
+        let names = [
+            "asyncToken@token",
+            "token",
+            "ExecutionRequest@requestId",
+            "LogDownload@url",
+            "url",
+            "ExecutionRequest@recordUrl",
+        ];
+        let mut found = xml::find(body, &names)?;
+        let [of_attribute, token, request_id, url_attribute, url, record] =
+            <[Option<String>; 6]>::try_from(std::mem::take(&mut found.texts)).ok()?;
+        let is = |end: &str| found.root.ends_with(end);
+        Self::first(
+            of_attribute.or(token.filter(|_| is("AsyncOperationTokenResult"))),
+            request_id,
+            url_attribute.or(url.filter(|_| is("Download"))),
+            record,
+        )
+    }
+
+    fn first(
+        token: Option<String>,
+        request_id: Option<String>,
+        url: Option<String>,
+        record: Option<String>,
+    ) -> Option<Promise> {
+        let token = token.map(Promise::Token);
+        token.or(request_id.map(Promise::Execution)).or(url.map(Promise::Download)).or(record.map(Promise::Record))
+    }
+
+    /// Where that is, for what `request` started.
+    fn place(self, client: &Client, request: &Request) -> Result<Place> {
+        let is_download = matches!(self, Promise::Download(_));
+        let (path, query) = request.path.split_once('?').map_or((&*request.path, ""), |(path, query)| (path, query));
+        let below = |base: &str, rest: String| {
+            let sign = if query.is_empty() { "" } else { "?" };
+            format!("{base}{rest}{sign}{query}")
+        };
+        let place = match self {
+            Promise::Token(token) => {
+                let object = object_of_async(path)
+                    .ok_or_else(|| no_place(client, "a token for work that was not started under /async/"))?;
+                below(object, format!("/response/{}", endpoint::encode(&token)))
+            }
+            Promise::Execution(id) => {
+                let base = path.trim_end_matches('/').strip_suffix("/ExecutionRequest");
+                let base = base.ok_or_else(|| no_place(client, "a requestId for what was no ExecutionRequest"))?;
+                below(base, format!("/ExecutionRecord/async/{}", endpoint::encode(&id)))
+            }
+            Promise::Download(url) | Promise::Record(url) => {
+                // The answer is no argument of the caller's.
+                client.inner.origin.resolve(&url, None).map_err(|error| no_place(client, error.message()))?;
+                url
+            }
+        };
+        let mut asks = Request::new("GET", &place)?;
+        asks.auth = request.auth;
+        asks.account_id.clone_from(&request.account_id);
+        asks.headers = request.headers.iter().filter(|(name, _)| name != "content-type").cloned().collect();
+        if !is_download {
+            asks.query.clone_from(&request.query);
+        } else {
+            asks.set_header("Accept", "*/*", HeaderOptions::default())?;
+        }
+        // What GraphQL answers is no job; so what is left to choose is chosen as for the request.
+        if asks.auth == AuthScheme::Auto {
+            asks.auth = request.scheme(client.inner.token_provider.is_some());
+        }
+        Ok(Place::At { request: asks, is_download })
+    }
+}
+
+/// A path up to the object whose work was started: `.../async/{Object}`.
+fn object_of_async(path: &str) -> Option<&str> {
+    let begin = path.find("/async/")? + "/async/".len();
+    let end = path[begin..].find('/').map_or(path.len(), |end| begin + end);
+    (end > begin).then(|| &path[..end])
+}
+
+fn no_place(client: &Client, what: &str) -> Error {
+    let text =
+        format!("{} says where the result will be, which cannot be asked: {what}", client.inner.origin.authority());
+    Error::new(ErrorKind::Protocol, text).sent(true)
+}
+
+fn gone(response: &Response) -> Error {
+    let text = format!(
+        "{} has no result any more (204): Boomi gives one once, and deletes it after 30 minutes",
+        response.host()
+    );
+    Error::new(ErrorKind::HttpStatus, text).with_status(204).sent(true).with_attempts(response.attempts())
+}
+
+fn taken() -> Error {
+    Error::invalid("the result came at once, and was given already")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promises_of_every_shape_are_read() {
+        let token = || Some(Promise::Token("t/1".into()));
+        let execution = || Some(Promise::Execution("e-1".into()));
+        let download = || Some(Promise::Download("https://h/x?a=b&c".into()));
+        for (body, expected) in [
+            (r#"{"@type":"AsyncOperationTokenResult","asyncToken":{"token":"t/1"},"responseStatusCode":202}"#, token()),
+            (r#"{"@type":"ExecutionRequest","requestId":"e-1","recordUrl":"https://h/y"}"#, execution()),
+            (r#"{"recordUrl":"https://h/y"}"#, Some(Promise::Record("https://h/y".into()))),
+            (r#"{"@type":"LogDownload","url":"https://h/x?a=b&c","statusCode":202}"#, download()),
+            (r#"{"@type":"Atom","url":"https://h/x"}"#, None),
+            (r#"{"@type":"QueryResult","result":[]}"#, None),
+            (
+                r#"<b:AsyncOperationTokenResult xmlns:b="x" responseStatusCode="202"><b:asyncToken token="t/1"/></b:AsyncOperationTokenResult>"#,
+                token(),
+            ),
+            (
+                "<AsyncOperationTokenResult><asyncToken><token>t/1</token></asyncToken></AsyncOperationTokenResult>",
+                token(),
+            ),
+            (r#"<ExecutionRequest requestId="e-1" recordUrl="https://h/y"/>"#, execution()),
+            (r#"<LogDownload statusCode="202" url="https://h/x?a=b&amp;c"/>"#, download()),
+            ("<LogDownload><url>https://h/x?a=b&amp;c</url></LogDownload>", download()),
+            ("<Atom><url>https://h/x</url><token>t</token></Atom>", None),
+            ("plain text", None),
+            ("", None),
+        ] {
+            let read = match serde_json::from_str(body) {
+                Ok(answer) => Promise::from_json(&answer),
+                Err(_) => Promise::from_xml(body.as_bytes()),
+            };
+            assert_eq!(read, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_object_of_an_async_path() {
+        for (path, object) in [
+            ("/api/rest/v1/{accountId}/async/AtomCounters/id-1", Some("/api/rest/v1/{accountId}/async/AtomCounters")),
+            ("/api/rest/v1/a/async/X", Some("/api/rest/v1/a/async/X")),
+            ("/api/rest/v1/a/async/", None),
+            ("/api/rest/v1/a/X", None),
+        ] {
+            assert_eq!(object_of_async(path), object);
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! No more requests in any second than the server takes, of each account.
+//!
+//! [`Window`] decides; [`Paces`] is what a client's threads share; a [`Turn`] is one request's leave to be sent.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::PerProcess;
+use crate::sync::{Mutex, Signal, lock};
+use crate::transport::scope::{Phase, Scope};
+
+/// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
+pub(crate) const DEFAULT_REQUESTS_PER_SECOND: u32 = 10;
+/// More than anybody needs, and a list of so many is still quick to look through.
+pub(crate) const MOST_REQUESTS_PER_SECOND: u32 = 10_000;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// The server counts a request when it arrives, between its first byte's leaving and its answer. So it is counted here from
+/// its answer, or from this much later than it left if the answer takes longer: as much as two requests may be nearer to each
+/// other on arrival than they were when they left. It costs a tenth of the rate at worst.
+const JITTER: Duration = Duration::from_millis(100);
+
+/// The requests of the last second, and who waits for a place among them. Pure: times are steady, and given.
+#[derive(Default)]
+struct Window {
+    /// Those with a place: which, and when it becomes free again. `None` until the request leaves.
+    places: Vec<(u64, Option<Duration>)>,
+    /// Those without, in the order in which they came.
+    queue: VecDeque<u64>,
+    next: u64,
+}
+
+impl Window {
+    fn join(&mut self) -> u64 {
+        self.next += 1;
+        self.queue.push_back(self.next);
+        self.next
+    }
+
+    fn leave(&mut self, id: u64) {
+        self.queue.retain(|waiting| *waiting != id);
+    }
+
+    /// A place for `id`, if it is the first in the queue and one is free; otherwise, how long it waits at least.
+    fn place(&mut self, id: u64, most: usize, now: Duration) -> Option<Duration> {
+        self.places.retain(|(_, free_at)| free_at.is_none_or(|free_at| free_at > now));
+        let ahead = self.queue.iter().take_while(|waiting| **waiting != id).count();
+        if ahead == 0 && self.places.len() < most {
+            self.queue.pop_front();
+            self.places.push((id, None));
+            return None;
+        }
+        Some(self.earliest(ahead, most, now).saturating_sub(now))
+    }
+
+    /// When one with so many ahead of it has a place, if all goes as fast as it can.
+    fn earliest(&self, ahead: usize, most: usize, now: Duration) -> Duration {
+        let mut free: Vec<_> = self.places.iter().map(|(_, free_at)| free_at.unwrap_or(now + SECOND)).collect();
+        free.resize(most.max(free.len()), now);
+        free.sort_unstable();
+        free[ahead % most] + SECOND * (ahead / most) as u32
+    }
+
+    /// The request left.
+    fn sent(&mut self, id: u64, now: Duration) {
+        if let Some(place) = self.place_of(id) {
+            place.1 = Some(now + JITTER + SECOND);
+        }
+    }
+
+    /// Its answer is there, or none will come. Returns whether a place is free earlier for that.
+    fn answered(&mut self, id: u64, now: Duration) -> bool {
+        let Some((_, Some(free_at))) = self.place_of(id) else { return false };
+        let earlier = now + SECOND < *free_at;
+        *free_at = (now + SECOND).min(*free_at);
+        earlier
+    }
+
+    /// It is over. If it did not leave, its place is free; returns whether that is so.
+    fn give_back(&mut self, id: u64) -> bool {
+        let before = self.places.len();
+        self.places.retain(|place| *place != (id, None));
+        self.places.len() != before
+    }
+
+    fn place_of(&mut self, id: u64) -> Option<&mut (u64, Option<Duration>)> {
+        self.places.iter_mut().find(|(other, _)| *other == id)
+    }
+}
+
+/// What the threads of one process share about one account.
+#[derive(Default)]
+struct Lane {
+    /// Held for a few instructions, never across I/O or a callback.
+    window: Mutex<Window>,
+    changed: Signal,
+}
+
+/// A client's pace: so many requests of each account in any second.
+pub(crate) struct Paces {
+    /// 0 for as many as come.
+    most: usize,
+    lanes: PerProcess<Mutex<HashMap<String, Arc<Lane>>>>,
+}
+
+impl Paces {
+    pub(crate) fn new(requests_per_second: u32) -> Self {
+        Paces { most: requests_per_second as usize, lanes: PerProcess::empty() }
+    }
+
+    pub(crate) fn requests_per_second(&self) -> u32 {
+        self.most as u32
+    }
+
+    /// Waits for leave to send a request of `account`, in the order in which callers came. An error at once if that would
+    /// outlast the call; `None` without a pace.
+    pub(crate) fn turn(&self, account: &str, scope: &Scope) -> Result<Option<Turn>> {
+        if self.most == 0 {
+            return Ok(None);
+        }
+        let waiting = Waiting::new(self.lane(account));
+        loop {
+            let seen = waiting.lane.changed.count();
+            let now = scope.clock().awake_or_not();
+            let place = lock(&waiting.lane.window).place(waiting.id, self.most, now);
+            let Some(wait) = place else { return Ok(Some(waiting.take())) };
+            if wait >= scope.remaining() {
+                scope.check()?;
+                return Err(self.too_late(account, scope, wait));
+            }
+            scope.set_phase(Phase::Pace);
+            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + wait)?;
+        }
+    }
+
+    fn lane(&self, account: &str) -> Arc<Lane> {
+        let lanes = self.lanes.get(Mutex::default);
+        let mut lanes = lock(&lanes);
+        match lanes.get(account) {
+            Some(lane) => lane.clone(),
+            None => lanes.entry(account.to_owned()).or_default().clone(),
+        }
+    }
+
+    fn too_late(&self, account: &str, scope: &Scope, wait: Duration) -> Error {
+        let whose = if account.is_empty() { String::new() } else { format!(" of the account {account}") };
+        let text = format!(
+            "not sent: {} requests{whose} a second go to {}, and with those ahead of it this one's turn comes after its \
+             deadline, in {} ms at the earliest: allow more time, or send fewer (requests_per_second)",
+            self.most,
+            scope.host(),
+            wait.as_millis()
+        );
+        Error::new(ErrorKind::RateLimited, text).with_retry_after(Some(wait)).retryable(true)
+    }
+}
+
+/// A call in the queue, which it leaves whatever happens.
+struct Waiting {
+    lane: Arc<Lane>,
+    id: u64,
+}
+
+impl Waiting {
+    fn new(lane: Arc<Lane>) -> Self {
+        let id = lock(&lane.window).join();
+        Waiting { lane, id }
+    }
+
+    fn take(self) -> Turn {
+        Turn { lane: self.lane.clone(), id: self.id }
+    }
+}
+
+impl Drop for Waiting {
+    /// With a turn or without: the next may be the first now.
+    fn drop(&mut self) {
+        lock(&self.lane.window).leave(self.id);
+        self.lane.changed.notify();
+    }
+}
+
+/// Leave for one request, which is given back if it is dropped before the request has left.
+pub(crate) struct Turn {
+    lane: Arc<Lane>,
+    id: u64,
+}
+
+impl Turn {
+    /// What the scope tells when the request's first byte leaves.
+    pub(crate) fn on_sent(&self) -> Box<dyn FnOnce(Duration)> {
+        let (lane, id) = (self.lane.clone(), self.id);
+        Box::new(move |now| lock(&lane.window).sent(id, now))
+    }
+
+    /// The answer is there, or none will come.
+    pub(crate) fn answered(&self, now: Duration) {
+        if lock(&self.lane.window).answered(self.id, now) {
+            self.lane.changed.notify();
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if lock(&self.lane.window).give_back(self.id) {
+            self.lane.changed.notify();
+        }
+    }
+}
+
+/// Whose rate a request counts for: the account in its path, or else the caller's.
+pub(crate) fn account_of<'a>(path: &'a str, callers: Option<&'a str>) -> &'a str {
+    const FAMILIES: [&str; 4] = ["/api/rest/v1/", "/partner/api/rest/v1/", "/apim/api/rest/v1/", "/mdm/api/rest/v1/"];
+    let rest = FAMILIES.into_iter().find_map(|family| path.strip_prefix(family));
+    let in_path = rest.and_then(|rest| rest.split('/').next()).filter(|account| !account.is_empty());
+    in_path.or(callers).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// When a request that leaves at once, and is answered after `latency`, gets its place: `count` of them, one thread each.
+    fn departures(most: usize, count: usize, latency: Duration) -> Vec<Duration> {
+        let mut window = Window::default();
+        let ids: Vec<_> = (0..count).map(|_| window.join()).collect();
+        let (mut now, mut left, mut on_their_way) = (Duration::ZERO, Vec::new(), VecDeque::new());
+        for id in ids {
+            while let Some(wait) = window.place(id, most, now) {
+                let answered: Option<Duration> = on_their_way.front().map(|(_, at)| *at);
+                now = (now + wait).min(answered.unwrap_or(Duration::MAX)).max(now + MS);
+                while let Some((other, at)) = on_their_way.front().copied().filter(|(_, at)| *at <= now) {
+                    window.answered(other, at);
+                    on_their_way.pop_front();
+                }
+            }
+            window.sent(id, now);
+            on_their_way.push_back((id, now + latency));
+            left.push(now);
+        }
+        left
+    }
+
+    #[test]
+    fn no_second_has_more_and_little_is_lost() {
+        for (latency, rate) in [(Duration::ZERO, 9.9), (50 * MS, 9.4), (5000 * MS, 9.0)] {
+            let left = departures(10, 500, latency);
+            // On arrival, any of them may be later by as much as its answer took, up to the tolerance.
+            let late = latency.min(JITTER);
+            for pair in left.windows(11) {
+                assert!(pair[10] - (pair[0] + late) >= SECOND, "{latency:?}: {pair:?}");
+            }
+            let seconds = left.last().unwrap().as_secs_f64();
+            assert!(490.0 / seconds >= rate, "{latency:?}: {} a second", 490.0 / seconds);
+        }
+    }
+
+    #[test]
+    fn the_first_ten_need_not_wait_and_the_others_know_how_long_at_least() {
+        let mut window = Window::default();
+        let now = 5 * SECOND;
+        let first: Vec<_> = (0..10).map(|_| window.join()).collect();
+        assert!(first.iter().all(|id| window.place(*id, 10, now).is_none()));
+        let others: Vec<_> = (0..25).map(|_| window.join()).collect();
+        assert_eq!(window.place(others[0], 10, now), Some(SECOND));
+        assert_eq!(window.place(others[9], 10, now), Some(SECOND));
+        assert_eq!(window.place(others[10], 10, now), Some(2 * SECOND));
+        assert_eq!(window.place(others[24], 10, now), Some(3 * SECOND));
+        // One has left and was answered, one has left; the rest may do so now.
+        window.sent(first[0], now);
+        window.answered(first[0], now + 20 * MS);
+        window.sent(first[1], now);
+        assert_eq!(window.place(others[0], 10, now + 30 * MS), Some(990 * MS));
+    }
+
+    #[test]
+    fn a_turn_is_taken_in_the_order_of_coming() {
+        let mut window = Window::default();
+        let ids: Vec<_> = (0..3).map(|_| window.join()).collect();
+        assert!(window.place(ids[1], 1, Duration::ZERO).is_some());
+        assert!(window.place(ids[0], 1, Duration::ZERO).is_none());
+        // The second goes away; the third is next, when the first has given its place back.
+        window.leave(ids[1]);
+        assert!(window.place(ids[2], 1, Duration::ZERO).is_some());
+        assert!(window.give_back(ids[0]));
+        assert!(window.place(ids[2], 1, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn what_left_keeps_its_place_whatever_comes_of_it() {
+        let mut window = Window::default();
+        let id = window.join();
+        assert!(window.place(id, 1, Duration::ZERO).is_none());
+        window.sent(id, 10 * MS);
+        assert!(!window.give_back(id));
+        // An answer that comes late frees nothing earlier.
+        assert!(!window.answered(id, 500 * MS));
+        let next = window.join();
+        assert_eq!(window.place(next, 1, 500 * MS), Some(10 * MS + JITTER + SECOND - 500 * MS));
+        assert!(window.place(next, 1, 10 * MS + JITTER + SECOND).is_none());
+    }
+
+    #[test]
+    fn requests_count_for_the_account_in_their_path() {
+        for (path, account) in [
+            ("/api/rest/v1/a-1/Process/query", "a-1"),
+            ("/partner/api/rest/v1/a-1/Process", "a-1"),
+            ("/apim/api/rest/v1/a-1/x", "a-1"),
+            ("/mdm/api/rest/v1/a-1", "a-1"),
+            ("/mdm/universes/u-1/records/query", "own"),
+            ("/graphql", "own"),
+            ("/api/rest/v1/", "own"),
+        ] {
+            assert_eq!(account_of(path, Some("own")), account, "{path}");
+        }
+        assert_eq!(account_of("/graphql", None), "");
+    }
+}

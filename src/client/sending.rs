@@ -1,0 +1,211 @@
+//! One request on its way: in its turn, signed in, and again where that helps and can do no harm. The only place that counts
+//! tries: nothing below it sends a request of the caller's twice, and nothing above it asks again.
+
+use serde_json::json;
+
+use super::TokenProvider;
+use super::call::Call;
+use super::exchange::{Asking, Exchange};
+use super::judge::{Budget, Decision, Effect, Outcome, judge};
+use super::pace::account_of;
+use super::response::Response;
+use super::sign_in::Purpose;
+use super::verdict::SignedInAs;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::EventKind;
+use crate::jwt::Token;
+use crate::transport::scope::Phase;
+
+/// Whose credentials go with a request.
+pub(super) enum Who {
+    /// The caller's own headers say.
+    Caller,
+    /// The client's user.
+    User,
+    /// The bearer of a provider's JWT.
+    Bearer(TokenProvider),
+}
+
+/// See the module's text.
+pub(super) struct Sending<'a> {
+    exchange: &'a Exchange<'a>,
+    asking: Asking<'a>,
+    who: Who,
+    effect: Effect,
+    /// Whose pace it keeps.
+    account: &'a str,
+    /// How often it was tried.
+    attempts: u32,
+    /// Whether any of the tries left.
+    sent: bool,
+    /// Whether the user typed a code for this call, which goes with one try.
+    has_typed_code: bool,
+    /// Another JWT than the one that the API refused, of which there is one in a call.
+    newer: Option<Token>,
+    replaced: bool,
+    /// The last answer, unless it refused a JWT that was replaced.
+    answer: Option<Response>,
+}
+
+impl<'a> Sending<'a> {
+    pub(super) fn new(
+        exchange: &'a Exchange<'a>,
+        asking: Asking<'a>,
+        who: Who,
+        effect: Effect,
+        account_id: Option<&'a str>,
+        path: &'a str,
+    ) -> Self {
+        Sending {
+            account: account_of(path, account_id),
+            has_typed_code: exchange.call().is_some_and(Call::has_otp),
+            exchange,
+            asking,
+            who,
+            effect,
+            attempts: 0,
+            sent: false,
+            newer: None,
+            replaced: false,
+            answer: None,
+        }
+    }
+
+    /// The answer to the request, whatever its status: the last, if there were several.
+    pub(super) fn run(mut self) -> Result<Response> {
+        loop {
+            let ended = match self.try_once() {
+                Ok(ended) => ended,
+                Err(error) => return self.give_up(error),
+            };
+            if self.newer.is_some() {
+                continue;
+            }
+            let Decision::Retry(wait) = self.judge(&ended) else { return self.end(ended) };
+            self.tell(&ended, wait.as_millis() as u64);
+            self.answer = ended.ok().or(self.answer);
+            if let Err(error) = self.exchange.scope().wait_between(Phase::Retry, wait) {
+                return self.give_up(error);
+            }
+        }
+    }
+
+    /// Sends it once. The outer error is that it was not tried: it had no turn, no leave to sign in, or no token.
+    fn try_once(&mut self) -> Result<Result<Response>> {
+        let (exchange, scope) = (self.exchange, self.exchange.scope());
+        let turn = exchange.paces().turn(self.account, scope)?;
+        let begin = || scope.set_on_sent(turn.as_ref().map(|turn| turn.on_sent()));
+        let asking = self.asking.clone();
+        let ended = match &self.who {
+            Who::Caller => {
+                begin();
+                exchange.send_as(asking, SignedInAs::Caller, None, &[])
+            }
+            Who::User => {
+                let path = asking.outgoing.uri.path().to_owned();
+                let purpose =
+                    Purpose { name: asking.purpose, path: &path, foreign: false, patience: scope.remaining() };
+                let sign_in = exchange.begin_sign_in(purpose)?;
+                begin();
+                exchange.send_by(asking, sign_in)
+            }
+            Who::Bearer(provider) => {
+                // What fails then is the exchange: the request itself was not sent.
+                let token = match self.newer.take() {
+                    Some(newer) => newer,
+                    None => exchange.bearer(provider).map_err(|error| error.sent(false))?,
+                };
+                begin();
+                let ended = exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
+                // A refusal comes before any effect.
+                if let Ok(response) = &ended
+                    && response.refuses_bearer()
+                    && !std::mem::replace(&mut self.replaced, true)
+                {
+                    self.newer = exchange.newer_bearer(provider, &token, response.status());
+                }
+                ended
+            }
+        };
+        if let Some(turn) = turn {
+            turn.answered(scope.clock().awake_or_not());
+        }
+        scope.set_on_sent(None);
+        self.attempts += 1;
+        self.sent |= scope.was_sent();
+        Ok(ended)
+    }
+
+    fn judge(&self, ended: &Result<Response>) -> Decision {
+        let scope = self.exchange.scope();
+        let outcome = match ended {
+            Ok(response) => Outcome::Answered {
+                status: response.status(),
+                message: response.message(),
+                retry_after: response.retry_after(),
+            },
+            Err(error) => Outcome::Lost {
+                kind: error.kind(),
+                passing: error.is_retryable(),
+                sent: scope.was_sent(),
+                went_stale: scope.on_kept_connection() && scope.status().is_none(),
+            },
+        };
+        if self.has_typed_code && !self.exchange.call().is_some_and(Call::has_otp) {
+            // It went with this try. Without one, the next would be a bad sign-in.
+            return Decision::Give;
+        }
+        let retries = self.exchange.max_retries();
+        let budget = Budget { retries, time: scope.remaining(), chance: scope.clock().chance() };
+        judge(self.effect, self.attempts - u32::from(self.replaced), outcome, budget)
+    }
+
+    fn tell(&self, ended: &Result<Response>, wait_ms: u64) {
+        let (status, code) = match ended {
+            Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
+            Err(error) => (error.status().unwrap_or(0), error.kind().code()),
+        };
+        self.exchange.emit(EventKind::RequestRetried, || {
+            json!({
+                "host": self.exchange.scope().host(),
+                "method": self.asking.outgoing.method.as_str(),
+                "path": self.asking.outgoing.uri.path(),
+                "attempt": self.attempts,
+                "status": status,
+                "code": code,
+                "wait_ms": wait_ms,
+            })
+        });
+    }
+
+    /// The last try was the last.
+    fn end(self, ended: Result<Response>) -> Result<Response> {
+        match ended {
+            Ok(response) => Ok(response.with_attempts(self.attempts)),
+            Err(error) => {
+                // What may have been done must not hide behind an answer that says that nothing was.
+                let in_doubt = self.effect == Effect::Creating && self.exchange.scope().was_sent();
+                if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
+            }
+        }
+    }
+
+    /// There will be no other answer than what there is.
+    fn give_up(mut self, error: Error) -> Result<Response> {
+        match self.answer.take() {
+            Some(answer) if error.kind() != ErrorKind::Canceled => Ok(answer.with_attempts(self.attempts)),
+            _ => Err(self.explain(error)),
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        let mut notes = String::new();
+        if self.attempts > 1 {
+            notes += &format!("; it was tried {} times", self.attempts);
+        }
+        if self.sent && self.effect == Effect::Creating {
+            notes += "; the request may have taken effect: look, before you send it again";
+        }
+        error.noting(&notes).sent(self.sent).with_attempts(self.attempts)
+    }
+}
