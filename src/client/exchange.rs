@@ -266,7 +266,11 @@ impl<'a> Exchange<'a> {
         if !outgoing.headers.iter().any(|(name, _)| *name == header::USER_AGENT) {
             outgoing.headers.push((header::USER_AGENT, inner.user_agent.clone()));
         }
-        let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| error.with_attempts(1))?;
+        let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| {
+            // What bounded that connection bounds nothing of what comes after it.
+            scope.set_connecting(false);
+            error.with_attempts(1)
+        })?;
         let status = incoming.status;
         scope.set_status(status);
         self.learn_time(&incoming.headers);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::exchange::Exchange;
-use super::{AuthScheme, Call, Client, HeaderOptions, Request, Response, xml};
+use super::{Call, Client, HeaderOptions, Request, Response, xml};
 use crate::endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::scope::Phase;
@@ -14,6 +14,8 @@ use crate::transport::scope::Phase;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const GROWTH: f64 = 1.5;
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Where executions are asked for.
+const EXECUTIONS: &str = "/ExecutionRequest";
 /// What says "not yet" is short.
 const LONGEST_NOT_YET: usize = 64 * 1024;
 
@@ -48,7 +50,8 @@ impl Job {
         if let Some(error) = response.error() {
             return Err(error);
         }
-        let result = match Promise::read(&response) {
+        let promise = Promise::read(response.body()).filter(|promise| promise.is_of(path_of(request)));
+        let result = match promise {
             Some(promise) => promise.place(client, request)?,
             None if response.status() == 202 && request.method == "GET" => {
                 Place::At { request: request.clone(), is_download: false }
@@ -119,8 +122,7 @@ enum Promise {
 }
 
 impl Promise {
-    fn read(response: &Response) -> Option<Promise> {
-        let body = response.body();
+    fn read(body: &[u8]) -> Option<Promise> {
         match serde_json::from_slice::<Value>(body) {
             Ok(answer) => Self::from_json(&answer),
             Err(_) => Self::from_xml(body),
@@ -166,23 +168,29 @@ impl Promise {
         token.or(request_id.map(Promise::Execution)).or(url.map(Promise::Download)).or(record.map(Promise::Record))
     }
 
+    /// Whether a request to this path can have it for an answer. Other objects have fields of the same names.
+    fn is_of(&self, path: &str) -> bool {
+        match self {
+            Promise::Token(_) => object_of_async(path).is_some(),
+            Promise::Execution(_) | Promise::Record(_) => path.ends_with(EXECUTIONS),
+            Promise::Download(_) => true,
+        }
+    }
+
     /// Where that is, for what `request` started.
     fn place(self, client: &Client, request: &Request) -> Result<Place> {
         let is_download = matches!(self, Promise::Download(_));
-        let (path, query) = request.path.split_once('?').map_or((&*request.path, ""), |(path, query)| (path, query));
-        let below = |base: &str, rest: String| {
-            let sign = if query.is_empty() { "" } else { "?" };
-            format!("{base}{rest}{sign}{query}")
-        };
+        let is_url = matches!(self, Promise::Download(_) | Promise::Record(_));
+        let path = path_of(request);
+        // The query goes along, where an overrideAccount may be.
+        let below = |base: &str, rest: String| [base, &rest, &request.path[path.len()..]].concat();
         let place = match self {
             Promise::Token(token) => {
-                let object = object_of_async(path)
-                    .ok_or_else(|| no_place(client, "a token for work that was not started under /async/"))?;
+                let object = object_of_async(path).unwrap_or(path);
                 below(object, format!("/response/{}", endpoint::encode(&token)))
             }
             Promise::Execution(id) => {
-                let base = path.trim_end_matches('/').strip_suffix("/ExecutionRequest");
-                let base = base.ok_or_else(|| no_place(client, "a requestId for what was no ExecutionRequest"))?;
+                let base = path.strip_suffix(EXECUTIONS).unwrap_or(path);
                 below(base, format!("/ExecutionRecord/async/{}", endpoint::encode(&id)))
             }
             Promise::Download(url) | Promise::Record(url) => {
@@ -195,17 +203,18 @@ impl Promise {
         asks.auth = request.auth;
         asks.account_id.clone_from(&request.account_id);
         asks.headers = request.headers.iter().filter(|(name, _)| name != "content-type").cloned().collect();
-        if !is_download {
+        if !is_url {
             asks.query.clone_from(&request.query);
-        } else {
-            asks.set_header("Accept", "*/*", HeaderOptions::default())?;
         }
-        // What GraphQL answers is no job; so what is left to choose is chosen as for the request.
-        if asks.auth == AuthScheme::Auto {
-            asks.auth = request.scheme(client.inner.token_provider.is_some());
+        if is_download {
+            asks.set_header("Accept", "*/*", HeaderOptions::default())?;
         }
         Ok(Place::At { request: asks, is_download })
     }
+}
+
+fn path_of(request: &Request) -> &str {
+    request.path.split('?').next().unwrap_or_default()
 }
 
 /// A path up to the object whose work was started: `.../async/{Object}`.
@@ -264,12 +273,15 @@ mod tests {
             ("plain text", None),
             ("", None),
         ] {
-            let read = match serde_json::from_str(body) {
-                Ok(answer) => Promise::from_json(&answer),
-                Err(_) => Promise::from_xml(body.as_bytes()),
-            };
-            assert_eq!(read, expected, "{body}");
+            assert_eq!(Promise::read(body.as_bytes()), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn a_promise_is_believed_where_it_can_be_one() {
+        let (token, execution) = (Promise::Token("t".into()), Promise::Execution("e".into()));
+        assert!(token.is_of("/api/rest/v1/a/async/X/1") && !token.is_of("/api/rest/v1/a/X/1"));
+        assert!(execution.is_of("/api/rest/v1/a/ExecutionRequest") && !execution.is_of("/api/rest/v1/a/X"));
     }
 
     #[test]

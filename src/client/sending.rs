@@ -132,7 +132,8 @@ impl<'a> Sending<'a> {
         }
         scope.set_on_sent(None);
         self.attempts += 1;
-        self.sent |= scope.was_sent();
+        // What was refused with its JWT had no effect.
+        self.sent |= scope.was_sent() && self.newer.is_none();
         Ok(ended)
     }
 
