@@ -11,6 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::process::PerProcess;
 use crate::sync::Signal;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Time as the library sees it. Tests bring their own.
 pub(crate) trait Clock: Send + Sync {
@@ -66,6 +68,38 @@ impl Moment {
 /// The machine's own clocks.
 pub(crate) struct SystemClock;
 
+/// How long the machine has slept, for whoever asks often.
+///
+/// The clock that counts sleep takes 22 ns to read, and two coarse ones that do not take 11. Those two go on side by side: the
+/// distance between them changes when the wall clock is set or the machine has slept, and not otherwise. So only then the
+/// other is read.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+struct Sleep {
+    /// By how much the wall clock was ahead of the one that stands still in sleep.
+    distance: AtomicU64,
+    slept: AtomicU64,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Sleep {
+    const fn unknown() -> Self {
+        Sleep { distance: AtomicU64::new(0), slept: AtomicU64::new(0) }
+    }
+
+    /// What to add to `awake` for the time since the machine was started, in nanoseconds; `since_start` is asked for that.
+    fn until(&self, awake: u64, wall: u64, since_start: impl FnOnce() -> u64) -> u64 {
+        let distance = wall.wrapping_sub(awake);
+        if self.distance.load(Ordering::Acquire) == distance {
+            return self.slept.load(Ordering::Relaxed);
+        }
+        let slept = since_start().saturating_sub(awake);
+        // In this order, nobody adds the sleep from before to the distance of now.
+        self.slept.store(slept, Ordering::Relaxed);
+        self.distance.store(distance, Ordering::Release);
+        slept
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
@@ -97,11 +131,16 @@ impl Clock for SystemClock {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn nanos(&self) -> [u64; 2] {
         use nix::time::{ClockId, clock_gettime};
-        [ClockId::CLOCK_BOOTTIME, ClockId::CLOCK_REALTIME_COARSE].map(|clock| {
-            // Neither can fail on a system that has it; if it could, no token would look fresh.
+        let read = |clock| {
+            // None can fail on a system that has it; if one could, no token would look fresh.
             clock_gettime(clock)
                 .map_or(u64::MAX, |time| (time.tv_sec() as u64).wrapping_mul(1_000_000_000) + time.tv_nsec() as u64)
-        })
+        };
+        let (awake, wall) = (read(ClockId::CLOCK_MONOTONIC_COARSE), read(ClockId::CLOCK_REALTIME_COARSE));
+        // Of the machine, like its boot.
+        static SLEEP: Sleep = Sleep::unknown();
+        let slept = SLEEP.until(awake, wall, || read(ClockId::CLOCK_BOOTTIME));
+        [awake.saturating_add(slept), wall]
     }
 
     fn sleep(&self, duration: Duration) {
@@ -126,6 +165,41 @@ impl Clock for SystemClock {
 
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {
         signal.wait(seen, duration);
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = 86_400_000_000_000;
+
+    #[test]
+    fn the_quick_look_shows_what_the_clocks_show() {
+        let clock = SystemClock;
+        for _ in 0..1000 {
+            let before = clock.moment();
+            let [steady, wall] = clock.nanos().map(Duration::from_nanos);
+            // Coarse: late by a tick of the system, which is at most 10 ms.
+            let tick = Duration::from_millis(10);
+            assert!(steady + tick >= before.steady && wall + tick >= before.wall, "{steady:?} {wall:?} {before:?}");
+            assert!(steady <= clock.awake_or_not() + tick);
+        }
+    }
+
+    #[test]
+    fn sleep_is_seen_however_the_wall_clock_was_set() {
+        let sleep = Sleep::unknown();
+        let never = || panic!("nothing has changed");
+        assert_eq!(sleep.until(5, DAY + 5, || 5), 0);
+        assert_eq!(sleep.until(9, DAY + 9, never), 0);
+        // It slept for 100, and the wall clock went on.
+        assert_eq!(sleep.until(10, DAY + 110, || 110), 100);
+        assert_eq!(sleep.until(20, DAY + 120, never), 100);
+        // It slept for another 100, and the wall clock was set back by an hour.
+        assert_eq!(sleep.until(30, DAY + 230 - DAY / 24, || 230), 200);
+        // The wall clock was set, and nothing else.
+        assert_eq!(sleep.until(31, DAY + 231, || 231), 200);
     }
 }
 
