@@ -21,6 +21,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// its answer, or from this much later than it left if the answer takes longer: as much as two requests may be nearer to each
 /// other on arrival than they were when they left. It costs a tenth of the rate at worst.
 const JITTER: Duration = Duration::from_millis(100);
+/// Whoever waits for others to go does so for no less at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The requests of the last second, and who waits for a place among them. Pure: times are steady, and given.
 #[derive(Default)]
@@ -131,7 +133,9 @@ impl Paces {
                 return Err(self.too_late(account, scope, wait));
             }
             scope.set_phase(Phase::Pace);
-            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + wait)?;
+            // A place may be free, and those ahead have not woken yet to take it or go: they tell.
+            let at_most = wait.max(LOOK_AGAIN);
+            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + at_most)?;
         }
     }
 
