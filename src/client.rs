@@ -241,7 +241,12 @@ impl Client {
     pub fn wait(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
         request.check()?;
         let exchange = Exchange::begin(self, call)?;
-        Job::start(self, request, &exchange)?.wait_in(&exchange, Some(self.inner.max_response_bytes))
+        let mut job = Job::start(self, request, &exchange)?;
+        // What the request started goes on, whatever becomes of the asking: to send it again would be to start it twice.
+        job.wait_in(&exchange, Some(self.inner.max_response_bytes)).map_err(|error| {
+            let attempts = error.attempts().max(1);
+            error.noting("; the work was started before, and may go on").sent(true).with_attempts(attempts)
+        })
     }
 
     /// Whose JWT goes with a request for this account.

@@ -99,7 +99,9 @@ impl Job {
             }
             // A body that is left unread would take its connection along.
             response.read_away(LONGEST_NOT_YET);
-            exchange.scope().wait_between(Phase::Job, response.retry_after().unwrap_or(wait))?;
+            let (told, attempts) = (response.retry_after(), response.attempts());
+            let waited = exchange.scope().wait_between(Phase::Job, told.unwrap_or(wait));
+            waited.map_err(|error| error.sent(true).with_attempts(attempts))?;
             wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);
         }
     }
