@@ -2,7 +2,7 @@
 
 use crate::shapes::{self, ErrorShape};
 use crate::users::Refusal;
-use crate::{GraphqlRefusal, Scripted};
+use crate::{GraphqlRefusal, RateLimit, Scripted};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -43,6 +43,23 @@ pub(crate) fn error(headers: &HeaderMap, status: StatusCode, message: &str) -> R
         json(status, shapes::rest_doc_json(message))
     } else {
         xml(status, shapes::rest_xml(message))
+    }
+}
+
+/// The answer to more requests than an account may make.
+pub(crate) fn too_many(headers: &HeaderMap, path: &str, limit: RateLimit) -> Response {
+    let scripted = if path.starts_with("/graphql") {
+        // [U] the body beside the documented 429.
+        let words = "Too many requests. Allow your requests to clear out.";
+        Scripted::new(429, "application/json", &shapes::graphql_error(words, "TEMPORARY_ERROR"))
+    } else if wants_json(headers) {
+        Scripted::from(ErrorShape::OasUnavailableJson)
+    } else {
+        Scripted::from(ErrorShape::RateLimitXml)
+    };
+    match limit.retry_after_s {
+        Some(seconds) => scripted.header("Retry-After", &seconds.to_string()).response(),
+        None => scripted.response(),
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) fn machine_now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
-/// Milliseconds since a start, whatever the machine's clock does meanwhile.
+/// Microseconds since a start, whatever the machine's clock does meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) struct Stopwatch(Instant);
 
@@ -18,8 +18,8 @@ impl Stopwatch {
         Stopwatch(Instant::now())
     }
 
-    pub(crate) fn ms(self) -> u64 {
-        Instant::now().duration_since(self.0).as_millis() as u64
+    pub(crate) fn us(self) -> u64 {
+        Instant::now().duration_since(self.0).as_micros() as u64
     }
 }
 

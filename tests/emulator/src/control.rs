@@ -5,14 +5,16 @@ use crate::answer::json;
 use crate::date::DateOffset;
 use crate::options::from_json;
 use crate::outage::OutageJson;
+use crate::query::Pages;
 use crate::world::Shared;
-use crate::{Delay, JwtOptions, Scripted};
+use crate::{AsyncOptions, Delay, DownloadOptions, JwtOptions, RateLimit, Scripted};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The control endpoints over the shared state.
@@ -29,6 +31,12 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/control/outage", post(outage))
         .route("/control/date", post(date))
         .route("/control/in_flight", get(in_flight))
+        .route("/control/rate-limit", post(rate_limit))
+        .route("/control/rates", get(rates))
+        .route("/control/query", post(query))
+        .route("/control/async", post(asynchronous))
+        .route("/control/download", post(download))
+        .route("/control/effects", get(effects))
         .fallback(|| async { message(StatusCode::NOT_FOUND, "there is no such control") })
         .method_not_allowed_fallback(|| async { message(StatusCode::METHOD_NOT_ALLOWED, "not with this method") })
         .with_state(shared)
@@ -96,23 +104,11 @@ async fn clock(State(shared): State<Shared>, body: Bytes) -> Response {
 }
 
 async fn jwt(State(shared): State<Shared>, body: Bytes) -> Response {
-    match from_json::<JwtOptions>(&body) {
-        Ok(options) => {
-            shared.world().jwt.set_options(options);
-            done()
-        }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
-    }
+    told(&body, |options: JwtOptions| shared.world().jwt.set_options(options))
 }
 
 async fn faults(State(shared): State<Shared>, body: Bytes) -> Response {
-    match from_json::<Scripted>(&body) {
-        Ok(scripted) => {
-            shared.world().script(scripted);
-            done()
-        }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
-    }
+    told(&body, |scripted: Scripted| shared.world().script(scripted))
 }
 
 async fn no_faults(State(shared): State<Shared>) -> Response {
@@ -121,37 +117,59 @@ async fn no_faults(State(shared): State<Shared>) -> Response {
 }
 
 async fn delays(State(shared): State<Shared>, body: Bytes) -> Response {
-    match from_json::<Vec<Delay>>(&body) {
-        Ok(delays) => {
-            shared.world().delays = delays;
-            done()
-        }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
-    }
+    told(&body, |delays: Vec<Delay>| shared.world().delays = delays)
 }
 
 async fn outage(State(shared): State<Shared>, body: Bytes) -> Response {
-    match from_json::<OutageJson>(&body).and_then(OutageJson::wanted) {
-        Ok(outage) => {
-            shared.line.set(outage);
-            done()
-        }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
-    }
+    told_if(&body, |outage: OutageJson| outage.wanted().map(|outage| shared.line.set(outage)))
 }
 
 async fn date(State(shared): State<Shared>, body: Bytes) -> Response {
-    match from_json::<DateOffset>(&body) {
-        Ok(offset) => {
-            shared.world().date_offset_s = offset.0;
-            done()
-        }
-        Err(why) => message(StatusCode::BAD_REQUEST, &why),
-    }
+    told(&body, |offset: DateOffset| shared.world().date_offset_s = offset.0)
+}
+
+async fn rate_limit(State(shared): State<Shared>, body: Bytes) -> Response {
+    told(&body, |limit: RateLimit| shared.world().rate_limit = limit)
+}
+
+async fn query(State(shared): State<Shared>, body: Bytes) -> Response {
+    told_if(&body, |pages: Pages| pages.check().map(|()| shared.world().query = pages))
+}
+
+async fn asynchronous(State(shared): State<Shared>, body: Bytes) -> Response {
+    told_if(&body, |options: AsyncOptions| options.check().map(|()| shared.world().asynchronous = options))
+}
+
+async fn download(State(shared): State<Shared>, body: Bytes) -> Response {
+    told(&body, |options: DownloadOptions| shared.world().download = options)
+}
+
+async fn effects(State(shared): State<Shared>) -> Response {
+    ok(&shared.world().effects)
+}
+
+async fn rates(State(shared): State<Shared>) -> Response {
+    ok(&shared.world().rates.status())
 }
 
 async fn in_flight(State(shared): State<Shared>) -> Response {
     ok(&shared.world().flights)
+}
+
+/// Does what a body says.
+fn told<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T)) -> Response {
+    told_if(body, |wanted| {
+        act(wanted);
+        Ok(())
+    })
+}
+
+/// Does what a body says, if it makes sense.
+fn told_if<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Result<(), String>) -> Response {
+    match from_json(body).and_then(act) {
+        Ok(()) => done(),
+        Err(why) => message(StatusCode::BAD_REQUEST, &why),
+    }
 }
 
 fn ok(value: &impl Serialize) -> Response {

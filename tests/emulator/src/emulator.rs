@@ -1,10 +1,14 @@
 //! The handle a test holds.
 
 use crate::outage::Line;
+use crate::query::Pages;
 use crate::server::{Door, Server};
 use crate::tls::Ca;
 use crate::world::Shared;
-use crate::{BadTls, Delay, InFlight, JwtOptions, LogEntry, Options, Outage, Scripted, UserStatus, control, routes};
+use crate::{
+    AsyncOptions, BadTls, Delay, DownloadOptions, Effect, InFlight, JwtOptions, LogEntry, Options, Outage, RateLimit,
+    Scripted, UserStatus, control, routes,
+};
 use std::io;
 
 /// A running emulator. Its methods block for no longer than a lock; dropping it stops the server.
@@ -24,6 +28,14 @@ impl Emulator {
     /// If the machine has no free port or no random numbers.
     pub fn start() -> Emulator {
         Emulator::start_with(Options::default()).expect("the emulator starts")
+    }
+
+    /// The same without a rate limit, for tests that are quicker than ten requests a second.
+    ///
+    /// # Panics
+    /// If the machine has no free port or no random numbers.
+    pub fn start_unlimited() -> Emulator {
+        Emulator::start_with(Options::unlimited()).expect("the emulator starts")
     }
 
     /// Starts as told. Fails if the port is taken or the options do not make sense.
@@ -59,6 +71,14 @@ impl Emulator {
     /// Where Boomi is: `https://localhost:PORT`, or `http://127.0.0.1:PORT` without TLS.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// The same server under its other name, so as another origin: where the DataHub repository is, say.
+    pub fn hub_url(&self) -> String {
+        match self.base_url.strip_prefix("https://localhost") {
+            Some(port) => format!("https://127.0.0.1{port}"),
+            None => self.base_url.replace("127.0.0.1", "localhost"),
+        }
     }
 
     /// The certificate a client has to trust.
@@ -171,6 +191,46 @@ impl Emulator {
         self.shared.world().date_offset_s = seconds;
     }
 
+    /// Limits accounts by this from now on; what they did in the last second counts.
+    pub fn set_rate_limit(&self, limit: RateLimit) {
+        self.shared.world().rate_limit = limit;
+    }
+
+    /// The most requests of an account that ever arrived in one second, those that were refused for it included: all of
+    /// a time `[t, t + 1 s)`, whatever the limit. For GraphQL the account is the JWT's; paths without a limit do not count.
+    pub fn most_in_a_second(&self, account: &str) -> usize {
+        self.shared.world().rates.most(account)
+    }
+
+    /// Every request that took effect since the start or the last reset.
+    pub fn effects(&self) -> Vec<Effect> {
+        self.shared.world().effects.clone()
+    }
+
+    /// How many rows queries have from now on, and how many of them are on a page.
+    ///
+    /// # Panics
+    /// If a page is to have no rows.
+    pub fn set_query(&self, rows: u32, page: u32) {
+        let pages = Pages { rows, page };
+        pages.check().expect("a page has rows");
+        self.shared.world().query = pages;
+    }
+
+    /// Makes asynchronous operations, executions and downloads take so long from now on.
+    ///
+    /// # Panics
+    /// If the options make no sense.
+    pub fn set_async(&self, options: AsyncOptions) {
+        options.check().expect("these options make sense");
+        self.shared.world().asynchronous = options;
+    }
+
+    /// Makes downloads hold this from now on.
+    pub fn set_download(&self, options: DownloadOptions) {
+        self.shared.world().download = options;
+    }
+
     /// How many requests the server is working on whose path has the same first segment as this one: `/auth/`, say.
     pub fn in_flight(&self, path: &str) -> InFlight {
         self.shared.world().flights.of(path)
@@ -181,8 +241,7 @@ impl Emulator {
         self.shared.at_ms()
     }
 
-    /// Back to the start: users, clock, JWTs, log, scripts, delays, outage and `Date` as the options had them. Connections
-    /// stay open.
+    /// Back to the start: everything as the options had it, and nothing remembered. Connections stay open.
     pub fn reset(&self) {
         self.shared.reset();
     }

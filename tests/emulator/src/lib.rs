@@ -26,7 +26,11 @@
 //!
 //! Passwords open [`users::ACCOUNT`] and [`users::SUB_ACCOUNT`]; tokens open [`users::ACCOUNT`] and get a 403 with
 //! `error.user.auth` elsewhere; [`users::FOREIGN_ACCOUNT`] is open to nobody. The sixth bad sign-in in a row locks a
-//! user. The command `boomi-emulator` offers the same to any language through a control API: see the README.
+//! user. What signs in to a DataHub repository or to Event Streams is in [`users`] too.
+//!
+//! An account may make ten requests a second, as documented: a test that makes more begins with
+//! [`Emulator::start_unlimited`]. The command `boomi-emulator` offers the same to any language through a control API: see
+//! the README.
 
 mod answer;
 mod clock;
@@ -34,14 +38,19 @@ mod control;
 mod credentials;
 mod date;
 mod delay;
+mod effect;
 mod emulator;
+mod fault;
 mod flight;
+mod jobs;
 mod jwt;
 mod log;
 mod observe;
 mod options;
 mod otp;
 mod outage;
+mod query;
+mod rates;
 mod records;
 mod routes;
 mod script;
@@ -49,16 +58,21 @@ mod server;
 mod shapes;
 mod tls;
 pub mod users;
+mod wire;
 mod world;
 
 pub use delay::{Delay, DelayWhen};
+pub use effect::Effect;
 pub use emulator::Emulator;
+pub use fault::WireFault;
 pub use flight::InFlight;
+pub use jobs::{AsyncOptions, DownloadOptions};
 pub use jwt::JwtOptions;
 pub use log::LogEntry;
 pub use options::{GraphqlRefusal, Options};
 pub use otp::one_time_code;
 pub use outage::{Outage, OutageKind};
+pub use rates::RateLimit;
 pub use records::RECORD_ID;
 pub use script::Scripted;
 pub use shapes::ErrorShape;

@@ -1,7 +1,7 @@
 //! The request log: enough to prove what a client sent, and never a secret.
 
-use crate::OutageKind;
 use crate::credentials::Presented;
+use crate::{OutageKind, WireFault};
 use axum::http::{HeaderMap, header, request::Parts};
 use data_encoding::HEXLOWER;
 use ring::{hmac, rand::SystemRandom};
@@ -28,6 +28,8 @@ pub struct LogEntry {
     pub status: u16,
     /// The outage it ran into. With [`OutageKind::Hang`] and [`OutageKind::Reset`] no answer was sent.
     pub outage: Option<OutageKind>,
+    /// The fault it ran into; `status` is what should have come, 0 if nothing was decided.
+    pub fault: Option<WireFault>,
     /// How many requests with the same first segment of the path were in flight when it came, itself included; see
     /// [`InFlight`](crate::InFlight).
     pub in_flight: u32,
@@ -67,6 +69,7 @@ impl LogEntry {
             account: None,
             status: 0,
             outage: None,
+            fault: None,
             in_flight: 0,
             scheme: presented.scheme().map(str::to_owned),
             user: presented.basic.as_ref().map(|basic| basic.user.clone()),

@@ -8,7 +8,8 @@ const USAGE: &str = "\
 usage: boomi-emulator [--port N] [--http] [--scenario FILE]
 
 A loopback Boomi for tests. When it is ready it prints one line of JSON:
-  {\"base_url\", \"ca_pem_path\", \"control_url\", \"pid\", \"bad_tls\": {\"expired\", \"wrong_host\", \"self_signed\"}}
+  {\"base_url\", \"hub_url\", \"ca_pem_path\", \"control_url\", \"pid\",
+   \"bad_tls\": {\"expired\", \"wrong_host\", \"self_signed\"}}
 It ends when its standard input closes.
 
   --port N          listen on 127.0.0.1:N (default 0: a free port)
@@ -82,6 +83,7 @@ fn run(options: Options) -> io::Result<()> {
     });
     let ready = serde_json::json!({
         "base_url": emulator.base_url(),
+        "hub_url": emulator.hub_url(),
         "ca_pem_path": ca.path(),
         "control_url": emulator.control_url(),
         "pid": std::process::id(),

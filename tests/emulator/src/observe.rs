@@ -1,12 +1,12 @@
 //! What goes around every request: the log, scripted answers, latency, outages and the Date header.
 
-use crate::answer::{error, is_refusal};
+use crate::answer::{error, is_refusal, too_many};
 use crate::delay::Moment;
 use crate::flight::Flight;
 use crate::server::{Connection, Cut};
 use crate::shapes::ErrorShape;
 use crate::world::Shared;
-use crate::{LogEntry, OutageKind, credentials::Presented};
+use crate::{LogEntry, OutageKind, Scripted, WireFault, credentials::Presented};
 use axum::Extension;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
@@ -36,16 +36,23 @@ pub(crate) async fn observe(
         return Cut::Close.response();
     }
 
+    let too_many = shared.too_many(&parts, &path).map(|limit| too_many(&parts.headers, &path, limit));
     shared.delay(&path, Moment::Before).await;
     let mut line = shared.line.watch();
     let outage = line.outage(&path);
+    let mut fault = None;
     let decision = match &outage {
         Some(outage) if outage.kind == OutageKind::Unavailable => {
             let message = ErrorShape::OasUnavailableJson.message();
             Some(error(&parts.headers, StatusCode::SERVICE_UNAVAILABLE, message))
         }
         Some(outage) if !outage.judged => None,
-        _ => Some(decide(&shared, &path, parts, body, next).await),
+        _ if too_many.is_some() => too_many,
+        _ => {
+            let scripted = shared.world().next_scripted(parts.method.as_str(), &path, &parts.headers);
+            fault = scripted.as_ref().and_then(|scripted| Some((scripted.fault?, scripted.drip_ms)));
+            decide(scripted, parts, body, next).await
+        }
     };
     let kind = outage.map(|outage| outage.kind);
     let (mut response, refused) = match decision {
@@ -62,6 +69,7 @@ pub(crate) async fn observe(
             response.headers_mut().entry(header::DATE).or_insert(date);
         }
         entry.outage = kind;
+        entry.fault = fault.map(|(fault, _)| fault);
         world.log.push(entry);
     }
 
@@ -72,7 +80,10 @@ pub(crate) async fn observe(
             Cut::Close.response()
         }
         Some(OutageKind::Reset) => Cut::Reset.response(),
-        _ => response,
+        _ => match fault {
+            Some((fault, drip_ms)) => fault.applied(response, drip_ms).await,
+            None => response,
+        },
     }
 }
 
@@ -99,13 +110,20 @@ fn arrived(
     entry
 }
 
-/// The answer: a scripted one first, else the route's.
-async fn decide(shared: &Shared, path: &str, parts: Parts, body: Result<Bytes, axum::Error>, next: Next) -> Response {
-    let scripted = shared.world().next_scripted(path, &parts.headers);
-    match (scripted, body) {
-        (Some(scripted), _) => scripted.response(),
-        (None, Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        (None, Err(_)) => error(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE, "The request body cannot be read."),
+/// The answer: a scripted one first, else the route's. Nothing if a fault keeps the request from being looked at.
+async fn decide(
+    scripted: Option<Scripted>,
+    parts: Parts,
+    body: Result<Bytes, axum::Error>,
+    next: Next,
+) -> Option<Response> {
+    match (scripted.filter(|scripted| !scripted.fault.is_some_and(WireFault::is_handled)), body) {
+        (Some(scripted), _) => (scripted.fault != Some(WireFault::ResetBefore)).then(|| scripted.response()),
+        (None, Ok(body)) => Some(next.run(Request::from_parts(parts, Body::from(body))).await),
+        (None, Err(_)) => {
+            let message = "The request body cannot be read.";
+            Some(error(&parts.headers, StatusCode::PAYLOAD_TOO_LARGE, message))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How an emulator starts.
 
-use crate::{Delay, JwtOptions, Outage, Scripted, User, date, otp, users};
+use crate::query::Pages;
+use crate::{AsyncOptions, Delay, DownloadOptions, JwtOptions, Outage, RateLimit, Scripted, User, date, otp, users};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,17 @@ pub struct Options {
     pub delays: Vec<Delay>,
     /// The outage it starts in, if any.
     pub outage: Option<Outage>,
+    /// How many requests a second an account may make. Default 10, so a test that makes more wants [`Options::unlimited`].
+    pub rate_limit: RateLimit,
+    /// How many rows a query has. Default 250.
+    pub query_rows: u32,
+    /// How many of them are on a page. Default 100, as documented.
+    pub query_page: u32,
+    /// How long asynchronous operations, executions and downloads take. In JSON `async`.
+    #[serde(rename = "async")]
+    pub asynchronous: AsyncOptions,
+    /// What a download holds, and where it is.
+    pub download: DownloadOptions,
     /// By how many seconds the `Date` header is shifted; nothing leaves it out. Default 0. In JSON `date`, with
     /// `{"offset_s": 21600}` or `{"none": true}`.
     #[serde(rename = "date", deserialize_with = "date::offset")]
@@ -45,6 +57,11 @@ impl Default for Options {
             scripted: Vec::new(),
             delays: Vec::new(),
             outage: None,
+            rate_limit: RateLimit::default(),
+            query_rows: 250,
+            query_page: 100,
+            asynchronous: AsyncOptions::default(),
+            download: DownloadOptions::default(),
             date_offset_s: Some(0),
         }
     }
@@ -63,6 +80,12 @@ pub enum GraphqlRefusal {
 }
 
 impl Options {
+    /// The default without a rate limit.
+    pub fn unlimited() -> Options {
+        let rate_limit = RateLimit { requests_per_second: None, ..RateLimit::default() };
+        Options { rate_limit, ..Options::default() }
+    }
+
     /// Reads a scenario. The error names the field that is wrong.
     pub fn from_json(json: &str) -> Result<Options, String> {
         let options: Options = from_json(json.as_bytes())?;
@@ -75,6 +98,8 @@ impl Options {
                 return Err(format!("users: the otp_secret of {} is not base32", user.name));
             }
         }
+        self.asynchronous.check()?;
+        Pages { rows: self.query_rows, page: self.query_page }.check()?;
         self.scripted.iter().try_for_each(Scripted::check)?;
         self.delays.iter().try_for_each(Delay::check)?;
         self.outage.iter().try_for_each(Outage::check)

@@ -2,6 +2,7 @@
 //! connection stays within reach of what tests do to connections.
 
 use crate::outage::{Line, Watch};
+use crate::wire::{Orders, Tamper, Wire};
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
@@ -27,6 +28,8 @@ use tokio_rustls::server::TlsStream;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Connection {
     pub id: u64,
+    /// Under TLS.
+    pub secure: bool,
 }
 
 /// One listening socket and what answers behind it.
@@ -67,7 +70,8 @@ impl Door {
             };
             let id = connections.fetch_add(1, Ordering::Relaxed);
             let (tls, router, line) = (self.tls.clone(), self.router.clone(), self.line.watch());
-            tokio::spawn(connection(stream, tls, router, Connection { id }, line));
+            let connection = Connection { id, secure: tls.is_some() };
+            tokio::spawn(serve(stream, tls, router, connection, line));
         }
     }
 }
@@ -113,13 +117,7 @@ fn bind_to_a_new_port() -> io::Result<TcpListener> {
 }
 
 /// One connection from accept to close. What goes wrong on it is the client's to notice.
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    connection: Connection,
-    mut line: Watch,
-) {
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, connection: Connection, mut line: Watch) {
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
         return http(stream, router, connection, line).await;
@@ -134,24 +132,39 @@ async fn connection(
 
 async fn http(stream: impl Socket, router: Router, connection: Connection, mut line: Watch) {
     let router = TowerToHyperService::new(router);
+    let orders = Orders::default();
+    let wire = Wire::new(stream, orders.clone());
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(connection);
         // A task of its own: a client that goes away ends the connection, and must not undo what it asked for.
         let answer = tokio::spawn(router.call(request));
-        async {
+        let orders = orders.clone();
+        async move {
             let Ok(Ok(response)) = answer.await else { return Err(Cut::Close) };
-            response.extensions().get::<Cut>().map_or(Ok(()), |&cut| Err(cut)).map(|()| response)
+            if let Some(&cut) = response.extensions().get::<Cut>() {
+                return Err(cut);
+            }
+            orders.next_answer(response.extensions().get::<Tamper>().copied());
+            Ok(response)
         }
     });
     // The Date header is the router's, which may want none.
-    let mut http = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
-    let reset = match line.unless_refused(&mut http).await {
-        Some(Ok(())) => false,
-        Some(Err(why)) => matches!(why.source().and_then(|why| why.downcast_ref()), Some(Cut::Reset)),
-        None => true,
+    let mut http = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(wire), service);
+    let ended = line.unless_refused(&mut http).await;
+    let mut wire = http.into_parts().io.into_inner();
+    let reset = |why: hyper::Error| {
+        let cut = why.source().and_then(|why| why.downcast_ref::<Cut>()).copied();
+        cut.filter(|cut| matches!(cut, Cut::Reset))
     };
-    if reset {
-        reset_on_drop(Some(http.into_parts().io.inner().tcp()));
+    let how = match ended {
+        Some(Ok(())) => None,
+        Some(Err(why)) => wire.cut().or_else(|| reset(why)),
+        None => Some(Cut::Reset),
+    };
+    match how {
+        Some(Cut::Reset) => reset_on_drop(Some(wire.socket().tcp())),
+        Some(Cut::Close) => wire.close().await,
+        None => {}
     }
 }
 

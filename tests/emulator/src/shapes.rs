@@ -195,6 +195,11 @@ pub(crate) fn graphql_error(message: &str, code: &str) -> String {
     serde_json::json!({ "errors": [{ "message": message, "extensions": { "errorCode": code } }] }).to_string()
 }
 
+/// The words documented for a retired endpoint; for one that never was they are as good as any (\[U\]).
+pub(crate) fn no_such_endpoint() -> &'static str {
+    OasGoneJson.message()
+}
+
 pub(crate) fn escape_xml(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -12,6 +12,17 @@ pub const SUB_ACCOUNT: &str = "subaccount456";
 /// Somebody else's account: nobody here may use it.
 pub const FOREIGN_ACCOUNT: &str = "account789";
 
+/// The one DataHub repository; it belongs to [`ACCOUNT`].
+pub const REPOSITORY: &str = "repository-1";
+/// The one universe in it.
+pub const UNIVERSE: &str = "universe-1";
+/// The Basic user of the repository: the account and the id of the repository's token. The plain [`ACCOUNT`] does too.
+pub const HUB_USER: &str = "account123.repo-token-1";
+/// The repository's Hub Authentication Token, its Basic password.
+pub const HUB_TOKEN: &str = "hub-token-00000000-0001";
+/// The environment token of Event Streams, sent as `Bearer`.
+pub const EVENT_STREAMS_TOKEN: &str = "event-streams-token-00000000-0001";
+
 /// What goes before the user name when an API token is the password.
 pub const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";
 

@@ -3,11 +3,17 @@
 use crate::clock::{self, Stopwatch};
 use crate::delay::{self, Moment};
 use crate::flight::Flights;
-use crate::jwt::{Claims, Issuer};
+use crate::jobs::{Jobs, Progress};
+use crate::jwt::{self, Claims, Issuer};
 use crate::outage::Line;
+use crate::query::Pages;
+use crate::rates::{self, Rates};
 use crate::users::{Refusal, SignIn, Users};
-use crate::{Delay, GraphqlRefusal, LogEntry, Options, Scripted, credentials::Presented};
-use axum::http::{HeaderMap, HeaderValue};
+use crate::{
+    AsyncOptions, Delay, DownloadOptions, Effect, GraphqlRefusal, LogEntry, Options, RateLimit, Scripted,
+    credentials::Presented,
+};
+use axum::http::{HeaderMap, HeaderValue, request::Parts};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The state shared by all routes and by the handle.
@@ -34,7 +40,19 @@ impl Shared {
 
     /// Milliseconds since the start.
     pub(crate) fn at_ms(&self) -> u64 {
-        self.started.ms()
+        self.started.us() / 1000
+    }
+
+    /// Counts a request that arrives now; nothing if it is within its account's limit.
+    pub(crate) fn too_many(&self, request: &Parts, path: &str) -> Option<RateLimit> {
+        let mut world = self.world();
+        let account = match rates::account_of(path) {
+            None if request.uri.path() == "/graphql" => jwt::account_named(&Presented::of(&request.headers)),
+            account => account,
+        }?;
+        let limit = world.rate_limit;
+        let admitted = world.rates.arrive(&account, self.started.us(), limit.requests_per_second);
+        (!admitted).then_some(limit)
     }
 
     /// Back to the start. Requests that wait for a delay go on waiting.
@@ -63,7 +81,15 @@ pub(crate) struct World {
     pub users: Users,
     pub jwt: Issuer,
     pub log: Vec<LogEntry>,
+    pub rate_limit: RateLimit,
+    pub rates: Rates,
+    pub query: Pages,
+    pub asynchronous: AsyncOptions,
+    pub download: DownloadOptions,
+    pub jobs: Jobs,
+    pub effects: Vec<Effect>,
     scripted: Vec<Scripted>,
+    serial: u64,
 }
 
 impl World {
@@ -76,7 +102,15 @@ impl World {
             users: Users::new(&start.users),
             jwt: Issuer::new(start.jwt.clone()),
             log: Vec::new(),
+            rate_limit: start.rate_limit,
+            rates: Rates::default(),
+            query: Pages { rows: start.query_rows, page: start.query_page },
+            asynchronous: start.asynchronous,
+            download: start.download.clone(),
+            jobs: Jobs::default(),
+            effects: Vec::new(),
             scripted: start.scripted.clone(),
+            serial: 0,
             start,
         }
     }
@@ -108,6 +142,22 @@ impl World {
         self.start.graphql_refusal
     }
 
+    /// Remembers that a request took effect.
+    pub(crate) fn took_effect(&mut self, effect: &Effect) {
+        self.effects.push(effect.clone());
+    }
+
+    /// An id that nothing had.
+    pub(crate) fn new_id(&mut self, object: &str) -> String {
+        self.serial += 1;
+        format!("{}-{:06}", object.to_ascii_lowercase(), self.serial)
+    }
+
+    /// Asks once more for something that was begun.
+    pub(crate) fn ask(&mut self, id: &str, account: &str, object: &str) -> Option<Progress> {
+        self.jobs.ask(id, account, object, self.asynchronous.polls)
+    }
+
     pub(crate) fn script(&mut self, scripted: Scripted) {
         self.scripted.push(scripted);
     }
@@ -117,9 +167,10 @@ impl World {
     }
 
     /// The scripted answer for a path, if there is one left: the oldest first. If it counts, it has been counted.
-    pub(crate) fn next_scripted(&mut self, path: &str, headers: &HeaderMap) -> Option<Scripted> {
+    pub(crate) fn next_scripted(&mut self, method: &str, path: &str, headers: &HeaderMap) -> Option<Scripted> {
         self.scripted.retain(|scripted| scripted.times > 0);
-        let scripted = self.scripted.iter_mut().find(|scripted| scripted.matches(path))?;
+        let next = self.scripted.iter_mut().position(|scripted| scripted.happens(method, path))?;
+        let scripted = &mut self.scripted[next];
         scripted.use_up();
         let scripted = scripted.clone();
         if scripted.counts {

@@ -1,61 +1,15 @@
 //! The command and its control API, as a test in any language would use them.
 
 mod common;
+#[path = "common/running.rs"]
+mod running;
 
 use boomi_emulator::users::*;
 use boomi_emulator::{LogEntry, UserStatus};
-use common::{Client, basic, claims, with_token};
+use common::{basic, claims, with_token};
+use running::{command, run};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
-
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    ready: Value,
-    boomi: Client,
-    control: Client,
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boomi-emulator"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn run(arguments: &[&str]) -> Running {
-    let mut child = command(arguments).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    out.read_line(&mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
-    let ca = std::fs::read_to_string(ready["ca_pem_path"].as_str().unwrap()).unwrap();
-    let boomi = Client::new(ready["base_url"].as_str().unwrap(), &ca);
-    let control = Client::new(ready["control_url"].as_str().unwrap(), &ca);
-    Running { child, out, ready, boomi, control }
-}
-
-impl Running {
-    fn tell(&self, path: &str, body: Value) -> u16 {
-        self.control.post(path, &[], &body.to_string()).status
-    }
-
-    fn ask<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
-        serde_json::from_str(&self.control.get(path, &[]).body).unwrap()
-    }
-
-    fn record(&self, authorization: &str) -> u16 {
-        let path = "/api/rest/v1/account123/Deployment/documentId-321";
-        self.boomi.get(path, &[("Authorization", authorization)]).status
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
+use std::io::{Read, Write};
 
 #[test]
 fn it_says_one_line_and_ends_when_its_input_closes() {
@@ -63,7 +17,7 @@ fn it_says_one_line_and_ends_when_its_input_closes() {
     assert_eq!(running.ready["pid"], running.child.id());
     let mut keys: Vec<&String> = running.ready.as_object().unwrap().keys().collect();
     keys.sort();
-    assert_eq!(keys, ["bad_tls", "base_url", "ca_pem_path", "control_url", "pid"]);
+    assert_eq!(keys, ["bad_tls", "base_url", "ca_pem_path", "control_url", "hub_url", "pid"]);
     for kind in ["expired", "wrong_host", "self_signed"] {
         assert!(running.ready["bad_tls"][kind].as_str().unwrap().starts_with("https://localhost:"));
     }
@@ -158,6 +112,9 @@ fn a_scenario_with_a_mistake_is_bad_usage_and_named() {
         (json!({ "outage": { "kind": "flood" } }), "outage.kind"),
         (json!({ "date": {} }), "date: offset_s"),
         (json!({ "jwt": { "age_s": true } }), "jwt.age_s"),
+        (json!({ "rate_limit": { "retry_after_s": "soon" } }), "rate_limit.retry_after_s"),
+        (json!({ "query_page": 0 }), "page"),
+        (json!({ "async": { "status": 500 } }), "status"),
     ] {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(scenario.to_string().as_bytes()).unwrap();
@@ -171,6 +128,7 @@ fn a_scenario_with_a_mistake_is_bad_usage_and_named() {
 #[test]
 fn the_control_api_does_what_the_library_does() {
     let running = run(&[]);
+    assert_eq!(running.tell("/control/rate-limit", json!({ "requests_per_second": null })), 200);
     assert_eq!(running.record(&with_token(REGULAR)), 200);
     let log: Vec<LogEntry> = running.ask("/control/log");
     assert_eq!(log.len(), 1, "the control API is not in the log");
@@ -230,6 +188,7 @@ fn the_control_api_does_what_the_library_does() {
 
     assert_eq!(running.tell("/control/reset", Value::Null), 200);
     assert_eq!(running.ask::<Vec<LogEntry>>("/control/log").len(), 0);
+    assert_eq!(running.ask::<Value>("/control/rates"), json!({}));
     assert_eq!(running.record(&with_token(REGULAR)), 200);
 }
 
@@ -270,6 +229,19 @@ fn the_control_api_names_what_it_does_not_understand() {
         ("/control/date", json!({ "none": false }), "offset_s"),
         ("/control/date", json!({ "offset_s": 1, "none": true }), "none"),
         ("/control/date", json!({ "offset": 1 }), "offset"),
+        ("/control/faults", json!({ "fault": "flood" }), "flood"),
+        ("/control/faults", json!({ "fault": "drip", "status": 200 }), "status"),
+        ("/control/faults", json!({ "fault": "drip", "headers": {} }), "headers"),
+        ("/control/faults", json!({ "fault": "cut-body", "counts": true }), "counts"),
+        ("/control/faults", json!({ "fault": "cut-body", "drip_ms": 1 }), "drip_ms"),
+        ("/control/faults", json!({ "fault": "cut-body", "percent": 101 }), "percent"),
+        ("/control/faults", json!({ "status": 500, "percent": 0 }), "percent"),
+        ("/control/faults", json!({ "status": 500, "method": "G T" }), "method"),
+        ("/control/rate-limit", json!({ "requests_per_second": -1 }), "requests_per_second"),
+        ("/control/rate-limit", json!({ "per_second": 1 }), "per_second"),
+        ("/control/query", json!({ "page": 0 }), "page"),
+        ("/control/async", json!({ "status": 204 }), "status"),
+        ("/control/download", json!({ "byte": 1 }), "byte"),
     ] {
         let answer = running.control.post(path, &[], &body.to_string());
         assert_eq!(answer.status, 400, "{path} {body}");

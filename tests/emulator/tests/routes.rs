@@ -17,7 +17,7 @@ fn bearer(client: &Client) -> String {
 
 #[test]
 fn a_jwt_comes_as_text_and_says_when_it_ends() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let before = boomi.now();
     let answer = client.get("/auth/jwt/generate/account123", &[("Authorization", &with_password(REGULAR))]);
@@ -33,7 +33,7 @@ fn a_jwt_comes_as_text_and_says_when_it_ends() {
 
 #[test]
 fn a_jwt_is_made_with_basic_only_and_with_get_only() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);
     assert_eq!(client.get("/auth/jwt/generate/account123", &[("Authorization", &bearer)]).status, 401);
@@ -43,7 +43,7 @@ fn a_jwt_is_made_with_basic_only_and_with_get_only() {
 
 #[test]
 fn jwts_are_made_as_told() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     assert_ne!(bearer(&client), bearer(&client), "by default each is new");
     boomi.set_jwt(JwtOptions { lifetime_s: 60, iat: false, same_for_s: 30, ..JwtOptions::default() });
@@ -62,7 +62,7 @@ fn jwts_are_made_as_told() {
 
 #[test]
 fn a_jwt_may_be_old_in_milliseconds_or_without_an_end() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let made = |options: JwtOptions| {
         boomi.set_jwt(options);
@@ -87,7 +87,7 @@ fn a_jwt_may_be_old_in_milliseconds_or_without_an_end() {
 
 #[test]
 fn the_date_header_can_be_wrong_or_missing_and_nothing_else_is() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let off = |answer: &common::Answer| {
         let date = httpdate::parse_http_date(answer.headers["date"].to_str().unwrap()).unwrap();
@@ -109,7 +109,7 @@ fn the_date_header_can_be_wrong_or_missing_and_nothing_else_is() {
 
 #[test]
 fn an_expired_jwt_is_401_and_the_date_header_tells_the_servers_time() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);
     assert_eq!(client.get(DEPLOYMENT, &[("Authorization", &bearer)]).status, 200);
@@ -124,7 +124,7 @@ fn an_expired_jwt_is_401_and_the_date_header_tells_the_servers_time() {
 
 #[test]
 fn a_record_is_xml_unless_json_is_asked_for() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let authorization = with_token(DOCUMENTED);
     for object in ["AuditLog", "Deployment"] {
@@ -141,7 +141,7 @@ fn a_record_is_xml_unless_json_is_asked_for() {
 
 #[test]
 fn what_is_not_there_is_404_in_the_language_asked_for() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let authorization = with_token(REGULAR);
     for path in ["/api/rest/v1/account123/AuditLog/none", "/api/rest/v1/account123/Nothing/1", "/nothing", "/"] {
@@ -155,7 +155,7 @@ fn what_is_not_there_is_404_in_the_language_asked_for() {
 
 #[test]
 fn the_partner_api_reaches_a_sub_account_and_no_other() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for object in ["AuditLog", "Deployment"] {
         for (query, status, account) in [
@@ -176,7 +176,7 @@ fn the_partner_api_reaches_a_sub_account_and_no_other() {
 
 #[test]
 fn a_jwt_opens_deployment_of_its_account_but_not_audit_log() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);
     let get = |path: &str| client.get(path, &[("Authorization", &bearer)]).status;
@@ -190,7 +190,7 @@ fn a_jwt_opens_deployment_of_its_account_but_not_audit_log() {
 
 #[test]
 fn graphql_needs_a_jwt() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);
     let query = r#"{"query":"{ organizations { id } }"}"#;
@@ -205,7 +205,7 @@ fn graphql_needs_a_jwt() {
 
 #[test]
 fn graphql_may_refuse_with_errors_in_a_200() {
-    let options = Options { graphql_refusal: GraphqlRefusal::Errors200, ..Options::default() };
+    let options = Options { graphql_refusal: GraphqlRefusal::Errors200, ..Options::unlimited() };
     let boomi = Emulator::start_with(options).unwrap();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);
@@ -219,7 +219,7 @@ fn graphql_may_refuse_with_errors_in_a_200() {
 
 #[test]
 fn datahub_refuses_in_its_own_way() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let path = "/mdm/api/rest/v1/account123/repositories";
     for authorization in [with_password(SSO_USER), bearer(&client)] {
@@ -233,7 +233,7 @@ fn datahub_refuses_in_its_own_way() {
 
 #[test]
 fn every_error_shape_can_be_scripted() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for &shape in ErrorShape::ALL {
         boomi.answer_next(Scripted::from(shape).on("/api/"));
@@ -249,7 +249,7 @@ fn every_error_shape_can_be_scripted() {
 
 #[test]
 fn scripts_come_in_order_and_only_where_and_as_often_as_told() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     boomi.answer_next(Scripted::new(500, "text/plain", "first").on("/auth/").times(2));
     boomi.answer_next(
@@ -269,7 +269,7 @@ fn scripts_come_in_order_and_only_where_and_as_often_as_told() {
 
 #[test]
 fn a_script_may_hold_until_it_is_cleared() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     boomi.answer_next(Scripted::new(418, "text/plain", "tea").for_ever());
     boomi.answer_next(Scripted::new(500, "text/plain", "never"));

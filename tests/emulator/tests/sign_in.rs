@@ -19,7 +19,7 @@ fn get_with_code(client: &Client, path: &str, authorization: &str, code: &str) -
 
 #[test]
 fn every_token_opens_its_account_on_every_route() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for user in [REGULAR, SSO_ADMIN, SSO_USER, TWOFA, BOUND, DOCUMENTED] {
         for path in [
@@ -35,7 +35,7 @@ fn every_token_opens_its_account_on_every_route() {
 
 #[test]
 fn passwords_are_for_those_who_may_use_them() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for path in [GENERATE, RECORD, "/api/rest/v1/subaccount456/Deployment/documentId-321"] {
         for user in [REGULAR, SSO_ADMIN, BOUND, DOCUMENTED] {
@@ -49,7 +49,7 @@ fn passwords_are_for_those_who_may_use_them() {
 
 #[test]
 fn a_token_on_another_account_is_403_with_its_own_id_and_counts_for_nothing() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for account in [SUB_ACCOUNT, FOREIGN_ACCOUNT] {
         for path in [format!("/auth/jwt/generate/{account}"), format!("/api/rest/v1/{account}/AuditLog/x")] {
@@ -63,7 +63,7 @@ fn a_token_on_another_account_is_403_with_its_own_id_and_counts_for_nothing() {
 
 #[test]
 fn a_password_does_not_open_a_foreign_account() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let answer = get(&client, "/api/rest/v1/account789/AuditLog/documentId-321", &with_password(REGULAR));
     assert_eq!(answer.status, 403);
@@ -73,7 +73,7 @@ fn a_password_does_not_open_a_foreign_account() {
 
 #[test]
 fn the_token_prefix_is_exact_and_comes_once() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for user in ["BOOMI_TOKEN.BOOMI_TOKEN.user@example.com", "boomi_token.user@example.com", "User@example.com"] {
         assert_eq!(get(&client, RECORD, &basic(user, REGULAR.token)).status, 401, "{user}");
@@ -87,7 +87,7 @@ fn the_token_prefix_is_exact_and_comes_once() {
 
 #[test]
 fn no_credentials_and_unreadable_ones_count_for_nobody() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     assert_eq!(client.get(RECORD, &[]).status, 401);
     for authorization in ["Basic", "Basic %%%", "Basic bm8tY29sb24=", "Bearer x.y.z", "Digest a=b"] {
@@ -98,7 +98,7 @@ fn no_credentials_and_unreadable_ones_count_for_nobody() {
 
 #[test]
 fn the_sixth_bad_sign_in_in_a_row_locks_whatever_comes_after() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for n in 1..=6 {
         assert!(!status_of(&boomi, REGULAR.name).locked, "not before the sixth, this is number {n}");
@@ -117,7 +117,7 @@ fn the_sixth_bad_sign_in_in_a_row_locks_whatever_comes_after() {
 
 #[test]
 fn a_good_sign_in_clears_the_count_but_not_the_total() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for _ in 0..3 {
         for _ in 0..5 {
@@ -131,7 +131,7 @@ fn a_good_sign_in_clears_the_count_but_not_the_total() {
 
 #[test]
 fn a_one_time_code_is_good_for_this_step_and_the_one_before() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let code = |at: i64| one_time_code(TWOFA_SECRET, at);
     // To the start of a step, so that the machine's clock cannot move it to the next one.
@@ -146,7 +146,7 @@ fn a_one_time_code_is_good_for_this_step_and_the_one_before() {
 
 #[test]
 fn a_one_time_code_is_good_once() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let code = one_time_code(TWOFA_SECRET, boomi.now());
     assert_eq!(get_with_code(&client, GENERATE, &with_password(TWOFA), &code).status, 200);
@@ -161,7 +161,7 @@ fn a_one_time_code_is_good_once() {
 
 #[test]
 fn the_status_tells_rows_acceptances_and_lock() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let (good, bad) = (with_password(REGULAR), basic(REGULAR.name, "wrong"));
     for authorization in [&bad, &bad, &bad, &good, &bad, &good] {
@@ -182,7 +182,7 @@ fn the_status_tells_rows_acceptances_and_lock() {
 
 #[test]
 fn a_code_that_came_before_is_seen_whatever_it_was_answered_with() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let repeated = || status_of(&boomi, TWOFA.name).repeated_codes;
     let code = one_time_code(TWOFA_SECRET, boomi.now());
@@ -200,7 +200,7 @@ fn a_code_that_came_before_is_seen_whatever_it_was_answered_with() {
 
 #[test]
 fn a_scripted_refusal_may_count_and_lock() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     boomi.answer_next(Scripted::new(401, "", "").on("/auth/").for_ever().counts());
     boomi.answer_next(Scripted::from(ErrorShape::UserMessageLogin).on("/mdm/").for_ever().counts());
@@ -223,7 +223,7 @@ fn a_scripted_refusal_may_count_and_lock() {
 
 #[test]
 fn a_counted_refusal_spends_the_code() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     boomi.answer_next(Scripted::new(401, "", "").counts());
     let code = one_time_code(TWOFA_SECRET, boomi.now());
@@ -234,7 +234,7 @@ fn a_counted_refusal_spends_the_code() {
 
 #[test]
 fn rotated_secrets_replace_the_old_ones_at_once() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     boomi.set_password(REGULAR.name, "nëw");
     boomi.set_token(REGULAR.name, "new-token");
@@ -247,7 +247,7 @@ fn rotated_secrets_replace_the_old_ones_at_once() {
 #[test]
 fn an_account_id_is_matched_after_decoding() {
     let odd = User { accounts: vec!["a/b".into()], token_account: "a/b".into(), ..REGULAR.into() };
-    let boomi = Emulator::start_with(Options { users: vec![odd], ..Options::default() }).unwrap();
+    let boomi = Emulator::start_with(Options { users: vec![odd], ..Options::unlimited() }).unwrap();
     let client = Client::of(&boomi);
     let answer = client.get(
         "/api/rest/v1/a%2Fb/AuditLog/documentId%2D321",

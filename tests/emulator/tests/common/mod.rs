@@ -54,6 +54,18 @@ impl Client {
         request.call().map(answer)
     }
 
+    pub fn delete_with(&self, path: &str, authorization: &str) -> Answer {
+        let request = self.agent.delete(format!("{}{path}", self.base_url));
+        answer(request.header("Authorization", authorization).call().expect("an answer"))
+    }
+
+    /// The status and body of what need not be text, nor all of it there.
+    pub fn try_bytes(&self, path: &str, authorization: &str) -> Result<(u16, Vec<u8>), ureq::Error> {
+        let request = self.agent.get(format!("{}{path}", self.base_url));
+        let mut response = request.header("Authorization", authorization).call()?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_vec()?))
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         answer(self.agent.delete(format!("{}{path}", self.base_url)).call().expect("an answer"))
     }
@@ -127,7 +139,7 @@ impl Wire {
 }
 
 pub fn start_http() -> Emulator {
-    let options = boomi_emulator::Options { http: true, bad_tls: false, ..Default::default() };
+    let options = boomi_emulator::Options { http: true, bad_tls: false, ..boomi_emulator::Options::unlimited() };
     Emulator::start_with(options).unwrap()
 }
 
