@@ -50,7 +50,7 @@ fn provider(client: &Client, number: usize) -> TokenProvider {
 
 #[test]
 fn a_fresh_token_is_handed_out_without_an_allocation() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let provider = common::client(&boomi, common::by_token(REGULAR)).token_provider(None).unwrap();
     // The first has it asked for, and the second finds its place in the cache of this thread.
     let jwt = provider.get().unwrap().jwt().to_owned();

@@ -103,7 +103,7 @@ impl Program {
         // The documented program has the default 5 s to connect, which a TLS handshake under valgrind may outlast on a
         // busy machine. The others allow more.
         let http = is_slow && self.name == "usage";
-        let boomi = Emulator::start_with(Options { http, ..Options::default() }).unwrap();
+        let boomi = Emulator::start_with(Options { http, ..Options::unlimited() }).unwrap();
         let ca = scratch.join("ca.pem");
         std::fs::write(&ca, boomi.ca_pem()).unwrap();
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -187,7 +187,7 @@ fn the_program_with_libcurl_works_as_written() {
             command.arg(root().join("examples/c/with_libcurl.c")).arg("-o").arg(&program);
             command.arg("-L").arg(&directory).arg("-lboomi_auth").arg(format!("-Wl,-rpath,{}", directory.display()));
             run(command.args(&flags));
-            let boomi = Emulator::start();
+            let boomi = Emulator::start_unlimited();
             let ca = scratch.join("ca.pem");
             std::fs::write(&ca, boomi.ca_pem()).unwrap();
             let mut with_libcurl = Command::new(&program);

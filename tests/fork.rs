@@ -54,7 +54,7 @@ fn went_well(process: i32) -> bool {
 
 #[test]
 fn a_client_works_in_forked_children_and_then_in_the_parent() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_token(REGULAR));
     assert!(gets_its_own_answers(&client, "before"));
     client.token().unwrap();

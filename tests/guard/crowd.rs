@@ -20,7 +20,7 @@ fn is_refused<T>(result: Result<T, Error>, status: impl Fn(&T) -> u16) -> bool {
 
 #[test]
 fn a_wrong_password_in_a_crowd_is_rejected_twice_at_most() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(0, 50)]);
     let client = || common::client(&boomi, Credentials::password(REGULAR.name, "wrong").unwrap());
     let clients = [client(), client()];
@@ -57,7 +57,7 @@ fn a_wrong_password_in_a_crowd_is_rejected_twice_at_most() {
 #[test]
 fn a_right_secret_after_a_wrong_one_goes_through_at_once() {
     for right in [by_password(REGULAR), by_token(REGULAR)] {
-        let boomi = Emulator::start();
+        let boomi = Emulator::start_unlimited();
         let wrong = common::client(&boomi, Credentials::password(REGULAR.name, "wrong").unwrap());
         assert_eq!(status_of(&wrong, AUDIT_LOG), 401);
         let right = common::client(&boomi, right);
@@ -74,7 +74,7 @@ fn a_right_secret_after_a_wrong_one_goes_through_at_once() {
 
 #[test]
 fn many_wrong_passwords_of_one_user_are_five_rejections_at_most() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(0, 50)]);
     let refused = at_once(THREADS, |number| {
         let credentials = Credentials::password(REGULAR.name, &format!("wrong{number}")).unwrap();

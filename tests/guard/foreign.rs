@@ -32,7 +32,7 @@ fn send_elsewhere(sender: &Client, authorization: &Authorization) -> (u16, Vec<u
 
 #[test]
 fn a_wrong_password_in_a_crowd_of_another_librarys_is_rejected_twice_at_most() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let (client, sender) = (client_with(&boomi, "wrong"), common::builder(&boomi).build().unwrap());
     let sent: usize = at_once(THREADS, |_| {
         let mut sent = 0;
@@ -56,7 +56,7 @@ fn a_wrong_password_in_a_crowd_of_another_librarys_is_rejected_twice_at_most() {
 
 #[test]
 fn a_right_password_in_a_crowd_of_another_librarys_is_never_held() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let (client, sender) = (common::client(&boomi, by_password(REGULAR)), common::builder(&boomi).build().unwrap());
     at_once(THREADS, |_| {
         let mut authorization = authorize(&boomi, &client).unwrap();
@@ -67,7 +67,7 @@ fn a_right_password_in_a_crowd_of_another_librarys_is_never_held() {
 
 #[test]
 fn sign_ins_whose_end_nobody_tells_are_five_at_most() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let sender = common::builder(&boomi).build().unwrap();
     let sent: usize = at_once(THREADS, |number| {
         // Each with a password of its own, which no hold of another's is for.
@@ -94,7 +94,7 @@ fn sign_ins_whose_end_nobody_tells_are_five_at_most() {
 
 #[test]
 fn one_whose_end_nobody_tells_holds_the_next() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let (client, sender) = (client_with(&boomi, "wrong"), common::builder(&boomi).build().unwrap());
     let mut sent = 0;
     for _ in 0..20 {
@@ -129,7 +129,7 @@ mod libcurl {
         let ca = scratch.join("ca.pem");
 
         for (how, says, rejections) in [("observe", "sent 1, held 39\n", 1), ("free", "sent 1, held 39\n", 1)] {
-            let boomi = Emulator::start();
+            let boomi = Emulator::start_unlimited();
             std::fs::write(&ca, boomi.ca_pem()).unwrap();
             let mut command = Command::new(&program);
             command.arg(how).env_clear().env("NO_PROXY", "*").env("BOOMI_CA_FILE", &ca);
@@ -139,7 +139,7 @@ mod libcurl {
             assert_rejected_at_most(&boomi, REGULAR, 2);
         }
         // Each time with another password, and never telling.
-        let boomi = Emulator::start();
+        let boomi = Emulator::start_unlimited();
         std::fs::write(&ca, boomi.ca_pem()).unwrap();
         let mut command = Command::new(&program);
         command.arg("guess").env_clear().env("NO_PROXY", "*").env("BOOMI_CA_FILE", &ca);

@@ -52,7 +52,7 @@ fn is_served(client: &Client, number: usize) -> bool {
 
 #[test]
 fn a_password_changed_under_load_does_not_lock_and_works_when_it_is_back() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(50, 500)]);
     let clients = [(); 2].map(|()| common::client(&boomi, by_password(REGULAR)));
     let is_over = AtomicBool::new(false);
@@ -77,7 +77,7 @@ fn a_password_changed_under_load_does_not_lock_and_works_when_it_is_back() {
 
 #[test]
 fn a_password_changed_under_load_is_asked_for_again() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(50, 500)]);
     let vault = Arc::new(Mutex::new(REGULAR.password));
     let secret = vault.clone();
@@ -105,7 +105,7 @@ fn a_password_changed_under_load_is_asked_for_again() {
 
 #[test]
 fn a_password_changed_again_and_again_under_load_does_not_lock() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(5, 50)]);
     let client = common::client(&boomi, by_password(REGULAR));
     let is_over = AtomicBool::new(false);

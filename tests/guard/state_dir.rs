@@ -102,7 +102,7 @@ fn signs_in_with_a_code(client: &Client) {
 
 #[test]
 fn a_program_restarted_again_and_again_is_rejected_twice_at_most() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("restarted"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("restarted"));
     for _ in 0..300 {
         assert!(did_its_job(start("wrong password", &boomi, &directory)));
     }
@@ -113,7 +113,7 @@ fn a_program_restarted_again_and_again_is_rejected_twice_at_most() {
 
 #[test]
 fn programs_started_at_once_are_rejected_twice_at_most() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("started"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("started"));
     let programs: Vec<_> = (0..8).map(|_| start("wrong password", &boomi, &directory)).collect();
     assert!(programs.into_iter().all(did_its_job));
     let rejections = status(&boomi, REGULAR).total_rejections;
@@ -122,7 +122,7 @@ fn programs_started_at_once_are_rejected_twice_at_most() {
 
 #[test]
 fn workers_with_a_wrong_password_are_rejected_twice_at_most() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("workers"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("workers"));
     let client = directory.client(&boomi, wrong());
     all_went_well(fork_many(WORKERS, |_| {
         at_once(THREADS, |_| (0..20).all(|_| is_refused(&client))).into_iter().all(|refused| refused)
@@ -133,7 +133,7 @@ fn workers_with_a_wrong_password_are_rejected_twice_at_most() {
 
 #[test]
 fn workers_with_the_right_password_are_never_held() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("right"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("right"));
     let client = directory.client(&boomi, by_password(REGULAR));
     let serve = |number: usize| match number % 2 {
         0 => client.get(AUDIT_LOG).send().is_ok_and(|answer| answer.status() == 200),
@@ -147,7 +147,7 @@ fn workers_with_the_right_password_are_never_held() {
 
 #[test]
 fn a_password_revoked_under_load_is_rejected_five_times_at_most() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("revoked"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("revoked"));
     let client = directory.client(&boomi, by_password(REGULAR));
     let mut call = Call::new();
     // Too little to wait for the end of a hold.
@@ -183,7 +183,7 @@ fn assert_no_code_twice(boomi: &Emulator, user: Known) {
 
 #[test]
 fn programs_never_send_a_code_twice() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("codes"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("codes"));
     let programs: Vec<_> = (0..8).map(|_| start("one-time code", &boomi, &directory)).collect();
     assert!(programs.into_iter().all(did_its_job));
     assert_no_code_twice(&boomi, TWOFA);
@@ -191,7 +191,7 @@ fn programs_never_send_a_code_twice() {
 
 #[test]
 fn workers_never_send_a_code_twice() {
-    let (boomi, directory) = (Emulator::start(), StateDir::new("worker-codes"));
+    let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("worker-codes"));
     let client = directory.builder(&boomi, by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
     all_went_well(fork_many(8, |_| {
         at_once(2, |_| signs_in_with_a_code(&client));

@@ -39,7 +39,7 @@ impl Prober {
 
 #[test]
 fn a_handler_runs_outside_all_locks() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let (kinds, locked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
     let (seen, stuck) = (kinds.clone(), locked.clone());
     let prober = Arc::new(OnceLock::<Prober>::new());
@@ -88,7 +88,7 @@ fn a_handler_runs_outside_all_locks() {
 
 #[test]
 fn nothing_is_told_when_things_are_freed() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let count = Arc::new(AtomicUsize::new(0));
     let told = count.clone();
     let counts = move |_: &boomi_auth::Event| {

@@ -26,7 +26,7 @@ fn tokens_of_a_crowd(client: &Client) -> HashSet<String> {
 
 #[test]
 fn a_crowd_at_a_cold_provider_costs_one_exchange() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(50, 300).on("/auth/")]);
     let client = proven_client(&boomi);
     assert_eq!((tokens_of_a_crowd(&client).len(), exchanges(&boomi)), (1, 1));
@@ -34,7 +34,7 @@ fn a_crowd_at_a_cold_provider_costs_one_exchange() {
 
 #[test]
 fn a_crowd_shares_one_rejection() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(50, 300).on("/auth/")]);
     let client = common::client(&boomi, Credentials::password(REGULAR.name, "wrong").unwrap());
     let provider = client.token_provider(None).unwrap();
@@ -50,7 +50,7 @@ fn a_crowd_shares_one_rejection() {
 
 #[test]
 fn there_are_never_two_exchanges_at_once_while_they_fail() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = proven_client(&boomi);
     boomi.set_delays(vec![Delay::new(20, 60).on("/auth/")]);
     boomi.set_outage(Some(Outage::new(OutageKind::Unavailable).on("/auth/")));
@@ -66,7 +66,7 @@ fn there_are_never_two_exchanges_at_once_while_they_fail() {
 
 #[test]
 fn a_crowd_that_renews_shares_its_exchanges() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = proven_client(&boomi);
     let provider = client.token_provider(None).unwrap();
     let first = provider.get().unwrap();

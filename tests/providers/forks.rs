@@ -33,7 +33,7 @@ fn goes_on_with(jwt: &str, client: &Client, provider: &TokenProvider, who: &str)
 
 #[test]
 fn the_token_is_kept_in_children_and_nobody_gets_anothers_answer() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     let provider = client.token_provider(None).unwrap();
     let jwt = provider.get().unwrap().jwt().to_owned();
@@ -66,7 +66,7 @@ struct Middle {
 
 impl Middle {
     fn new() -> Self {
-        let (boomi, gate) = (Emulator::start(), Arc::new(Gate::default()));
+        let (boomi, gate) = (Emulator::start_unlimited(), Arc::new(Gate::default()));
         let holds = gate.clone();
         let hook = move || {
             if IS_HELD.take() {
@@ -150,7 +150,7 @@ fn a_fork_in_the_middle_of_the_first_exchange_leaves_children_free() {
 
 #[test]
 fn a_lock_that_somebody_holds_in_the_parent_holds_nobody_in_a_child() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     // Another user of the same table of ledgers, held back or not as it may be.
     let other = common::client(&boomi, Credentials::password(SSO_ADMIN.name, "wrong").unwrap());

@@ -31,7 +31,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let boomi = Emulator::start();
+        let boomi = Emulator::start_unlimited();
         let doom = Arc::new(AtomicBool::new(false));
         let strikes = doom.clone();
         let hook = move || {

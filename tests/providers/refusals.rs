@@ -23,7 +23,7 @@ fn graphql(client: &Client) -> Response {
 
 #[test]
 fn a_jwt_that_died_early_is_replaced_and_the_request_sent_again() {
-    let graphql_says = |graphql_refusal| Options { graphql_refusal, ..Options::default() };
+    let graphql_says = |graphql_refusal| Options { graphql_refusal, ..Options::unlimited() };
     type Send = fn(&Client) -> Response;
     let cases: [(Options, Send); 3] = [
         (Options::default(), by_jwt),
@@ -46,7 +46,7 @@ fn a_jwt_that_died_early_is_replaced_and_the_request_sent_again() {
 #[test]
 fn a_crowd_whose_jwt_is_refused_shares_one_exchange() {
     for graphql_refusal in [GraphqlRefusal::Status401, GraphqlRefusal::Errors200] {
-        let boomi = Emulator::start_with(Options { graphql_refusal, ..Options::default() }).unwrap();
+        let boomi = Emulator::start_with(Options { graphql_refusal, ..Options::unlimited() }).unwrap();
         let client = common::client(&boomi, by_password(REGULAR));
         client.token().unwrap();
         boomi.advance_clock(A_LIFETIME);
@@ -60,7 +60,7 @@ fn a_crowd_whose_jwt_is_refused_shares_one_exchange() {
 
 #[test]
 fn an_api_that_takes_no_jwt_costs_one_exchange_and_says_so() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     client.token().unwrap();
     boomi.answer_next(Scripted::new(401, "text/plain", "no").on("/api/").for_ever());
@@ -90,7 +90,7 @@ impl CheckError for Response {
 
 #[test]
 fn a_jwt_refused_elsewhere_is_replaced_where_it_came_from() {
-    let (platform, elsewhere) = (Emulator::start(), Emulator::start());
+    let (platform, elsewhere) = (Emulator::start_unlimited(), Emulator::start_unlimited());
     let provider = common::client(&platform, by_password(REGULAR)).token_provider(None).unwrap();
     let client = common::builder(&elsewhere).token_provider(&provider).build().unwrap();
     let first = provider.get().unwrap();
@@ -109,7 +109,7 @@ fn a_jwt_refused_elsewhere_is_replaced_where_it_came_from() {
 
 #[test]
 fn another_librarys_refused_jwt_is_replaced_once_in_a_while() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     let url = format!("{}/graphql", boomi.base_url());
     let authorize = || client.authorize(AuthScheme::Jwt, &url, None).unwrap();

@@ -47,7 +47,7 @@ impl<A: Api> Emulated<A> {
             milliseconds: jwt.milliseconds,
             exp: jwt.exp,
         };
-        let options = Options { jwt: options, bad_tls: false, ..Options::default() };
+        let options = Options { jwt: options, bad_tls: false, ..Options::unlimited() };
         let boomi = Emulator::start_with(options).expect("the emulator starts");
         boomi.advance_clock(given.server_clock_s);
         Emulated {

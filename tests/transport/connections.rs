@@ -96,7 +96,7 @@ fn bytes_nobody_asked_for_do_not_become_the_next_answer() {
 #[test]
 fn a_warm_connection_needs_no_thread() {
     const CALLS: i64 = 50;
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_token(REGULAR));
     assert_eq!(status_of(&client, AUDIT_LOG), 200);
     let fresh = || {

@@ -51,7 +51,8 @@ pub fn answer_of(status: &str, body: &str) -> String {
 
 /// A client without credentials and without a proxy.
 pub fn plain_client(base_url: &str) -> ClientBuilder {
-    Client::builder().base_url(base_url).proxy("")
+    // Each request is to be seen as it goes: none is sent again, and none waits for its turn.
+    Client::builder().base_url(base_url).proxy("").max_retries(0).requests_per_second(0)
 }
 
 /// The base URL of a plain server on loopback.
