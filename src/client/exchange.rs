@@ -121,7 +121,7 @@ impl<'a> Exchange<'a> {
     /// A sign-in for a JWT, which waits for leave at most so long.
     pub(super) fn begin_jwt(&self, account_id: &str, patience: Duration) -> Result<SignIn> {
         let uri = self.jwt_uri(account_id)?;
-        self.begin_sign_in(Purpose { name: "jwt", path: uri.path(), foreign: false, patience })
+        self.begin_sign_in(Purpose { name: "jwt", path: uri.path(), foreign: false, patience, turn: None })
     }
 
     /// Gives leave back that was not used.

@@ -52,7 +52,10 @@ impl Job {
         }
         let promise = Promise::read(response.body()).filter(|promise| promise.is_of(path_of(request)));
         let result = match promise {
-            Some(promise) => promise.place(client, request)?,
+            Some(promise) => {
+                let place = promise.place(client, request);
+                place.map_err(|error| error.sent(true).with_attempts(response.attempts()))?
+            }
             None if response.status() == 202 && request.method == "GET" => {
                 Place::At { request: request.clone(), is_download: false }
             }
@@ -98,8 +101,10 @@ impl Job {
                 _ => return Ok(response),
             }
             // A body that is left unread would take its connection along.
-            response.read_away(LONGEST_NOT_YET);
-            let (told, attempts) = (response.retry_after(), response.attempts());
+            response.read_away(LONGEST_NOT_YET, exchange.scope());
+            // "At once" is no reason to hammer.
+            let told = response.retry_after().filter(|told| !told.is_zero());
+            let attempts = response.attempts();
             let waited = exchange.scope().wait_between(Phase::Job, told.unwrap_or(wait));
             waited.map_err(|error| error.sent(true).with_attempts(attempts))?;
             wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);

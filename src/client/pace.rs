@@ -1,7 +1,8 @@
 //! No more requests in any second than the server takes, of each account.
 //!
-//! [`Window`] decides; [`Paces`] is what a client's threads share; a [`Turn`] is one request's leave to be sent.
+//! [`Window`] decides; [`Paces`] is what a client's threads share; [`InTurn`] is one request's leave to be sent.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::scope::{Phase, Scope};
+use crate::transport::scope::{OnSent, Phase, Scope};
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
 pub(crate) const DEFAULT_REQUESTS_PER_SECOND: u32 = 10;
@@ -118,7 +119,7 @@ impl Paces {
 
     /// Waits for leave to send a request of `account`, in the order in which callers came. An error at once if that would
     /// outlast the call; `None` without a pace.
-    pub(crate) fn turn(&self, account: &str, scope: &Scope) -> Result<Option<Turn>> {
+    fn turn(&self, account: &str, scope: &Scope) -> Result<Option<Turn>> {
         if self.most == 0 {
             return Ok(None);
         }
@@ -186,21 +187,60 @@ impl Drop for Waiting {
     }
 }
 
+/// A request's turn, for as long as it has it.
+pub(crate) struct InTurn<'a> {
+    paces: &'a Paces,
+    account: &'a str,
+    scope: &'a Scope,
+    /// `None` without a pace, or while others go first.
+    turn: RefCell<Option<Turn>>,
+}
+
+impl<'a> InTurn<'a> {
+    /// See [`Paces::turn`].
+    pub(crate) fn wait(paces: &'a Paces, account: &'a str, scope: &'a Scope) -> Result<Self> {
+        let in_turn = InTurn { paces, account, scope, turn: RefCell::default() };
+        in_turn.wait_again()?;
+        Ok(in_turn)
+    }
+
+    /// Lets others go first.
+    pub(crate) fn give_back(&self) {
+        self.turn.take();
+    }
+
+    pub(crate) fn wait_again(&self) -> Result<()> {
+        let turn = self.paces.turn(self.account, self.scope)?;
+        self.turn.replace(turn);
+        Ok(())
+    }
+
+    /// What the scope tells when the request's first byte leaves.
+    pub(crate) fn on_sent(&self) -> Option<OnSent> {
+        self.turn.borrow().as_ref().map(Turn::on_sent)
+    }
+
+    /// The answer is there, or none will come.
+    pub(crate) fn answered(self) {
+        if let Some(turn) = self.turn.take() {
+            turn.answered(self.scope.clock().awake_or_not());
+        }
+    }
+}
+
 /// Leave for one request, which is given back if it is dropped before the request has left.
-pub(crate) struct Turn {
+struct Turn {
     lane: Arc<Lane>,
     id: u64,
 }
 
 impl Turn {
-    /// What the scope tells when the request's first byte leaves.
-    pub(crate) fn on_sent(&self) -> Box<dyn FnOnce(Duration)> {
+    fn on_sent(&self) -> OnSent {
         let (lane, id) = (self.lane.clone(), self.id);
         Box::new(move |now| lock(&lane.window).sent(id, now))
     }
 
-    /// The answer is there, or none will come.
-    pub(crate) fn answered(&self, now: Duration) {
+    fn answered(&self, now: Duration) {
         if lock(&self.lane.window).answered(self.id, now) {
             self.lane.changed.notify();
         }

@@ -217,10 +217,11 @@ impl Response {
         &self.host
     }
 
-    /// Reads what is left of the body, up to so much, for the connection's sake.
-    pub(crate) fn read_away(&mut self, most: usize) {
+    /// Reads what is left of a body that is on its way, up to so much and within the call, for the connection's sake.
+    pub(crate) fn read_away(&mut self, most: usize, scope: &Rc<Scope>) {
+        let Arrived::OnItsWay { body, .. } = &mut self.body else { return };
         let (mut piece, mut left) = ([0; 4096], most);
-        while let Ok(amount @ 1..) = self.read(&mut piece) {
+        while let Ok(amount @ 1..) = body.read(&mut piece, scope) {
             left = left.saturating_sub(amount);
             if left == 0 {
                 break;

@@ -7,7 +7,7 @@ use super::TokenProvider;
 use super::call::Call;
 use super::exchange::{Asking, Exchange};
 use super::judge::{Budget, Decision, Effect, Outcome, judge};
-use super::pace::account_of;
+use super::pace::{InTurn, account_of};
 use super::response::Response;
 use super::sign_in::Purpose;
 use super::verdict::SignedInAs;
@@ -93,8 +93,12 @@ impl<'a> Sending<'a> {
     /// Sends it once. The outer error is that it was not tried: it had no turn, no leave to sign in, or no token.
     fn try_once(&mut self) -> Result<Result<Response>> {
         let (exchange, scope) = (self.exchange, self.exchange.scope());
-        let turn = exchange.paces().turn(self.account, scope)?;
-        let begin = || scope.set_on_sent(turn.as_ref().map(|turn| turn.on_sent()));
+        if let (Who::Bearer(provider), None) = (&self.who, &self.newer) {
+            // Whoever waits for a token keeps no place from those who have one.
+            exchange.bearer(provider).map_err(|error| error.sent(false))?;
+        }
+        let turn = InTurn::wait(exchange.paces(), self.account, scope)?;
+        let begin = || scope.set_on_sent(turn.on_sent());
         let asking = self.asking.clone();
         let ended = match &self.who {
             Who::Caller => {
@@ -103,8 +107,9 @@ impl<'a> Sending<'a> {
             }
             Who::User => {
                 let path = asking.outgoing.uri.path().to_owned();
+                let patience = scope.remaining();
                 let purpose =
-                    Purpose { name: asking.purpose, path: &path, foreign: false, patience: scope.remaining() };
+                    Purpose { name: asking.purpose, path: &path, foreign: false, patience, turn: Some(&turn) };
                 let sign_in = exchange.begin_sign_in(purpose)?;
                 begin();
                 exchange.send_by(asking, sign_in)
@@ -122,14 +127,17 @@ impl<'a> Sending<'a> {
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
                 {
-                    self.newer = exchange.newer_bearer(provider, &token, response.status());
+                    if self.typed_code_is_gone() {
+                        // It got that JWT, and an exchange without one would be a bad sign-in.
+                        provider.observe_refusal(&token, response.status());
+                    } else {
+                        self.newer = exchange.newer_bearer(provider, &token, response.status());
+                    }
                 }
                 ended
             }
         };
-        if let Some(turn) = turn {
-            turn.answered(scope.clock().awake_or_not());
-        }
+        turn.answered();
         scope.set_on_sent(None);
         self.attempts += 1;
         // What was refused with its JWT had no effect.
@@ -152,13 +160,18 @@ impl<'a> Sending<'a> {
                 went_stale: scope.on_kept_connection() && scope.status().is_none(),
             },
         };
-        if self.has_typed_code && !self.exchange.call().is_some_and(Call::has_otp) {
+        if self.typed_code_is_gone() {
             // It went with this try. Without one, the next would be a bad sign-in.
             return Decision::Give;
         }
         let retries = self.exchange.max_retries();
         let budget = Budget { retries, time: scope.remaining(), chance: scope.clock().chance() };
         judge(self.effect, self.attempts - u32::from(self.replaced), outcome, budget)
+    }
+
+    /// Whether the user typed a code for this call, and it went with one of its sign-ins.
+    fn typed_code_is_gone(&self) -> bool {
+        self.has_typed_code && !self.exchange.call().is_some_and(Call::has_otp)
     }
 
     fn tell(&self, ended: &Result<Response>, wait_ms: u64) {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::exchange::{Exchange, LONGEST_PROBE};
+use super::pace::InTurn;
 use super::verdict::SignedInAs;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
@@ -73,6 +74,8 @@ pub(super) struct Purpose<'a> {
     pub(super) foreign: bool,
     /// How long it may wait for leave.
     pub(super) patience: Duration,
+    /// The turn of that request, which others may have while it waits for leave or a code.
+    pub(super) turn: Option<&'a InTurn<'a>>,
 }
 
 impl Purpose<'_> {
@@ -177,15 +180,15 @@ impl<'a> Attempt<'a> {
         loop {
             match self.ask()? {
                 Answer::Go(place) => return self.with_code(place),
-                Answer::Probe => self.probe()?,
-                Answer::Wait(wait) => self.wait(wait)?,
+                Answer::Probe => self.out_of_turn(|attempt| attempt.probe())?,
+                Answer::Wait(wait) => self.out_of_turn(|attempt| attempt.wait(wait))?,
                 Answer::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
                 Answer::Held(_) => {}
                 Answer::NoStep(wait) => return Err(no_step(wait)),
                 Answer::Reserved(step, wait) => {
                     self.reserved = Some(step);
                     self.exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
-                    self.exchange.scope().wait(wait)?;
+                    self.out_of_turn(|attempt| attempt.exchange.scope().wait(wait))?;
                 }
             }
             // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
@@ -196,6 +199,14 @@ impl<'a> Attempt<'a> {
             }
             self.loaded = loaded;
         }
+    }
+
+    /// Waits, and lets others go first meanwhile.
+    fn out_of_turn(&mut self, wait: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let turn = self.purpose.turn;
+        turn.into_iter().for_each(InTurn::give_back);
+        wait(self)?;
+        turn.map_or(Ok(()), InTurn::wait_again)
     }
 
     fn ask(&self) -> Result<Answer> {
