@@ -42,6 +42,8 @@ const CODES_ARE_KNOWN_FOR: Duration = Duration::from_secs(600);
 pub(crate) type Answer = (u16, Vec<(&'static str, String)>, String);
 /// Answers instead of the server, where it gives an answer; a request without one goes the usual way.
 pub(crate) type Hook = Arc<dyn Fn(&Entry) -> Option<Answer> + Send + Sync>;
+/// Whether the answer to a request is lost, after it was decided on.
+pub(crate) type Loss = Arc<dyn Fn(&Entry) -> bool + Send + Sync>;
 
 /// The server. See the module's text. All times are since it was made, and go on in suspend.
 pub(crate) struct Issuer {
@@ -84,6 +86,12 @@ pub(crate) struct Script {
     pub(crate) clock_offset_seconds: i64,
     pub(crate) date: bool,
     pub(crate) answer: Option<Hook>,
+    /// The connection closes instead.
+    pub(crate) loses: Option<Loss>,
+    /// So long does each byte of a body take that is read piece by piece.
+    pub(crate) dripping: Duration,
+    /// Whether requests go out on connections that were kept, where there was one.
+    pub(crate) keeps_connections: bool,
     /// Without, requests with a JWT are counted but not logged, for simulations of millions of them.
     pub(crate) log_bearers: bool,
 }
@@ -208,6 +216,8 @@ pub(crate) enum Outcome {
     Answered(u16),
     /// The server answered so, and the client had gone by then.
     GivenUp(u16),
+    /// The server answered so, and the connection closed before that arrived.
+    Lost(u16),
     Refused,
     Swallowed,
     Hung,
@@ -222,6 +232,10 @@ pub(crate) struct Entry {
     pub(crate) ended: Duration,
     pub(crate) method: String,
     pub(crate) path: String,
+    /// What follows the path's question mark.
+    pub(crate) query: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: String,
     pub(crate) kind: Kind,
     /// Without the prefix of API tokens.
     pub(crate) user: String,
@@ -246,7 +260,7 @@ impl Entry {
     /// The status that the server decided on, whether it arrived or not.
     pub(crate) fn status(&self) -> Option<u16> {
         match self.outcome {
-            Outcome::Answered(status) | Outcome::GivenUp(status) => Some(status),
+            Outcome::Answered(status) | Outcome::GivenUp(status) | Outcome::Lost(status) => Some(status),
             _ => None,
         }
     }
@@ -276,6 +290,9 @@ impl Default for Script {
             clock_offset_seconds: 0,
             date: true,
             answer: None,
+            loses: None,
+            dripping: Duration::ZERO,
+            keeps_connections: true,
             log_bearers: true,
         }
     }
@@ -353,6 +370,11 @@ impl Issuer {
 
     pub(crate) fn set_answer(&self, answer: impl Fn(&Entry) -> Option<Answer> + Send + Sync + 'static) {
         self.script(|script| script.answer = Some(Arc::new(answer)));
+    }
+
+    /// Answers that are lost on their way.
+    pub(crate) fn set_loses(&self, loses: impl Fn(&Entry) -> bool + Send + Sync + 'static) {
+        self.script(|script| script.loses = Some(Arc::new(loses)));
     }
 
     /// Refuses every JWT that was issued so far, and hands none of them out again.
@@ -434,7 +456,13 @@ impl Issuer {
                 scope.set_connecting(false);
                 Err(error)
             }
-            _ => Ok(()),
+            _ => {
+                if !self.state().script.keeps_connections {
+                    scope.set_connecting(true);
+                    scope.set_connecting(false);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -457,6 +485,12 @@ impl Issuer {
         flight.entry.outcome = Outcome::GivenUp(answer.0);
         waited?;
         self.pass(scope, half + slower)?;
+        let loses = self.state().script.loses.clone();
+        if loses.is_some_and(|loses| loses(&flight.entry)) {
+            flight.entry.outcome = Outcome::Lost(answer.0);
+            let text = format!("{} closed the connection before it answered", scope.host());
+            return Err(Error::new(ErrorKind::Connect, text).retryable(true));
+        }
         flight.entry.outcome = Outcome::Answered(answer.0);
         Ok(answer)
     }
@@ -489,7 +523,12 @@ impl Issuer {
             headers.insert(HeaderName::from_bytes(name.as_bytes()).expect("a header's name"), value(&text));
         }
         let announced = Some(body.len() as u64);
-        Incoming { status, headers, announced, body: Box::new(Text { bytes: body.into_bytes(), read: 0 }) }
+        Incoming {
+            status,
+            headers,
+            announced,
+            body: Box::new(Text { bytes: body.into_bytes(), read: 0, dripping: state.script.dripping }),
+        }
     }
 }
 
@@ -732,13 +771,18 @@ impl JwtScript {
 struct Text {
     bytes: Vec<u8>,
     read: usize,
+    dripping: Duration,
 }
 
 impl Body for Text {
     fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
         scope.set_phase(Phase::Body);
         let rest = &self.bytes[self.read..];
-        let amount = rest.len().min(buffer.len());
+        let mut amount = rest.len().min(buffer.len());
+        if !self.dripping.is_zero() && amount > 0 {
+            scope.wait(self.dripping)?;
+            amount = 1;
+        }
         buffer[..amount].copy_from_slice(&rest[..amount]);
         self.read += amount;
         Ok(amount)
@@ -774,6 +818,9 @@ fn read_request(request: &Outgoing<'_>) -> Entry {
         method: request.method.to_string(),
         account: path.strip_prefix(JWT_PATH).unwrap_or_default().to_owned(),
         path,
+        query: request.uri.query().unwrap_or_default().to_owned(),
+        content_type: header("content-type"),
+        body: String::from_utf8_lossy(request.body.unwrap_or_default()).into_owned(),
         kind,
         user,
         code: header(OTP_HEADER),

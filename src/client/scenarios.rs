@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use play::format::{Act, Counts, Jwt, Kind, Outage, Scenario, Scheme, Scripted, text_of};
-use play::{ACCOUNT, Came, Failure, GRAPHQL_QUERY, JWT_PATH, Settings, Stage, path_of, play_all, read_all};
+use play::{ACCOUNT, Came, Failure, GRAPHQL_QUERY, JWT_PATH, Settings, Stage, body_of, path_of, play_all, read_all};
 
 use super::issuer::{self, Entry, Issuer, OTP_SECRET, OutageKind, Outcome, PASSWORD, TOKEN};
 use super::{AuthScheme, Call, Client, Response, TokenProvider};
@@ -121,12 +121,6 @@ impl Simulated {
         client.token_provider(account.as_deref()).expect("a good account")
     }
 
-    fn send(&self, client: &Client, scheme: Scheme, path: &Option<String>, call: &Call) -> Came<Token> {
-        let (path, is_graphql) = path_of(scheme, path.as_ref());
-        let request = if is_graphql { client.post(&path).body(GRAPHQL_QUERY) } else { client.get(&path) };
-        answered(request.auth(auth(scheme)).call(call).send())
-    }
-
     fn set_outage(&self, kind: Option<Outage>, lasts_s: Option<f64>) {
         let now = self.issuer.elapsed();
         let length = lasts_s.map_or(FOR_EVER, Duration::from_secs_f64);
@@ -177,14 +171,21 @@ impl Stage for Simulated {
                 client.token_provider(token.account_id()).unwrap().invalidate(token);
                 Came::default()
             }
-            Act::Send { scheme, path, timeout_ms } => self.send(client, *scheme, path, &call(*timeout_ms)),
+            Act::Send { scheme, path, post, timeout_ms } => {
+                let path = path_of(*scheme, path.as_ref());
+                let request = match body_of(&path, post) {
+                    Some(body) => client.post(&path).body(body),
+                    None => client.get(&path),
+                };
+                answered(request.auth(auth(*scheme)).call(&call(*timeout_ms)).send())
+            }
             Act::Use { .. } => {
                 let header = token.expect("it names one").header();
                 let request = client.post(JWT_PATH).body(GRAPHQL_QUERY).auth(AuthScheme::None);
                 answered(request.secret_header("Authorization", header).send())
             }
             Act::Authorize { scheme, path, timeout_ms, answer, body } => {
-                let url = format!("{BASE_URL_US}{}", path_of(*scheme, path.as_ref()).0);
+                let url = format!("{BASE_URL_US}{}", path_of(*scheme, path.as_ref()));
                 match client.authorize(auth(*scheme), &url, Some(&call(*timeout_ms))) {
                     Ok(mut authorization) => {
                         let observe = |status| authorization.observe(status, text_of(body).as_bytes());

@@ -204,10 +204,14 @@ impl<'a> Sending<'a> {
         }
     }
 
-    /// There will be no other answer than what there is.
+    /// There will be no other answer than what there is, unless a later one came that cannot be used.
     fn give_up(mut self, error: Error) -> Result<Response> {
+        let says_more = matches!(
+            error.kind(),
+            ErrorKind::Canceled | ErrorKind::Protocol | ErrorKind::TooLarge | ErrorKind::Internal
+        );
         match self.answer.take() {
-            Some(answer) if error.kind() != ErrorKind::Canceled => Ok(answer.with_attempts(self.attempts)),
+            Some(answer) if !says_more => Ok(answer.with_attempts(self.attempts)),
             _ => Err(self.explain(error)),
         }
     }

@@ -3,6 +3,7 @@
 
 mod codes;
 mod guard;
+mod requests;
 mod tokens;
 
 use std::sync::Arc;

@@ -164,6 +164,8 @@ pub enum Act {
     Send {
         scheme: Scheme,
         path: Option<String>,
+        /// A POST of this, instead of what usually goes to the path.
+        post: Option<Value>,
         timeout_ms: Option<u32>,
     },
     /// Shows a token to an API as it is, whatever the client thinks of it.

@@ -8,7 +8,9 @@ pub mod format;
 use std::fmt::{Debug, Display};
 use std::path::{Path, PathBuf};
 
-use format::{Act, Counts, Expect, Given, Kind, Range, Scenario, Scheme, Step};
+use serde_json::Value;
+
+use format::{Act, Counts, Expect, Given, Kind, Range, Scenario, Scheme, Step, text_of};
 
 pub const ACCOUNT: &str = "account123";
 /// What a request goes to unless told otherwise.
@@ -88,12 +90,16 @@ pub trait Stage {
     fn counts(&self) -> Counts<u32>;
 }
 
-/// The path of a request, and whether it is GraphQL's.
-pub fn path_of(scheme: Scheme, path: Option<&String>) -> (String, bool) {
+/// The path of a request.
+pub fn path_of(scheme: Scheme, path: Option<&String>) -> String {
     let usual = if scheme == Scheme::Jwt { JWT_PATH } else { BASIC_PATH };
-    let path = path.map_or(usual.to_owned(), String::clone);
-    let is_graphql = path.ends_with(JWT_PATH);
-    (path, is_graphql)
+    path.map_or(usual.to_owned(), String::clone)
+}
+
+/// What is posted to a path; `None` for a GET.
+pub fn body_of(path: &str, post: &Option<Value>) -> Option<String> {
+    let usual = || path.ends_with(JWT_PATH).then(|| GRAPHQL_QUERY.to_owned());
+    post.as_ref().map(text_of).or_else(usual)
 }
 
 /// All scenarios, in the order of their names, and what is wrong with files that are none.

@@ -15,7 +15,7 @@ use crate::api::{self, Api, Authorization as _, Given, Header, Setting, Token as
 use crate::run_twice;
 use crate::support::of;
 use play::format::{self, Act, Counts, Kind, Scenario, Scheme, text_of};
-use play::{ACCOUNT, Came, Failure, GRAPHQL_QUERY, JWT_PATH, Settings, Stage, path_of, play_all};
+use play::{ACCOUNT, Came, Failure, GRAPHQL_QUERY, JWT_PATH, Settings, Stage, body_of, path_of, play_all};
 
 run_twice!(every_scenario_without_a_clock);
 
@@ -91,19 +91,19 @@ impl<A: Api> Emulated<A> {
                 A::invalidate(&A::token_provider(client, Some(&token.account_id()))?, token);
                 Ok(Came::default())
             }
-            Act::Send { scheme, path, timeout_ms } => {
-                let (path, is_graphql) = path_of(*scheme, path.as_ref());
-                let request = request::<A>(&path, is_graphql, auth(*scheme))?;
+            Act::Send { scheme, path, post, timeout_ms } => {
+                let path = path_of(*scheme, path.as_ref());
+                let request = request::<A>(&path, body_of(&path, post), auth(*scheme))?;
                 A::send(client, &request, Some(&call::<A>(*timeout_ms))).map(answered)
             }
             Act::Use { .. } => {
-                let mut request = request::<A>(JWT_PATH, true, AuthScheme::None)?;
+                let mut request = request::<A>(JWT_PATH, Some(GRAPHQL_QUERY.into()), AuthScheme::None)?;
                 let value = token.expect("it names one").header();
                 A::set_header(&mut request, Header { secret: true, ..Header::plain("Authorization", &value) })?;
                 A::send(client, &request, None).map(answered)
             }
             Act::Authorize { scheme, path, timeout_ms, answer, body } => {
-                let url = format!("{}{}", self.boomi.base_url(), path_of(*scheme, path.as_ref()).0);
+                let url = format!("{}{}", self.boomi.base_url(), path_of(*scheme, path.as_ref()));
                 let mut authorization = A::authorize(client, auth(*scheme), &url, Some(&call::<A>(*timeout_ms)))?;
                 let observe = |status: u16| authorization.observe(status.into(), text_of(body).as_bytes());
                 Ok(Came { again: answer.map(observe).transpose()?, ..Came::default() })
@@ -226,12 +226,10 @@ fn call<A: Api>(timeout_ms: Option<u32>) -> A::Call {
     call
 }
 
-fn request<A: Api>(path: &str, is_graphql: bool, scheme: AuthScheme) -> Result<A::Request, api::Failure> {
-    let mut request = A::request(if is_graphql { "POST" } else { "GET" }, path)?;
+fn request<A: Api>(path: &str, body: Option<String>, scheme: AuthScheme) -> Result<A::Request, api::Failure> {
+    let mut request = A::request(if body.is_some() { "POST" } else { "GET" }, path)?;
     A::set_auth(&mut request, scheme);
-    if is_graphql {
-        A::set_body(&mut request, GRAPHQL_QUERY.as_bytes());
-    }
+    body.into_iter().for_each(|body| A::set_body(&mut request, body.as_bytes()));
     Ok(request)
 }
 
