@@ -36,6 +36,8 @@ mod header {
             "token_provider",
             "request",
             "response",
+            "pages",
+            "job",
         ] {
             builder = builder.with_src(root.join(format!("src/capi/{name}.rs")));
         }

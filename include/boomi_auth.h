@@ -102,8 +102,8 @@
 #define BOOMI_EVENT_STATE_UNAVAILABLE 9
 
 /**
- * A request is sent again. Fields: host, method, path, attempt (the one that failed, the first being 1), status (0: no answer),
- * code (a BOOMI_ERR_* number), wait_ms.
+ * A request is sent again: "request_retried". Fields: host, method, path, attempt (the one that failed, the first being 1), status
+ * (0: no answer), code (a BOOMI_ERR_* number), wait_ms.
  */
 #define BOOMI_EVENT_REQUEST_RETRIED 10
 
@@ -180,6 +180,20 @@ typedef struct boomi_error boomi_error;
  * Something that happened in a client. Borrowed for the callback that gets it; it never holds a secret.
  */
 typedef struct boomi_event boomi_event;
+
+/**
+ * Work that the server does in its own time, and whose result it gives when it is asked often enough. Used by one thread at a
+ * time. It keeps its client alive; freed with boomi_job_free(), in any order with its client, request and result, even inside a
+ * callback of its own call, which then goes on to its end. The work goes on without it.
+ */
+typedef struct boomi_job boomi_job;
+
+/**
+ * The pages of a query, one after another, each with up to a hundred results, as Boomi sends them. Used by one thread at a time.
+ * It keeps its client alive; freed with boomi_pages_free(), in any order with its client, request and pages, even inside a
+ * callback of its own call, which then goes on to its end.
+ */
+typedef struct boomi_pages boomi_pages;
 
 /**
  * One request to a client's origin. It may be sent any number of times, by several threads at once; its setters are
@@ -286,7 +300,7 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_OTP 6
 
 /**
- * Too many requests: the server answered 429 or 503.
+ * Too many requests: the server answered 429 or 503, or the request was not sent because its turn would come after its deadline.
  */
 #define BOOMI_ERR_RATE_LIMITED 7
 
@@ -423,12 +437,12 @@ int64_t boomi_error_retry_after_ms(const boomi_error *error);
 int32_t boomi_error_retryable(const boomi_error *error);
 
 /**
- * 0 if nothing of the request left this machine; 1 if it may have taken effect.
+ * 0 if nothing of the request left this machine, in any of its tries; 1 if it may have taken effect.
  */
 int32_t boomi_error_sent(const boomi_error *error);
 
 /**
- * How many times the request was tried; 0 if it never was.
+ * How many times the request was tried; 0 if it never was. What is sent again and what is not: see boomi_client_send().
  */
 int32_t boomi_error_attempts(const boomi_error *error);
 
@@ -770,16 +784,31 @@ boomi_code boomi_jwt_generate(const boomi_client *client,
                               boomi_error **error_out);
 
 /**
- * Sends a request, once, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an
- * Accept header is set. Redirects are not followed. `call` may be NULL for the client's limits.
+ * Sends a request, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an Accept header
+ * is set. Redirects are not followed. `call` may be NULL for the client's limits.
  *
- * A kept JWT that the server refuses is replaced, and the request sent once more with the new one: a refusal comes before any
- * effect. boomi_response_attempts() is 2 then.
+ * It waits for its turn, since an account has so many requests a second: see boomi_config_set_requests_per_second(). If the turn
+ * would come after the deadline, it is BOOMI_ERR_RATE_LIMITED at once, and boomi_error_retry_after_ms() says how long it takes at
+ * least.
+ *
+ * It is sent again, within the deadline and at most as often as boomi_config_set_max_retries() says, after a connection that failed
+ * or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE and OPTIONS; POSTs to paths that end in
+ * /query or /queryMore, to /bulk of type GET, and to /graphql without a mutation; and what boomi_request_set_replayable() marks.
+ * Any other only if it certainly had no effect: no byte of it left, or the answer was Boomi's 503 for too many requests. Waits are
+ * drawn by chance, the first below half a second, each later one below twice as much, and none above 20 s; a Retry-After is waited
+ * for in full, or not at all if it outlasts the deadline. A kept JWT that the server refuses is replaced once, and the request sent
+ * with the new one, apart from that: a refusal comes before any effect. With a code of boomi_call_set_otp() there is no other try
+ * once the code is gone.
+ *
+ * The last answer is the response, also if a later try has none, and boomi_response_attempts() says how many tries there were. If
+ * what may not be repeated is lost on its way after an answer, that is an error. After an error with boomi_error_sent() 1 such a
+ * request may have taken effect: look, before you send it again.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
- * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT,
- * _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
+ * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_RATE_LIMITED (its turn would come too
+ * late); BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of
+ * boomi_jwt_generate().
  */
 boomi_code boomi_client_send(const boomi_client *client,
                              const boomi_request *request,
@@ -797,6 +826,22 @@ boomi_code boomi_client_send(const boomi_client *client,
  * Errors: those of boomi_client_send().
  */
 boomi_code boomi_client_open(const boomi_client *client,
+                             const boomi_request *request,
+                             const boomi_call *call,
+                             boomi_response **response_out,
+                             boomi_error **error_out);
+
+/**
+ * Starts work that the server does in its own time, as boomi_job_start() does, and waits for its result, as boomi_job_wait() does,
+ * all within one deadline: that of `call`, or, if it is NULL, the client's. What came at once is the result.
+ *
+ * After BOOMI_ERR_TIMEOUT or another error the work may go on, and where its result will be is lost: boomi_job_start() gives a job,
+ * which keeps it.
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure.
+ * Errors: those of boomi_job_start() and boomi_job_wait().
+ */
+boomi_code boomi_client_wait(const boomi_client *client,
                              const boomi_request *request,
                              const boomi_call *call,
                              boomi_response **response_out,
@@ -1027,7 +1072,7 @@ boomi_code boomi_request_set_body(boomi_request *request,
 
 /**
  * Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
- * boomi_client_send() for those that may unless told.
+ * boomi_client_send() for those that may unless this says otherwise.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_replayable(boomi_request *request,
@@ -1087,8 +1132,8 @@ const uint8_t *boomi_response_body(const boomi_response *response,
                                    size_t *length_out);
 
 /**
- * Reads some of the body of an answer from boomi_client_open() into `buffer`, which has room for `size` bytes. `*read_out`
- * is how many there are; 0 at the end. By one thread at a time.
+ * Reads some of the body of an answer from boomi_client_open() or boomi_job_open() into `buffer`, which has room for `size` bytes.
+ * `*read_out` is how many there are; 0 at the end. By one thread at a time.
  *
  * A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
  * an error the rest of the body is lost. A body that is here already is read the same way.
@@ -1101,7 +1146,7 @@ boomi_code boomi_response_read(boomi_response *response,
                                boomi_error **error_out);
 
 /**
- * How many times the request was tried.
+ * How many times the request was tried: 1 if it was sent once. A try with a JWT that was refused and replaced counts too.
  */
 int32_t boomi_response_attempts(const boomi_response *response);
 
@@ -1114,6 +1159,99 @@ int64_t boomi_response_retry_after_ms(const boomi_response *response);
  * Frees a response. NULL is fine.
  */
 void boomi_response_free(boomi_response *response);
+
+/**
+ * The pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O: boomi_pages_next() sends it.
+ *
+ * `*pages_out` is freed with boomi_pages_free(); NULL on failure.
+ * Errors: the first one of the request's setters; BOOMI_ERR_INVALID_ARGUMENT, also for another method or path.
+ */
+boomi_code boomi_pages_new(const boomi_client *client,
+                           const boomi_request *request,
+                           boomi_pages **pages_out,
+                           boomi_error **error_out);
+
+/**
+ * Asks for the next page: an answer with status 200, in JSON or XML as the request asks for. Each page is a call of its own, with
+ * its own deadline, turn and tries; see boomi_client_send(). `call` may be NULL for the client's limits.
+ *
+ * After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL. An error loses
+ * nothing: the next call asks for the same page again. From another thread at the same time, or inside a callback of its own
+ * call, it is BOOMI_ERR_INVALID_ARGUMENT.
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure, too.
+ * Errors: those of boomi_client_send(), and, for an answer of another status, those of boomi_response_check();
+ * BOOMI_ERR_PROTOCOL if it is no page.
+ */
+boomi_code boomi_pages_next(boomi_pages *pages,
+                            const boomi_call *call,
+                            boomi_response **response_out,
+                            boomi_error **error_out);
+
+/**
+ * Frees pages. Those that were given out live on. NULL is fine.
+ */
+void boomi_pages_free(boomi_pages *pages);
+
+/**
+ * Starts work with a request, which is sent as by boomi_client_send(), and reads out of the answer where its result will be:
+ * under /async/ by an `asyncToken`, for an ExecutionRequest by its `requestId`, for a download (ProcessLog, AtomLog,
+ * ConnectorDocument) by its `url`; a GET that is answered 202 is asked again. What is none of these is the result itself. JSON or
+ * XML. `call` may be NULL for the client's limits.
+ *
+ * A URL out of an answer is asked only if it is of the client's own origin, with the sign-in and headers of the request.
+ *
+ * `*job_out` is freed with boomi_job_free(); NULL on failure.
+ * Errors: those of boomi_client_send(), and, for an answer of another status than 2xx, those of boomi_response_check();
+ * BOOMI_ERR_PROTOCOL if the result would be where it cannot be asked for: boomi_error_sent() is 1 then, as the work was started.
+ */
+boomi_code boomi_job_start(const boomi_client *client,
+                           const boomi_request *request,
+                           const boomi_call *call,
+                           boomi_job **job_out,
+                           boomi_error **error_out);
+
+/**
+ * Waits for the result, and gives it whatever its status; see boomi_response_check(). The server is asked at once, then
+ * after half a second, and at growing intervals up to 5 s, or when it says. `call` may be NULL for the client's limits.
+ *
+ * After an error, BOOMI_ERR_TIMEOUT among them, the work goes on, and this can be called again. But what Boomi keeps under an
+ * `asyncToken` it gives once: after that, and after 30 minutes, it is BOOMI_ERR_HTTP_STATUS with the status 204. What came at once
+ * is given once too. From another thread at the same time, or inside a callback of its own call, this is
+ * BOOMI_ERR_INVALID_ARGUMENT.
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure.
+ * Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS.
+ */
+boomi_code boomi_job_wait(boomi_job *job,
+                          const boomi_call *call,
+                          boomi_response **response_out,
+                          boomi_error **error_out);
+
+/**
+ * Waits like boomi_job_wait(), and returns when status and headers of the result are there. The body is then read with
+ * boomi_response_read(), as after boomi_client_open(): for downloads of any size. What came at once is here already, and is read
+ * the same way.
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure.
+ * Errors: those of boomi_job_wait().
+ */
+boomi_code boomi_job_open(boomi_job *job,
+                          const boomi_call *call,
+                          boomi_response **response_out,
+                          boomi_error **error_out);
+
+/**
+ * Where the result is asked for with a GET, now or by another process: a path, in which {accountId} is still to be filled in, or a
+ * URL, for boomi_request_new(). What boomi_request_add_query() added is not in it. Borrowed from `job`. NULL if the result came at
+ * once, and if `job` is NULL.
+ */
+const char *boomi_job_path(const boomi_job *job);
+
+/**
+ * Frees a job. The work goes on, and results that were given out live on. NULL is fine.
+ */
+void boomi_job_free(boomi_job *job);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -82,6 +82,8 @@ struct Free {
   void operator()(boomi_client *handle) const noexcept { boomi_client_free(handle); }
   void operator()(boomi_config *handle) const noexcept { boomi_config_free(handle); }
   void operator()(boomi_error *handle) const noexcept { boomi_error_free(handle); }
+  void operator()(boomi_job *handle) const noexcept { boomi_job_free(handle); }
+  void operator()(boomi_pages *handle) const noexcept { boomi_pages_free(handle); }
   void operator()(boomi_request *handle) const noexcept { boomi_request_free(handle); }
   void operator()(boomi_response *handle) const noexcept { boomi_response_free(handle); }
   void operator()(boomi_token *handle) const noexcept { boomi_token_free(handle); }
@@ -283,6 +285,13 @@ class Config {
   Config &max_response_bytes(std::uint64_t bytes) { return set(boomi_config_set_max_response_bytes, bytes); }
   /// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3.
   Config &max_sign_ins_in_flight(std::uint32_t count) { return set(boomi_config_set_max_sign_ins_in_flight, count); }
+  /// How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, up
+  /// to 10000, 0 for as many as come. Others wait; one whose turn would come after its deadline gets
+  /// BOOMI_ERR_RATE_LIMITED at once.
+  Config &requests_per_second(std::uint32_t requests) { return set(boomi_config_set_requests_per_second, requests); }
+  /// How often a request is sent again, where that helps and can do no harm: 4 unless set, up to 100, 0 for never. See
+  /// Client::send().
+  Config &max_retries(std::uint32_t retries) { return set(boomi_config_set_max_retries, retries); }
   /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do
   /// not lock the user together. Off by default. If it cannot be used, an event says so, and no call fails.
   Config &state_dir(const std::string &path) { return set(boomi_config_set_state_dir, detail::text(path)); }
@@ -468,6 +477,10 @@ class Request {
   }
   /// The body, copied. Sent as JSON unless a Content-Type is set.
   Request &body(const std::string &bytes) { return set(boomi_request_set_body, bytes.data(), bytes.size()); }
+  /// Whether it may be sent again after a failure, although it may have taken effect the first time. See Client::send().
+  Request &replayable(bool replayable = true) {
+    return set(boomi_request_set_replayable, std::int32_t(replayable ? 1 : 0));
+  }
 
   /// The C handle, still owned by this; NULL if it was moved from.
   const boomi_request *handle() const noexcept { return handle_.get(); }
@@ -537,7 +550,7 @@ class Response {
     return size;
   }
 
-  /// Reads some of the body of an answer from Client::open() into `buffer`, which has room for `size` bytes. Gives how
+  /// Reads some of the body of an answer from Client::open() or Job::open() into `buffer`, which has room for `size` bytes. Gives how
   /// many; 0 at the end. A read that nothing arrives for ends after the call's timeout.
   std::size_t read(void *buffer, std::size_t size) {
     std::size_t amount = 0;
@@ -566,7 +579,7 @@ class Response {
   Headers headers() && = delete;  // would outlive what it borrows from
   /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; empty if there is none.
   std::string message() const { return detail::string(boomi_response_message(handle_.get())); }
-  /// How many times the request was tried.
+  /// How many times the request was tried: 1 if it was sent once.
   int attempts() const noexcept { return boomi_response_attempts(handle_.get()); }
   /// What the server said to wait before trying again, in milliseconds; -1 if it did not say.
   std::int64_t retry_after_ms() const noexcept { return boomi_response_retry_after_ms(handle_.get()); }
@@ -576,6 +589,8 @@ class Response {
 
  private:
   friend class Client;
+  friend class Job;
+  friend class Pages;
   explicit Response(detail::Handle<boomi_response> handle) noexcept : handle_(std::move(handle)) {}
 
   detail::Handle<boomi_response> handle_;
@@ -688,6 +703,94 @@ class Authorization {
   detail::Handle<boomi_authorization> handle_;
 };
 
+/// The pages of a query, one after another, each with up to a hundred results. From Client::pages(). It keeps its client
+/// alive. Each page is a call of its own, with its own deadline and tries.
+///
+///   for (const boomi::Response &page : client.pages(boomi::Request("POST", path).body(filter))) ...
+///
+/// An error loses nothing: next(), or a loop over the same object, goes on with the page that failed.
+class Pages {
+ public:
+  /// Asks for each page when it gets there.
+  class iterator {
+   public:
+    typedef std::input_iterator_tag iterator_category;
+    typedef Response value_type;
+    typedef std::ptrdiff_t difference_type;
+    typedef Response *pointer;
+    typedef Response &reference;
+
+    Response &operator*() const noexcept { return pages_->page_; }
+    Response *operator->() const noexcept { return &pages_->page_; }
+    iterator &operator++() {
+      if (!pages_->next()) pages_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator &a, const iterator &b) noexcept { return a.pages_ == b.pages_; }
+    friend bool operator!=(const iterator &a, const iterator &b) noexcept { return a.pages_ != b.pages_; }
+
+   private:
+    friend class Pages;
+    explicit iterator(Pages *pages) noexcept : pages_(pages) {}
+    Pages *pages_;
+  };
+
+  /// Asks for the next page, which page() is then; false after the last one. Errors: those of Client::send(); those of
+  /// Response::check() for an answer of another status than 200; BOOMI_ERR_PROTOCOL if it is no page.
+  bool next(const Call &call = Call::none()) {
+    page_ = Response(detail::make<boomi_response>(boomi_pages_next, handle_.get(), call.handle()));
+    return page_.handle() != nullptr;
+  }
+  /// The page that next() asked for, which may be moved from. Replaced by the following one.
+  Response &page() & noexcept { return page_; }
+  Response &page() && = delete;  // would outlive what it belongs to
+
+  /// Asks for the next page, the first one if there was none yet.
+  iterator begin() & { return next() ? iterator(this) : end(); }
+  iterator begin() && = delete;
+  iterator end() const noexcept { return iterator(nullptr); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_pages *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit Pages(detail::Handle<boomi_pages> handle) noexcept
+      : handle_(std::move(handle)), page_(detail::Handle<boomi_response>()) {}
+
+  detail::Handle<boomi_pages> handle_;
+  Response page_;
+};
+
+/// Work that the server does in its own time, and whose result it gives when it is asked often enough. From
+/// Client::start(). It keeps its client alive; the work goes on without it.
+class Job {
+ public:
+  /// Waits for the result, and gives it whatever its status. After an error, BOOMI_ERR_TIMEOUT among them, the work goes
+  /// on, and this can be called again; but what came at once, and what Boomi keeps under an asyncToken, is given once.
+  /// Errors: those of Client::send(); BOOMI_ERR_HTTP_STATUS with the status 204 for a result that is gone.
+  Response wait(const Call &call = Call::none()) {
+    return Response(detail::make<boomi_response>(boomi_job_wait, handle_.get(), call.handle()));
+  }
+  /// The same, and leaves the body to be had with Response::read(): for downloads of any size.
+  Response open(const Call &call = Call::none()) {
+    return Response(detail::make<boomi_response>(boomi_job_open, handle_.get(), call.handle()));
+  }
+  /// Where the result is asked for with a GET: a path, in which {accountId} is still to be filled in, or a URL; empty if
+  /// it came at once. What Request::query() added is not in it.
+  std::string path() const { return detail::string(boomi_job_path(handle_.get())); }
+
+  /// The C handle, still owned by this; NULL if it was moved from.
+  const boomi_job *handle() const noexcept { return handle_.get(); }
+
+ private:
+  friend class Client;
+  explicit Job(detail::Handle<boomi_job> handle) noexcept : handle_(std::move(handle)) {}
+
+  detail::Handle<boomi_job> handle_;
+};
+
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections.
 /// Calls block until their answer is there, and throw Error: BOOMI_ERR_INVALID_ARGUMENT, _CONFIG, _OTP, _CONNECT,
 /// _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; those that sign in also BOOMI_ERR_HELD; where a JWT is
@@ -724,7 +827,14 @@ class Client {
     return send(Request(method, path_or_url).body(body), call);
   }
 
-  /// Sends a request, once, and gives the answer whatever its status. Redirects are not followed.
+  /// Sends a request, and gives the answer whatever its status: the last one, if it was sent several times. Redirects are
+  /// not followed.
+  ///
+  /// It waits for its turn (Config::requests_per_second()), and is sent again (Config::max_retries()) after a connection
+  /// that failed or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE, OPTIONS, the POSTs
+  /// that read, and what Request::replayable() marks. Any other only if it certainly had no effect: after an error with
+  /// Error::sent() it may have had one. The details are with boomi_client_send(). Errors: also BOOMI_ERR_RATE_LIMITED, if
+  /// the turn would come after the deadline.
   Response send(const Request &request, const Call &call = Call::none()) const {
     return Response(detail::make<boomi_response>(boomi_client_send, handle(), request.handle(), call.handle()));
   }
@@ -732,6 +842,22 @@ class Client {
   /// constant memory however large it is. Only that of a status of 400 or more is read at once, and had with body().
   Response open(const Request &request, const Call &call = Call::none()) const {
     return Response(detail::make<boomi_response>(boomi_client_open, handle(), request.handle(), call.handle()));
+  }
+
+  /// The pages of a query: `request`, which is copied, is a POST to a path that ends in /query. No I/O.
+  Pages pages(const Request &request) const {
+    return Pages(detail::make<boomi_pages>(boomi_pages_new, handle(), request.handle()));
+  }
+  /// Sends a request for work that the server does in its own time (under /async/, an ExecutionRequest, a download such as
+  /// ProcessLog), and reads where its result will be. Errors: also those of Response::check(); BOOMI_ERR_PROTOCOL if that is
+  /// of another origin.
+  Job start(const Request &request, const Call &call = Call::none()) const {
+    return Job(detail::make<boomi_job>(boomi_job_start, handle(), request.handle(), call.handle()));
+  }
+  /// Starts such work and waits for its result, all within one deadline. After an error the work may go on, and where its
+  /// result will be is lost: start() gives a Job, which keeps it.
+  Response wait(const Request &request, const Call &call = Call::none()) const {
+    return Response(detail::make<boomi_response>(boomi_client_wait, handle(), request.handle(), call.handle()));
   }
 
   /// Asks the server for a JWT for the client's own account, always. Errors: also BOOMI_ERR_CREDENTIALS_REJECTED,

@@ -161,6 +161,7 @@ fn constants_are_those_of_the_library() {
         EventKind::TokenRefused,
         EventKind::SignInHeld,
         EventKind::StateUnavailable,
+        EventKind::RequestRetried,
     ];
     assert_eq!(events, kinds.map(|kind| (format!("{kind:?}"), kind.code().into())));
 

@@ -1,10 +1,12 @@
 //! Where C and Rust meet: pointers in, handles out, and no panic across.
 
 use std::ffi::{CStr, CString, c_char};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sync::{Mutex, lock};
 
 /// A handle that C owns as one box: made by [`give`](Handle::give), ended by one [`release`](Handle::release).
 pub(crate) trait Handle: Sized {
@@ -138,6 +140,35 @@ impl<T> Out<T> {
     }
 }
 
+/// What a handle for one thread holds and its calls change. A call takes it out and puts it back, so that the handle may be
+/// freed meanwhile, even inside a callback; and a second call at the same time finds nothing, instead of a lock to wait for.
+pub(crate) struct OneAtATime<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> OneAtATime<T> {
+    pub(crate) fn new(value: T) -> Self {
+        OneAtATime(Arc::new(Mutex::new(Some(value))))
+    }
+
+    /// A reference of the call's own, which outlives the handle.
+    pub(crate) fn share(&self) -> Self {
+        OneAtATime(self.0.clone())
+    }
+
+    /// Runs `work` on it. `name` is that of the handle's parameter, for the error if another call is doing so.
+    pub(crate) fn with<R>(&self, name: &str, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
+        let taken = lock(&self.0).take();
+        let Some(mut value) = taken else {
+            return Err(Error::invalid(format!(
+                "{name} is in use by another call: it is for one at a time, and for none inside a callback of that one"
+            )));
+        };
+        // A panic inside leaves the handle good.
+        let result = catch_unwind(AssertUnwindSafe(|| work(&mut value)));
+        *lock(&self.0) = Some(value);
+        result.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
 /// A C string of a text that may hold anything; a NUL in it becomes U+FFFD.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
@@ -157,6 +188,20 @@ mod tests {
         // SAFETY: given out above, and not used again.
         unsafe { super::super::boomi_error_free(error) };
         assert_eq!(run(std::ptr::null_mut(), || panic!("again")), ErrorKind::Internal.code());
+    }
+
+    #[test]
+    fn one_at_a_time_and_back_in_its_place_after_a_panic() {
+        let held = OneAtATime::new(1);
+        let own = held.share();
+        drop(held);
+        let inside = own.with("pages", |value| {
+            *value += 1;
+            Ok(own.with("pages", |_| Ok(())).unwrap_err())
+        });
+        assert!(inside.unwrap().message().contains("pages is in use"));
+        assert_eq!(run(std::ptr::null_mut(), || own.with("pages", |_| panic!("forced"))), ErrorKind::Internal.code());
+        assert_eq!(own.with("pages", |value| Ok(*value)).unwrap(), 2);
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub const BOOMI_EVENT_TOKEN_REFUSED: u32 = 7;
 pub const BOOMI_EVENT_SIGN_IN_HELD: u32 = 8;
 /// The state directory could not be used, and the process's own memory was: "state_unavailable". Fields: path, problem.
 pub const BOOMI_EVENT_STATE_UNAVAILABLE: u32 = 9;
-/// A request is sent again. Fields: host, method, path, attempt (the one that failed, the first being 1), status (0: no answer),
-/// code (a BOOMI_ERR_* number), wait_ms.
+/// A request is sent again: "request_retried". Fields: host, method, path, attempt (the one that failed, the first being 1), status
+/// (0: no answer), code (a BOOMI_ERR_* number), wait_ms.
 pub const BOOMI_EVENT_REQUEST_RETRIED: u32 = 10;
 
 // The constants of the header are those of the core.

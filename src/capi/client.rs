@@ -147,16 +147,31 @@ pub unsafe extern "C" fn boomi_jwt_generate(
     })
 }
 
-/// Sends a request, once, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an
-/// Accept header is set. Redirects are not followed. `call` may be NULL for the client's limits.
+/// Sends a request, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an Accept header
+/// is set. Redirects are not followed. `call` may be NULL for the client's limits.
 ///
-/// A kept JWT that the server refuses is replaced, and the request sent once more with the new one: a refusal comes before any
-/// effect. boomi_response_attempts() is 2 then.
+/// It waits for its turn, since an account has so many requests a second: see boomi_config_set_requests_per_second(). If the turn
+/// would come after the deadline, it is BOOMI_ERR_RATE_LIMITED at once, and boomi_error_retry_after_ms() says how long it takes at
+/// least.
+///
+/// It is sent again, within the deadline and at most as often as boomi_config_set_max_retries() says, after a connection that failed
+/// or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE and OPTIONS; POSTs to paths that end in
+/// /query or /queryMore, to /bulk of type GET, and to /graphql without a mutation; and what boomi_request_set_replayable() marks.
+/// Any other only if it certainly had no effect: no byte of it left, or the answer was Boomi's 503 for too many requests. Waits are
+/// drawn by chance, the first below half a second, each later one below twice as much, and none above 20 s; a Retry-After is waited
+/// for in full, or not at all if it outlasts the deadline. A kept JWT that the server refuses is replaced once, and the request sent
+/// with the new one, apart from that: a refusal comes before any effect. With a code of boomi_call_set_otp() there is no other try
+/// once the code is gone.
+///
+/// The last answer is the response, also if a later try has none, and boomi_response_attempts() says how many tries there were. If
+/// what may not be repeated is lost on its way after an answer, that is an error. After an error with boomi_error_sent() 1 such a
+/// request may have taken effect: look, before you send it again.
 ///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure.
 /// Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
-/// BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT,
-/// _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of boomi_jwt_generate().
+/// BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_RATE_LIMITED (its turn would come too
+/// late); BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of
+/// boomi_jwt_generate().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_send(
     client: *const boomi_client,
@@ -188,7 +203,27 @@ pub unsafe extern "C" fn boomi_client_open(
     unsafe { ask(client, request, call, response_out, error_out, Client::open) }
 }
 
-/// What boomi_client_send() and boomi_client_open() share.
+/// Starts work that the server does in its own time, as boomi_job_start() does, and waits for its result, as boomi_job_wait() does,
+/// all within one deadline: that of `call`, or, if it is NULL, the client's. What came at once is the result.
+///
+/// After BOOMI_ERR_TIMEOUT or another error the work may go on, and where its result will be is lost: boomi_job_start() gives a job,
+/// which keeps it.
+///
+/// `*response_out` is freed with boomi_response_free(); NULL on failure.
+/// Errors: those of boomi_job_start() and boomi_job_wait().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_wait(
+    client: *const boomi_client,
+    request: *const boomi_request,
+    call: *const boomi_call,
+    response_out: *mut *mut boomi_response,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { ask(client, request, call, response_out, error_out, Client::wait) }
+}
+
+/// What boomi_client_send(), boomi_client_open() and boomi_client_wait() share.
 unsafe fn ask(
     client: *const boomi_client,
     request: *const boomi_request,

@@ -25,7 +25,7 @@ pub const BOOMI_ERR_PERMISSION_DENIED: boomi_code = 4;
 pub const BOOMI_ERR_HELD: boomi_code = 5;
 /// No one-time code could be had in time: the callback failed, the secret is bad, or this moment's code was used.
 pub const BOOMI_ERR_OTP: boomi_code = 6;
-/// Too many requests: the server answered 429 or 503.
+/// Too many requests: the server answered 429 or 503, or the request was not sent because its turn would come after its deadline.
 pub const BOOMI_ERR_RATE_LIMITED: boomi_code = 7;
 /// Another HTTP status than the call can use.
 pub const BOOMI_ERR_HTTP_STATUS: boomi_code = 8;
@@ -108,14 +108,14 @@ pub unsafe extern "C" fn boomi_error_retryable(error: *const boomi_error) -> i32
     unsafe { error.as_ref() }.is_some_and(|handle| handle.error.is_retryable()).into()
 }
 
-/// 0 if nothing of the request left this machine; 1 if it may have taken effect.
+/// 0 if nothing of the request left this machine, in any of its tries; 1 if it may have taken effect.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_sent(error: *const boomi_error) -> i32 {
     // SAFETY: see the module's contract.
     unsafe { error.as_ref() }.is_some_and(|handle| handle.error.was_sent()).into()
 }
 
-/// How many times the request was tried; 0 if it never was.
+/// How many times the request was tried; 0 if it never was. What is sent again and what is not: see boomi_client_send().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_attempts(error: *const boomi_error) -> i32 {
     // SAFETY: see the module's contract.

@@ -171,7 +171,7 @@ pub unsafe extern "C" fn boomi_request_set_body(
 }
 
 /// Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
-/// boomi_client_send() for those that may unless told.
+/// boomi_client_send() for those that may unless this says otherwise.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_replayable(

@@ -114,8 +114,8 @@ pub unsafe extern "C" fn boomi_response_body(response: *const boomi_response, le
     body.map_or(null(), <[u8]>::as_ptr)
 }
 
-/// Reads some of the body of an answer from boomi_client_open() into `buffer`, which has room for `size` bytes. `*read_out`
-/// is how many there are; 0 at the end. By one thread at a time.
+/// Reads some of the body of an answer from boomi_client_open() or boomi_job_open() into `buffer`, which has room for `size` bytes.
+/// `*read_out` is how many there are; 0 at the end. By one thread at a time.
 ///
 /// A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
 /// an error the rest of the body is lost. A body that is here already is read the same way.
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn boomi_response_read(
     })
 }
 
-/// How many times the request was tried.
+/// How many times the request was tried: 1 if it was sent once. A try with a JWT that was refused and replaced counts too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_attempts(response: *const boomi_response) -> i32 {
     get(response).map_or(0, |handle| i32::try_from(handle.response.attempts()).unwrap_or(i32::MAX))

@@ -153,6 +153,12 @@ static void the_settings(void) {
   REFUSES("config is NULL", boomi_config_set_token_provider(NULL, NULL, wanted));
   REFUSES("config is NULL", boomi_config_set_max_response_bytes(NULL, 1, wanted));
   REFUSES("0 bytes", boomi_config_set_max_response_bytes(config, 0, wanted));
+  REFUSES("config is NULL", boomi_config_set_requests_per_second(NULL, 1, wanted));
+  REFUSES("10001 requests a second", boomi_config_set_requests_per_second(config, 10001, wanted));
+  REFUSES("requests a second", boomi_config_set_requests_per_second(config, UINT32_MAX, wanted));
+  REFUSES("config is NULL", boomi_config_set_max_retries(NULL, 1, wanted));
+  REFUSES("101 retries", boomi_config_set_max_retries(config, 101, wanted));
+  REFUSES("retries", boomi_config_set_max_retries(config, UINT32_MAX, wanted));
   REFUSES("config is NULL", boomi_config_load_env(NULL, wanted));
 
   REFUSES("config is NULL", boomi_config_set_ca_pem(NULL, "x", 1, BOOMI_CA_ONLY, wanted));
@@ -262,6 +268,7 @@ static void the_requests(void) {
   REFUSES("request is NULL", boomi_request_set_body(NULL, "a", 1, wanted));
   REFUSES("data is NULL", boomi_request_set_body(good, NULL, 1, wanted));
   REFUSES("data", boomi_request_set_body(good, "a", SIZE_MAX, wanted));
+  REFUSES("request is NULL", boomi_request_set_replayable(NULL, 1, wanted));
   for (i = 0; i < sizeof refused / sizeof *refused; i++) {
     REFUSES("transport's own", boomi_request_set_header(good, refused[i], "x", 0, wanted));
   }
@@ -305,6 +312,9 @@ static void the_client(void) {
   REFUSES("response_out is NULL", boomi_client_open(good, request, NULL, NULL, wanted));
   REFUSES_OUT(response, "client is NULL", boomi_client_open(NULL, request, NULL, &response, wanted));
   REFUSES_OUT(response, "request is NULL", boomi_client_open(good, NULL, NULL, &response, wanted));
+  REFUSES("response_out is NULL", boomi_client_wait(good, request, NULL, NULL, wanted));
+  REFUSES_OUT(response, "client is NULL", boomi_client_wait(NULL, request, NULL, &response, wanted));
+  REFUSES_OUT(response, "request is NULL", boomi_client_wait(good, NULL, NULL, &response, wanted));
   REFUSES_OUT(token, "account id", boomi_jwt_generate(good, "", NULL, &token, wanted));
   for (i = 0; i < BAD_TEXTS; i++) {
     REFUSES_OUT(token, words(i, "account_id", "account id"),
@@ -320,12 +330,16 @@ static void the_client(void) {
   response = RUBBISH;
   EXPECT(boomi_client_open(good, request, NULL, &response, &error), BOOMI_ERR_CONFIG, "Account Information");
   CHECK(response == NULL);
+  response = RUBBISH;
+  EXPECT(boomi_client_wait(good, request, NULL, &response, &error), BOOMI_ERR_CONFIG, "Account Information");
+  CHECK(response == NULL);
 
   /* What a setter found stays with the request and the call. */
   CHECK(boomi_request_set_auth(request, 9, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
   CHECK(boomi_request_set_auth(request, BOOMI_AUTH_NONE, NULL) == BOOMI_OK);
   REFUSES_OUT(response, "scheme is 9", boomi_client_send(good, request, NULL, &response, wanted));
   REFUSES_OUT(response, "scheme is 9", boomi_client_open(good, request, NULL, &response, wanted));
+  REFUSES_OUT(response, "scheme is 9", boomi_client_wait(good, request, NULL, &response, wanted));
   {
     boomi_call *call = boomi_call_new();
     CHECK(boomi_call_set_otp(call, NULL, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
@@ -385,6 +399,62 @@ static void the_token_providers(void) {
   boomi_token_provider_free(NULL);
   boomi_token_provider_free(good);
   boomi_call_free(call);
+  boomi_client_free(client);
+  boomi_config_free(config);
+}
+
+static void the_pages_and_jobs(void) {
+  boomi_config *config = boomi_config_new();
+  boomi_client *client = NULL;
+  boomi_request *query = NULL, *get = NULL, *bad = NULL;
+  boomi_call *call = boomi_call_new();
+  boomi_pages *good = NULL, *pages;
+  boomi_job *job;
+  boomi_response *response;
+  error = NULL;
+  MUST(boomi_config_set_proxy(config, "", &error));
+  MUST(boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, "p", &error));
+  MUST(boomi_client_new(config, &client, &error));
+  MUST(boomi_request_new("POST", "/api/rest/v1/{accountId}/Process/query", &query, &error));
+  MUST(boomi_request_new("GET", "/api/rest/v1/{accountId}/Process/query", &get, &error));
+  MUST(boomi_request_new("POST", "/api/rest/v1/{accountId}/Process/query", &bad, &error));
+  CHECK(boomi_request_set_auth(bad, 9, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
+  CHECK(boomi_call_set_timeout_ms(call, 0, NULL) == BOOMI_ERR_INVALID_ARGUMENT);
+  MUST(boomi_pages_new(client, query, &good, &error));
+
+  REFUSES("pages_out is NULL", boomi_pages_new(client, query, NULL, wanted));
+  REFUSES_OUT(pages, "client is NULL", boomi_pages_new(NULL, query, &pages, wanted));
+  REFUSES_OUT(pages, "request is NULL", boomi_pages_new(client, NULL, &pages, wanted));
+  REFUSES_OUT(pages, "POST to a path that ends in /query", boomi_pages_new(client, get, &pages, wanted));
+  REFUSES_OUT(pages, "scheme is 9", boomi_pages_new(client, bad, &pages, wanted));
+  REFUSES("response_out is NULL", boomi_pages_next(good, NULL, NULL, wanted));
+  REFUSES_OUT(response, "pages is NULL", boomi_pages_next(NULL, NULL, &response, wanted));
+  REFUSES_OUT(response, "timeout is zero", boomi_pages_next(good, call, &response, wanted));
+
+  REFUSES("job_out is NULL", boomi_job_start(client, query, NULL, NULL, wanted));
+  REFUSES_OUT(job, "client is NULL", boomi_job_start(NULL, query, NULL, &job, wanted));
+  REFUSES_OUT(job, "request is NULL", boomi_job_start(client, NULL, NULL, &job, wanted));
+  REFUSES_OUT(job, "scheme is 9", boomi_job_start(client, bad, NULL, &job, wanted));
+  REFUSES_OUT(job, "timeout is zero", boomi_job_start(client, query, call, &job, wanted));
+  REFUSES("response_out is NULL", boomi_job_wait(NULL, NULL, NULL, wanted));
+  REFUSES_OUT(response, "job is NULL", boomi_job_wait(NULL, NULL, &response, wanted));
+  REFUSES("response_out is NULL", boomi_job_open(NULL, NULL, NULL, wanted));
+  REFUSES_OUT(response, "job is NULL", boomi_job_open(NULL, NULL, &response, wanted));
+  CHECK(boomi_job_path(NULL) == NULL);
+
+  /* The account id is needed when something is sent. */
+  response = RUBBISH, job = RUBBISH;
+  EXPECT(boomi_pages_next(good, NULL, &response, &error), BOOMI_ERR_CONFIG, "Account Information");
+  EXPECT(boomi_job_start(client, query, NULL, &job, &error), BOOMI_ERR_CONFIG, "Account Information");
+  CHECK(response == NULL && job == NULL);
+
+  boomi_pages_free(NULL);
+  boomi_pages_free(good);
+  boomi_job_free(NULL);
+  boomi_call_free(call);
+  boomi_request_free(query);
+  boomi_request_free(get);
+  boomi_request_free(bad);
   boomi_client_free(client);
   boomi_config_free(config);
 }
@@ -490,6 +560,7 @@ int main(void) {
   the_requests();
   the_client();
   the_token_providers();
+  the_pages_and_jobs();
   the_authorizations();
   the_environment();
   neutral_values();

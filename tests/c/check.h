@@ -88,5 +88,7 @@ static inline boomi_config *emulator_config(void) {
 
 #define AUDIT_LOG "/api/rest/v1/{accountId}/AuditLog/documentId-321"
 #define DEPLOYMENT "/api/rest/v1/{accountId}/Deployment/documentId-321"
+#define QUERY "/api/rest/v1/{accountId}/AuditLog/query"
+#define ASYNC "/api/rest/v1/{accountId}/async/AtomCounters/atom-1"
 
 #endif

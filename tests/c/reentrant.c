@@ -46,6 +46,69 @@ static void free_config(void *user_data) {
   config = NULL;
 }
 
+static boomi_client *working;
+static boomi_pages *pages;
+static boomi_job *job;
+
+/* Uses what its call is using, which is refused, and frees it while that call waits. */
+static int32_t free_work(void *user_data) {
+  boomi_response *response = NULL;
+  boomi_error *error = NULL;
+  (void)user_data;
+  if (pages != NULL) {
+    EXPECT(boomi_pages_next(pages, NULL, &response, &error), BOOMI_ERR_INVALID_ARGUMENT, "pages is in use");
+    boomi_pages_free(pages);
+  }
+  if (job != NULL) {
+    EXPECT(boomi_job_wait(job, NULL, &response, &error), BOOMI_ERR_INVALID_ARGUMENT, "job is in use");
+    EXPECT(boomi_job_open(job, NULL, &response, &error), BOOMI_ERR_INVALID_ARGUMENT, "job is in use");
+    CHECK(boomi_job_path(job) != NULL);
+    boomi_job_free(job);
+  }
+  if (pages != NULL || job != NULL) boomi_client_free(working);
+  pages = NULL, job = NULL;
+  return 0;
+}
+
+/* A client whose second request of a second waits for its turn. */
+static void begin_work(void) {
+  boomi_error *error = NULL;
+  boomi_config *settings = emulator_config();
+  MUST(boomi_config_set_credentials(settings, BOOMI_CREDENTIAL_PASSWORD, REGULAR, REGULAR_PASSWORD, &error));
+  MUST(boomi_config_set_requests_per_second(settings, 1, &error));
+  MUST(boomi_config_set_wait_callback(settings, free_work, NULL, NULL, &error));
+  MUST(boomi_client_new(settings, &working, &error));
+  boomi_config_free(settings);
+}
+
+static void work_that_frees_itself(void) {
+  boomi_request *query = NULL, *execute = NULL;
+  boomi_response *response = NULL;
+  boomi_error *error = NULL;
+  boomi_pages *own = NULL;
+  boomi_job *own_job = NULL;
+  MUST(boomi_request_new("POST", QUERY, &query, &error));
+  MUST(boomi_request_new("POST", "/api/rest/v1/{accountId}/ExecutionRequest", &execute, &error));
+
+  begin_work();
+  MUST(boomi_pages_new(working, query, &own, &error));
+  MUST(boomi_pages_next(own, NULL, &response, &error));
+  boomi_response_free(response);
+  pages = own;
+  MUST(boomi_pages_next(own, NULL, &response, &error));
+  CHECK(pages == NULL && strstr((const char *)boomi_response_body(response, NULL), "row-101") != NULL);
+  boomi_response_free(response);
+
+  begin_work();
+  MUST(boomi_job_start(working, execute, NULL, &own_job, &error));
+  job = own_job;
+  MUST(boomi_job_wait(own_job, NULL, &response, &error));
+  CHECK(job == NULL && strstr((const char *)boomi_response_body(response, NULL), "COMPLETE") != NULL);
+  boomi_response_free(response);
+  boomi_request_free(query);
+  boomi_request_free(execute);
+}
+
 static void count(void *user_data) {
   (void)user_data;
   released++;
@@ -89,6 +152,7 @@ int main(void) {
   config = boomi_config_new();
   EXPECT(boomi_config_set_otp_callback(config, NULL, NULL, free_config, &error), BOOMI_ERR_INVALID_ARGUMENT, "callback");
   CHECK(released == 1 && config == NULL);
+  work_that_frees_itself();
   puts("handles survive their callbacks");
   return 0;
 }

@@ -16,7 +16,7 @@ constexpr bool only_moves() {
 
 static_assert(only_moves<Config>() && only_moves<Client>() && only_moves<boomi::Call>(), "");
 static_assert(only_moves<Request>() && only_moves<boomi::Response>() && only_moves<boomi::Authorization>(), "");
-static_assert(only_moves<boomi::TokenProvider>(), "");
+static_assert(only_moves<boomi::TokenProvider>() && only_moves<boomi::Pages>() && only_moves<boomi::Job>(), "");
 static_assert(std::is_copy_constructible<boomi::Token>::value && std::is_copy_assignable<boomi::Token>::value, "");
 static_assert(std::is_nothrow_copy_constructible<boomi::Error>::value, "thrown objects are copied");
 
@@ -63,6 +63,21 @@ static void moved_from_objects_are_safe() {
   provider = std::move(holder);
   CHECK(!provider.describe().empty());
 
+  boomi::Pages pages = client.pages(Request("POST", QUERY)), read = std::move(pages);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, pages.next());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, pages.begin());
+  CHECK(pages.handle() == nullptr && pages.page().status() == 0 && read.next());
+  const boomi::Response page = std::move(read.page()); // the page may be kept
+  CHECK(page.status() == 200 && read.page().status() == 0 && read.next() && read.page().status() == 200);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.pages(request));
+
+  boomi::Job job = client.start(Request("GET", ASYNC)), waiting = std::move(job);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, job.wait());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, job.open());
+  CHECK(job.path().empty() && job.handle() == nullptr && waiting.handle() != nullptr);
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.start(request));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.wait(request));
+
   boomi::Authorization authorization = client.authorize(BOOMI_AUTH_BASIC, setting("BOOMI_API_URL"));
   const boomi::Authorization headers = std::move(authorization);
   CHECK(authorization.begin() == authorization.end() && headers.size() == 1);
@@ -90,7 +105,10 @@ static void everything_outlives_everything() {
   Config using_it = emulator_settings();
   using_it.token_provider(*provider);
   const Client elsewhere(using_it);
+  boomi::Pages pages = client->pages(Request("POST", QUERY));
+  boomi::Job job = client->start(Request("GET", ASYNC));
   client.reset();
+  CHECK(pages.next() && has(pages.page().body(), "QueryResult") && has(job.wait().check().body(), "AtomCounters"));
   const boomi::Token provided = provider->get();
   provider.reset();
   CHECK(has(provided.header(), "Bearer ") && elsewhere.get(DEPLOYMENT).status() == 200);

@@ -43,7 +43,7 @@ static void records() {
 
 static void methods_and_bodies() {
   const Client client = client_of(REGULAR, REGULAR_PASSWORD);
-  CHECK(client.del(AUDIT_LOG).status() == 405);
+  CHECK(client.del(AUDIT_LOG).check().body() == "true");
   CHECK(client.request("PUT", AUDIT_LOG, std::string("\0{}", 3)).status() == 405);
   CHECK(has(client.post("/graphql", query).check().body(), "organization-1"));
 }
@@ -142,6 +142,45 @@ static void streams() {
   CHECK(!client.open(Request("GET", "/api/rest/v1/{accountId}/AuditLog/none")).body().empty());
 }
 
+static void requests_arrive() {
+  const Client client = client_of(REGULAR, REGULAR_PASSWORD);
+  std::size_t rows = 0;
+  for (const boomi::Response &page : client.pages(Request("POST", QUERY).body("{}").replayable())) {
+    const std::string body = page.check().body();
+    for (std::size_t at = 0; (at = body.find("\"id\":\"row-", at)) != std::string::npos; ++at) ++rows;
+  }
+  CHECK(rows == 250);
+
+  // An error leaves the page where it is, and the one before at hand.
+  boomi::Pages pages = client.pages(Request("POST", QUERY));
+  boomi::Call canceled;
+  canceled.cancel();
+  CHECK(pages.next() && has(pages.page().body(), "row-100\""));
+  FAILS(BOOMI_ERR_CANCELED, "", pages.next(canceled));
+  CHECK(has(pages.page().body(), "row-100\""));
+  boomi::Pages::iterator page = pages.begin();
+  CHECK(page != pages.end() && has(page->body(), "row-101\""));
+  ++page;
+  CHECK(has((*page).body(), "row-250\""));
+  page++;
+  CHECK(page == pages.end() && !pages.next() && pages.begin() == pages.end());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "ends in /query", client.pages(Request("POST", AUDIT_LOG)));
+
+  boomi::Job job = client.start(Request("GET", ASYNC));
+  CHECK(has(job.path(), "/async/AtomCounters/response/"));
+  boomi::Call soon;
+  soon.timeout_ms(100);
+  FAILS(BOOMI_ERR_TIMEOUT, "", job.wait(soon));
+  CHECK(has(job.open().check().read_all(), "AtomCounters"));
+  CHECK(FAILS(BOOMI_ERR_HTTP_STATUS, "once", job.wait()).http_status() == 204);
+  boomi::Job at_once = client.start(Request("GET", AUDIT_LOG));
+  CHECK(at_once.path().empty() && has(at_once.wait().body(), "documentId-321"));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "given already", at_once.wait());
+  const Request execute = std::move(Request("POST", "/api/rest/v1/{accountId}/ExecutionRequest").body("{}"));
+  CHECK(has(client.wait(execute).check().body(), "COMPLETE"));
+  FAILS(BOOMI_ERR_CANCELED, "", client.start(execute, canceled));
+}
+
 static void headers_for_another_library() {
   const Client client = client_of(REGULAR, REGULAR_PASSWORD);
   boomi::Authorization authorization =
@@ -163,7 +202,9 @@ static void settings() {
   Config config = emulator_settings();
   config.credentials(Credentials::api_token(REGULAR, REGULAR_TOKEN)).otp_secret(TWOFA_SECRET);
   config.user_agent("my-tool/1.0").max_response_bytes(1 << 20).max_sign_ins_in_flight(2).load_env();
+  config.requests_per_second(7).max_retries(2);
   const std::string json = Client(config).describe();
+  CHECK(has(json, "\"requests_per_second\":7") && has(json, "\"max_retries\":2"));
   CHECK(has(json, "\"***\"") && has(json, "my-tool/1.0") && !has(json, REGULAR_TOKEN) && !has(json, TWOFA_SECRET));
   Config other = config.clone();
   other.account_id("subaccount456");
@@ -175,6 +216,8 @@ static void settings() {
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "https", Client{other});
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "6 sign-ins", Config().max_sign_ins_in_flight(6));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "empty", Config().state_dir(""));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "10001", Config().requests_per_second(10001));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "101 retries", Config().max_retries(101));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", Config().state_dir(std::string("/\0", 2)));
   Config().state_dir("/nowhere/yet"); // nothing is looked at before it is needed
 }
@@ -189,6 +232,7 @@ int main() {
   the_guard_is_reset();
   one_call();
   streams();
+  requests_arrive();
   headers_for_another_library();
   settings();
   puts("signed in");

@@ -7,7 +7,7 @@ use boomi_emulator::{Emulator, ErrorShape, Scripted};
 
 use crate::api::{Api, Failure, Header, Response, Setting};
 use crate::run_twice;
-use crate::support::{AUDIT_LOG, by_password, client, failure, get, of, regular};
+use crate::support::{AUDIT_LOG, by_password, client, failure, get, of, once, regular};
 
 run_twice!(
     each_status_has_its_kind,
@@ -19,11 +19,6 @@ run_twice!(
     a_larger_answer_than_allowed_is_an_error,
     an_echoed_secret_is_cut_out,
 );
-
-/// One that takes the first answer for the last.
-fn asking_once<A: Api>(boomi: &Emulator) -> A::Client {
-    client::<A>(of(boomi), [by_password(REGULAR), Setting::MaxRetries(0)])
-}
 
 /// The failure that a JWT exchange and a checked answer make of the next answer. They must be alike.
 fn both_ways<A: Api>(boomi: &Emulator, client: &A::Client, scripted: Scripted) -> Failure {
@@ -42,7 +37,7 @@ fn both_ways<A: Api>(boomi: &Emulator, client: &A::Client, scripted: Scripted) -
 
 fn each_status_has_its_kind<A: Api>() {
     let boomi = Emulator::start();
-    let client = asking_once::<A>(&boomi);
+    let client = once::<A>(&boomi);
     let cases: [(u16, ErrorKind, bool); 11] = [
         (400, HttpStatus, false),
         (401, CredentialsRejected, false),
@@ -72,7 +67,7 @@ fn each_status_has_its_kind<A: Api>() {
 
 fn each_error_shape_gives_its_message<A: Api>() {
     let boomi = Emulator::start();
-    let client = asking_once::<A>(&boomi);
+    let client = once::<A>(&boomi);
     for shape in ErrorShape::ALL.iter().copied() {
         // Two shapes come with 200, where only GraphQL's count: here all are read as what they are, errors.
         let scripted = Scripted::from(shape);
@@ -146,7 +141,7 @@ fn a_web_page_is_an_answer_to_a_request<A: Api>() {
 
 fn retry_after_is_told_as_seconds_or_a_date<A: Api>() {
     let boomi = Emulator::start();
-    let client = asking_once::<A>(&boomi);
+    let client = once::<A>(&boomi);
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
     let later = "Sun, 06 Nov 1994 08:49:47 GMT";
     for status in [429, 503] {

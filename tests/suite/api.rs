@@ -91,6 +91,8 @@ pub trait Api: 'static {
     type Token: Token;
     type Authorization: Authorization;
     type TokenProvider: Clone + Send + 'static;
+    type Pages;
+    type Job;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure>;
     fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<String, Failure>;
@@ -108,6 +110,7 @@ pub trait Api: 'static {
     fn add_query(request: &mut Self::Request, name: &str, value: &str) -> Result<(), Failure>;
     fn set_header(request: &mut Self::Request, header: Header<'_>) -> Result<(), Failure>;
     fn set_body(request: &mut Self::Request, body: &[u8]);
+    fn set_replayable(request: &mut Self::Request, replayable: bool);
 
     fn call() -> Self::Call;
     fn set_timeout_ms(call: &mut Self::Call, timeout_ms: u32) -> Result<(), Failure>;
@@ -120,6 +123,12 @@ pub trait Api: 'static {
         call: Option<&Self::Call>,
     ) -> Result<Self::Response, Failure>;
     fn open(
+        client: &Self::Client,
+        request: &Self::Request,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Response, Failure>;
+    /// [`start`](Self::start) and [`wait_for`](Self::wait_for) in one.
+    fn wait(
         client: &Self::Client,
         request: &Self::Request,
         call: Option<&Self::Call>,
@@ -145,6 +154,15 @@ pub trait Api: 'static {
     fn refresh(provider: &Self::TokenProvider, call: Option<&Self::Call>) -> Result<(), Failure>;
     fn invalidate(provider: &Self::TokenProvider, rejected: &Self::Token);
     fn describe_provider(provider: &Self::TokenProvider) -> String;
+
+    fn pages(client: &Self::Client, request: &Self::Request) -> Result<Self::Pages, Failure>;
+    /// `None` after the last.
+    fn next_page(pages: &mut Self::Pages, call: Option<&Self::Call>) -> Result<Option<Self::Response>, Failure>;
+
+    fn start(client: &Self::Client, request: &Self::Request, call: Option<&Self::Call>) -> Result<Self::Job, Failure>;
+    fn wait_for(job: &mut Self::Job, call: Option<&Self::Call>) -> Result<Self::Response, Failure>;
+    fn open_job(job: &mut Self::Job, call: Option<&Self::Call>) -> Result<Self::Response, Failure>;
+    fn job_path(job: &Self::Job) -> Option<String>;
 }
 
 /// One header of a request.

@@ -79,10 +79,18 @@ fn handle<T>(
     free: unsafe extern "C" fn(*mut T),
     call: impl FnOnce(*mut *mut T, *mut *mut boomi_error) -> boomi_code,
 ) -> Result<Owned<T>, Failure> {
+    handle_or_none(free, call).map(|handle| handle.expect("a handle beside BOOMI_OK"))
+}
+
+/// The same of a function that may give none.
+fn handle_or_none<T>(
+    free: unsafe extern "C" fn(*mut T),
+    call: impl FnOnce(*mut *mut T, *mut *mut boomi_error) -> boomi_code,
+) -> Result<Option<Owned<T>>, Failure> {
     let mut out = dangling_mut();
     let result = taken(|error| call(&mut out, error));
-    assert_eq!(out.is_null(), result.is_err(), "{result:?}");
-    result.map(|()| Owned { handle: out, free })
+    assert!(out.is_null() || result.is_ok(), "{result:?}");
+    result.map(|()| (!out.is_null()).then(|| Owned { handle: out, free }))
 }
 
 /// Takes a text out of a function, and frees it.
@@ -101,6 +109,8 @@ impl Api for C {
     type Token = Owned<boomi_token>;
     type Authorization = Owned<boomi_authorization>;
     type TokenProvider = Provider;
+    type Pages = Owned<boomi_pages>;
+    type Job = Owned<boomi_job>;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         let username = text(username);
@@ -178,6 +188,11 @@ impl Api for C {
         taken(set).expect("any body is fine");
     }
 
+    fn set_replayable(request: &mut Self::Request, replayable: bool) {
+        taken(|error| unsafe { boomi_request_set_replayable(request.handle, replayable.into(), error) })
+            .expect("both are fine");
+    }
+
     fn call() -> Self::Call {
         Arc::new(Owned { handle: boomi_call_new(), free: boomi_call_free })
     }
@@ -214,6 +229,17 @@ impl Api for C {
         let call = call.map_or(null(), |call| call.handle.cast_const());
         handle(boomi_response_free, |out, error| unsafe {
             boomi_client_open(client.handle, request.handle, call, out, error)
+        })
+    }
+
+    fn wait(
+        client: &Self::Client,
+        request: &Self::Request,
+        call: Option<&Self::Call>,
+    ) -> Result<Self::Response, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_response_free, |out, error| unsafe {
+            boomi_client_wait(client.handle, request.handle, call, out, error)
         })
     }
 
@@ -270,6 +296,34 @@ impl Api for C {
     fn describe_provider(provider: &Provider) -> String {
         given(|out, error| unsafe { boomi_token_provider_describe(provider.handle, out, error) })
             .expect("a description")
+    }
+
+    fn pages(client: &Self::Client, request: &Self::Request) -> Result<Self::Pages, Failure> {
+        handle(boomi_pages_free, |out, error| unsafe { boomi_pages_new(client.handle, request.handle, out, error) })
+    }
+
+    fn next_page(pages: &mut Self::Pages, call: Option<&Self::Call>) -> Result<Option<Self::Response>, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle_or_none(boomi_response_free, |out, error| unsafe { boomi_pages_next(pages.handle, call, out, error) })
+    }
+
+    fn start(client: &Self::Client, request: &Self::Request, call: Option<&Self::Call>) -> Result<Self::Job, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_job_free, |out, error| unsafe { boomi_job_start(client.handle, request.handle, call, out, error) })
+    }
+
+    fn wait_for(job: &mut Self::Job, call: Option<&Self::Call>) -> Result<Self::Response, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_response_free, |out, error| unsafe { boomi_job_wait(job.handle, call, out, error) })
+    }
+
+    fn open_job(job: &mut Self::Job, call: Option<&Self::Call>) -> Result<Self::Response, Failure> {
+        let call = call.map_or(null(), |call| call.handle.cast_const());
+        handle(boomi_response_free, |out, error| unsafe { boomi_job_open(job.handle, call, out, error) })
+    }
+
+    fn job_path(job: &Self::Job) -> Option<String> {
+        borrowed(unsafe { boomi_job_path(job.handle) })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use boomi_auth::{
-    AuthScheme, Call, Client, CredentialKind, Credentials, Error, HeaderOptions, Request, TokenProvider, auth_header,
-    auth_username, otp_code,
+    AuthScheme, Call, Client, CredentialKind, Credentials, Error, HeaderOptions, Job, Pages, Request, TokenProvider,
+    auth_header, auth_username, otp_code,
 };
 
 use crate::api::{self, Api, Failure, Given, Header, Setting};
@@ -44,6 +44,8 @@ impl Api for Rust {
     type Token = boomi_auth::Token;
     type Authorization = boomi_auth::Authorization;
     type TokenProvider = TokenProvider;
+    type Pages = Pages;
+    type Job = Job;
 
     fn auth_username(kind: CredentialKind, username: &str) -> Result<String, Failure> {
         Ok(auth_username(kind, username)?)
@@ -130,6 +132,10 @@ impl Api for Rust {
         request.set_body(body);
     }
 
+    fn set_replayable(request: &mut Request, replayable: bool) {
+        request.set_replayable(replayable);
+    }
+
     fn call() -> Call {
         Call::new()
     }
@@ -152,6 +158,10 @@ impl Api for Rust {
 
     fn open(client: &Client, request: &Request, call: Option<&Call>) -> Result<Self::Response, Failure> {
         Ok(client.open(request, call)?)
+    }
+
+    fn wait(client: &Client, request: &Request, call: Option<&Call>) -> Result<Self::Response, Failure> {
+        Ok(client.wait(request, call)?)
     }
 
     fn generate_jwt(client: &Client, account_id: Option<&str>, call: Option<&Call>) -> Result<Self::Token, Failure> {
@@ -189,6 +199,30 @@ impl Api for Rust {
 
     fn describe_provider(provider: &TokenProvider) -> String {
         provider.describe()
+    }
+
+    fn pages(client: &Client, request: &Request) -> Result<Pages, Failure> {
+        Ok(client.pages(request.clone())?)
+    }
+
+    fn next_page(pages: &mut Pages, call: Option<&Call>) -> Result<Option<Self::Response>, Failure> {
+        Ok(pages.next_page(call)?)
+    }
+
+    fn start(client: &Client, request: &Request, call: Option<&Call>) -> Result<Job, Failure> {
+        Ok(client.start(request, call)?)
+    }
+
+    fn wait_for(job: &mut Job, call: Option<&Call>) -> Result<Self::Response, Failure> {
+        Ok(job.wait(call)?)
+    }
+
+    fn open_job(job: &mut Job, call: Option<&Call>) -> Result<Self::Response, Failure> {
+        Ok(job.open(call)?)
+    }
+
+    fn job_path(job: &Job) -> Option<String> {
+        job.path().map(str::to_owned)
     }
 }
 

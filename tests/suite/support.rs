@@ -43,6 +43,25 @@ pub fn regular<A: Api>(boomi: &Emulator) -> A::Client {
     client::<A>(of(boomi), [by_password(REGULAR)])
 }
 
+/// One that sends each request once, and at once.
+pub fn once<A: Api>(boomi: &Emulator) -> A::Client {
+    client::<A>(of(boomi), [by_password(REGULAR), Setting::MaxRetries(0), Setting::RequestsPerSecond(0)])
+}
+
+/// A POST of JSON.
+pub fn posting<A: Api>(path: &str, body: &str) -> A::Request {
+    let mut request = A::request("POST", path).unwrap_or_else(|failure| panic!("{failure:?}"));
+    A::set_body(&mut request, body.as_bytes());
+    request
+}
+
+/// A call with so much time.
+pub fn within_ms<A: Api>(timeout_ms: u32) -> A::Call {
+    let mut call = A::call();
+    A::set_timeout_ms(&mut call, timeout_ms).unwrap();
+    call
+}
+
 pub fn get<A: Api>(client: &A::Client, path: &str) -> Result<A::Response, Failure> {
     A::send(client, &A::request("GET", path)?, None)
 }

@@ -1,0 +1,78 @@
+//! The pages of a query.
+
+use super::boundary::{Handle, OneAtATime, Out, borrow, run};
+use super::call::boomi_call;
+use super::client::{boomi_client, in_use, in_use_call};
+use super::error::{boomi_code, boomi_error};
+use super::request::boomi_request;
+use super::response::boomi_response;
+use crate::client::Pages;
+
+/// The pages of a query, one after another, each with up to a hundred results, as Boomi sends them. Used by one thread at a time.
+/// It keeps its client alive; freed with boomi_pages_free(), in any order with its client, request and pages, even inside a
+/// callback of its own call, which then goes on to its end.
+pub struct boomi_pages {
+    pages: OneAtATime<Pages>,
+}
+
+impl Handle for boomi_pages {}
+
+/// The pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O: boomi_pages_next() sends it.
+///
+/// `*pages_out` is freed with boomi_pages_free(); NULL on failure.
+/// Errors: the first one of the request's setters; BOOMI_ERR_INVALID_ARGUMENT, also for another method or path.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_pages_new(
+    client: *const boomi_client,
+    request: *const boomi_request,
+    pages_out: *mut *mut boomi_pages,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(pages_out) };
+    run(error_out, || {
+        out.check("pages_out")?;
+        // SAFETY: see the module's contract.
+        let (client, request) = unsafe { (in_use(client)?, borrow(request, "request")?.request.clone()) };
+        let pages = client.pages((*request).clone())?;
+        out.set(boomi_pages { pages: OneAtATime::new(pages) }.give());
+        Ok(())
+    })
+}
+
+/// Asks for the next page: an answer with status 200, in JSON or XML as the request asks for. Each page is a call of its own, with
+/// its own deadline, turn and tries; see boomi_client_send(). `call` may be NULL for the client's limits.
+///
+/// After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL. An error loses
+/// nothing: the next call asks for the same page again. From another thread at the same time, or inside a callback of its own
+/// call, it is BOOMI_ERR_INVALID_ARGUMENT.
+///
+/// `*response_out` is freed with boomi_response_free(); NULL on failure, too.
+/// Errors: those of boomi_client_send(), and, for an answer of another status, those of boomi_response_check();
+/// BOOMI_ERR_PROTOCOL if it is no page.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_pages_next(
+    pages: *mut boomi_pages,
+    call: *const boomi_call,
+    response_out: *mut *mut boomi_response,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(response_out) };
+    run(error_out, || {
+        out.check("response_out")?;
+        // SAFETY: see the module's contract.
+        let (pages, call) = unsafe { (borrow(pages, "pages")?.pages.share(), in_use_call(call)) };
+        if let Some(response) = pages.with("pages", |pages| pages.next_page(call.as_ref()))? {
+            out.set(boomi_response::from(response).give());
+        }
+        Ok(())
+    })
+}
+
+/// Frees pages. Those that were given out live on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_pages_free(pages: *mut boomi_pages) {
+    // SAFETY: see the module's contract.
+    unsafe { Handle::release(pages) }
+}
