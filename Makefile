@@ -16,10 +16,10 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV     := $(TARGET)/debug
 
-.PHONY: help demo check test setup fmt lint doc header deny soak bench install uninstall clean
+.PHONY: help demo check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
 
 demo: ## the main job, in C against the emulator: sign in, get a JWT, fetch records
 	$(CARGO) build --locked -p boomi-auth-c -p boomi-emulator
@@ -52,6 +52,9 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 
 soak: ## simulated days of faults by the thousand, for as long as an hour
 	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance
+
+soak-requests: ## a minute of 32 threads on one client, beside a server that goes wrong
+	SOAK_SECONDS=60 $(CARGO) test --locked -p boomi-auth --test soak -- --nocapture
 
 bench: ## beside libcurl and OpenSSL: warm, cold, header, token, stream, threads
 	@benches/run.sh

@@ -22,7 +22,7 @@ use crate::guard::ledger::Outcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 use crate::transport::Outgoing;
-use crate::transport::scope::{Limits, Phase, Scope, Stops};
+use crate::transport::scope::{Limits, OnSent, Phase, Scope, Stops};
 
 pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
@@ -182,11 +182,12 @@ impl<'a> Exchange<'a> {
     }
 
     /// Asks for `path` without anybody's credentials: to learn the server's time, and whether it answers.
-    pub(super) fn ask_without_credentials(&self, path: &str) -> Result<()> {
+    pub(super) fn ask_without_credentials(&self, path: &str, on_sent: Option<OnSent>) -> Result<()> {
         let uri = self.inner().origin.resolve(path, None)?;
         let outgoing = Outgoing { method: Method::GET, uri, headers: Vec::new(), body: None };
         let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
         let asked = self.within(LONGEST_PROBE.min(self.scope.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
+        asked.scope.set_on_sent(on_sent);
         match asked.send_as(asking, SignedInAs::Caller, None, &[]) {
             Ok(_) => Ok(()),
             Err(_) if asked.scope.status().is_some() => Ok(()),

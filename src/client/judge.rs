@@ -74,12 +74,13 @@ fn may_help(effect: Effect, outcome: Outcome<'_>) -> bool {
         Outcome::Answered { status: 503, message, .. } => message.is_some_and(is_rate_limit),
         Outcome::Answered { .. } => false,
         Outcome::Lost { sent: true, .. } if effect == Effect::Creating => false,
-        Outcome::Lost { kind, passing, .. } => {
-            let of_the_connection =
-                matches!(kind, ErrorKind::Connect | ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::Timeout);
-            passing && of_the_connection
-        }
+        Outcome::Lost { kind, passing, .. } => passing && is_of_the_connection(kind),
     }
+}
+
+/// Whether it was the way to the server that failed.
+pub(crate) fn is_of_the_connection(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Connect | ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::Timeout)
 }
 
 /// The documented text: "The Boomi server is currently unavailable or your account's rate limits have been exceeded."

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::TokenProvider;
 use super::call::Call;
 use super::exchange::{Asking, Exchange};
-use super::judge::{Budget, Decision, Effect, Outcome, judge};
+use super::judge::{Budget, Decision, Effect, Outcome, is_of_the_connection, judge};
 use super::pace::{InTurn, account_of};
 use super::response::Response;
 use super::sign_in::Purpose;
@@ -110,9 +110,15 @@ impl<'a> Sending<'a> {
                 let patience = scope.remaining();
                 let purpose =
                     Purpose { name: asking.purpose, path: &path, foreign: false, patience, turn: Some(&turn) };
-                let sign_in = exchange.begin_sign_in(purpose)?;
-                begin();
-                exchange.send_by(asking, sign_in)
+                match exchange.begin_sign_in(purpose) {
+                    Ok(sign_in) => {
+                        begin();
+                        exchange.send_by(asking, sign_in)
+                    }
+                    // Whoever asked whether the server answers again found that it does not: a try like any other, but not sent.
+                    Err(error) if is_of_the_connection(error.kind()) => Err(error),
+                    Err(error) => return Err(error),
+                }
             }
             Who::Bearer(provider) => {
                 // What fails then is the exchange: the request itself was not sent.

@@ -180,7 +180,7 @@ impl<'a> Attempt<'a> {
         loop {
             match self.ask()? {
                 Answer::Go(place) => return self.with_code(place),
-                Answer::Probe => self.out_of_turn(|attempt| attempt.probe())?,
+                Answer::Probe => self.probe()?,
                 Answer::Wait(wait) => self.out_of_turn(|attempt| attempt.wait(wait))?,
                 Answer::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
                 Answer::Held(_) => {}
@@ -256,7 +256,7 @@ impl<'a> Attempt<'a> {
                 return Ok(());
             }
             if !asks.under_way.swap(true, Ordering::AcqRel) {
-                let result = exchange.ask_without_credentials("/");
+                let result = exchange.ask_without_credentials("/", None);
                 asked.fetch_or(result.is_ok(), Ordering::AcqRel);
                 asks.under_way.store(false, Ordering::Release);
                 asks.ended.notify();
@@ -276,10 +276,14 @@ impl<'a> Attempt<'a> {
         self.patient_until.saturating_duration_since(scope.clock().now())
     }
 
+    /// It goes in the turn of the request that it is for, which then needs another.
     fn probe(&self) -> Result<()> {
-        let asked = self.exchange.ask_without_credentials(self.purpose.path);
+        let turn = self.purpose.turn;
+        let on_sent = turn.and_then(InTurn::on_sent);
+        let asked = self.exchange.ask_without_credentials(self.purpose.path, on_sent);
         self.sign_ins.guard.end_probe(self.name(), asked.is_ok());
-        asked
+        asked?;
+        turn.map_or(Ok(()), InTurn::wait_again)
     }
 
     /// Whether other credentials may be had than those that are held: nothing is rejected any more, which is what they were asked

@@ -36,7 +36,7 @@ fn both_ways<A: Api>(boomi: &Emulator, client: &A::Client, scripted: Scripted) -
 }
 
 fn each_status_has_its_kind<A: Api>() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = once::<A>(&boomi);
     let cases: [(u16, ErrorKind, bool); 11] = [
         (400, HttpStatus, false),
@@ -66,7 +66,7 @@ fn each_status_has_its_kind<A: Api>() {
 }
 
 fn each_error_shape_gives_its_message<A: Api>() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = once::<A>(&boomi);
     for shape in ErrorShape::ALL.iter().copied() {
         // Two shapes come with 200, where only GraphQL's count: here all are read as what they are, errors.
@@ -140,7 +140,7 @@ fn a_web_page_is_an_answer_to_a_request<A: Api>() {
 }
 
 fn retry_after_is_told_as_seconds_or_a_date<A: Api>() {
-    let boomi = Emulator::start();
+    let boomi = Emulator::start_unlimited();
     let client = once::<A>(&boomi);
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
     let later = "Sun, 06 Nov 1994 08:49:47 GMT";

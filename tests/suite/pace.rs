@@ -1,6 +1,7 @@
 //! The pace: no more requests of an account in any second than are set.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use boomi_auth::ErrorKind::{Canceled, InvalidArgument, RateLimited};
 use boomi_emulator::Emulator;
@@ -26,7 +27,7 @@ fn at_pace<A: Api>(boomi: &Emulator, requests_per_second: u32) -> A::Client {
 fn no_second_has_more_than_the_pace<A: Api>() {
     let boomi = Emulator::start_unlimited();
     let client = at_pace::<A>(&boomi, 5);
-    let begun = Instant::now();
+    let begun = boomi.at_ms();
     let threads = [(); 4].map(|()| {
         let client = client.clone();
         std::thread::spawn(move || {
@@ -40,7 +41,7 @@ fn no_second_has_more_than_the_pace<A: Api>() {
     assert_eq!(boomi.log().len(), 12);
     assert!(boomi.most_in_a_second(ACCOUNT) <= 5, "{}", boomi.most_in_a_second(ACCOUNT));
     // The last two of twelve have the third second to themselves.
-    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(boomi.at_ms() - begun >= 2000);
 }
 
 fn boomi_refuses_nobody_who_keeps_its_pace<A: Api>() {
@@ -57,16 +58,15 @@ fn a_turn_after_the_deadline_is_an_error_at_once<A: Api>() {
     let client = at_pace::<A>(&boomi, 1);
     get::<A>(&client, AUDIT_LOG).unwrap();
     let request = A::request("GET", AUDIT_LOG).unwrap();
-    let begun = Instant::now();
+    let begun = boomi.at_ms();
     let failure = failure(A::send(&client, &request, Some(&within_ms::<A>(500))));
-    assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
+    assert!(boomi.at_ms() - begun < 400, "nobody waits for that");
     failure.assert_unsent(RateLimited, &["not sent", "requests_per_second", ACCOUNT]);
     assert!(failure.retryable && failure.attempts == 0, "{failure:?}");
     assert!((500..=1100).contains(&failure.retry_after_ms), "{failure:?}");
     assert_eq!(boomi.log().len(), 1);
-    // As long as it said is long enough, and what was refused has used up nothing.
-    std::thread::sleep(Duration::from_millis(failure.retry_after_ms as u64));
-    A::send(&client, &request, Some(&within_ms::<A>(500))).unwrap();
+    // A little more than it said is time enough, and what was refused has used up nothing.
+    A::send(&client, &request, Some(&within_ms::<A>(failure.retry_after_ms as u32 + 500))).unwrap();
 }
 
 fn each_account_has_a_pace_of_its_own<A: Api>() {
@@ -84,14 +84,13 @@ fn each_account_has_a_pace_of_its_own<A: Api>() {
 
 fn a_wait_for_a_turn_is_canceled<A: Api>() {
     let boomi = Emulator::start_unlimited();
-    let (client, call) = (at_pace::<A>(&boomi, 1), A::call());
+    let waits = Arc::new(AtomicBool::new(false));
+    let ends = waits.clone();
+    let hook = Setting::WaitHook(Box::new(move || ends.load(Ordering::SeqCst)));
+    let client = client::<A>(of(&boomi), [by_password(REGULAR), Setting::RequestsPerSecond(1), hook]);
     get::<A>(&client, AUDIT_LOG).unwrap();
-    let canceling = call.clone();
-    let waiting =
-        std::thread::spawn(move || failure(A::send(&client, &A::request("GET", AUDIT_LOG).unwrap(), Some(&call))));
-    std::thread::sleep(Duration::from_millis(200));
-    A::cancel_call(&canceling);
-    waiting.join().unwrap().assert_unsent(Canceled, &["waiting for its turn"]);
+    waits.store(true, Ordering::SeqCst);
+    failure(get::<A>(&client, AUDIT_LOG)).assert_unsent(Canceled, &["waiting for its turn"]);
     assert_eq!(boomi.log().len(), 1);
 }
 
