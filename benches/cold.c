@@ -9,7 +9,7 @@ static void boomi_once(void) {
 
 static void curl_once(void) {
     CURL *curl = new_curl(JWT_PATH);
-    curl_exchange(curl);
+    curl_exchange(curl, JWT_BYTES);
     curl_easy_cleanup(curl);
 }
 

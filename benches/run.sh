@@ -22,7 +22,7 @@ ln -sf "$(realpath "$LIBRARY")" "$out/$soname"
 flags="-std=gnu11 -O2 -Wall -Wextra -Werror"
 # shellcheck disable=SC2086
 cc $flags -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
-for subject in warm cold header token stream threads; do
+for subject in warm get cold header token stream threads; do
     # shellcheck disable=SC2086
     cc $flags -I"$root/include" -o "$out/$subject" "$here/$subject.c" "$out/$soname" -Wl,-rpath,"$out" \
         -lcurl -lssl -lcrypto -lpthread
@@ -66,7 +66,7 @@ bench() {
 all=${1:-all}
 shift || true
 echo "ours beside the other's: median (middle half) of the rounds' ratios, and the limit"
-for subject in warm cold system header token stream threads; do
+for subject in warm get cold system header token stream threads; do
     [ "$all" = all ] || [ "$all" = "$subject" ] || continue
     case $subject in
         system) bench cold yes system "$@" ;;

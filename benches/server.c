@@ -1,4 +1,5 @@
-/* A server that costs as little as can be: a request gets the same answer, a JWT, in one write; one for /bytes/N gets N MiB.
+/* A server that costs as little as can be: a request gets the same answer, a JWT, in one write; one for /api/ gets 1 KiB of JSON,
+ * one for /bytes/N gets N MiB.
  *
  *   server CERTIFICATE KEY      prints two ports on 127.0.0.1, of TLS 1.3 and of plain TCP; ends with its input.
  */
@@ -15,15 +16,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { JWT_BYTES = 600 };
+enum { JWT_BYTES = 600, OBJECT_BYTES = 1024 };
 
 /* The three parts of the JWT; the signature is filled up with A's. The payload is {"iat":1800000000,"exp":1800000300}. */
 #define JWT_START "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOjE4MDAwMDAwMDAsImV4cCI6MTgwMDAwMDMwMH0."
 
 #define BYTES "GET /bytes/"
+#define API "GET /api/"
 
-static char answer[2048];
-static int answer_bytes;
+struct answer {
+    char bytes[2048];
+    int length;
+};
+
+static struct answer jwt_answer, object_answer;
 static SSL_CTX *tls;
 
 static void die(const char *what) {
@@ -31,14 +37,21 @@ static void die(const char *what) {
     exit(1);
 }
 
-static void make_answer(void) {
-    char jwt[JWT_BYTES + 1] = JWT_START;
+static void make_answer(struct answer *answer, const char *type, const char *body) {
+    answer->length = snprintf(answer->bytes, sizeof answer->bytes,
+                              "HTTP/1.1 200 OK\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\nContent-Type: %s\r\n"
+                              "Cache-Control: no-store\r\nStrict-Transport-Security: max-age=31536000\r\n"
+                              "X-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n\r\n%s",
+                              type, strlen(body), body);
+}
+
+static void make_answers(void) {
+    char jwt[JWT_BYTES + 1] = JWT_START, object[OBJECT_BYTES + 1] = "{\"id\":\"";
     memset(jwt + strlen(jwt), 'A', JWT_BYTES - strlen(jwt));
-    answer_bytes = snprintf(answer, sizeof answer,
-                            "HTTP/1.1 200 OK\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\nContent-Type: text/plain\r\n"
-                            "Cache-Control: no-store\r\nStrict-Transport-Security: max-age=31536000\r\n"
-                            "X-Content-Type-Options: nosniff\r\nContent-Length: %d\r\n\r\n%s",
-                            JWT_BYTES, jwt);
+    make_answer(&jwt_answer, "text/plain", jwt);
+    memset(object + strlen(object), 'x', OBJECT_BYTES - strlen(object));
+    memcpy(object + OBJECT_BYTES - 2, "\"}", 2);
+    make_answer(&object_answer, "application/json", object);
 }
 
 /* N MiB, in TLS records of the largest size. */
@@ -64,8 +77,9 @@ static void serve(int socket, SSL *ssl) {
                 return;
             continue;
         }
-        int sent = ssl ? SSL_write(ssl, answer, answer_bytes) : (int)write(socket, answer, answer_bytes);
-        if (sent != answer_bytes)
+        const struct answer *answer = memcmp(request, API, strlen(API)) == 0 ? &object_answer : &jwt_answer;
+        int sent = ssl ? SSL_write(ssl, answer->bytes, answer->length) : (int)write(socket, answer->bytes, answer->length);
+        if (sent != answer->length)
             return;
     }
 }
@@ -119,7 +133,7 @@ int main(int count, char **arguments) {
     if (count != 3)
         return fprintf(stderr, "usage: server CERTIFICATE KEY\n"), 2;
     signal(SIGPIPE, SIG_IGN);
-    make_answer();
+    make_answers();
     tls = SSL_CTX_new(TLS_server_method());
     SSL_CTX_set_read_ahead(tls, 1);
     if (!SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) || !SSL_CTX_set_ciphersuites(tls, "TLS_AES_256_GCM_SHA384")

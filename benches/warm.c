@@ -16,7 +16,7 @@ static void curl_start(void) {
 }
 
 static void curl_once(void) {
-    curl_exchange(curl);
+    curl_exchange(curl, JWT_BYTES);
 }
 
 static void boomi_start(void) {
@@ -49,7 +49,7 @@ static int connect_to(int port) {
 static int is_whole(char *answer, int length) {
     answer[length] = 0;
     const char *body = strstr(answer, "\r\n\r\n");
-    return body && strlen(body + 4) == 600;
+    return body && strlen(body + 4) == JWT_BYTES;
 }
 
 static SSL *ssl;

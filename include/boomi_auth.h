@@ -800,9 +800,9 @@ boomi_code boomi_jwt_generate(const boomi_client *client,
  * with the new one, apart from that: a refusal comes before any effect. With a code of boomi_call_set_otp() there is no other try
  * once the code is gone.
  *
- * The last answer is the response, also if a later try has none, and boomi_response_attempts() says how many tries there were. If
- * what may not be repeated is lost on its way after an answer, that is an error. After an error with boomi_error_sent() 1 such a
- * request may have taken effect: look, before you send it again.
+ * The last answer is the response, also if a later try got none, and boomi_response_attempts() says how many tries there were. An
+ * error all the same are a later answer that cannot be used (BOOMI_ERR_PROTOCOL, _TOO_LARGE), a cancellation, and the loss of what
+ * may not be repeated. After an error with boomi_error_sent() 1 such a request may have taken effect: look, before you send it again.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);

@@ -22,6 +22,7 @@ run_twice!(
     a_refused_jwt_is_replaced_apart_from_that,
     a_typed_code_goes_with_one_try,
     a_wait_between_tries_is_canceled,
+    a_server_that_comes_back_is_found,
 );
 
 const CREATE: &str = "/api/rest/v1/{accountId}/Deployment";
@@ -229,4 +230,18 @@ fn a_wait_between_tries_is_canceled<A: Api>() {
     failure.assert(Canceled, &[]);
     assert!(failure.sent && failure.attempts == 1, "{failure:?}");
     assert!(boomi.at_ms() - begun < 5000);
+}
+
+fn a_server_that_comes_back_is_found<A: Api>() {
+    let boomi = Emulator::start_unlimited();
+    for scheme in [AuthScheme::Basic, AuthScheme::Jwt] {
+        let client = regular::<A>(&boomi);
+        let mut request = A::request("GET", DEPLOYMENT).unwrap();
+        A::set_auth(&mut request, scheme);
+        A::send(&client, &request, None).unwrap();
+        // With Basic, the second and third are the guard's, who asks without credentials whether there is an answer at all.
+        boomi.answer_next(lost(WireFault::ResetBefore).times(3));
+        let response = A::send(&client, &request, None).unwrap();
+        assert_eq!((response.status(), response.attempts()), (200, 4), "{scheme:?}");
+    }
 }
