@@ -241,16 +241,16 @@ pub(crate) fn missing_account_id() -> Error {
 
 /// Checks an account id, without changing it.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
-    account_segment(account_id).map(drop)
+    crate::text::check("the account id", account_id)?;
+    match account_id {
+        "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
+        _ => Ok(()),
+    }
 }
 
 /// The account id as one percent-encoded path segment.
 pub(crate) fn account_segment(account_id: &str) -> Result<String> {
-    crate::text::check("the account id", account_id)?;
-    if matches!(account_id, "." | "..") {
-        return Err(Error::invalid("the account id is a relative path segment"));
-    }
-    Ok(encode(account_id))
+    check_account_id(account_id).map(|()| encode(account_id))
 }
 
 /// Percent-encodes everything but letters, digits and `-._~`.

@@ -1,5 +1,7 @@
 //! State that must not cross a `fork`.
 
+use std::any::Any;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -9,32 +11,41 @@ use arc_swap::ArcSwapOption;
 /// After a `fork` the child holds copies of locks whose owners are not there, and of sockets that its parent goes on
 /// using. So the child never touches its parent's value: it makes a new one, and leaks the old.
 pub(crate) struct PerProcess<T> {
-    current: ArcSwapOption<Owned<T>>,
+    /// Of whatever type, so that the code for it is there once: that is 2 KB.
+    current: ArcSwapOption<Owned>,
+    values: PhantomData<T>,
 }
 
-struct Owned<T> {
+struct Owned {
     process: u32,
-    value: Arc<T>,
+    value: Arc<dyn Any + Send + Sync>,
 }
 
 impl<T> PerProcess<T> {
     pub(crate) const fn empty() -> Self {
-        PerProcess { current: ArcSwapOption::const_empty() }
+        PerProcess { current: ArcSwapOption::const_empty(), values: PhantomData }
     }
+}
 
+impl<T: Any + Send + Sync> PerProcess<T> {
     /// This process's value; `make` is asked for one in a process that has none yet.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
         let process = std::process::id();
         let current = self.current.load_full();
-        if let Some(owned) = current.as_ref().filter(|owned| owned.process == process) {
-            return owned.value.clone();
-        }
-        let made = Arc::new(Owned { process, value: Arc::new(make()) });
-        let previous = self.current.compare_and_swap(&current, Some(made.clone()));
-        // Another thread of this process may have been first: then its value is the one.
-        let first = previous.as_ref().filter(|owned| owned.process == process);
-        let value = first.map_or_else(|| made.value.clone(), |owned| owned.value.clone());
-        std::mem::forget(current);
-        value
+        let value = match current.as_ref().filter(|owned| owned.process == process) {
+            Some(owned) => owned.value.clone(),
+            None => replace(&self.current, current, Owned { process, value: Arc::new(make()) }),
+        };
+        value.downcast().expect("what is put there is a T")
     }
+}
+
+/// Puts `made` in the place of `current`, unless another thread of this process was first: then its value is the one.
+fn replace(place: &ArcSwapOption<Owned>, current: Option<Arc<Owned>>, made: Owned) -> Arc<dyn Any + Send + Sync> {
+    let made = Arc::new(made);
+    let previous = place.compare_and_swap(&current, Some(made.clone()));
+    let first = previous.as_ref().filter(|owned| owned.process == made.process);
+    let value = first.map_or_else(|| made.value.clone(), |owned| owned.value.clone());
+    std::mem::forget(current);
+    value
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null;
+use std::sync::OnceLock;
 
 use super::boundary::{Handle, borrow, borrow_mut, c_string, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
@@ -13,7 +14,8 @@ use crate::error::Error;
 pub struct boomi_response {
     response: Response,
     message: Option<CString>,
-    headers: Vec<(CString, CString)>,
+    /// Made when they are asked for.
+    headers: OnceLock<Vec<(CString, CString)>>,
     /// With a 0 behind the last byte; `None` if the body is read as a stream.
     body: Option<Vec<u8>>,
     /// How much of a body that is here boomi_response_read() has given.
@@ -29,13 +31,14 @@ impl From<Response> for boomi_response {
             body.push(0);
             body
         });
-        boomi_response {
-            message: response.message().map(c_string),
-            headers: response.headers().map(|(name, value)| (c_string(name), c_string(value))).collect(),
-            body,
-            read: 0,
-            response,
-        }
+        boomi_response { message: response.message().map(c_string), headers: OnceLock::new(), body, read: 0, response }
+    }
+}
+
+impl boomi_response {
+    fn headers(&self) -> &[(CString, CString)] {
+        self.headers
+            .get_or_init(|| self.response.headers().map(|(name, value)| (c_string(name), c_string(value))).collect())
     }
 }
 
@@ -80,26 +83,26 @@ pub unsafe extern "C" fn boomi_response_header(response: *const boomi_response, 
     // SAFETY: not NULL, so NUL-terminated, by the module's contract.
     let name = unsafe { CStr::from_ptr(name) }.to_bytes();
     get(response)
-        .and_then(|handle| handle.headers.iter().find(|(other, _)| other.as_bytes().eq_ignore_ascii_case(name)))
+        .and_then(|handle| handle.headers().iter().find(|(other, _)| other.as_bytes().eq_ignore_ascii_case(name)))
         .map_or(null(), |(_, value)| value.as_ptr())
 }
 
 /// How many headers there are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_count(response: *const boomi_response) -> usize {
-    get(response).map_or(0, |handle| handle.headers.len())
+    get(response).map_or(0, |handle| handle.headers().len())
 }
 
 /// The name of a header, in lower case; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_name(response: *const boomi_response, index: usize) -> *const c_char {
-    get(response).and_then(|handle| handle.headers.get(index)).map_or(null(), |(name, _)| name.as_ptr())
+    get(response).and_then(|handle| handle.headers().get(index)).map_or(null(), |(name, _)| name.as_ptr())
 }
 
 /// The value of a header; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_value(response: *const boomi_response, index: usize) -> *const c_char {
-    get(response).and_then(|handle| handle.headers.get(index)).map_or(null(), |(_, value)| value.as_ptr())
+    get(response).and_then(|handle| handle.headers().get(index)).map_or(null(), |(_, value)| value.as_ptr())
 }
 
 /// The body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is. `length_out`

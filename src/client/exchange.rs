@@ -212,7 +212,10 @@ impl<'a> Exchange<'a> {
 
     /// A provider's JWT for this call.
     pub(super) fn bearer(&self, provider: &TokenProvider) -> Result<Token> {
-        provider.token(&self.on(provider.client()), Duration::ZERO)
+        match provider.get_if_fresh(Duration::ZERO, None) {
+            Some(token) => Ok(token),
+            None => provider.token(&self.on(provider.client()), Duration::ZERO),
+        }
     }
 
     /// Another than this, which an API refused with this status.
@@ -287,7 +290,8 @@ impl<'a> Exchange<'a> {
         let sensitive =
             outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
         let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());
-        let sent: Vec<_> = sent.collect();
+        // Nothing is quoted of other answers.
+        let sent: Vec<_> = if status >= 400 || graphql { sent.collect() } else { Vec::new() };
         Ok(Response::new(status, headers, body, asked, &sent, inner.clock.wall()))
     }
 

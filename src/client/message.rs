@@ -107,7 +107,7 @@ impl<'de> Deserialize<'de> for GraphqlErrors {
 }
 
 fn from_json(body: &str) -> Said {
-    let Ok(value) = serde_json::from_str::<Value>(body) else { return Said::default() };
+    let Ok(value) = serde_json::from_slice::<Value>(body.as_bytes()) else { return Said::default() };
     let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let error = value.get("error");
     let candidates = [

@@ -3,7 +3,7 @@
 //! [`Window`] decides; [`Paces`] is what a client's threads share; [`InTurn`] is one request's leave to be sent.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ impl Window {
     fn earliest(&self, ahead: usize, most: usize, now: Duration) -> Duration {
         let mut free: Vec<_> = self.places.iter().map(|(_, free_at)| free_at.unwrap_or(now + SECOND)).collect();
         free.resize(most.max(free.len()), now);
-        free.sort_unstable();
+        // Smaller than sort_unstable() by some kilobytes of code.
+        let free = BinaryHeap::from(free).into_sorted_vec();
         free[ahead % most] + SECOND * (ahead / most) as u32
     }
 

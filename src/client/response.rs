@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, HeaderValue};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::message::{self, Said};
 use super::verdict::{Answer, SignedInAs, error_of};
@@ -19,7 +19,6 @@ pub struct Response {
     headers: HeaderMap,
     /// The headers as text, made when they are asked for.
     texts: OnceLock<Vec<(String, String)>>,
-    date: Option<u64>,
     body: Arrived,
     said: Said,
     graphql_without_data: Option<bool>,
@@ -83,7 +82,6 @@ impl Response {
             host: asked.host,
             status,
             retry_after: retry_after(&headers, now),
-            date: headers.get("date").and_then(date_seconds),
             headers,
             texts: OnceLock::new(),
             body,
@@ -94,8 +92,9 @@ impl Response {
         }
     }
 
-    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
-        Response { attempts, ..self }
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
     }
 
     /// Whether a JWT went with the request, and the API refused it: with 401, or as GraphQL does.
@@ -235,17 +234,17 @@ impl Response {
 
     /// The Date header, in Unix seconds.
     pub(crate) fn date(&self) -> Option<u64> {
-        self.date
+        self.headers.get(header::DATE).and_then(date_seconds)
     }
 }
 
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
 fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
-    let value = header_text(headers, "retry-after")?;
+    let value = header_text(headers, header::RETRY_AFTER)?;
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
-    let server_now = header_text(headers, "date").and_then(unix_time);
+    let server_now = header_text(headers, header::DATE).and_then(unix_time);
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
 }
 
@@ -254,7 +253,7 @@ pub(crate) fn date_seconds(value: &HeaderValue) -> Option<u64> {
     unix_time(value.to_str().ok()?.trim()).map(|date| date.as_secs())
 }
 
-fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 

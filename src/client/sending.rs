@@ -152,6 +152,9 @@ impl<'a> Sending<'a> {
     }
 
     fn judge(&self, ended: &Result<Response>) -> Decision {
+        if ended.as_ref().is_ok_and(|response| response.status() < 400) {
+            return Decision::Give;
+        }
         let scope = self.exchange.scope();
         let outcome = match ended {
             Ok(response) => Outcome::Answered {
