@@ -98,7 +98,8 @@ impl Authorization {
 }
 
 fn is_refused_by_graphql(body: &[u8]) -> bool {
-    message::graphql_errors(body, &[]).is_some_and(|(text, without_data)| without_data && is_unauthorized(&text))
+    message::graphql_errors(body, &[])
+        .is_some_and(|(text, data)| data != message::GraphqlData::There && is_unauthorized(&text))
 }
 
 impl std::fmt::Debug for Authorization {

@@ -26,6 +26,11 @@ impl Effect {
 fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
     let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let below_host = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
+    // There the last segment is anybody's: a topic of Event Streams, a service of a customer's own runtime.
+    if below_host.starts_with("/rest/") || below_host.starts_with("/ws/") {
+        return false;
+    }
     match path.rsplit('/').next() {
         Some("query" | "queryMore") => true,
         Some("bulk") => is_bulk_get(body),
@@ -44,7 +49,12 @@ fn is_bulk_get(body: &[u8]) -> bool {
 /// A query, or several in one request, and no mutation.
 fn graphql_reads(request: &Request, body: &[u8]) -> bool {
     let content_type = request.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE);
-    if content_type.is_some_and(|(_, value)| value.as_bytes().starts_with(b"application/graphql")) {
+    // Exactly that: `application/graphql+json` has JSON for a body, whose braces would look like a selection.
+    let is_document = |value: &[u8]| {
+        let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(b"application/graphql")
+    };
+    if content_type.is_some_and(|(_, value)| is_document(value.as_bytes())) {
         return std::str::from_utf8(body).is_ok_and(graphql::only_reads);
     }
     let reads = |request: &Value| request.get("query").and_then(Value::as_str).is_some_and(graphql::only_reads);
@@ -91,6 +101,19 @@ mod tests {
             let expected = if repeats { Effect::Repeatable } else { Effect::Creating };
             assert_eq!(effect("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
         }
+    }
+
+    #[test]
+    fn what_customers_name_says_nothing() {
+        for path in [
+            "/rest/singlemsg/account123/env/query",
+            "https://h/ws/rest/orders/query",
+            "/ws/simple/query",
+            "/ws/graphql",
+        ] {
+            assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Effect::Creating, "{path}");
+        }
+        assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Effect::Repeatable);
     }
 
     #[test]

@@ -18,7 +18,13 @@ pub(crate) fn only_reads(document: &str) -> bool {
             },
             '{' | '(' | '[' => {
                 // A selection that no keyword stands before is a query.
-                operations += u32::from(depth == 0 && begins);
+                if depth == 0 && begins {
+                    // One that begins with a text is no selection, but JSON.
+                    if first != '{' || rest[1..].trim_start().starts_with('"') {
+                        return false;
+                    }
+                    operations += 1;
+                }
                 depth += 1;
                 begins = false;
                 rest = &rest[1..];
@@ -112,6 +118,9 @@ mod tests {
             "{ a(b: \"\"\"x) }",
             "queryx { a }",
             "type Query { a: Int }",
+            r#"{"query":"mutation { a }"}"#,
+            r#"[{"query":"mutation { a }"}]"#,
+            "(a) mutation { b }",
         ] {
             assert!(!only_reads(document), "{document}");
         }

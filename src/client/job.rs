@@ -50,6 +50,9 @@ impl Job {
         if let Some(error) = response.error() {
             return Err(error);
         }
+        if let Some(error) = refused_inside(&response) {
+            return Err(error);
+        }
         let promise = Promise::read(response.body()).filter(|promise| promise.is_of(path_of(request)));
         let result = match promise {
             Some(promise) => {
@@ -218,6 +221,31 @@ impl Promise {
         }
         Ok(Place::At { request: asks, is_download })
     }
+}
+
+/// A download that will not come, which Boomi says inside of an answer 200: `{"@type":"LogDownload","statusCode":"504",...}`.
+/// (Source: Platform OpenAPI, LogDownload: "202 Beginning download. 504 Runtime is unavailable.")
+fn refused_inside(response: &Response) -> Option<Error> {
+    let (status, message) = match serde_json::from_slice::<Value>(response.body()) {
+        Ok(answer) => {
+            answer.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
+            let status = answer.get("statusCode")?;
+            let status = status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?;
+            (status, answer.get("message").and_then(Value::as_str).map(str::to_owned))
+        }
+        Err(_) => {
+            let names = ["LogDownload@statusCode", "statusCode", "LogDownload@message", "message"];
+            let mut found = xml::find(response.body(), &names).filter(|found| found.root.ends_with("Download"))?;
+            let mut text = |index: usize| found.texts[index].take();
+            (text(0).or(text(1))?.parse().ok()?, text(2).or(text(3)))
+        }
+    };
+    let status = u16::try_from(status).ok().filter(|status| *status >= 400)?;
+    let message = crate::text::printable(&message.unwrap_or_default(), 500);
+    let text = format!("{} will not give this download: {status} {message}", response.host());
+    let error =
+        Error::new(ErrorKind::HttpStatus, text).with_status(status).sent(true).with_attempts(response.attempts());
+    Some(error.retryable(matches!(status, 429 | 502..=504)))
 }
 
 fn path_of(request: &Request) -> &str {

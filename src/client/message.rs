@@ -47,12 +47,31 @@ fn clean(text: &str, secrets: &[&[u8]]) -> String {
 }
 
 /// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
-pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, bool)> {
+pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, GraphqlData)> {
     let answer: GraphqlAnswer = serde_json::from_slice(body).ok()?;
     if answer.errors.messages.is_empty() {
         return None;
     }
-    Some((clean(&answer.errors.messages.join("; "), secrets), answer.data.is_none()))
+    let data = match answer.data {
+        None => GraphqlData::Absent,
+        Some(None) => GraphqlData::Null,
+        Some(Some(_)) => GraphqlData::There,
+    };
+    Some((clean(&answer.errors.messages.join("; "), secrets), data))
+}
+
+/// What stands beside GraphQL's errors. (Source: spec.graphql.org, "Response Format": without an entry nothing was executed; null
+/// is what an error inside of the execution leaves.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GraphqlData {
+    Absent,
+    Null,
+    There,
+}
+
+/// An entry that is there, null or not.
+fn entry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<IgnoredAny>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A GraphQL answer, of which nothing is kept but the first errors: the data may be large.
@@ -60,8 +79,8 @@ pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, 
 struct GraphqlAnswer {
     #[serde(default)]
     errors: GraphqlErrors,
-    #[serde(default)]
-    data: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "entry")]
+    data: Option<Option<IgnoredAny>>,
 }
 
 #[derive(Default)]
@@ -233,11 +252,14 @@ mod tests {
     #[test]
     fn graphql_errors_are_found_in_a_200() {
         let found = |body: &str| graphql_errors(body.as_bytes(), &[]);
-        assert_eq!(found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#), Some(("a; b".into(), true)));
-        assert_eq!(found(r#"{"data":{"x":1},"errors":[{"message":"a"}]}"#), Some(("a".into(), false)));
-        assert_eq!(found(r#"{"data":null,"errors":[{}]}"#), Some(("unnamed error".into(), true)));
+        assert_eq!(
+            found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#),
+            Some(("a; b".into(), GraphqlData::Absent))
+        );
+        assert_eq!(found(r#"{"data":{"x":1},"errors":[{"message":"a"}]}"#), Some(("a".into(), GraphqlData::There)));
+        assert_eq!(found(r#"{"data":null,"errors":[{}]}"#), Some(("unnamed error".into(), GraphqlData::Null)));
         let many = format!(r#"{{"errors":[{}{{}}],"data":{{"x":[1]}}}}"#, r#"{"message":"m"},"#.repeat(5000));
-        assert_eq!(found(&many), Some((["m"; 20].join("; "), false)));
+        assert_eq!(found(&many), Some((["m"; 20].join("; "), GraphqlData::There)));
         for body in [r#"{"data":{}}"#, r#"{"errors":[]}"#, r#"{"errors":null}"#, "<html>", ""] {
             assert_eq!(found(body), None, "{body}");
         }

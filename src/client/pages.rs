@@ -98,8 +98,13 @@ fn read(body: &[u8]) -> Option<Option<String>> {
     if let Ok(page) = serde_json::from_slice::<Value>(body) {
         let is_page = page.get("@type").and_then(Value::as_str) == Some("QueryResult")
             || ["result", "numberOfResults", "queryToken"].iter().any(|name| page.get(name).is_some());
-        let token = page.get("queryToken").and_then(Value::as_str).filter(|token| !token.is_empty());
-        return is_page.then(|| token.map(str::to_owned));
+        let token = match page.get("queryToken") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(token)) => Some(token.clone()).filter(|token| !token.is_empty()),
+            // There is more, and it cannot be asked for: nobody must take this for the last page.
+            Some(_) => return None,
+        };
+        return is_page.then_some(token);
     }
     let mut found = xml::find(body, &["queryToken"])?;
     (found.root == "QueryResult").then(|| found.texts[0].take())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::message::{self, Said};
+use super::message::{self, GraphqlData, Said};
 use super::verdict::{Answer, SignedInAs, error_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Body;
@@ -22,6 +22,8 @@ pub struct Response {
     body: Arrived,
     said: Said,
     graphql_without_data: Option<bool>,
+    /// Whether GraphQL's errors are those of an execution that had begun.
+    began: bool,
     retry_after: Option<Duration>,
     signed_in_as: SignedInAs,
     attempts: u32,
@@ -70,13 +72,14 @@ impl Response {
         now: Duration,
     ) -> Self {
         let mut said = if status < 400 { Said::default() } else { message::read(body.bytes(), secrets) };
-        let mut graphql_without_data = None;
+        let (mut graphql_without_data, mut began) = (None, false);
         if asked.graphql
             && status == 200
-            && let Some((text, without_data)) = message::graphql_errors(body.bytes(), secrets)
+            && let Some((text, data)) = message::graphql_errors(body.bytes(), secrets)
         {
             said.message = Some(text);
-            graphql_without_data = Some(without_data);
+            graphql_without_data = Some(data != GraphqlData::There);
+            began = data != GraphqlData::Absent;
         }
         Response {
             host: asked.host,
@@ -87,6 +90,7 @@ impl Response {
             body,
             said,
             graphql_without_data,
+            began,
             signed_in_as: asked.signed_in_as,
             attempts: 1,
         }
@@ -102,6 +106,11 @@ impl Response {
         matches!(self.signed_in_as, SignedInAs::Bearer)
             && self.error().is_some_and(|error| error.kind() == ErrorKind::CredentialsRejected)
             && self.status != 403
+    }
+
+    /// Whether a part of a GraphQL operation may have been executed before the error.
+    pub(crate) fn may_have_begun(&self) -> bool {
+        self.began
     }
 
     /// The HTTP status.

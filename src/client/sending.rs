@@ -128,13 +128,14 @@ impl<'a> Sending<'a> {
                 };
                 begin();
                 let ended = exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
-                // A refusal comes before any effect.
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
                 {
-                    if self.typed_code_is_gone() {
-                        // It got that JWT, and an exchange without one would be a bad sign-in.
+                    // A refusal comes before any effect; but one field of a GraphQL mutation may be refused after another was
+                    // executed. And without the code that got that JWT, the exchange would be a bad sign-in.
+                    let begun = self.effect == Effect::Creating && response.may_have_begun();
+                    if begun || self.typed_code_is_gone() {
                         provider.observe_refusal(&token, response.status());
                     } else {
                         self.newer = exchange.newer_bearer(provider, &token, response.status());

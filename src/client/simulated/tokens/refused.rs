@@ -37,9 +37,26 @@ fn eight_callers_with_a_revoked_token_share_one_exchange() {
 fn graphql_refuses_with_status_200() {
     let world = World::warm();
     answer_bearers(&world, "/graphql", 200, GRAPHQL_REFUSAL);
-    let response = world.client.post("/graphql").send().unwrap();
+    let ask = |body: &str| world.client.post("/graphql").body(body).send().unwrap();
+    let response = ask(r#"{"query":"{ a }"}"#);
     assert_eq!(response.error().unwrap().kind(), ErrorKind::CredentialsRejected);
     assert_eq!((response.attempts(), world.exchanges()), (2, 2));
+}
+
+#[test]
+fn a_mutation_that_may_have_begun_is_not_sent_again() {
+    for (body, attempts) in [
+        (r#"{"data":null,"errors":[{"message":"x Unauthorized"}]}"#, 1),
+        (r#"{"errors":[{"message":"x Unauthorized"}]}"#, 2),
+    ] {
+        let world = World::warm();
+        answer_bearers(&world, "/graphql", 200, body);
+        let response = world.client.post("/graphql").body(r#"{"query":"mutation { a b }"}"#).send().unwrap();
+        assert_eq!(response.error().unwrap().kind(), ErrorKind::CredentialsRejected);
+        assert_eq!(response.attempts(), attempts, "{body}");
+        // Either way, the next request has another token.
+        assert_eq!(world.described("refused").as_u64(), Some(1), "{body}");
+    }
 }
 
 #[test]
