@@ -1203,7 +1203,7 @@ void boomi_pages_free(boomi_pages *pages);
  *
  * `*job_out` is freed with boomi_job_free(); NULL on failure.
  * Errors: those of boomi_client_send(), and, for an answer of another status than 2xx, those of boomi_response_check();
- * BOOMI_ERR_PROTOCOL if the result would be where it cannot be asked for: boomi_error_sent() is 1 then, as the work was started.
+ * BOOMI_ERR_PROTOCOL if the answer names no place that could be asked: boomi_error_sent() is 1 then, as the work was started.
  */
 boomi_code boomi_job_start(const boomi_client *client,
                            const boomi_request *request,
@@ -1221,7 +1221,8 @@ boomi_code boomi_job_start(const boomi_client *client,
  * BOOMI_ERR_INVALID_ARGUMENT.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
- * Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS.
+ * Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another origin: a client with
+ * that for its base URL can ask for it, at boomi_job_path().
  */
 boomi_code boomi_job_wait(boomi_job *job,
                           const boomi_call *call,

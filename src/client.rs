@@ -184,7 +184,8 @@ impl Client {
     /// [`requests_per_second`](ClientBuilder::requests_per_second)). It is sent again, within the call's deadline and at most
     /// [`max_retries`](ClientBuilder::max_retries) times, after a lost connection and after 429, 502, 503 or 504, if it only reads
     /// or is marked by [`Request::set_replayable`]; any other only if it certainly had no effect: no byte of it left, or the
-    /// answer was Boomi's 503 for too many requests. A JWT that is refused is replaced once, apart from that.
+    /// answer was Boomi's 503 for too many requests. A JWT that is refused is replaced once, apart from that: its refusal is then no
+    /// answer.
     ///
     /// JSON is asked for unless an Accept header is set. Redirects are not followed.
     pub fn send(&self, request: &Request, call: Option<&Call>) -> Result<Response> {

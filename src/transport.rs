@@ -371,6 +371,7 @@ impl UreqTransport for Connection {
         let scope = Scope::current()?;
         if scope.phase() == Phase::Send {
             scope.set_phase(Phase::Receive);
+            scope.mark_all_sent();
         }
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);

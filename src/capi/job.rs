@@ -31,7 +31,7 @@ impl Handle for boomi_job {}
 ///
 /// `*job_out` is freed with boomi_job_free(); NULL on failure.
 /// Errors: those of boomi_client_send(), and, for an answer of another status than 2xx, those of boomi_response_check();
-/// BOOMI_ERR_PROTOCOL if the result would be where it cannot be asked for: boomi_error_sent() is 1 then, as the work was started.
+/// BOOMI_ERR_PROTOCOL if the answer names no place that could be asked: boomi_error_sent() is 1 then, as the work was started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_start(
     client: *const boomi_client,
@@ -62,7 +62,8 @@ pub unsafe extern "C" fn boomi_job_start(
 /// BOOMI_ERR_INVALID_ARGUMENT.
 ///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure.
-/// Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS.
+/// Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another origin: a client with
+/// that for its base URL can ask for it, at boomi_job_path().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_wait(
     job: *mut boomi_job,

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::exchange::{Exchange, OTP_HEADER};
+use super::message::GraphqlData;
 use super::request::AuthScheme;
 use super::sign_in::{Purpose, SignIn};
 use super::verdict::{self, is_unauthorized};
@@ -90,16 +91,20 @@ impl Authorization {
                 false
             }
             Sent::Bearer { provider, token, is_graphql } => {
-                let refused = status == 401 || (is_graphql && status == 200 && is_refused_by_graphql(body));
-                refused && provider.observe_refusal(&token, status)
+                let graphql = is_graphql && status == 200;
+                let refusal = if graphql { graphql_refusal(body) } else { None };
+                let renewed = (status == 401 || refusal.is_some()) && provider.observe_refusal(&token, status);
+                // The request is not known here: a mutation may have been executed in part.
+                renewed && refusal != Some(GraphqlData::Null)
             }
         }
     }
 }
 
-fn is_refused_by_graphql(body: &[u8]) -> bool {
-    message::graphql_errors(body, &[])
-        .is_some_and(|(text, data)| data != message::GraphqlData::There && is_unauthorized(&text))
+/// What stands beside the errors of GraphQL, if they refuse a JWT.
+fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
+    let (text, data) = message::graphql_errors(body, &[])?;
+    (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)
 }
 
 impl std::fmt::Debug for Authorization {

@@ -27,13 +27,11 @@ fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
     let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
     let below_host = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
-    // There the last segment is anybody's: a topic of Event Streams, a service of a customer's own runtime.
-    if below_host.starts_with("/rest/") || below_host.starts_with("/ws/") {
-        return false;
-    }
+    // Elsewhere the last segment is anybody's: a topic of Event Streams, a service of a customer's own runtime.
+    let is_boomis = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");
     match path.rsplit('/').next() {
-        Some("query" | "queryMore") => true,
-        Some("bulk") => is_bulk_get(body),
+        Some("query" | "queryMore") => is_boomis,
+        Some("bulk") => is_boomis && is_bulk_get(body),
         Some("graphql") => graphql_reads(request, body),
         _ => false,
     }
@@ -105,12 +103,9 @@ mod tests {
 
     #[test]
     fn what_customers_name_says_nothing() {
-        for path in [
-            "/rest/singlemsg/account123/env/query",
-            "https://h/ws/rest/orders/query",
-            "/ws/simple/query",
-            "/ws/graphql",
-        ] {
+        for path in
+            ["/rest/singlemsg/account123/env/query", "https://h/ws/rest/orders/query", "/ws/simple/query", "/fs/query"]
+        {
             assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Effect::Creating, "{path}");
         }
         assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Effect::Repeatable);

@@ -470,6 +470,7 @@ impl Issuer {
         self.connect(scope, flight)?;
         scope.set_phase(Phase::Send);
         scope.mark_sent();
+        scope.mark_all_sent();
         flight.sent();
         scope.set_phase(Phase::Receive);
         let half = self.state().latency() / 2;

@@ -82,6 +82,8 @@ impl Job {
     }
 
     /// Where the result is asked for, as the path or URL that it was read from; `None` if it came at once.
+    ///
+    /// A URL of another origin, which [`wait`](Self::wait) refuses, can be asked with a client that has that for its base URL.
     pub fn path(&self) -> Option<&str> {
         match &self.result {
             Place::Here(_) => None,
@@ -94,6 +96,10 @@ impl Job {
             Place::Here(response) => return response.take().ok_or_else(taken),
             Place::At { request, is_download } => (request, *is_download),
         };
+        // Only now: whoever cannot ask there with this client may do so with another.
+        let inner = &self.client.inner;
+        let account_id = request.account_id.as_deref().or(inner.account_id.as_deref());
+        inner.origin.resolve(&request.path, account_id).map_err(|error| no_place(&self.client, error.message()))?;
         let mut wait = FIRST_WAIT;
         loop {
             let mut response = self.client.ask_in(exchange, request, most)?;
@@ -143,7 +149,7 @@ impl Promise {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let kind = answer.get("@type").and_then(Value::as_str).unwrap_or_default();
         let token = text(answer.get("asyncToken").and_then(|token| token.get("token")));
-        let url = text(answer.get("url")).filter(|_| kind.ends_with("Download") || answer.get("statusCode").is_some());
+        let url = text(answer.get("url")).filter(|_| kind.ends_with("Download"));
         Self::first(token, text(answer.get("requestId")), url, text(answer.get("recordUrl")))
     }
 
@@ -189,11 +195,17 @@ impl Promise {
 
     /// Where that is, for what `request` started.
     fn place(self, client: &Client, request: &Request) -> Result<Place> {
+        if let Promise::Token(segment) | Promise::Execution(segment) = &self
+            && matches!(segment.as_str(), "" | "." | "..")
+        {
+            return Err(no_place(client, "its name is no path segment"));
+        }
         let is_download = matches!(self, Promise::Download(_));
         let is_url = matches!(self, Promise::Download(_) | Promise::Record(_));
         let path = path_of(request);
         // The query goes along, where an overrideAccount may be.
-        let below = |base: &str, rest: String| [base, &rest, &request.path[path.len()..]].concat();
+        let below =
+            |base: &str, rest: String| [base, &rest, request.path[path.len()..].trim_start_matches('/')].concat();
         let place = match self {
             Promise::Token(token) => {
                 let object = object_of_async(path).unwrap_or(path);
@@ -203,13 +215,10 @@ impl Promise {
                 let base = path.strip_suffix(EXECUTIONS).unwrap_or(path);
                 below(base, format!("/ExecutionRecord/async/{}", endpoint::encode(&id)))
             }
-            Promise::Download(url) | Promise::Record(url) => {
-                // The answer is no argument of the caller's.
-                client.inner.origin.resolve(&url, None).map_err(|error| no_place(client, error.message()))?;
-                url
-            }
+            Promise::Download(url) | Promise::Record(url) => url,
         };
-        let mut asks = Request::new("GET", &place)?;
+        // The answer is no argument of the caller's.
+        let mut asks = Request::new("GET", &place).map_err(|error| no_place(client, error.message()))?;
         asks.auth = request.auth;
         asks.account_id.clone_from(&request.account_id);
         asks.headers = request.headers.iter().filter(|(name, _)| name != "content-type").cloned().collect();
@@ -226,30 +235,34 @@ impl Promise {
 /// A download that will not come, which Boomi says inside of an answer 200: `{"@type":"LogDownload","statusCode":"504",...}`.
 /// (Source: Platform OpenAPI, LogDownload: "202 Beginning download. 504 Runtime is unavailable.")
 fn refused_inside(response: &Response) -> Option<Error> {
-    let (status, message) = match serde_json::from_slice::<Value>(response.body()) {
+    // Its message stays unread: what was sent is not at hand here to be cut out of it.
+    let status = match serde_json::from_slice::<Value>(response.body()) {
         Ok(answer) => {
             answer.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
             let status = answer.get("statusCode")?;
             let status = status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?;
-            (status, answer.get("message").and_then(Value::as_str).map(str::to_owned))
+            status
         }
         Err(_) => {
-            let names = ["LogDownload@statusCode", "statusCode", "LogDownload@message", "message"];
+            let names = ["LogDownload@statusCode", "statusCode"];
             let mut found = xml::find(response.body(), &names).filter(|found| found.root.ends_with("Download"))?;
             let mut text = |index: usize| found.texts[index].take();
-            (text(0).or(text(1))?.parse().ok()?, text(2).or(text(3)))
+            text(0).or(text(1))?.parse().ok()?
         }
     };
     let status = u16::try_from(status).ok().filter(|status| *status >= 400)?;
-    let message = crate::text::printable(&message.unwrap_or_default(), 500);
-    let text = format!("{} will not give this download: {status} {message}", response.host());
+    let text = format!(
+        "{} says inside of an answer {} that there is no download: {status}",
+        response.host(),
+        response.status()
+    );
     let error =
         Error::new(ErrorKind::HttpStatus, text).with_status(status).sent(true).with_attempts(response.attempts());
     Some(error.retryable(matches!(status, 429 | 502..=504)))
 }
 
 fn path_of(request: &Request) -> &str {
-    request.path.split('?').next().unwrap_or_default()
+    request.path.split('?').next().unwrap_or_default().trim_end_matches('/')
 }
 
 /// A path up to the object whose work was started: `.../async/{Object}`.

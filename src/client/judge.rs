@@ -86,7 +86,8 @@ pub(crate) fn is_of_the_connection(kind: ErrorKind) -> bool {
 /// The documented text: "The Boomi server is currently unavailable or your account's rate limits have been exceeded."
 /// (Source: Platform OpenAPI, 503; the list of errors says "exceeded the allotted rate limit".)
 fn is_rate_limit(message: &str) -> bool {
-    message.to_ascii_lowercase().contains("rate limit")
+    let message = message.to_ascii_lowercase();
+    message.contains("rate limit") && message.contains("exceed")
 }
 
 fn wait(attempt: u32, outcome: Outcome<'_>, chance: f64) -> Duration {

@@ -2,7 +2,7 @@
 //!
 //! [`Window`] decides; [`Paces`] is what a client's threads share; [`InTurn`] is one request's leave to be sent.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) const MOST_REQUESTS_PER_SECOND: u32 = 10_000;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The server counts a request when it arrives, between its first byte's leaving and its answer. So it is counted here from
-/// its answer, or from this much later than it left if the answer takes longer: as much as two requests may be nearer to each
+/// its answer, or from this much later than its last byte left if the answer takes longer: as much as two requests may be nearer to each
 /// other on arrival than they were when they left. It costs a tenth of the rate at worst.
 const JITTER: Duration = Duration::from_millis(100);
 /// Whoever waits for others to go does so for no less at once.
@@ -30,26 +30,29 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 struct Window {
     /// Those with a place: which, and when it becomes free again. `None` until the request leaves.
     places: Vec<(u64, Option<Duration>)>,
-    /// Those without, in the order in which they came.
-    queue: VecDeque<u64>,
+    /// Those without, in the order in which they first came: that, and which.
+    queue: VecDeque<(u64, u64)>,
     next: u64,
 }
 
 impl Window {
-    fn join(&mut self) -> u64 {
+    /// Returns which it is. `came` is what this was for the same caller, who let others go first meanwhile.
+    fn join(&mut self, came: Option<u64>) -> u64 {
         self.next += 1;
-        self.queue.push_back(self.next);
+        let came = came.unwrap_or(self.next);
+        let index = self.queue.partition_point(|(other, _)| *other <= came);
+        self.queue.insert(index, (came, self.next));
         self.next
     }
 
     fn leave(&mut self, id: u64) {
-        self.queue.retain(|waiting| *waiting != id);
+        self.queue.retain(|(_, waiting)| *waiting != id);
     }
 
     /// A place for `id`, if it is the first in the queue and one is free; otherwise, how long it waits at least.
     fn place(&mut self, id: u64, most: usize, now: Duration) -> Option<Duration> {
         self.places.retain(|(_, free_at)| free_at.is_none_or(|free_at| free_at > now));
-        let ahead = self.queue.iter().take_while(|waiting| **waiting != id).count();
+        let ahead = self.queue.iter().take_while(|(_, waiting)| *waiting != id).count();
         if ahead == 0 && self.places.len() < most {
             self.queue.pop_front();
             self.places.push((id, None));
@@ -74,11 +77,11 @@ impl Window {
         }
     }
 
-    /// Its answer is there, or none will come. Returns whether a place is free earlier for that.
+    /// Its answer is there, or none will come, although some of it left. Returns whether a place is free earlier for that.
     fn answered(&mut self, id: u64, now: Duration) -> bool {
-        let Some((_, Some(free_at))) = self.place_of(id) else { return false };
-        let earlier = now + SECOND < *free_at;
-        *free_at = (now + SECOND).min(*free_at);
+        let Some((_, free_at)) = self.place_of(id) else { return false };
+        let earlier = free_at.is_some_and(|free_at| now + SECOND < free_at);
+        *free_at = Some(free_at.map_or(now + SECOND, |free_at| free_at.min(now + SECOND)));
         earlier
     }
 
@@ -120,24 +123,29 @@ impl Paces {
 
     /// Waits for leave to send a request of `account`, in the order in which callers came. An error at once if that would
     /// outlast the call; `None` without a pace.
-    fn turn(&self, account: &str, scope: &Scope) -> Result<Option<Turn>> {
+    fn turn(&self, account: &str, scope: &Scope, came: Option<u64>) -> Result<Option<Turn>> {
         if self.most == 0 {
             return Ok(None);
         }
-        let waiting = Waiting::new(self.lane(account));
+        let waiting = Waiting::new(self.lane(account), came);
         loop {
             let seen = waiting.lane.changed.count();
             let now = scope.clock().awake_or_not();
             let place = lock(&waiting.lane.window).place(waiting.id, self.most, now);
             let Some(wait) = place else { return Ok(Some(waiting.take())) };
+            // Whether its turn would come after the deadline is known now, or then.
+            let or_too_late = |error: Error| match error.kind() {
+                ErrorKind::Timeout => self.too_late(account, scope, wait),
+                _ => error,
+            };
             if wait >= scope.remaining() {
-                scope.check()?;
+                scope.check().map_err(or_too_late)?;
                 return Err(self.too_late(account, scope, wait));
             }
             scope.set_phase(Phase::Pace);
             // A place may be free, and those ahead have not woken yet to take it or go: they tell.
             let at_most = wait.max(LOOK_AGAIN);
-            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + at_most)?;
+            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + at_most).map_err(or_too_late)?;
         }
     }
 
@@ -170,8 +178,8 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn new(lane: Arc<Lane>) -> Self {
-        let id = lock(&lane.window).join();
+    fn new(lane: Arc<Lane>, came: Option<u64>) -> Self {
+        let id = lock(&lane.window).join(came);
         Waiting { lane, id }
     }
 
@@ -195,12 +203,14 @@ pub(crate) struct InTurn<'a> {
     scope: &'a Scope,
     /// `None` without a pace, or while others go first.
     turn: RefCell<Option<Turn>>,
+    /// When it first came, among all who did.
+    came: Cell<Option<u64>>,
 }
 
 impl<'a> InTurn<'a> {
     /// See [`Paces::turn`].
     pub(crate) fn wait(paces: &'a Paces, account: &'a str, scope: &'a Scope) -> Result<Self> {
-        let in_turn = InTurn { paces, account, scope, turn: RefCell::default() };
+        let in_turn = InTurn { paces, account, scope, turn: RefCell::default(), came: Cell::default() };
         in_turn.wait_again()?;
         Ok(in_turn)
     }
@@ -211,19 +221,22 @@ impl<'a> InTurn<'a> {
     }
 
     pub(crate) fn wait_again(&self) -> Result<()> {
-        let turn = self.paces.turn(self.account, self.scope)?;
+        let turn = self.paces.turn(self.account, self.scope, self.came.get())?;
+        self.came.set(self.came.get().or(turn.as_ref().map(|turn| turn.id)));
         self.turn.replace(turn);
         Ok(())
     }
 
-    /// What the scope tells when the request's first byte leaves.
+    /// What the scope tells when all of the request has left.
     pub(crate) fn on_sent(&self) -> Option<OnSent> {
         self.turn.borrow().as_ref().map(Turn::on_sent)
     }
 
-    /// The answer is there, or none will come.
-    pub(crate) fn answered(self) {
-        if let Some(turn) = self.turn.take() {
+    /// It is over: the answer is there, or none will come.
+    pub(crate) fn end(self) {
+        if let Some(turn) = self.turn.take()
+            && self.scope.was_sent()
+        {
             turn.answered(self.scope.clock().awake_or_not());
         }
     }
@@ -273,7 +286,7 @@ mod tests {
     /// When a request that leaves at once, and is answered after `latency`, gets its place: `count` of them, one thread each.
     fn departures(most: usize, count: usize, latency: Duration) -> Vec<Duration> {
         let mut window = Window::default();
-        let ids: Vec<_> = (0..count).map(|_| window.join()).collect();
+        let ids: Vec<_> = (0..count).map(|_| window.join(None)).collect();
         let (mut now, mut left, mut on_their_way) = (Duration::ZERO, Vec::new(), VecDeque::new());
         for id in ids {
             while let Some(wait) = window.place(id, most, now) {
@@ -309,9 +322,9 @@ mod tests {
     fn the_first_ten_need_not_wait_and_the_others_know_how_long_at_least() {
         let mut window = Window::default();
         let now = 5 * SECOND;
-        let first: Vec<_> = (0..10).map(|_| window.join()).collect();
+        let first: Vec<_> = (0..10).map(|_| window.join(None)).collect();
         assert!(first.iter().all(|id| window.place(*id, 10, now).is_none()));
-        let others: Vec<_> = (0..25).map(|_| window.join()).collect();
+        let others: Vec<_> = (0..25).map(|_| window.join(None)).collect();
         assert_eq!(window.place(others[0], 10, now), Some(SECOND));
         assert_eq!(window.place(others[9], 10, now), Some(SECOND));
         assert_eq!(window.place(others[10], 10, now), Some(2 * SECOND));
@@ -326,7 +339,7 @@ mod tests {
     #[test]
     fn a_turn_is_taken_in_the_order_of_coming() {
         let mut window = Window::default();
-        let ids: Vec<_> = (0..3).map(|_| window.join()).collect();
+        let ids: Vec<_> = (0..3).map(|_| window.join(None)).collect();
         assert!(window.place(ids[1], 1, Duration::ZERO).is_some());
         assert!(window.place(ids[0], 1, Duration::ZERO).is_none());
         // The second goes away; the third is next, when the first has given its place back.
@@ -337,15 +350,38 @@ mod tests {
     }
 
     #[test]
+    fn who_let_others_go_first_comes_back_to_its_place_in_the_queue() {
+        let mut window = Window::default();
+        let first = window.join(None);
+        assert!(window.place(first, 1, Duration::ZERO).is_none());
+        let second = window.join(None);
+        assert!(window.give_back(first));
+        let again = window.join(Some(first));
+        assert!(window.place(second, 1, Duration::ZERO).is_some());
+        assert!(window.place(again, 1, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn what_was_lost_on_its_way_out_counts_from_then() {
+        let mut window = Window::default();
+        let id = window.join(None);
+        assert!(window.place(id, 1, Duration::ZERO).is_none());
+        window.answered(id, 500 * MS);
+        assert!(!window.give_back(id));
+        let next = window.join(None);
+        assert_eq!(window.place(next, 1, SECOND), Some(500 * MS));
+    }
+
+    #[test]
     fn what_left_keeps_its_place_whatever_comes_of_it() {
         let mut window = Window::default();
-        let id = window.join();
+        let id = window.join(None);
         assert!(window.place(id, 1, Duration::ZERO).is_none());
         window.sent(id, 10 * MS);
         assert!(!window.give_back(id));
         // An answer that comes late frees nothing earlier.
         assert!(!window.answered(id, 500 * MS));
-        let next = window.join();
+        let next = window.join(None);
         assert_eq!(window.place(next, 1, 500 * MS), Some(10 * MS + JITTER + SECOND - 500 * MS));
         assert!(window.place(next, 1, 10 * MS + JITTER + SECOND).is_none());
     }

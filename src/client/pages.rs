@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The answers to a query, a page of up to a hundred results each, as Boomi sends them.
 ///
 /// An error loses nothing: the next call asks for the same page again. Each page is a call of its own, with its own deadline and
-/// its own tries.
+/// its own tries. As an iterator it ends after an error that trying again will not help; [`next_page`](Self::next_page) goes on.
 ///
 /// ```no_run
 /// # let client = boomi_auth::Client::from_env()?;
@@ -22,6 +22,8 @@ pub struct Pages {
     request: Request,
     next: Next,
     call: Option<Call>,
+    /// As an iterator, after an error that trying again will not help.
+    failed: bool,
 }
 
 enum Next {
@@ -37,7 +39,7 @@ impl Pages {
         if request.method != "POST" || !path_of(&request).ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
         }
-        Ok(Pages { client, request, next: Next::First, call: None })
+        Ok(Pages { client, request, next: Next::First, call: None, failed: false })
     }
 
     pub(super) fn within(self, call: Option<Call>) -> Self {
@@ -77,8 +79,13 @@ impl Iterator for Pages {
     type Item = Result<Response>;
 
     fn next(&mut self) -> Option<Result<Response>> {
+        if self.failed {
+            return None;
+        }
         let call = self.call.clone();
-        self.next_page(call.as_ref()).transpose()
+        let page = self.next_page(call.as_ref()).transpose();
+        self.failed = matches!(&page, Some(Err(error)) if !error.is_retryable());
+        page
     }
 }
 
@@ -95,6 +102,7 @@ fn path_of(request: &Request) -> &str {
 /// The token for the page after this one, if there is one; `None` if it is no page. What has no result is one all the same:
 /// Boomi leaves the list out.
 fn read(body: &[u8]) -> Option<Option<String>> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if let Ok(page) = serde_json::from_slice::<Value>(body) {
         let is_page = page.get("@type").and_then(Value::as_str) == Some("QueryResult")
             || ["result", "numberOfResults", "queryToken"].iter().any(|name| page.get(name).is_some());
@@ -106,7 +114,7 @@ fn read(body: &[u8]) -> Option<Option<String>> {
         };
         return is_page.then_some(token);
     }
-    let mut found = xml::find(body, &["queryToken"])?;
+    let mut found = xml::find(body, &["/queryToken"])?;
     (found.root == "QueryResult").then(|| found.texts[0].take())
 }
 
@@ -139,6 +147,9 @@ mod tests {
                 more("a&b "),
             ),
             (r#"<QueryResult numberOfResults="0"/>"#, Some(None)),
+            ("\u{feff}{\"result\":[]}", Some(None)),
+            // A result's own field of that name.
+            ("<QueryResult><result><queryToken>x</queryToken></result></QueryResult>", Some(None)),
             (r#"<QueryResult><result><name>x"#, None),
             ("<html><body><queryToken>x</queryToken></body></html>", None),
             ("{}", None),

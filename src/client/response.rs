@@ -250,8 +250,9 @@ impl Response {
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
 fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let value = header_text(headers, header::RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is longer than anybody waits.
+        return Some(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into()));
     }
     let server_now = header_text(headers, header::DATE).and_then(unix_time);
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
@@ -324,7 +325,8 @@ mod tests {
         assert_eq!(wait(&[date]), Some(Duration::from_secs(10)));
         assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 08:49:40 GMT")]), Some(Duration::from_secs(7)));
         assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 09:49:40 GMT")]), Some(Duration::ZERO));
-        for bad in ["", "-1", "soon", "99999999999"] {
+        assert_eq!(wait(&[("retry-after", "99999999999")]), Some(Duration::from_secs(u32::MAX.into())));
+        for bad in ["", "-1", "soon", "1.5"] {
             assert_eq!(wait(&[("retry-after", bad)]), None, "{bad}");
         }
     }

@@ -9,7 +9,7 @@ use super::exchange::{Asking, Exchange};
 use super::judge::{Budget, Decision, Effect, Outcome, is_of_the_connection, judge};
 use super::pace::{InTurn, account_of};
 use super::response::Response;
-use super::sign_in::Purpose;
+use super::sign_in::{Purpose, TIME_TO_BEGIN};
 use super::verdict::SignedInAs;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
@@ -45,6 +45,8 @@ pub(super) struct Sending<'a> {
     replaced: bool,
     /// The last answer, unless it refused a JWT that was replaced.
     answer: Option<Response>,
+    /// Why the last try that had no answer had none.
+    lost: Option<Error>,
 }
 
 impl<'a> Sending<'a> {
@@ -68,6 +70,7 @@ impl<'a> Sending<'a> {
             newer: None,
             replaced: false,
             answer: None,
+            lost: None,
         }
     }
 
@@ -76,16 +79,19 @@ impl<'a> Sending<'a> {
         loop {
             let ended = match self.try_once() {
                 Ok(ended) => ended,
-                Err(error) => return self.give_up(error),
+                Err(error) => return self.stop(error),
             };
             if self.newer.is_some() {
                 continue;
             }
             let Decision::Retry(wait) = self.judge(&ended) else { return self.end(ended) };
             self.tell(&ended, wait.as_millis() as u64);
-            self.answer = ended.ok().or(self.answer);
+            match ended {
+                Ok(answer) => self.answer = Some(answer),
+                Err(error) => self.lost = Some(error),
+            }
             if let Err(error) = self.exchange.scope().wait_between(Phase::Retry, wait) {
-                return self.give_up(error);
+                return self.stop(error);
             }
         }
     }
@@ -116,7 +122,10 @@ impl<'a> Sending<'a> {
                         exchange.send_by(asking, sign_in)
                     }
                     // Whoever asked whether the server answers again found that it does not: a try like any other, but not sent.
-                    Err(error) if is_of_the_connection(error.kind()) => Err(error),
+                    // With less time than that, it is the wait for others that ended.
+                    Err(error) if is_of_the_connection(error.kind()) && scope.remaining() >= TIME_TO_BEGIN => {
+                        Err(error)
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -144,7 +153,7 @@ impl<'a> Sending<'a> {
                 ended
             }
         };
-        turn.answered();
+        turn.end();
         scope.set_on_sent(None);
         self.attempts += 1;
         // What was refused with its JWT had no effect.
@@ -211,6 +220,17 @@ impl<'a> Sending<'a> {
                 let in_doubt = self.effect == Effect::Creating && self.exchange.scope().was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
             }
+        }
+    }
+
+    /// It cannot be tried again, although it should: what became of the last try is what its caller hears.
+    fn stop(mut self, error: Error) -> Result<Response> {
+        match self.lost.take() {
+            Some(lost) if self.answer.is_none() && error.kind() != ErrorKind::Canceled => {
+                let note = format!("; it was not sent again: {}", error.message());
+                Err(self.explain(lost.noting(&note).with_retry_after(error.retry_after())))
+            }
+            _ => self.give_up(error),
         }
     }
 

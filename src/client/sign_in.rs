@@ -30,7 +30,7 @@ use crate::transport::scope::Phase;
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
 
 /// One that had to wait for others does not begin with less.
-const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+pub(super) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 
 /// How often credentials are asked for again while those at hand are held, however many calls come.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);

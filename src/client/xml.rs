@@ -29,8 +29,8 @@ pub(crate) struct Found {
     pub(crate) texts: Vec<Option<String>>,
 }
 
-/// Finds the texts of elements by their local names, as they stand, and attributes by `element@attribute`; `None` if it is
-/// no XML to its end.
+/// Finds the texts of elements by their local names, as they stand (`/element` right below the outermost alone), and
+/// attributes by `element@attribute`; `None` if it is no XML to its end.
 pub(crate) fn find(xml: &[u8], names: &[&str]) -> Option<Found> {
     let mut reader = Reader::from_reader(xml);
     let mut found = Found { root: String::new(), texts: vec![None; names.len()] };
@@ -50,8 +50,12 @@ pub(crate) fn find(xml: &[u8], names: &[&str]) -> Option<Found> {
                     }
                 }
                 if matches!(event, Event::Start(_)) {
+                    let is_wanted = |wanted: &&str| match wanted.strip_prefix('/') {
+                        Some(wanted) => depth == 1 && wanted == name,
+                        None => *wanted == name,
+                    };
+                    let wanted = names.iter().position(is_wanted);
                     depth += 1;
-                    let wanted = names.iter().position(|wanted| *wanted == name);
                     reading = wanted.filter(|index| found.texts[*index].is_none()).map(|index| (index, String::new()));
                 }
                 if found.root.is_empty() {

@@ -111,7 +111,7 @@ pub(crate) struct Scope {
     exchange_began: Cell<Moment>,
     /// When the first bytes of the request left, in steady time.
     sent: Cell<Option<Duration>>,
-    /// Told when they leave.
+    /// Told when all of it has left.
     on_sent: Cell<Option<OnSent>>,
     /// Whether the request went out on a new connection.
     connected: Cell<bool>,
@@ -190,6 +190,7 @@ impl Scope {
     /// A call may hold several exchanges, a JWT's and its own tries: each starts with nothing sent, whatever the last left.
     pub(crate) fn begin_exchange(&self) {
         self.phase.set(Phase::Prepare);
+        self.failure.replace(None);
         self.sent.set(None);
         self.status.set(None);
         self.connected.set(false);
@@ -214,15 +215,18 @@ impl Scope {
 
     pub(crate) fn mark_sent(&self) {
         if self.sent.get().is_none() {
-            let now = self.limits.clock.awake_or_not();
-            self.sent.set(Some(now));
-            if let Some(tell) = self.on_sent.take() {
-                tell(now);
-            }
+            self.sent.set(Some(self.limits.clock.awake_or_not()));
         }
     }
 
-    /// Whom to tell when the first bytes of the next request leave.
+    /// All of the request has left: what comes next is the answer.
+    pub(crate) fn mark_all_sent(&self) {
+        if let Some(tell) = self.on_sent.take() {
+            tell(self.limits.clock.awake_or_not());
+        }
+    }
+
+    /// Whom to tell when all of the next request has left.
     pub(crate) fn set_on_sent(&self, tell: Option<OnSent>) {
         self.on_sent.set(tell);
     }

@@ -131,7 +131,11 @@ fn no_other_place_than_the_clients_own_origin_is_asked() {
                 move |_| download(&url)
             });
             let client = world.client(|_| {});
-            let error = client.post(LOG).body("{}").auth(scheme).start().unwrap_err();
+            let error = client.post(LOG).body("{}").auth(scheme).start().and_then(|mut job| {
+                assert_eq!(job.path(), Some(url), "to be asked for with another client");
+                job.wait(None)
+            });
+            let error = error.unwrap_err();
             assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Protocol, true), "{url}: {error}");
             assert_eq!(arrived(&world).len(), 1, "{url}");
         }
