@@ -172,6 +172,19 @@ fn retry_after_is_waited_for_in_seconds_or_until_a_date() {
 }
 
 #[test]
+fn what_was_lost_is_told_although_no_turn_for_another_try_comes_in_time() {
+    let world = World::new(1);
+    lose_first(&world, 1);
+    let client = world.client(|config| config.set_requests_per_second(1).unwrap());
+    let mut brief = Call::new();
+    brief.set_timeout(SECOND * 9 / 10).unwrap();
+    let request = client.get(OBJECT).auth(AuthScheme::None).call(&brief);
+    let error = request.send().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent(), error.attempts()), (ErrorKind::Connect, true, 1), "{error}");
+    assert!(error.message().contains("not sent again") && error.message().contains("requests_per_second"), "{error}");
+}
+
+#[test]
 fn a_retry_after_that_outlasts_the_call_ends_it_at_once() {
     let world = World::new(1);
     answer_in_turn(&world, [told(503, 60)]);
