@@ -240,8 +240,7 @@ fn refused_inside(response: &Response) -> Option<Error> {
         Ok(answer) => {
             answer.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
             let status = answer.get("statusCode")?;
-            let status = status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?;
-            status
+            status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?
         }
         Err(_) => {
             let names = ["LogDownload@statusCode", "statusCode"];
