@@ -155,13 +155,15 @@ pub unsafe extern "C" fn boomi_jwt_generate(
 /// least.
 ///
 /// It is sent again, within the deadline and at most as often as boomi_config_set_max_retries() says, after a connection that failed
-/// or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE and OPTIONS; POSTs to paths that end in
-/// /query or /queryMore, to /bulk of type GET, and to /graphql without a mutation; and what boomi_request_set_replayable() marks.
+/// or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE and OPTIONS; POSTs that end in /query,
+/// /queryMore, or /bulk of type GET, below /api/rest/v1/ and /mdm/, and to /graphql without a mutation; and what
+/// boomi_request_set_replayable() marks.
 /// Any other only if it certainly had no effect: no byte of it left, or the answer was Boomi's 503 for too many requests. Waits are
 /// drawn by chance, the first below half a second, each later one below twice as much, and none above 20 s; a Retry-After is waited
 /// for in full, or not at all if it outlasts the deadline. A kept JWT that the server refuses is replaced once, and the request sent
-/// with the new one, apart from that: a refusal comes before any effect. With a code of boomi_call_set_otp() there is no other try
-/// once the code is gone.
+/// with the new one, apart from that: a refusal comes before any effect (but for a GraphQL mutation's with "data": null), and is no
+/// answer then. With a code of boomi_call_set_otp() there is no other try once the code is gone. After a lost answer with Basic, a
+/// GET of the same path without credentials goes before the next try.
 ///
 /// The last answer is the response, also if a later try got none, and boomi_response_attempts() says how many tries there were. An
 /// error all the same are a later answer that cannot be used (BOOMI_ERR_PROTOCOL, _TOO_LARGE), a cancellation, and the loss of what

@@ -112,8 +112,8 @@ impl Request {
 
     /// Whether it may be sent again after a failure, although it may have taken effect the first time.
     ///
-    /// Unless set, these may: GET, HEAD, DELETE, OPTIONS, and the POSTs that read (paths that end in `/query` or `/queryMore`,
-    /// `/bulk` of type GET, and `/graphql` without a mutation).
+    /// Unless set, these may: GET, HEAD, DELETE, OPTIONS, and the POSTs that read (below `/api/rest/v1/` and `/mdm/`, paths that end
+    /// in `/query` or `/queryMore`, and `/bulk` of type GET; and `/graphql` without a mutation).
     pub fn set_replayable(&mut self, replayable: bool) {
         self.replayable = Some(replayable);
     }
