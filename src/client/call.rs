@@ -23,8 +23,6 @@ use crate::secret::Secret;
 pub struct Call {
     timeout: Option<Duration>,
     otp: Arc<Mutex<Option<Secret>>>,
-    /// Whether a code was typed for it, gone or not.
-    has_had_otp: Arc<AtomicBool>,
     canceled: Arc<AtomicBool>,
     pub(crate) first_error: FirstError,
 }
@@ -45,7 +43,6 @@ impl Call {
     pub fn set_otp(&mut self, code: &str) -> Result<()> {
         let code = self.first_error.keep(check_code(code))?;
         *self.otp.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
-        self.has_had_otp.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -69,10 +66,6 @@ impl Call {
 
     pub(crate) fn has_otp(&self) -> bool {
         self.otp.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-    }
-
-    pub(crate) fn has_had_otp(&self) -> bool {
-        self.has_had_otp.load(Ordering::Acquire)
     }
 
     /// The code the user typed, which is gone from here then.

@@ -1,5 +1,6 @@
 //! What every request goes through: credentials on, send, judge the answer, learn from it.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub(super) struct Exchange<'a> {
     client: &'a Client,
     call: Option<&'a Call>,
     scope: Rc<Scope>,
+    /// Whether it took the code that the user typed for the call.
+    took_code: Cell<bool>,
 }
 
 /// A request and how its answer is read.
@@ -68,7 +71,7 @@ impl<'a> Exchange<'a> {
             hook: inner.wait_hook.clone(),
         });
         scope.check()?;
-        Ok(Exchange { client, call, scope })
+        Ok(Exchange { client, call, scope, took_code: Cell::new(false) })
     }
 
     /// The same call on another client, whose bearer it needs: bounded and cancelled as this one is.
@@ -83,12 +86,13 @@ impl<'a> Exchange<'a> {
             connect_timeout: inner.connect_timeout,
             ..self.scope.limits().clone()
         });
-        Exchange { client, call: self.call, scope }
+        Exchange { client, call: self.call, scope, took_code: Cell::new(false) }
     }
 
     /// A part of this call, with less time.
     fn within(&self, limit: Duration) -> Exchange<'a> {
-        Exchange { client: self.client, call: self.call, scope: self.scope.within(limit) }
+        let scope = self.scope.within(limit);
+        Exchange { client: self.client, call: self.call, scope, took_code: Cell::new(false) }
     }
 
     fn inner(&self) -> &'a Inner {
@@ -97,6 +101,17 @@ impl<'a> Exchange<'a> {
 
     pub(super) fn call(&self) -> Option<&'a Call> {
         self.call
+    }
+
+    /// The code that the user typed for this call, which is gone from there then.
+    pub(super) fn take_code(&self) -> Option<Secret> {
+        let typed = self.call.and_then(Call::take_otp)?;
+        self.took_code.set(true);
+        Some(typed)
+    }
+
+    pub(super) fn took_code(&self) -> bool {
+        self.took_code.get()
     }
 
     pub(super) fn scope(&self) -> &Rc<Scope> {

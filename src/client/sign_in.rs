@@ -405,11 +405,11 @@ impl SignIns {
 fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Result<CodeSource> {
     match loaded.basic.kind() {
         CredentialKind::ApiToken => Ok(CodeSource::None),
-        CredentialKind::Password => match exchange.call().and_then(Call::take_otp) {
+        CredentialKind::Password => match exchange.take_code() {
             Some(typed) => Ok(CodeSource::Typed(typed)),
             None => match sign_ins.code_source()? {
-                // Who typed a code needs one: without, the next page or look would be a bad sign-in.
-                CodeSource::None if exchange.call().is_some_and(Call::has_had_otp) => Err(Error::new(
+                // Who typed a code needs one: without, the next look of the same call would be a bad sign-in.
+                CodeSource::None if exchange.took_code() => Err(Error::new(
                     ErrorKind::Otp,
                     "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good once: \
                      type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",
