@@ -68,7 +68,11 @@ const PATHS: [(&str, Send); 5] = [
 ];
 
 fn builders(echo: &Echo) -> Vec<ClientBuilder> {
-    let builder = || Client::builder().base_url(&echo.base_url()).proxy("").account_id("account123");
+    // What is echoed is to be read, not waited out.
+    let builder = || {
+        let builder = Client::builder().base_url(&echo.base_url()).proxy("").account_id("account123");
+        builder.max_retries(0).requests_per_second(0)
+    };
     let password = Credentials::password("user@example.com", PASSWORD).unwrap();
     vec![
         builder().credentials(password.clone()).otp_secret(OTP_SECRET),
