@@ -478,6 +478,30 @@ boomi_code boomi_config_set_credentials(boomi_config *config,
                                         boomi_error **error_out);
 
 /**
+ * Credentials from a program, run through /bin/sh, instead of boomi_config_set_credentials(). It prints one JSON object:
+ * {"version": 1, "username": "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL.
+ * With "expires_at" (Unix seconds) it is run again when that time is over, and always after a rejection: then BOOMI_REJECTED
+ * is 1 in its environment, else 0. It runs within the deadline of the call that needs it; calls that come meanwhile wait for it.
+ * In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_credential_process(boomi_config *config,
+                                               const char *command,
+                                               const char *username,
+                                               boomi_error **error_out);
+
+/**
+ * Credentials that the operating system's keychain keeps under `entry`, where `boomi-auth login` puts them ("default" unless
+ * it is told another name). `username` may be NULL; if not, the entry must be this user's. The first use may wait for a
+ * person to unlock the keychain, whatever the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_keychain(boomi_config *config,
+                                     const char *entry,
+                                     const char *username,
+                                     boomi_error **error_out);
+
+/**
  * A function that gives the credentials, instead of boomi_config_set_credentials(). `release` gets `user_data` when
  * nothing uses it any more, also if this fails; it may be NULL.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -766,6 +790,21 @@ void boomi_client_reset_guard(const boomi_client *client);
 boomi_code boomi_client_describe(const boomi_client *client,
                                  char **json_out,
                                  boomi_error **error_out);
+
+/**
+ * What the guard knows of this client's user, and what it would say to a sign-in now, as a JSON object without secrets:
+ * {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the state directory,
+ * or null if only this process knows, and "problem" why that cannot be used. The counts are since the last acceptance.
+ * "held" is null if a sign-in would be sent; else {"reason", "wait_ms"}: "rejected", "unanswered" or "budget", and
+ * null milliseconds if only other credentials or boomi_client_reset_guard() end it. Nothing is sent; a program or keychain
+ * that gives the credentials is asked.
+ *
+ * `*json_out` is freed with boomi_string_free(); NULL on failure.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG, if there are no credentials; BOOMI_ERR_TIMEOUT, BOOMI_ERR_CANCELED.
+ */
+boomi_code boomi_client_describe_guard(const boomi_client *client,
+                                       char **json_out,
+                                       boomi_error **error_out);
 
 /**
  * Asks the server for a JWT, always. For one that is kept and renewed see boomi_token_provider_new(); a request with

@@ -292,6 +292,14 @@ class Config {
   /// How often a request is sent again, where that helps and can do no harm: 4 unless set, up to 100, 0 for never. See
   /// Client::send().
   Config &max_retries(std::uint32_t retries) { return set(boomi_config_set_max_retries, retries); }
+  /// Credentials from a program; `username` may be empty. See boomi_config_set_credential_process().
+  Config &credential_process(const std::string &command, const std::string &username = std::string()) {
+    return set(boomi_config_set_credential_process, detail::text(command), username.empty() ? nullptr : detail::text(username));
+  }
+  /// Credentials of the operating system's keychain; `username` may be empty. See boomi_config_set_keychain().
+  Config &keychain(const std::string &entry, const std::string &username = std::string()) {
+    return set(boomi_config_set_keychain, detail::text(entry), username.empty() ? nullptr : detail::text(username));
+  }
   /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do
   /// not lock the user together. Off by default. If it cannot be used, an event says so, and no call fails.
   Config &state_dir(const std::string &path) { return set(boomi_config_set_state_dir, detail::text(path)); }
@@ -884,6 +892,8 @@ class Client {
 
   /// The settings in force as a JSON object; secrets are "***". No I/O.
   std::string describe() const { return detail::make<char>(boomi_client_describe, handle()).get(); }
+  /// What the guard knows of this client's user, as JSON. See boomi_client_describe_guard().
+  std::string describe_guard() const { return detail::make<char>(boomi_client_describe_guard, handle()).get(); }
   /// Ends every call that has begun, within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any thread.
   void cancel() const noexcept { boomi_client_cancel(handle()); }
   /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were

@@ -22,6 +22,7 @@ mod server_clock;
 mod sign_in;
 #[cfg(test)]
 mod simulated;
+mod single;
 mod token_provider;
 mod verdict;
 mod xml;
@@ -49,6 +50,8 @@ use crate::endpoint::{self, Origin};
 use crate::error::{Error, Result};
 use crate::jwt::Token;
 use crate::provider::accounts::Accounts;
+use crate::secret::Secret;
+use crate::transport::proxy::Proxy;
 use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Outgoing, Transport};
 use exchange::{Asking, Exchange};
@@ -85,6 +88,7 @@ struct Inner {
     token_provider: Option<TokenProvider>,
     server_clock: ServerClock,
     transport: Arc<dyn Transport>,
+    proxy: Option<Proxy>,
     clock: Arc<dyn Clock>,
     /// What `describe` shows of the settings that are used up by now.
     description: Description,
@@ -95,7 +99,6 @@ struct Description {
     max_sign_ins_in_flight: u32,
     state_dir: Option<String>,
     roots: &'static str,
-    proxy: Option<String>,
 }
 
 impl Client {
@@ -130,7 +133,6 @@ impl Client {
             max_sign_ins_in_flight: config.most_sign_ins_in_flight(),
             state_dir: config.state_dir.as_ref().map(|path| path.display().to_string()),
             roots: roots.name(),
-            proxy: proxy.as_ref().map(|proxy| proxy.origin.to_string()),
         };
         let clock = config.clock();
         let guard = config.guard(origin.to_string(), clock.clone());
@@ -151,7 +153,8 @@ impl Client {
                 accounts: Accounts::new(),
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),
-                transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy, roots))),
+                transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots))),
+                proxy,
                 clock,
                 description,
             }),
@@ -312,10 +315,52 @@ impl Client {
             "state_dir": inner.description.state_dir,
             "token_provider": inner.token_provider.as_ref().map(TokenProvider::account_id),
             "trusted_roots": inner.description.roots,
-            "proxy": inner.description.proxy,
+            "proxy": inner.proxy.as_ref().map(|proxy| proxy.origin.to_string()),
             "user_agent": inner.user_agent.to_str().unwrap_or_default(),
         })
         .to_string()
+    }
+
+    /// What the guard knows of this client's user, as a JSON object, and what it would say to a sign-in now. Nothing is sent; a
+    /// program or keychain that gives the credentials is asked, and the state directory, if there is one, is read.
+    ///
+    /// ```json
+    /// {"username": "user@example.com", "host": "api.boomi.com", "memory": "/home/user/.local/state/boomi-auth",
+    ///  "problem": null, "rejections": 1, "unanswered": 0, "in_flight": 0, "held": {"reason": "rejected", "wait_ms": 59000}}
+    /// ```
+    ///
+    /// `memory` is `null` if only this process knows, and `problem` says why the state directory cannot be used. `rejections` and
+    /// `unanswered` count since the last acceptance. `held` is `null` if a sign-in would be sent; else its `reason` is
+    /// `rejected`, `unanswered` or `budget`, and `wait_ms` is `null` if only other credentials or
+    /// [`reset_guard`](Self::reset_guard) end it.
+    pub fn describe_guard(&self) -> Result<String> {
+        let exchange = Exchange::begin(self, None)?;
+        let (username, status) = self.inner.sign_ins.status(&exchange)?;
+        let held = status
+            .held
+            .map(|held| json!({ "reason": held.reason(), "wait_ms": held.rest.map(|rest| rest.as_millis() as u64) }));
+        let about = json!({
+            "username": username,
+            "host": self.inner.origin.authority(),
+            "memory": status.memory,
+            "problem": status.problem,
+            "rejections": status.rejections,
+            "unanswered": status.unanswered,
+            "in_flight": status.in_flight,
+            "held": held,
+        });
+        Ok(about.to_string())
+    }
+
+    /// Who signs in, if that was set.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.inner.sign_ins.credentials()
+    }
+
+    /// The proxy that requests go through, for another HTTP library: `http://host:port`, and the value of a
+    /// `Proxy-Authorization` header, if it needs one. Every request goes through a CONNECT tunnel.
+    pub fn proxy(&self) -> Option<(String, Option<&Secret>)> {
+        self.inner.proxy.as_ref().map(|proxy| (proxy.origin.to_string(), proxy.authorization()))
     }
 
     fn account_id<'a>(&'a self, given: Option<&'a str>) -> Result<&'a str> {

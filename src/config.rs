@@ -2,6 +2,7 @@
 
 pub(crate) mod env;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -261,7 +262,7 @@ pub(crate) fn check_timeout(field: &str, timeout: Duration) -> Result<Duration> 
 }
 
 /// Reads a variable of the environment; one that is empty counts as unset.
-pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -415,10 +416,17 @@ impl ClientBuilder {
     }
 
     /// Fills what is unset from the environment: `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or
-    /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), `BOOMI_API_URL`,
-    /// `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR` and `BOOMI_TIMEOUT` (seconds).
+    /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), or in place of token and password
+    /// `BOOMI_CREDENTIAL_PROCESS` (see [`Credentials::process`]) or `BOOMI_KEYCHAIN` (see [`Credentials::keychain`]);
+    /// `BOOMI_API_URL`, `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR` and `BOOMI_TIMEOUT` (seconds).
     pub fn load_env(self) -> Self {
         self.with(|config| config.load_env(&variable))
+    }
+
+    /// The same with values from elsewhere, such as a file: `value` is asked for each by the name of its variable. What it says is
+    /// not set is `None`, and a value that is empty counts as that.
+    pub fn load_variables(self, value: impl Fn(&str) -> Option<OsString>) -> Self {
+        self.with(|config| config.load_env(&|name| value(name).filter(|value| !value.is_empty())))
     }
 
     /// The client, or the first error of a setting. No I/O.

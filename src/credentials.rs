@@ -1,8 +1,16 @@
 //! Who a user is: a name with a password or an API token, and where the two come from.
 
+#[cfg(any(feature = "keychain", all(unix, feature = "credential-process")))]
+mod document;
+#[cfg(feature = "keychain")]
+pub mod keychain;
+#[cfg(all(unix, feature = "credential-process"))]
+mod process;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use zeroize::Zeroizing;
@@ -111,8 +119,8 @@ type Ask = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
 
 /// A user's credentials, or where to get them.
 ///
-/// Cloning shares them. Credentials from a file or a function are read before the first sign-in, and again before the
-/// next sign-in after the server rejected them.
+/// Cloning shares them. Credentials from anywhere but the program itself are read before the first sign-in, and again before
+/// the next sign-in after the server rejected them.
 #[derive(Clone)]
 pub struct Credentials {
     source: Source,
@@ -123,6 +131,21 @@ enum Source {
     Fixed(Arc<Basic>),
     File { kind: CredentialKind, username: String, path: PathBuf },
     Function(Arc<Ask>),
+    Process { command: String, username: Option<String> },
+    Keychain { entry: String, username: Option<String> },
+}
+
+/// Credentials out of their source.
+struct Found {
+    basic: Arc<Basic>,
+    /// When they die: wall clock, since 1970.
+    expires_at: Option<Duration>,
+}
+
+impl Found {
+    fn for_good(basic: Basic) -> Self {
+        Found { basic: Arc::new(basic), expires_at: None }
+    }
 }
 
 impl Credentials {
@@ -156,39 +179,139 @@ impl Credentials {
         Credentials { source: Source::Function(Arc::new(ask)) }
     }
 
+    /// Credentials from a program, run through the shell, which prints one JSON object:
+    /// `{"version": 1, "username": "...", "api_token": "..."}`, or with `password`. `username` may be given here instead. With
+    /// `expires_at` (Unix seconds) the program is run again when that time is over.
+    ///
+    /// It sees this process's environment and nothing on its standard input; `BOOMI_REJECTED` is 1 in the environment if what it
+    /// printed before was rejected, else 0. It runs within the deadline of the call that needs it, and is killed when
+    /// the call is over; calls that come meanwhile wait for it. Without the feature `credential-process`, and on other
+    /// systems than Unix, the first use is an error.
+    pub fn process(command: &str, username: Option<&str>) -> Result<Self> {
+        text::check("the credential process", command)?;
+        let username = check_username(username)?;
+        Ok(Credentials { source: Source::Process { command: command.to_owned(), username } })
+    }
+
+    /// Credentials that the operating system's keychain keeps under `entry`: see `keychain::store`, and the command
+    /// `boomi-auth login`. Whoever needs them first waits for the keychain, which may ask a person to unlock it; no deadline
+    /// ends that. Without the feature `keychain`, the first use is an error.
+    pub fn keychain(entry: &str, username: Option<&str>) -> Result<Self> {
+        text::check("the name of the keychain entry", entry)?;
+        let username = check_username(username)?;
+        Ok(Credentials { source: Source::Keychain { entry: entry.to_owned(), username } })
+    }
+
+    /// The value of the `Authorization` header, `Basic ...`, asked from where they come from if need be. Nothing is sent, so
+    /// the guard is not asked.
+    pub fn auth_header(&self) -> Result<Secret> {
+        Ok(self.load(false, &|| Ok(()))?.basic.header.duplicate())
+    }
+
+    /// The user name as it is sent, asked from where it comes from if need be.
+    pub fn auth_username(&self) -> Result<String> {
+        match self.username() {
+            Some(name) if !matches!(self.source, Source::Process { .. } | Source::Keychain { .. }) => {
+                Ok(name.to_owned())
+            }
+            _ => Ok(self.load(false, &|| Ok(()))?.basic.username.clone()),
+        }
+    }
+
     /// The user name as it is sent, where it is known without asking.
     pub(crate) fn username(&self) -> Option<&str> {
         match &self.source {
             Source::Fixed(basic) => Some(&basic.username),
             Source::File { username, .. } => Some(username),
+            Source::Process { username, .. } | Source::Keychain { username, .. } => username.as_deref(),
             Source::Function(_) => None,
         }
     }
 
-    /// "fixed", "file" or "callback".
+    /// "fixed", "file", "callback", "process" or "keychain".
     pub(crate) fn source_name(&self) -> &'static str {
         match self.source {
             Source::Fixed(_) => "fixed",
             Source::File { .. } => "file",
             Source::Function(_) => "callback",
+            Source::Process { .. } => "process",
+            Source::Keychain { .. } => "keychain",
         }
     }
 
-    fn load(&self, rejected: bool) -> Result<Arc<Basic>> {
+    /// Whether to ask takes long, or asks a person: then one call asks, and the others wait for it.
+    pub(crate) fn asks_others(&self) -> bool {
+        matches!(self.source, Source::Process { .. } | Source::Keychain { .. })
+    }
+
+    /// `check` fails when the call that wants them is over.
+    fn load(&self, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Found> {
         match &self.source {
-            Source::Fixed(basic) => Ok(basic.clone()),
+            Source::Fixed(basic) => Ok(Found { basic: basic.clone(), expires_at: None }),
             Source::File { kind, username, path } => {
                 let secret = read_secret_file(path)?;
-                Basic::new(*kind, username, &secret).map(Arc::new).map_err(|error| {
+                Basic::new(*kind, username, &secret).map(Found::for_good).map_err(|error| {
                     Error::new(error.kind(), format!("{}, in the file {}", error.message(), path.display()))
                 })
             }
             Source::Function(ask) => match ask(rejected)?.source {
-                Source::Fixed(basic) => Ok(basic),
+                Source::Fixed(basic) => Ok(Found { basic, expires_at: None }),
                 _ => Err(Error::config("the credentials function must return fixed credentials")),
             },
+            Source::Process { command, username } => from_process(command, username.as_deref(), rejected, check),
+            Source::Keychain { entry, username } => from_keychain(entry, username.as_deref()),
         }
     }
+}
+
+/// A name for credentials that come from elsewhere.
+fn check_username(username: Option<&str>) -> Result<Option<String>> {
+    // The prefix, if it has to be there, comes with the kind of the secret.
+    username.map(|name| auth_name(CredentialKind::Password, name).map(|_| name.to_owned())).transpose()
+}
+
+#[cfg(all(unix, feature = "credential-process"))]
+fn from_process(
+    command: &str,
+    username: Option<&str>,
+    rejected: bool,
+    check: &dyn Fn() -> Result<()>,
+) -> Result<Found> {
+    let printed = process::run(command, rejected, check)?;
+    document::read(&printed, username)
+        .map(|document| Found { basic: Arc::new(document.basic), expires_at: document.expires_at })
+        .map_err(|error| {
+            let what = error.message();
+            Error::config(format!("what the credential process (BOOMI_CREDENTIAL_PROCESS) printed {what}"))
+        })
+}
+
+#[cfg(not(all(unix, feature = "credential-process")))]
+fn from_process(_: &str, _: Option<&str>, _: bool, _: &dyn Fn() -> Result<()>) -> Result<Found> {
+    Err(Error::config(
+        "a credential process is set, and this build of boomi-auth runs none: build it, for Unix, with the feature \
+         credential-process",
+    ))
+}
+
+#[cfg(feature = "keychain")]
+fn from_keychain(entry: &str, username: Option<&str>) -> Result<Found> {
+    let kept = keychain::read(entry)?.ok_or_else(|| {
+        Error::config(format!(
+            "the operating system's keychain has no entry \"{entry}\" of boomi-auth: store one with `boomi-auth login`"
+        ))
+    })?;
+    document::read(&kept, username)
+        .map(|document| Found { basic: Arc::new(document.basic), expires_at: document.expires_at })
+        .map_err(|error| Error::config(format!("the keychain's entry \"{entry}\" {}", error.message())))
+}
+
+#[cfg(not(feature = "keychain"))]
+fn from_keychain(_: &str, _: Option<&str>) -> Result<Found> {
+    Err(Error::config(
+        "credentials of the operating system's keychain are set, and this build of boomi-auth reads none: build it with the \
+         feature keychain",
+    ))
 }
 
 impl std::fmt::Debug for Credentials {
@@ -225,14 +348,10 @@ pub(crate) struct Keeper {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) basic: Arc<Basic>,
-    generation: u64,
-}
-
-impl Loaded {
     /// Whether these replace credentials that the server rejected.
-    pub(crate) fn is_reloaded(&self) -> bool {
-        self.generation > 1
-    }
+    pub(crate) after_rejection: bool,
+    generation: u64,
+    expires_at: Option<Duration>,
 }
 
 impl Keeper {
@@ -251,18 +370,22 @@ impl Keeper {
         loaded.or_else(|| self.credentials.username()).map(str::to_owned)
     }
 
-    /// The credentials to sign in with, and whether they were loaded just now. No lock is held while they are.
-    pub(crate) fn get(&self) -> Result<(Arc<Loaded>, bool)> {
+    /// The credentials to sign in with, if those at hand are good at `wall`.
+    pub(crate) fn current(&self, wall: Duration) -> Option<Arc<Loaded>> {
+        let rejected = self.rejected.load(Ordering::Acquire);
+        let is_good = |loaded: &Loaded| loaded.generation > rejected && loaded.expires_at.is_none_or(|end| wall < end);
+        self.current.load_full().filter(|loaded| is_good(loaded))
+    }
+
+    /// Asks for credentials, and says whether what is returned was loaded by this call. No lock is held meanwhile. `check` fails
+    /// when the call that wants them is over.
+    pub(crate) fn load(&self, check: &dyn Fn() -> Result<()>) -> Result<(Arc<Loaded>, bool)> {
         let current = self.current.load_full();
         let rejected = self.rejected.load(Ordering::Acquire);
-        if let Some(current) = &current
-            && current.generation > rejected
-        {
-            return Ok((current.clone(), false));
-        }
-        let basic = self.credentials.load(current.is_some())?;
+        let was_rejected = current.as_ref().is_some_and(|loaded| loaded.generation <= rejected);
+        let Found { basic, expires_at } = self.credentials.load(was_rejected, check)?;
         let generation = current.as_ref().map_or(0, |loaded| loaded.generation) + 1;
-        let loaded = Arc::new(Loaded { basic, generation });
+        let loaded = Arc::new(Loaded { basic, after_rejection: was_rejected, generation, expires_at });
         // Two threads may have loaded at once. Either's are as new; one generation must not have two secrets.
         let previous = self.current.compare_and_swap(&current, Some(loaded.clone()));
         let unchanged = match (&*previous, &current) {
@@ -343,6 +466,12 @@ mod tests {
         }
     }
 
+    /// As calls do, at the time 100 s.
+    fn get(keeper: &Keeper) -> Result<(Arc<Loaded>, bool)> {
+        let current = keeper.current(Duration::from_secs(100));
+        current.map_or_else(|| keeper.load(&|| Ok(())), |current| Ok((current, false)))
+    }
+
     #[test]
     fn a_function_is_asked_again_only_after_a_rejection() {
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -352,16 +481,41 @@ mod tests {
             log.push(rejected);
             Credentials::password("user", &format!("secret {}", log.len()))
         }));
-        let (first, fresh) = keeper.get().unwrap();
+        let (first, fresh) = get(&keeper).unwrap();
         assert!(fresh);
-        assert!(!keeper.get().unwrap().1);
+        assert!(!get(&keeper).unwrap().1);
         keeper.reject(&first);
-        let (second, fresh) = keeper.get().unwrap();
+        let (second, fresh) = get(&keeper).unwrap();
         assert!(fresh);
         assert_ne!(first.basic.header, second.basic.header);
         keeper.reject(&first); // an old verdict, arriving late
-        assert!(!keeper.get().unwrap().1);
+        assert!(!get(&keeper).unwrap().1);
         assert_eq!(*asked.lock().unwrap(), [false, true]);
+    }
+
+    #[test]
+    #[cfg(all(unix, feature = "credential-process"))]
+    fn a_program_is_run_again_after_a_rejection_and_when_its_secret_is_over() {
+        let print = |expires_at: u64| {
+            let fields = r#"\"version\":1,\"username\":\"user@example.com\",\"api_token\":\"t$BOOMI_REJECTED\""#;
+            Credentials::process(&format!("echo \"{{{fields},\\\"expires_at\\\":{expires_at}}}\""), None).unwrap()
+        };
+        let keeper = Keeper::new(print(101));
+        let (first, fresh) = get(&keeper).unwrap();
+        assert!(fresh && !get(&keeper).unwrap().1);
+        assert_eq!(first.basic.secret.expose(), "t0");
+        keeper.reject(&first);
+        assert_eq!(get(&keeper).unwrap().0.basic.secret.expose(), "t1");
+
+        let keeper = Keeper::new(print(100));
+        let (first, fresh) = get(&keeper).unwrap();
+        assert!(fresh && get(&keeper).unwrap().1);
+        assert_eq!(first.basic.secret.expose(), "t0");
+        assert_eq!(get(&keeper).unwrap().0.basic.secret.expose(), "t0", "nothing was rejected");
+        assert_eq!(print(0).auth_username().unwrap(), "BOOMI_TOKEN.user@example.com");
+
+        let error = Credentials::process("echo hunter2", None).unwrap().auth_header().unwrap_err();
+        assert!(error.message().contains("printed is not one JSON object"), "{error}");
     }
 
     #[test]
@@ -373,7 +527,7 @@ mod tests {
             assert_eq!(read_secret_file(&path).ok().as_deref().map(String::as_str), secret);
         }
         let keeper = Keeper::new(Credentials::file(CredentialKind::Password, "user", &path).unwrap());
-        let error = keeper.get().unwrap_err();
+        let error = get(&keeper).unwrap_err();
         assert!(error.message().contains("control character") && error.message().contains("in the file"), "{error}");
         std::fs::remove_file(path).unwrap();
     }

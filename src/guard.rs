@@ -130,6 +130,20 @@ pub(crate) struct Wait {
     pub(crate) at_most: Duration,
 }
 
+/// What is known of a user's sign-ins.
+pub(crate) struct Status {
+    /// Where it is known, if not in this process alone.
+    pub(crate) memory: Option<String>,
+    /// Why that cannot be used.
+    pub(crate) problem: Option<String>,
+    /// Since the last acceptance.
+    pub(crate) rejections: usize,
+    pub(crate) unanswered: usize,
+    pub(crate) in_flight: usize,
+    /// What holds the next one back.
+    pub(crate) held: Option<Held>,
+}
+
 /// Why nothing is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
@@ -332,6 +346,50 @@ impl Guard {
             Some(name) => self.change(name, &mut |ledger, _| ledger.allow_one()),
             None => self.reset_pending.store(true, Ordering::Release),
         }
+    }
+
+    /// What would become of a sign-in now. Changes nothing.
+    pub(crate) fn status(&self, applicant: &Applicant<'_>) -> Status {
+        let user = self.user(applicant.name);
+        if let Some((store, place)) = &self.shared {
+            match self.status_in(store, &user, applicant) {
+                Ok(status) => return Status { memory: Some(place.clone()), ..status },
+                Err(problem) => {
+                    let status = self.status_in(&self.table(), &user, applicant);
+                    let status = status.expect("the process's table is always there");
+                    return Status { problem: Some(problem), ..status };
+                }
+            }
+        }
+        self.status_in(&self.table(), &user, applicant).expect("the process's table is always there")
+    }
+
+    fn status_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Status, String> {
+        let ask = Ask {
+            tag: self.tag_in(store, user, applicant)?,
+            kind: applicant.kind,
+            route: applicant.route,
+            foreign: applicant.foreign,
+            most_in_flight: self.most_in_flight as usize,
+        };
+        let mut status = None;
+        store.with(user, &*self.clock, &mut |ledger, now| {
+            let held = match ledger.decide(&ask, now) {
+                Decision::At(until, why) => Some((Some(until), why)),
+                Decision::Held(until, why) => Some((until, why)),
+                Decision::Go | Decision::Probe | Decision::Verdict => None,
+            };
+            let held = held.map(|(until, why)| Held {
+                rest: until.map(|until| Duration::from_millis(until - now)),
+                why,
+                rejections: ledger.rejections(),
+                unanswered: ledger.unanswered(),
+            });
+            let (rejections, unanswered, in_flight) = (ledger.rejections(), ledger.unanswered(), ledger.in_flight());
+            status = Some(Status { memory: None, problem: None, rejections, unanswered, in_flight, held });
+            false
+        })?;
+        Ok(status.expect("the store ran the work"))
     }
 
     /// Changes a user's ledger, wherever it may be.

@@ -17,7 +17,9 @@
 //! [`ClientBuilder::load_env`], the proxy variables (HTTPS_PROXY, HTTP_PROXY for loopback http, ALL_PROXY, NO_PROXY,
 //! also in lower case; and whether REQUEST_METHOD is set, because in a CGI program HTTP_PROXY comes from the
 //! client) when a client is built, and SSL_CERT_FILE and SSL_CERT_DIR when it first needs the operating
-//! system's trusted roots. No thread outlives its call but a name look-up past its deadline. No signal handler, logger
+//! system's trusted roots. A program is run, and a keychain asked, only where [`Credentials::process`],
+//! [`Credentials::keychain`] or their variables say so; to ask the keychain on Linux goes through libdbus, which leaves SIGPIPE
+//! ignored in this process. No thread outlives its call but a name look-up past its deadline. No signal handler, logger
 //! or process-wide default is installed.
 
 #![deny(unsafe_code)]
@@ -48,6 +50,8 @@ pub use client::{
     TokenProvider,
 };
 pub use config::{CaMode, ClientBuilder};
+#[cfg(feature = "keychain")]
+pub use credentials::keychain;
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
 pub use endpoint::{BASE_URL_GB, BASE_URL_US};
 pub use error::{Error, ErrorKind, Result};

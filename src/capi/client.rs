@@ -118,6 +118,33 @@ pub unsafe extern "C" fn boomi_client_describe(
     })
 }
 
+/// What the guard knows of this client's user, and what it would say to a sign-in now, as a JSON object without secrets:
+/// {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the state directory,
+/// or null if only this process knows, and "problem" why that cannot be used. The counts are since the last acceptance.
+/// "held" is null if a sign-in would be sent; else {"reason", "wait_ms"}: "rejected", "unanswered" or "budget", and
+/// null milliseconds if only other credentials or boomi_client_reset_guard() end it. Nothing is sent; a program or keychain
+/// that gives the credentials is asked.
+///
+/// `*json_out` is freed with boomi_string_free(); NULL on failure.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG, if there are no credentials; BOOMI_ERR_TIMEOUT, BOOMI_ERR_CANCELED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_client_describe_guard(
+    client: *const boomi_client,
+    json_out: *mut *mut c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    let out = unsafe { Out::cleared(json_out) };
+    run(error_out, || {
+        out.check("json_out")?;
+        // What a callback frees meanwhile is still there.
+        // SAFETY: see the module's contract.
+        let client = unsafe { borrow(client, "client") }?.client.clone();
+        out.set(give_text(&client.describe_guard()?));
+        Ok(())
+    })
+}
+
 /// Asks the server for a JWT, always. For one that is kept and renewed see boomi_token_provider_new(); a request with
 /// BOOMI_AUTH_JWT or to /graphql uses such a one.
 /// `account_id` may be NULL for the client's own, `call` for the client's limits.

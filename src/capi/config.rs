@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{Handle, borrow_mut, bytes, run, text};
+use super::boundary::{Handle, borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
     self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
     boomi_wait_callback,
@@ -14,6 +14,7 @@ use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
 use super::token_provider::{boomi_token_provider, in_use_provider};
 use crate::config::{CaMode, Config};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 
 /// Settings for a client, used by one thread at a time. Freed with boomi_config_free().
@@ -95,6 +96,48 @@ pub unsafe extern "C" fn boomi_config_set_credentials(
 ) -> boomi_code {
     // SAFETY: see the module's contract.
     unsafe { set(config, error_out, |config| config.set_credentials(fixed(kind, username, secret))) }
+}
+
+/// Credentials from a program, run through /bin/sh, instead of boomi_config_set_credentials(). It prints one JSON object:
+/// {"version": 1, "username": "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL.
+/// With "expires_at" (Unix seconds) it is run again when that time is over, and always after a rejection: then BOOMI_REJECTED
+/// is 1 in its environment, else 0. It runs within the deadline of the call that needs it; calls that come meanwhile wait for it.
+/// In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_credential_process(
+    config: *mut boomi_config,
+    command: *const c_char,
+    username: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        // SAFETY: see the module's contract.
+        let (command, username) = unsafe { (text(command, "command")?, optional_text(username, "username")?) };
+        config.set_credentials(Credentials::process(command, username))
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
+}
+
+/// Credentials that the operating system's keychain keeps under `entry`, where `boomi-auth login` puts them ("default" unless
+/// it is told another name). `username` may be NULL; if not, the entry must be this user's. The first use may wait for a
+/// person to unlock the keychain, whatever the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_keychain(
+    config: *mut boomi_config,
+    entry: *const c_char,
+    username: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        // SAFETY: see the module's contract.
+        let (entry, username) = unsafe { (text(entry, "entry")?, optional_text(username, "username")?) };
+        config.set_credentials(Credentials::keychain(entry, username))
+    };
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, apply) }
 }
 
 /// A function that gives the credentials, instead of boomi_config_set_credentials(). `release` gets `user_data` when

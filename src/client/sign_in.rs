@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::call::Call;
-use super::exchange::{Exchange, LONGEST_PROBE};
+use super::exchange::Exchange;
 use super::pace::InTurn;
+use super::single::Single;
 use super::verdict::SignedInAs;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
@@ -18,11 +19,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::guard::ledger::{Kind, Outcome};
 use crate::guard::steps::Step;
-use crate::guard::{Answer, Applicant, Guard, Held, Place, StepWish, Wait, route_of};
+use crate::guard::{self, Answer, Applicant, Guard, Held, Place, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
 use crate::process::PerProcess;
 use crate::secret::Secret;
-use crate::sync::Signal;
 use crate::text::whole_seconds;
 use crate::transport::scope::Phase;
 
@@ -42,16 +42,11 @@ pub(crate) struct SignIns {
     guard: Arc<Guard>,
     /// Whether a request was spent on learning the server's time.
     asked_for_time: AtomicBool,
-    time_asks: PerProcess<TimeAsks>,
+    time_asks: PerProcess<Single>,
+    /// Who asks where the credentials come from.
+    asks: PerProcess<Single>,
     /// Before when nobody asks for other credentials than those that are held: steady milliseconds.
     next_look: AtomicU64,
-}
-
-/// The request that asks for the server's time, which the first call that needs it sends.
-#[derive(Default)]
-struct TimeAsks {
-    under_way: AtomicBool,
-    ended: Signal,
 }
 
 /// A sign-in under way.
@@ -100,6 +95,7 @@ impl SignIns {
             guard: Arc::new(guard),
             asked_for_time: AtomicBool::new(false),
             time_asks: PerProcess::empty(),
+            asks: PerProcess::empty(),
             next_look: AtomicU64::new(0),
         }
     }
@@ -112,6 +108,23 @@ impl SignIns {
     pub(crate) fn reset_guard(&self) {
         let name = self.keeper.as_ref().and_then(Keeper::username);
         self.guard.reset(name.as_deref());
+    }
+
+    /// What the guard knows of this user, and what it would say to a sign-in for a JWT: the user's name, and that. Asks for the
+    /// credentials where they come from, and sends nothing.
+    pub(super) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
+        let keeper = self.keeper.as_ref().ok_or_else(missing_credentials)?;
+        let loaded = load(self, keeper, exchange)?;
+        let name = loaded.basic.username.clone();
+        let status = self.guard.status(&Applicant {
+            name: &name,
+            secret: &[loaded.basic.secret.as_bytes()],
+            kind: Kind::Exchange,
+            route: route_of("/auth/jwt/generate"),
+            foreign: false,
+            step: None,
+        });
+        Ok((name, status))
     }
 
     /// Gets credentials, leave from the guard, and a code where one is needed. May wait for any of them.
@@ -160,7 +173,7 @@ impl<'a> Attempt<'a> {
         let keeper = sign_ins.keeper.as_ref().ok_or_else(missing_credentials)?;
         let scope = exchange.scope();
         let patient_until = scope.clock().now() + purpose.patience.min(scope.remaining());
-        let loaded = load(keeper, exchange)?;
+        let loaded = load(sign_ins, keeper, exchange)?;
         let code = code_for(&loaded, sign_ins, exchange)?;
         Ok(Attempt {
             sign_ins,
@@ -192,7 +205,7 @@ impl<'a> Attempt<'a> {
                 }
             }
             // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
-            let loaded = load(self.keeper, self.exchange)?;
+            let loaded = load(self.sign_ins, self.keeper, self.exchange)?;
             if loaded.basic.kind() != self.loaded.basic.kind() {
                 self.give_back();
                 self.code = code_for(&loaded, self.sign_ins, self.exchange)?;
@@ -249,25 +262,17 @@ impl<'a> Attempt<'a> {
     /// Makes one request without credentials if the server's time is not known; calls that come meanwhile wait for its end.
     fn learn_time(&self) -> Result<()> {
         let (exchange, asked) = (self.exchange, &self.sign_ins.asked_for_time);
-        let asks = self.sign_ins.time_asks.get(TimeAsks::default);
+        let time_asks = self.sign_ins.time_asks.get(Single::default);
         loop {
-            let seen = asks.ended.count();
+            let seen = time_asks.count();
             if exchange.server_time().is_some() || asked.load(Ordering::Acquire) {
                 return Ok(());
             }
-            if !asks.under_way.swap(true, Ordering::AcqRel) {
+            time_asks.run_or_wait(exchange.scope(), seen, || {
                 let result = exchange.ask_without_credentials("/", None);
                 asked.fetch_or(result.is_ok(), Ordering::AcqRel);
-                asks.under_way.store(false, Ordering::Release);
-                asks.ended.notify();
-                return result;
-            }
-            let scope = exchange.scope();
-            scope.wait_for(&asks.ended, seen, scope.clock().now() + LONGEST_PROBE)?;
-            if asks.ended.count() == seen {
-                // It never takes so long: whoever sent it panicked.
-                asks.under_way.store(false, Ordering::Release);
-            }
+                result
+            })?;
         }
     }
 
@@ -420,17 +425,31 @@ fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Res
     }
 }
 
-/// The credentials to sign in with.
-fn load(keeper: &Keeper, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
-    let (loaded, fresh) = keeper.get()?;
-    let source = keeper.credentials().source_name();
-    if fresh && source != "fixed" {
-        exchange.emit(
-            EventKind::CredentialsLoaded,
-            || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.is_reloaded() }),
-        );
+/// The credentials to sign in with. Where asking for them takes long, one call asks, and those that come meanwhile get what it
+/// got, also if that is an error.
+fn load(sign_ins: &SignIns, keeper: &Keeper, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
+    let scope = exchange.scope();
+    let ask = || keeper.load(&|| scope.check());
+    let asks = keeper.credentials().asks_others().then(|| sign_ins.asks.get(Single::default));
+    loop {
+        let seen = asks.as_ref().map(|asks| asks.count());
+        if let Some(current) = keeper.current(scope.clock().wall()) {
+            return Ok(current);
+        }
+        let loaded = match asks.as_ref().zip(seen) {
+            None => Some(ask()?),
+            Some((asks, seen)) => asks.run_or_wait(scope, seen, ask)?,
+        };
+        let Some((loaded, fresh)) = loaded else { continue };
+        let source = keeper.credentials().source_name();
+        if fresh && source != "fixed" {
+            exchange.emit(
+                EventKind::CredentialsLoaded,
+                || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.after_rejection }),
+            );
+        }
+        return Ok(loaded);
     }
-    Ok(loaded)
 }
 
 fn no_step(wait: Duration) -> Error {

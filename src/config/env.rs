@@ -14,6 +14,8 @@ use crate::otp::OtpSecret;
 /// Looks a variable up; one that is empty counts as unset.
 pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
+const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
+const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
 /// Fills what `config` leaves unset.
@@ -82,35 +84,54 @@ enum Given {
 
 fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     let username = text("BOOMI_USERNAME", variable)?;
-    let token = secret("BOOMI_API_TOKEN", variable)?;
-    let password = secret("BOOMI_PASSWORD", variable)?;
-    let (kind, name, given) = match (token, password) {
-        (Some(_), Some(_)) => {
-            return Err(Error::config(
-                "BOOMI_API_TOKEN and BOOMI_PASSWORD are both set: unset one; a token needs no one-time code",
-            ));
+    let sources = [
+        secret("BOOMI_API_TOKEN", variable)?
+            .map(|given| ("BOOMI_API_TOKEN", Source::Secret(CredentialKind::ApiToken, given))),
+        secret("BOOMI_PASSWORD", variable)?
+            .map(|given| ("BOOMI_PASSWORD", Source::Secret(CredentialKind::Password, given))),
+        text(PROCESS, variable)?.map(|command| (PROCESS, Source::Process(command))),
+        text(KEYCHAIN, variable)?.map(|entry| (KEYCHAIN, Source::Keychain(entry))),
+    ];
+    let mut sources = sources.into_iter().flatten();
+    let (name, source) = match (sources.next(), sources.next()) {
+        (Some((one, _)), Some((other, _))) => {
+            return Err(Error::config(format!("{one} and {other} are both set: unset one")));
         }
-        (Some(token), None) => (CredentialKind::ApiToken, "BOOMI_API_TOKEN", token),
-        (None, Some(password)) => (CredentialKind::Password, "BOOMI_PASSWORD", password),
-        (None, None) if username.is_some() => {
+        (Some(source), None) => source,
+        (None, _) if username.is_some() => {
             return Err(Error::config(format!(
-                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD: make a token under {TOKENS_PAGE}"
+                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, {PROCESS} or {KEYCHAIN}: make a token \
+                 under {TOKENS_PAGE}"
             )));
         }
-        (None, None) => return Ok(None),
+        (None, _) => return Ok(None),
     };
-    let username = username.ok_or_else(|| {
-        Error::config(format!(
-            "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it under \
-             Settings > User Information"
-        ))
-    })?;
-    let credentials = match given {
-        Given::Text(secret) => Credentials::fixed(kind, &username, &secret),
+    let needed = |username: Option<String>| {
+        username.ok_or_else(|| {
+            Error::config(format!(
+                "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it under \
+                 Settings > User Information"
+            ))
+        })
+    };
+    let credentials = match source {
+        Source::Secret(kind, Given::Text(secret)) => Credentials::fixed(kind, &needed(username)?, &secret),
         // Read again when it is needed; a path that is wrong shows now.
-        Given::File(path) => read_secret_file(&path).and_then(|_| Credentials::file(kind, &username, path)),
+        Source::Secret(kind, Given::File(path)) => {
+            let username = needed(username)?;
+            read_secret_file(&path).and_then(|_| Credentials::file(kind, &username, path))
+        }
+        Source::Process(command) => Credentials::process(&command, username.as_deref()),
+        Source::Keychain(entry) => Credentials::keychain(&entry, username.as_deref()),
     };
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
+}
+
+/// Where credentials come from.
+enum Source {
+    Secret(CredentialKind, Given),
+    Process(String),
+    Keychain(String),
 }
 
 /// A secret from its variable, or from the file that `..._FILE` names.
@@ -137,8 +158,8 @@ fn named(name: &str, error: &Error) -> Error {
 /// No credentials where they are needed.
 pub(crate) fn missing_credentials() -> Error {
     Error::config(format!(
-        "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or use \
-         boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
+        "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or \
+         {PROCESS} or {KEYCHAIN}, or use boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
     ))
 }
 

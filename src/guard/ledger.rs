@@ -485,6 +485,11 @@ impl Ledger {
         self.unanswered
     }
 
+    /// How many sign-ins are under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.places.len()
+    }
+
     /// Whether forgetting it would change nothing but how many sign-ins may be under way.
     pub(crate) fn is_idle(&self, server_seconds: u64) -> bool {
         let quiet = |credential: &Credential| {

@@ -56,11 +56,16 @@ impl Proxy {
         Ok(Proxy { origin, authorization: authorization.transpose()?.map(Arc::new), setting })
     }
 
+    /// The value of the Proxy-Authorization header, if it needs one.
+    pub(crate) fn authorization(&self) -> Option<&Secret> {
+        self.authorization.as_deref()
+    }
+
     /// Asks for a tunnel to `target` over a `stream` to the proxy.
     pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, scope: &Scope) -> Result<(), Error> {
         scope.set_phase(Phase::Proxy);
         let host = format!("{}:{}", target.host(), target.port());
-        let authorization = self.authorization.as_deref();
+        let authorization = self.authorization();
         let (name, value, end) = match authorization {
             Some(value) => ("Proxy-Authorization: ", value.expose(), "\r\n\r\n"),
             None => ("", "", "\r\n"),
