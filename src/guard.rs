@@ -3,6 +3,7 @@
 //! What may be sent when is decided by [`ledger`]; where ledgers are kept is a [`Store`]'s business: the process's
 //! [`table`], or a directory.
 
+mod format;
 pub(crate) mod ledger;
 pub(crate) mod state_dir;
 pub(crate) mod steps;

@@ -4,7 +4,10 @@
 //! sign-ins for a credential that was never accepted, at most five for a user in all, and credentials that are good again
 //! work again by themselves where that can be had within the five.
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::format::{Json, Name, object};
+use super::steps::Steps;
 
 /// A point of a steady clock that goes on in suspend, in milliseconds.
 pub(crate) type Millis = u64;
@@ -49,12 +52,29 @@ type Turn = u64;
 pub(crate) type Route = u32;
 
 /// The kinds of sign-in: one that always says 401 must not end the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Of a JWT.
     Exchange,
     /// Any other request with Basic.
     Basic,
+}
+
+impl Json for Kind {
+    fn to_json(&self) -> Value {
+        match self {
+            Kind::Exchange => "Exchange".into(),
+            Kind::Basic => "Basic".into(),
+        }
+    }
+
+    fn from_json(value: Option<&Value>, name: Name) -> Result<Self, Name> {
+        match value.and_then(Value::as_str) {
+            Some("Exchange") => Ok(Kind::Exchange),
+            Some("Basic") => Ok(Kind::Basic),
+            _ => Err(name),
+        }
+    }
 }
 
 /// Somebody who wants to sign in.
@@ -111,15 +131,17 @@ pub(crate) enum Outcome {
 }
 
 /// The process that holds a place, as its machine knows it; all zero inside one process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) process: u32,
     /// A process id is used again; with its start it is not.
     pub(crate) started: u64,
 }
 
+object!(Owner { process, started });
+
 /// A sign-in under way.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 struct Place {
     id: u64,
     owner: Owner,
@@ -134,6 +156,8 @@ struct Place {
     allowed: bool,
 }
 
+object!(Place { id, owner, tag, kind, route, turn, sent, foreign, allowed });
+
 /// When something happens.
 #[derive(Debug, Clone, Copy)]
 struct At {
@@ -142,7 +166,7 @@ struct At {
 }
 
 /// A time in which nothing is sent. `until` is `None` if it has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Hold {
     /// How many rejections led here, of which those at once count as one.
     level: usize,
@@ -155,6 +179,8 @@ struct Hold {
     /// The only route that rejected it, if there is only one.
     route: Option<Route>,
 }
+
+object!(Hold { level, turn, began, until, proven, route });
 
 impl Hold {
     fn row(&self) -> &'static [Millis] {
@@ -196,7 +222,7 @@ impl Hold {
 }
 
 /// What is known of one secret.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 struct Credential {
     tag: Tag,
     /// Whether it was ever accepted.
@@ -212,6 +238,8 @@ struct Credential {
     /// Routes that reject what is accepted elsewhere.
     routes: Vec<Hold>,
 }
+
+object!(Credential { tag, accepted, proven_at, rejected, holds, silence, routes });
 
 impl Credential {
     fn new(tag: Tag) -> Self {
@@ -328,7 +356,7 @@ impl Credential {
 }
 
 /// Requests without credentials, by which it is found out whether the server answers again.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 struct Probe {
     failures: usize,
     next: Millis,
@@ -336,8 +364,10 @@ struct Probe {
     began: Option<Millis>,
 }
 
+object!(Probe { failures, next, began });
+
 /// See the module's text.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     /// Rejections since the last acceptance, of whatever secret.
     rejections: usize,
@@ -352,9 +382,10 @@ pub(crate) struct Ledger {
     probe: Option<Probe>,
     credentials: Vec<Credential>,
     places: Vec<Place>,
-    #[serde(default)]
-    pub(crate) steps: super::steps::Steps,
+    pub(crate) steps: Steps,
 }
+
+object!(Ledger { rejections, unanswered, last_trouble, turn, allowance, probe, credentials, places, steps });
 
 impl Ledger {
     pub(crate) fn decide(&self, ask: &Ask, now: Millis) -> Decision {

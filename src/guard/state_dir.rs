@@ -22,9 +22,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ring::rand::SecureRandom as _;
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::format::{Json, object};
 use super::ledger::{Ledger, Millis, Owner, Tag};
 use super::{Store, User};
 use crate::clock::Clock;
@@ -73,7 +74,7 @@ struct Tags {
 type TagKey = (User, String, u64);
 
 /// What is in a file.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 struct State {
     version: u32,
     /// For tags; kept as long as the file.
@@ -82,13 +83,17 @@ struct State {
     ledger: Ledger,
 }
 
+object!(State { version, salt, written, ledger });
+
 /// By which boot's clock the times in a ledger are told, and what it said when.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 struct Moment {
     boot: String,
     steady_ms: Millis,
     wall_ms: Millis,
 }
+
+object!(Moment { boot, steady_ms, wall_ms });
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -310,32 +315,31 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
 }
 
 fn parse(bytes: &[u8]) -> Result<State, Unusable> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
+    let garbage = |problem: String| Unusable::Garbage(format!("is not a ledger ({problem})"));
     // No more than the place: the text of an error can hold what is in the file.
-    let garbage = |error: serde_json::Error| {
-        let (line, column) = (error.line(), error.column());
-        Unusable::Garbage(format!("is not a ledger (line {line}, column {column})"))
-    };
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(garbage)?;
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| garbage(format!("line {}, column {}", error.line(), error.column())))?;
+    let wrong = |name| garbage(format!("its `{name}` is missing, or something else"));
+    let version = u32::from_json(value.get("version"), "version").map_err(wrong)?;
     if version != VERSION {
         return Err(Unusable::Other(format!(
             "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
              another directory"
         )));
     }
-    serde_json::from_slice(bytes).map_err(garbage)
+    State::from_json(Some(&value), "state").map_err(wrong)
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
 fn write(file: &Path, state: &State) -> Result<(), String> {
     let new = file.with_extension("tmp");
     let _ = fs::remove_file(&new);
-    let written = serde_json::to_vec(state)
-        .map_err(io::Error::from)
-        .and_then(|bytes| os::options().write(true).create_new(true).open(&new)?.write_all(&bytes))
+    let content = state.to_json().to_string();
+    let written = os::options()
+        .write(true)
+        .create_new(true)
+        .open(&new)
+        .and_then(|mut opened| opened.write_all(content.as_bytes()))
         .and_then(|()| fs::rename(&new, file));
     written.map_err(|error| {
         let _ = fs::remove_file(&new);

@@ -594,8 +594,9 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
             walk.step(Event::End(random.below(3) as usize, OUTCOMES[random.below(5) as usize]));
             walk.step(Event::Pass(random.below(MINUTE)));
         }
-        let text = serde_json::to_string(&walk.book.ledger).unwrap();
-        let read: Ledger = serde_json::from_str(&text).unwrap();
+        let text = walk.book.ledger.to_json().to_string();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let read = Ledger::from_json(Some(&value), "ledger").unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", walk.book.ledger));
         for asks in [BASIC, ELSEWHERE, EXCHANGE] {
             assert_eq!(read.decide(&asks, walk.book.now), walk.book.decide(asks));
@@ -624,4 +625,52 @@ fn a_rejection_after_the_other_kind_was_let_go_early_has_a_hold() {
     book.sign_in(EXCHANGE, Outcome::Accepted);
     book.sign_in(EXCHANGE, Outcome::Rejected);
     assert_eq!(book.held(EXCHANGE), Some(MINUTE));
+}
+
+/// Something in each field, no two the same.
+fn full() -> Ledger {
+    let hold = Hold { level: 2, turn: 101, began: 1102, until: Some(1103), proven: true, route: Some(u32::MAX) };
+    let shut = Hold { level: 4, turn: 104, began: 1105, until: None, proven: false, route: None };
+    let place = Place {
+        id: u64::MAX,
+        owner: Owner { process: u32::MAX - 1, started: 106 },
+        tag: 7,
+        kind: Kind::Exchange,
+        route: 107,
+        turn: 108,
+        sent: 1109,
+        foreign: true,
+        allowed: false,
+    };
+    let credential = Credential {
+        tag: 7,
+        accepted: true,
+        proven_at: Some(1110),
+        rejected: Some(111),
+        holds: [Some(hold), None],
+        silence: Some(Hold { level: 5, turn: 112, until: Some(1113), ..shut }),
+        routes: vec![Hold { level: 6, turn: 114, ..hold }, Hold { level: 0, turn: 115, ..hold }],
+    };
+    let mut ledger = Ledger {
+        rejections: 3,
+        unanswered: 1,
+        last_trouble: Some(116),
+        turn: 117,
+        allowance: true,
+        probe: Some(Probe { failures: 8, next: 1118, began: Some(1119) }),
+        credentials: vec![credential, Credential { holds: [None, Some(shut)], ..Credential::new(9) }],
+        places: vec![place, Place { id: 0, kind: Kind::Basic, foreign: false, allowed: true, ..place }],
+        ..Ledger::default()
+    };
+    ledger.steps.take(ledger.steps.next(30, 1_790_000_000_000));
+    ledger
+}
+
+#[test]
+fn what_the_first_version_wrote_is_read() {
+    let state: Value = serde_json::from_str(include_str!("../format/version_1.json")).unwrap();
+    let written = &state["ledger"];
+    let read = Ledger::from_json(Some(written), "ledger").unwrap();
+    assert_eq!(format!("{read:?}"), format!("{:?}", full()));
+    assert_eq!(full().to_json(), *written);
 }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use serde_json::json;
+
 use super::*;
 use crate::clock::SystemClock;
 use crate::clock::fake::FakeClock;
@@ -218,7 +220,7 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
     let cases: [(&[u8], &str); 4] = [
         (b"\0\0\0", line),
         (half.as_bytes(), line),
-        (b"{\"version\":1}", line),
+        (b"{\"version\":1}", "is not a ledger (its `salt` is missing"),
         (&large, "is not a ledger, but larger"),
     ];
     for (garbage, problem) in cases {
@@ -234,6 +236,119 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
         assert_eq!(spent(), Ok(4));
         reject(&state, &SystemClock).unwrap();
         assert_eq!(spent(), Ok(5));
+    }
+}
+
+/// What serde derived, before it was written by hand: a ledger with something in each field.
+const VERSION_1: &str = include_str!("../format/version_1.json");
+
+fn version_1() -> Value {
+    serde_json::from_str(VERSION_1).unwrap()
+}
+
+/// Where everything is that stands in an object or a list, as JSON pointers.
+fn pointers(value: &Value, at: &str) -> Vec<String> {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, field)| (format!("{at}/{name}"), field)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (format!("{at}/{index}"), item)).collect(),
+        _ => Vec::new(),
+    };
+    inside.into_iter().flat_map(|(pointer, value)| [pointers(value, &pointer), vec![pointer]].concat()).collect()
+}
+
+/// The field there, or the one whose list it is in.
+fn field_at(pointer: &str) -> &str {
+    pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap()
+}
+
+/// Whether `null` is as good as anything there.
+fn is_optional(pointer: &str) -> bool {
+    const ENDS: [&str; 14] = [
+        "/last_trouble",
+        "/probe",
+        "/probe/began",
+        "/proven_at",
+        "/rejected",
+        "/holds/0",
+        "/holds/1",
+        "/silence",
+        "/until",
+        "/holds/0/route",
+        "/holds/1/route",
+        "/silence/route",
+        "/routes/0/route",
+        "/routes/1/route",
+    ];
+    ENDS.iter().any(|end| pointer.ends_with(end))
+}
+
+/// The field that makes a file garbage.
+fn wrong_field(state: &Value) -> Option<String> {
+    match parse(state.to_string().as_bytes()) {
+        Ok(_) => None,
+        Err(Unusable::Garbage(problem)) => {
+            let name = problem.strip_prefix("is not a ledger (its `").unwrap();
+            Some(name.strip_suffix("` is missing, or something else)").unwrap().to_owned())
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_of_the_first_version_is_read_and_written_as_it_was() {
+    assert_eq!(parse(VERSION_1.as_bytes()).unwrap().to_json(), version_1());
+
+    // What a later library may add is passed over, and what the first ones had not is as good as empty.
+    let mut other = version_1();
+    other["more"] = "than that".into();
+    other["ledger"]["credentials"][0]["more"] = Value::Null;
+    other["ledger"].as_object_mut().unwrap().remove("steps");
+    let mut expected = version_1();
+    expected["ledger"]["steps"]["used_until"] = 0.into();
+    assert_eq!(parse(other.to_string().as_bytes()).unwrap().to_json(), expected);
+}
+
+#[test]
+fn a_field_that_is_missing_is_garbage() {
+    for pointer in pointers(&version_1(), "") {
+        let (object, field) = pointer.rsplit_once('/').unwrap();
+        let mut state = version_1();
+        if let Some(object) = state.pointer_mut(object).unwrap().as_object_mut() {
+            object.remove(field);
+            let expected = (!is_optional(&pointer) && field != "steps").then_some(field);
+            assert_eq!(wrong_field(&state).as_deref(), expected, "{pointer}");
+        }
+    }
+}
+
+#[test]
+fn a_field_that_holds_something_else_is_garbage() {
+    let with = |pointer: &str, value: Value| {
+        let mut state = version_1();
+        *state.pointer_mut(pointer).unwrap() = value;
+        wrong_field(&state)
+    };
+    for pointer in pointers(&version_1(), "") {
+        let others = json!([null, true, -1, 7.5, "7", [7, 7], { "7": 7 }]);
+        for other in others.as_array().unwrap() {
+            let was = version_1().pointer(&pointer).unwrap().clone();
+            let fits = (other.is_null() && is_optional(&pointer))
+                || (other.is_boolean() && was.is_boolean())
+                || (other.is_string() && was.is_string() && !pointer.ends_with("/kind"));
+            let wrong = with(&pointer, other.clone());
+            match &wrong {
+                // Of an object it may be the first field that is not there.
+                Some(field) if was.is_object() || other.is_object() => assert!(!fits && !field.contains('7')),
+                _ => assert_eq!(wrong.as_deref(), (!fits).then(|| field_at(&pointer)), "{other} in {pointer}"),
+            }
+        }
+    }
+    let large = json!(1_u64 << 32);
+    for pointer in ["/version", "/ledger/places/0/route", "/ledger/places/0/owner/process"] {
+        assert_eq!(with(pointer, large.clone()).as_deref(), Some(field_at(pointer)));
+    }
+    for holds in [json!([]), json!([null]), json!([null, null, null])] {
+        assert_eq!(with("/ledger/credentials/0/holds", holds).as_deref(), Some("holds"));
     }
 }
 
