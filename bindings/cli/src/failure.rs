@@ -1,0 +1,92 @@
+//! How a command ends that did not work: one message, one exit status.
+
+use boomi_auth::{Error, ErrorKind};
+
+/// Something on this machine: a full disk.
+pub(crate) const LOCAL: u8 = 1;
+/// The command line, or a setting.
+pub(crate) const USAGE: u8 = 2;
+/// The server does not accept who we are.
+pub(crate) const REJECTED: u8 = 3;
+/// Not sent.
+pub(crate) const HELD: u8 = 4;
+/// No answer, or none that can be used.
+pub(crate) const NETWORK: u8 = 5;
+/// The answer is an error.
+pub(crate) const ANSWER: u8 = 6;
+/// What a shell calls the end by signal 13: whoever read our output wants no more of it.
+const CLOSED_PIPE: u8 = 128 + 13;
+
+/// The end of a command. Without a message there is nothing to say.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: u8,
+    pub(crate) message: Option<String>,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(status: u8, message: impl Into<String>) -> Self {
+        Failure { status, message: Some(message.into()) }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(USAGE, message)
+    }
+
+    /// Output that could not be written.
+    pub(crate) fn writing(where_to: &str, error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Failure { status: CLOSED_PIPE, message: None };
+        }
+        Self::new(LOCAL, format!("cannot write {where_to}: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::new(status_of(error.kind(), error.status()), error.message())
+    }
+}
+
+/// The exit status for an error of the library; `answered` is the HTTP status, if there was one.
+fn status_of(kind: ErrorKind, answered: Option<u16>) -> u8 {
+    match kind {
+        ErrorKind::InvalidArgument | ErrorKind::Config => USAGE,
+        ErrorKind::CredentialsRejected => REJECTED,
+        ErrorKind::Held | ErrorKind::Otp => HELD,
+        ErrorKind::Canceled => crate::interrupt::status(),
+        ErrorKind::Internal => LOCAL,
+        _ if answered.is_some() => ANSWER,
+        // By the pace: nothing was sent.
+        ErrorKind::RateLimited => HELD,
+        _ => NETWORK,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_status() {
+        for kind in ErrorKind::ALL {
+            let expected = match kind {
+                ErrorKind::InvalidArgument | ErrorKind::Config => 2,
+                ErrorKind::CredentialsRejected => 3,
+                ErrorKind::Held | ErrorKind::Otp | ErrorKind::RateLimited => 4,
+                ErrorKind::PermissionDenied | ErrorKind::HttpStatus => 5,
+                ErrorKind::Connect | ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::Timeout => 5,
+                ErrorKind::Protocol | ErrorKind::TooLarge => 5,
+                ErrorKind::Canceled => 130,
+                _ => 1,
+            };
+            assert_eq!(status_of(kind, None), expected, "{kind:?}");
+        }
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::HttpStatus, ErrorKind::RateLimited] {
+            assert_eq!(status_of(kind, Some(503)), 6, "{kind:?}");
+        }
+        assert_eq!(status_of(ErrorKind::CredentialsRejected, Some(401)), 3);
+    }
+}

@@ -1,0 +1,77 @@
+//! What the guard knows, and how to go on.
+
+use boomi_auth::Client;
+use serde_json::Value;
+
+use crate::failure::{Failure, HELD, Result};
+use crate::output;
+use crate::settings::Settings;
+
+/// Says whether a sign-in would be sent.
+pub(crate) fn status(settings: &mut Settings, json: bool) -> Result<()> {
+    let client = settings.client()?;
+    let text = client.describe_guard()?;
+    let about: Value = serde_json::from_str(&text).expect("the library makes JSON");
+    if json {
+        output::print(&text)?;
+    } else {
+        output::print(&describe(&about))?;
+    }
+    match held(&about) {
+        None => Ok(()),
+        Some(_) if json => Err(Failure { status: HELD, message: None }),
+        Some(why) => Err(Failure::new(HELD, why)),
+    }
+}
+
+/// Lets one sign-in through.
+pub(crate) fn reset(settings: &mut Settings) -> Result<()> {
+    let client = settings.client()?;
+    // Only who knows the user knows which memory to change.
+    let about: Value = serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON");
+    client.reset_guard();
+    if let Some(problem) = about["problem"].as_str() {
+        return Err(Failure::usage(format!("nothing was changed: {problem}")));
+    }
+    eprintln!("boomi-auth: one sign-in of {} will be sent, whatever is held", word(&about, "username"));
+    Ok(())
+}
+
+/// Fails if a sign-in would not be sent.
+pub(crate) fn check(client: &Client) -> Result<()> {
+    let about: Value = serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON");
+    held(&about).map_or(Ok(()), |why| Err(Failure::new(HELD, why)))
+}
+
+/// In one line, what is known.
+pub(crate) fn describe(about: &Value) -> String {
+    format!(
+        "{} at {}: {} rejected, {} without an answer, {} under way; known {}",
+        word(about, "username"),
+        word(about, "host"),
+        about["rejections"],
+        about["unanswered"],
+        about["in_flight"],
+        about["memory"].as_str().map_or("to this process alone".into(), |place| format!("in {place}")),
+    )
+}
+
+/// Why no sign-in would be sent, and what to do.
+pub(crate) fn held(about: &Value) -> Option<String> {
+    let held = about.get("held").filter(|held| !held.is_null())?;
+    let why = match held["reason"].as_str() {
+        Some("rejected") => "these credentials were rejected",
+        Some("unanswered") => "sign-ins had no answer, so they may have been rejected",
+        _ => "one more bad sign-in could lock the user",
+    };
+    let end = held["wait_ms"].as_u64().map_or("until then nothing is sent".into(), |wait| {
+        format!("nothing is sent for another {} s", wait.div_ceil(1000))
+    });
+    let how = "correct the user name and secret (others are tried at once), look whether Boomi has locked the user, or allow one \
+               more try with `boomi-auth guard reset`";
+    Some(format!("held: {why}; {how}; {end}"))
+}
+
+fn word<'a>(about: &'a Value, name: &str) -> &'a str {
+    about[name].as_str().unwrap_or_default()
+}

@@ -1,0 +1,198 @@
+//! The command `boomi-auth`: `args.rs` says what there is, and each command has a function here or a file of its own. What
+//! Boomi needs is the library's business; here are the command line, settings, output and exit status.
+
+mod args;
+mod curl_config;
+mod doctor;
+mod failure;
+mod guard;
+mod interrupt;
+mod output;
+mod request;
+mod settings;
+
+use std::process::ExitCode;
+
+use boomi_auth::{Client, CredentialKind, Token, keychain};
+use clap::{CommandFactory as _, Parser as _};
+use serde_json::json;
+
+use args::{Cli, Command, GuardCommand};
+use failure::{Failure, LOCAL, Result};
+use settings::Settings;
+
+fn main() -> ExitCode {
+    keep_no_core();
+    std::panic::set_hook(Box::new(|info| {
+        // Without the message, which could quote anything.
+        let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        eprintln!("boomi-auth: internal error{place}: a bug, please report it");
+    }));
+    // With a wrong argument, this ends the process with status 2.
+    let cli = Cli::parse();
+    let ended = std::panic::catch_unwind(|| run(cli));
+    match ended.unwrap_or(Err(Failure { status: LOCAL, message: None })) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { status, message }) => {
+            if let Some(message) = message {
+                eprintln!("boomi-auth: {message}");
+            }
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// A core dump would hold secrets, and lie around.
+#[cfg(unix)]
+fn keep_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // It can only fail if nothing is to be lowered.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+#[cfg(not(unix))]
+fn keep_no_core() {}
+
+fn run(cli: Cli) -> Result<()> {
+    match &cli.command {
+        Command::Completions { shell } => {
+            return print_made(|out| {
+                clap_complete::generate(*shell, &mut Cli::command(), "boomi-auth", out);
+                Ok(())
+            });
+        }
+        Command::Man => return print_made(manual),
+        _ => {}
+    }
+    let mut settings = Settings::load(&cli.settings)?;
+    match cli.command {
+        Command::Header { scheme, show } => {
+            output::check_terminal(show.show)?;
+            if scheme.jwt {
+                return output::print_secret(&format!("Bearer {}", sign_in(&mut settings)?.jwt()), show.show);
+            }
+            let client = settings.client()?;
+            let credentials = client.credentials().expect("a client of the settings has some");
+            output::print_secret(credentials.auth_header()?.expose(), show.show)
+        }
+        Command::Username => {
+            let client = settings.client()?;
+            let credentials = client.credentials().expect("a client of the settings has some");
+            output::print(&credentials.auth_username()?)
+        }
+        Command::Otp { show } => {
+            output::check_terminal(show.show)?;
+            output::print_secret(one_time_code(&settings)?.expose(), show.show)
+        }
+        Command::Jwt { json, show } => {
+            output::check_terminal(show.show)?;
+            let token = sign_in(&mut settings)?;
+            output::print_secret(&if json { exec_plugin(&token) } else { token.jwt().to_owned() }, show.show)
+        }
+        Command::CurlConfig { scheme, show } => {
+            output::check_terminal(show.show)?;
+            curl_config::print(&mut settings, scheme.jwt)
+        }
+        Command::Request(request) => request::send(&mut settings, request),
+        Command::Graphql { query } => request::graphql(&mut settings, &query),
+        Command::Doctor { sign_in, json } => doctor::run(&mut settings, sign_in, json),
+        Command::Guard { command: GuardCommand::Status { json } } => guard::status(&mut settings, json),
+        Command::Guard { command: GuardCommand::Reset } => guard::reset(&mut settings),
+        Command::Login { password } => login(&settings, password),
+        Command::Logout => logout(&settings),
+        Command::Completions { .. } | Command::Man => unreachable!("they need no settings"),
+    }
+}
+
+/// A JWT for the account of the settings.
+fn sign_in(settings: &mut Settings) -> Result<Token> {
+    let client = connecting(settings)?;
+    Ok(client.generate_jwt(None, None)?)
+}
+
+/// A client for a command that sends something, and can be interrupted in the middle of it.
+fn connecting(settings: &mut Settings) -> Result<Client> {
+    let client = settings.client()?;
+    interrupt::listen();
+    Ok(client)
+}
+
+/// The exec-plugin protocol, version 1: README says what may rely on it.
+fn exec_plugin(token: &Token) -> String {
+    json!({ "version": 1, "scheme": "Bearer", "token": token.jwt(), "expires_at": token.expires_at() }).to_string()
+}
+
+/// The code of this moment, by this machine's clock.
+fn one_time_code(settings: &Settings) -> Result<boomi_auth::Secret> {
+    let secret = settings.otp_secret()?.ok_or_else(|| {
+        Failure::usage(
+            "no secret for one-time codes: set BOOMI_OTP_SECRET or BOOMI_OTP_SECRET_FILE, or otp_secret in config.toml",
+        )
+    })?;
+    const NOW: i64 = -1;
+    Ok(boomi_auth::otp_code(&secret, NOW)?)
+}
+
+fn login(settings: &Settings, password: bool) -> Result<()> {
+    let username = settings.find("BOOMI_USERNAME").ok_or_else(|| {
+        Failure::usage("whose secret? Name the user, an e-mail address, with --username or BOOMI_USERNAME")
+    })?;
+    let username = username.0.to_string_lossy().into_owned();
+    let (kind, what) =
+        if password { (CredentialKind::Password, "password") } else { (CredentialKind::ApiToken, "API token") };
+    let secret = match settings.secret_of_stdin() {
+        Some(secret) => secret,
+        None => settings::ask_for_secret(&format!("{what} of {username}: "))?,
+    };
+    keychain::store(settings.profile(), kind, &username, &secret)?;
+    eprintln!("boomi-auth: kept the {what} of {username} in the keychain, for the profile \"{}\"", settings.profile());
+    Ok(())
+}
+
+fn logout(settings: &Settings) -> Result<()> {
+    let what = if keychain::remove(settings.profile())? { "removed" } else { "there was none" };
+    eprintln!("boomi-auth: the keychain's entry for the profile \"{}\": {what}", settings.profile());
+    Ok(())
+}
+
+/// Prints what is made in memory, so that an error of the output is ours to tell.
+fn print_made(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<()> {
+    let mut made = Vec::new();
+    make(&mut made).map_err(|error| Failure::writing("to memory", &error))?;
+    output::write(&[&made])
+}
+
+/// One page for all commands.
+fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let page = clap_mangen::Man::new(command.clone());
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    page.render_synopsis_section(out)?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
+    for sub in command.get_subcommands() {
+        describe(sub, "", out)?;
+    }
+    page.render_extra_section(out)
+}
+
+/// A command's own section, and those below it. Flags that every command takes were told before.
+fn describe(command: &clap::Command, before: &str, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let name = format!("{before}{}", command.get_name());
+    if name == "help" || command.get_name() == "help" {
+        return Ok(());
+    }
+    let own = command.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+    let mut text = Vec::new();
+    let page = clap_mangen::Man::new(own);
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    out.extend_from_slice(format!(".SH \"BOOMI-AUTH {}\"\n", name.to_uppercase()).as_bytes());
+    // Its own sections become parts of this one.
+    out.extend_from_slice(text.replace(".SH ", ".SS ").as_bytes());
+    command.get_subcommands().try_for_each(|sub| describe(sub, &format!("{name} "), out))
+}

@@ -1,0 +1,149 @@
+//! One request, and its answer to where it is wanted.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+
+use boomi_auth::{AuthScheme, Client, HeaderOptions, Request, Response};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::args::RequestArgs;
+use crate::failure::{ANSWER, Failure, Result};
+use crate::output::Sink;
+use crate::settings::{self, Settings};
+
+/// A body is passed on in pieces of this size.
+const PIECE: usize = 128 * 1024;
+/// A shorter download needs no progress bar.
+const LONG: u64 = 1024 * 1024;
+
+/// `boomi-auth request`.
+pub(crate) fn send(settings: &mut Settings, args: RequestArgs) -> Result<()> {
+    let mut request = Request::new(&args.method, &args.path)?;
+    if args.jwt {
+        request.set_auth(AuthScheme::Jwt);
+    }
+    for header in &args.headers {
+        add_header(&mut request, header)?;
+    }
+    if let Some(path) = &args.data {
+        request.set_body(read_input(path)?);
+    }
+    let client = crate::connecting(settings)?;
+    let to = Wanted { include: args.include, output: args.output.as_deref() };
+    if args.all_pages {
+        return all_pages(&client, request, to);
+    }
+    // Whether GraphQL's answer is an error stands in its body.
+    let is_graphql = args.path.split('?').next().is_some_and(|path| path.ends_with("/graphql"));
+    let answer = if is_graphql { client.send(&request, None) } else { client.open(&request, None) };
+    deliver(answer?, to)
+}
+
+/// `boomi-auth graphql`: a query as people write it, or the object that is sent.
+pub(crate) fn graphql(settings: &mut Settings, path: &Path) -> Result<()> {
+    let text = String::from_utf8(read_input(path)?).map_err(|_| Failure::usage("the query is not UTF-8 text"))?;
+    let is_object = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.get("query").is_some());
+    let mut request = Request::new("POST", "/graphql")?;
+    request.set_body(if is_object { text } else { json!({ "query": text }).to_string() });
+    let client = crate::connecting(settings)?;
+    deliver(client.send(&request, None)?, Wanted { include: false, output: None })
+}
+
+/// What of an answer is wanted, and where.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    include: bool,
+    output: Option<&'a Path>,
+}
+
+impl Wanted<'_> {
+    fn sink(&self) -> Result<Sink> {
+        self.output.map_or_else(Sink::stdout, Sink::file)
+    }
+
+    /// The status and headers of an answer, if they are wanted.
+    fn head_of(&self, answer: &Response) -> String {
+        if !self.include {
+            return String::new();
+        }
+        let headers: String = answer.headers().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("HTTP/1.1 {}\r\n{headers}\r\n", answer.status())
+    }
+}
+
+/// Each page as Boomi sends it, one behind the other: tools such as jq read that.
+fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
+    let mut sink = to.sink()?;
+    for page in client.pages(request)? {
+        let page = page?;
+        sink.write(to.head_of(&page).as_bytes())?;
+        sink.write(page.body())?;
+        sink.write(b"\n")?;
+    }
+    sink.finish()
+}
+
+/// Passes an answer on; one that is an error goes to standard output, and is told.
+fn deliver(mut answer: Response, to: Wanted<'_>) -> Result<()> {
+    if let Some(error) = answer.error() {
+        crate::output::write(&[to.head_of(&answer).as_bytes(), answer.body()])?;
+        let failure = Failure::from(error);
+        // Rejected credentials have a status of their own.
+        let status = if failure.status == crate::failure::REJECTED { failure.status } else { ANSWER };
+        return Err(Failure { status, ..failure });
+    }
+    let mut sink = to.sink()?;
+    sink.write(to.head_of(&answer).as_bytes())?;
+    let progress = progress_of(&answer, &sink);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = answer.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        sink.write(&piece[..length])?;
+        progress.inc(length as u64);
+    }
+    progress.finish_and_clear();
+    sink.finish()
+}
+
+/// On standard error, if that is a terminal and the body goes elsewhere.
+fn progress_of(answer: &Response, sink: &Sink) -> ProgressBar {
+    let length = answer.header("content-length").and_then(|length| length.parse::<u64>().ok());
+    let to_terminal = matches!(sink, Sink::Stdout(_)) && std::io::stdout().is_terminal();
+    if to_terminal || length.is_some_and(|length| length < LONG) || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let style = match length {
+        Some(_) => "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        None => "{bytes} {bytes_per_sec}",
+    };
+    bar.with_style(ProgressStyle::with_template(style).expect("a template of ours"))
+}
+
+/// 'Name: value', or @FILE with such lines, whose values are kept from texts and other hosts.
+fn add_header(request: &mut Request, given: &str) -> Result<()> {
+    let Some(path) = given.strip_prefix('@') else { return set_header(request, given, false) };
+    let text = String::from_utf8(read_input(Path::new(path))?);
+    let text = text.map_err(|_| Failure::usage(format!("the headers in {path} are not UTF-8 text")))?;
+    text.lines().filter(|line| !line.trim().is_empty()).try_for_each(|line| set_header(request, line, true))
+}
+
+fn set_header(request: &mut Request, line: &str, secret: bool) -> Result<()> {
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| Failure::usage("a header is written as 'Name: value', or @FILE with such lines"))?;
+    Ok(request.set_header(name.trim(), value.trim(), HeaderOptions { secret, add: false })?)
+}
+
+fn read_input(path: &Path) -> Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = settings::stdin()?.read_to_end(&mut bytes);
+        return read.map(|_| bytes).map_err(|error| Failure::usage(format!("cannot read standard input: {error}")));
+    }
+    std::fs::read(path).map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+}

@@ -1,0 +1,278 @@
+//! Where settings come from: flags, then the environment, then a profile of config.toml; for a user and its secret, the
+//! keychain at last. Each is known by the name of its variable, and what it means is the library's business.
+
+mod profile;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _, StdinLock};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use boomi_auth::{Client, ClientBuilder, Credentials};
+use zeroize::Zeroizing;
+
+use crate::args::SettingArgs;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+
+/// A setting: its variable, its key in config.toml, and whether its value is a secret.
+pub(crate) struct Setting {
+    pub(crate) variable: &'static str,
+    key: &'static str,
+    pub(crate) is_secret: bool,
+    /// Of several that say the same in different ways, those of one source count.
+    group: Option<Group>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Secret,
+    Otp,
+}
+
+const fn plain(variable: &'static str, key: &'static str) -> Setting {
+    Setting { variable, key, is_secret: false, group: None }
+}
+
+const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secret: bool) -> Setting {
+    Setting { variable, key, is_secret, group: Some(group) }
+}
+
+/// In the order in which they are told.
+pub(crate) const SETTINGS: [Setting; 14] = [
+    plain("BOOMI_USERNAME", "username"),
+    one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
+    one_of(Group::Secret, "BOOMI_API_TOKEN_FILE", "api_token_file", false),
+    one_of(Group::Secret, "BOOMI_PASSWORD", "password", true),
+    one_of(Group::Secret, "BOOMI_PASSWORD_FILE", "password_file", false),
+    one_of(Group::Secret, "BOOMI_CREDENTIAL_PROCESS", "credential_process", false),
+    one_of(Group::Secret, "BOOMI_KEYCHAIN", "keychain", false),
+    one_of(Group::Otp, "BOOMI_OTP_SECRET", "otp_secret", true),
+    one_of(Group::Otp, "BOOMI_OTP_SECRET_FILE", "otp_secret_file", false),
+    plain("BOOMI_ACCOUNT_ID", "account_id"),
+    plain("BOOMI_API_URL", "api_url"),
+    plain("BOOMI_CA_FILE", "ca_file"),
+    plain("BOOMI_STATE_DIR", "state_dir"),
+    plain("BOOMI_TIMEOUT", "timeout"),
+];
+
+/// The library reads the proxy's variables by itself; this is for the other two sources.
+const PROXY: Setting = plain("proxy", "proxy");
+
+fn setting(variable: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.variable == variable)
+}
+
+/// One source.
+#[derive(Default)]
+struct Layer {
+    /// For people: "the environment".
+    name: String,
+    values: Vec<(&'static str, OsString)>,
+}
+
+impl Layer {
+    fn new(name: impl Into<String>) -> Self {
+        Layer { name: name.into(), values: Vec::new() }
+    }
+
+    fn set(&mut self, variable: &'static str, value: Option<impl Into<OsString>>) {
+        self.values.extend(value.map(|value| (variable, value.into())));
+    }
+
+    fn get(&self, variable: &str) -> Option<&OsString> {
+        // One that is empty counts as unset, but for a proxy, where it means none.
+        let found = self.values.iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
+        found.filter(|value| !value.is_empty() || variable == PROXY.variable)
+    }
+
+    fn has(&self, group: Group) -> bool {
+        SETTINGS.iter().any(|setting| setting.group == Some(group) && self.get(setting.variable).is_some())
+    }
+}
+
+/// Every source, the first one that has a setting being the one that counts.
+pub(crate) struct Settings {
+    layers: Vec<Layer>,
+    profile: String,
+    /// Whether it was asked for, and config.toml has none of that name.
+    unknown_profile: bool,
+    verbose: bool,
+    /// Why the keychain, which nobody named, gave nothing.
+    pub(crate) without_keychain: Option<String>,
+}
+
+impl Settings {
+    /// Reads them all. What is wrong with a value shows when it is used.
+    pub(crate) fn load(args: &SettingArgs) -> Result<Self> {
+        let environment = of_environment();
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let named = args.profile.clone().or_else(|| variable("BOOMI_PROFILE"));
+        let profile = named.clone().unwrap_or_else(|| "default".into());
+        let of_profile = profile::load(&profile)?;
+        let unknown_profile = named.is_some() && of_profile.is_none();
+        let mut layers = vec![of_flags(args)?, environment];
+        layers.extend(of_profile);
+        let mut defaults = Layer::new("the default");
+        defaults.set("BOOMI_STATE_DIR", folder("XDG_STATE_HOME", ".local/state"));
+        layers.push(defaults);
+        Ok(Settings { layers, profile, unknown_profile, verbose: args.verbose, without_keychain: None })
+    }
+
+    /// A setting's value, and the name of its source.
+    pub(crate) fn find(&self, variable: &str) -> Option<(&OsString, &str)> {
+        let group = setting(variable).and_then(|setting| setting.group);
+        let layers = self.layers.iter().filter(|layer| group.is_none_or(|group| layer.has(group)));
+        match group {
+            // Another source has a secret too, perhaps of another user: it is not mixed in.
+            Some(_) => layers.take(1).find_map(|layer| Some((layer.get(variable)?, layer.name.as_str()))),
+            None => layers.into_iter().find_map(|layer| Some((layer.get(variable)?, layer.name.as_str()))),
+        }
+    }
+
+    /// The secret that one-time codes are computed from.
+    pub(crate) fn otp_secret(&self) -> Result<Option<Zeroizing<String>>> {
+        if let Some((secret, _)) = self.find("BOOMI_OTP_SECRET") {
+            return Ok(Some(Zeroizing::new(secret.to_string_lossy().into_owned())));
+        }
+        let Some((path, _)) = self.find("BOOMI_OTP_SECRET_FILE") else { return Ok(None) };
+        let path = PathBuf::from(path);
+        let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+        let text = text.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+        Ok(Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+
+    /// A secret that came through --api-token-stdin or --password-stdin.
+    pub(crate) fn secret_of_stdin(&self) -> Option<Zeroizing<String>> {
+        let flags = self.layers.first()?;
+        let secret = flags.get("BOOMI_API_TOKEN").or_else(|| flags.get("BOOMI_PASSWORD"))?;
+        Some(Zeroizing::new(secret.to_string_lossy().into_owned()))
+    }
+
+    /// The name of the profile, and of the entry in the keychain.
+    pub(crate) fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// If no source has a secret, the keychain may, under the name of the profile.
+    pub(crate) fn ask_keychain(&mut self) {
+        if self.layers.iter().any(|layer| layer.has(Group::Secret)) {
+            return;
+        }
+        match Credentials::keychain(&self.profile, None).and_then(|credentials| credentials.auth_username()) {
+            Ok(_) => {
+                let mut layer = Layer::new("the keychain");
+                layer.set("BOOMI_KEYCHAIN", Some(&self.profile));
+                self.layers.push(layer);
+            }
+            Err(error) => self.without_keychain = Some(error.message().to_owned()),
+        }
+    }
+
+    /// A client of these settings.
+    pub(crate) fn client(&mut self) -> Result<Client> {
+        self.ask_keychain();
+        if self.unknown_profile && self.find("BOOMI_KEYCHAIN").is_none() {
+            return Err(Failure::usage(format!(
+                "there is no profile \"{0}\": neither [{0}] in config.toml nor that entry in the keychain",
+                self.profile
+            )));
+        }
+        let client = self.builder().build()?;
+        if client.credentials().is_none() {
+            let why = self.without_keychain.as_deref().unwrap_or("no keychain was asked");
+            return Err(Failure::usage(format!(
+                "no credentials: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or \
+                 BOOMI_CREDENTIAL_PROCESS, or run `boomi-auth login`; API tokens are made under Settings > Account Information and \
+                 Setup > Boomi Enterprise Platform API Tokens ({why})"
+            )));
+        }
+        Ok(client)
+    }
+
+    /// The builder of a client, which can be interrupted.
+    pub(crate) fn builder(&self) -> ClientBuilder {
+        let mut builder = Client::builder()
+            .load_variables(|name| self.find(name).map(|(value, _)| value.clone()))
+            .user_agent(concat!("boomi-auth-cli/", env!("CARGO_PKG_VERSION")))
+            .wait_hook(interrupt::requested);
+        if let Some((proxy, _)) = self.find(PROXY.variable) {
+            builder = builder.proxy(&proxy.to_string_lossy());
+        }
+        if self.verbose {
+            builder = builder.on_event(|event| eprintln!("boomi-auth: {}", event.to_json()));
+        }
+        builder
+    }
+}
+
+fn of_flags(args: &SettingArgs) -> Result<Layer> {
+    let mut flags = Layer::new("the command line");
+    flags.set("BOOMI_USERNAME", args.username.as_ref());
+    flags.set("BOOMI_API_TOKEN_FILE", args.api_token_file.as_ref());
+    flags.set("BOOMI_PASSWORD_FILE", args.password_file.as_ref());
+    flags.set("BOOMI_OTP_SECRET_FILE", args.otp_secret_file.as_ref());
+    flags.set("BOOMI_ACCOUNT_ID", args.account_id.as_ref());
+    flags.set("BOOMI_API_URL", args.api_url.as_ref());
+    flags.set("BOOMI_CA_FILE", args.ca_file.as_ref());
+    flags.set("BOOMI_TIMEOUT", args.timeout.as_ref());
+    flags.set("BOOMI_STATE_DIR", args.state_dir.as_ref());
+    if args.proxy.as_ref().is_some_and(|url| url.contains('@')) {
+        return Err(Failure::usage(
+            "--proxy has a user or password, which others can see in the list of processes: set HTTPS_PROXY, or proxy in config.toml",
+        ));
+    }
+    flags.set(PROXY.variable, args.proxy.as_ref());
+    if args.api_token_stdin || args.password_stdin {
+        let variable = if args.api_token_stdin { "BOOMI_API_TOKEN" } else { "BOOMI_PASSWORD" };
+        let secret = secret_of_stdin()?;
+        flags.set(variable, Some(secret.as_str()));
+    }
+    Ok(flags)
+}
+
+fn of_environment() -> Layer {
+    let mut environment = Layer::new("the environment");
+    for setting in &SETTINGS {
+        environment.set(setting.variable, std::env::var_os(setting.variable));
+    }
+    environment
+}
+
+/// Standard input, for whoever reads all of it: there is one.
+pub(crate) fn stdin() -> Result<StdinLock<'static>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage("standard input is named twice on the command line, and can be read once"));
+    }
+    Ok(std::io::stdin().lock())
+}
+
+/// A secret from standard input, without the line end behind it.
+pub(crate) fn secret_of_stdin() -> Result<Zeroizing<String>> {
+    const LARGEST: u64 = 64 * 1024;
+    let failed = |what: &str| Failure::usage(format!("no secret on standard input: {what}"));
+    let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize));
+    stdin()?.take(LARGEST).read_to_string(&mut text).map_err(|error| failed(&error.to_string()))?;
+    let length = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(length);
+    if text.is_empty() { Err(failed("it is empty")) } else { Ok(text) }
+}
+
+/// A secret that a person types, unseen, or another program sends.
+pub(crate) fn ask_for_secret(question: &str) -> Result<Zeroizing<String>> {
+    if !std::io::stdin().is_terminal() {
+        return secret_of_stdin();
+    }
+    let typed = rpassword::prompt_password(question);
+    let typed = typed.map_err(|error| Failure::usage(format!("nothing could be typed: {error}")))?;
+    Ok(Zeroizing::new(typed))
+}
+
+/// A folder of ours for this user, as the XDG base directories say.
+fn folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
+    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home =
+        || std::env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(otherwise));
+    set.or_else(home).map(|path| path.join("boomi-auth"))
+}

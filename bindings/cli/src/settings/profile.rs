@@ -1,0 +1,87 @@
+//! config.toml: a table for each profile.
+
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::{Layer, PROXY, SETTINGS, folder};
+use crate::failure::{Failure, Result};
+
+/// The settings of a profile, if there are any.
+pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
+    let path = folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml"));
+    let Some((path, text)) = path.and_then(|path| read(&path).transpose().map(|text| (path, text))) else {
+        return Ok(None);
+    };
+    let text = text?;
+    let bad = |what: &str| Failure::usage(format!("{}: {what}", path.display()));
+    // The parser's own words could hold a secret that stands near.
+    let file: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        bad(&line.map_or("it is no TOML".into(), |line| format!("line {line} is no TOML")))
+    })?;
+    check_access(&path, &file)?;
+    for (name, value) in &file {
+        let Value::Table(table) = value else {
+            return Err(bad(&format!("{name} stands outside a profile: put it below [default]")));
+        };
+        if let Some(key) = table.keys().find(|key| known(key).is_none()) {
+            let keys: Vec<_> = SETTINGS.iter().chain([&PROXY]).map(|setting| setting.key).collect();
+            return Err(bad(&format!("[{name}] has {key}, which is no setting: there are {}", keys.join(", "))));
+        }
+    }
+    let Some(Value::Table(table)) = file.get(profile) else { return Ok(None) };
+    let mut layer = Layer::new(format!("[{profile}] of {}", path.display()));
+    for (key, value) in table {
+        let variable = known(key).expect("it was looked up before").variable;
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Integer(number) if variable == "BOOMI_TIMEOUT" => number.to_string(),
+            Value::Float(number) if variable == "BOOMI_TIMEOUT" => number.to_string(),
+            _ => return Err(bad(&format!("{key} of [{profile}] is no text in quotes"))),
+        };
+        layer.set(variable, Some(value));
+    }
+    Ok(Some(layer))
+}
+
+fn known(key: &str) -> Option<&'static super::Setting> {
+    SETTINGS.iter().chain([&PROXY]).find(|setting| setting.key == key)
+}
+
+/// `None` if there is no file.
+fn read(path: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+/// Refuses a file whose secrets others can read, and one in which others decide whom to trust and what to run.
+#[cfg(unix)]
+fn check_access(path: &PathBuf, file: &Table) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+    let problem = match mode {
+        _ if mode & 0o022 != 0 => "others can change it",
+        _ if mode & 0o044 != 0 && file.values().any(has_secret) => "others can read it, and it holds a secret",
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(format!("{}: {problem} (mode {mode:o}): chmod it to 600", path.display())))
+}
+
+#[cfg(not(unix))]
+fn check_access(_: &PathBuf, _: &Table) -> Result<()> {
+    Ok(())
+}
+
+fn has_secret(profile: &Value) -> bool {
+    let is_secret = |(key, value): (&String, &Value)| match known(key) {
+        Some(setting) if setting.variable == PROXY.variable => value.as_str().is_some_and(|url| url.contains('@')),
+        Some(setting) => setting.is_secret,
+        None => false,
+    };
+    profile.as_table().is_some_and(|table| table.iter().any(is_secret))
+}
