@@ -1,14 +1,16 @@
 //! Why it does not work: what a person would look at, in that order, each good, bad or unknown.
 
+use std::ffi::OsStr;
 use std::net::ToSocketAddrs as _;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
 use boomi_auth::{AuthScheme, BASE_URL_US, Client, Error, ErrorKind, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::{Failure, HELD, NETWORK, Result, USAGE};
-use crate::settings::{SETTINGS, Settings};
+use crate::settings::{SETTINGS, Setting, Settings};
 use crate::{guard, interrupt, output};
 
 /// Names of other tools for what is a setting here, and its name.
@@ -31,26 +33,14 @@ const LOOK_ALIKES: [(&str, &str); 13] = [
 const CLOCK_OFF: u64 = 60;
 const LONGEST_LOOK_UP: Duration = Duration::from_secs(5);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Good,
-    Bad,
-    Unknown,
-}
+const GOOD: &str = "good";
+const BAD: &str = "bad";
+const UNKNOWN: &str = "unknown";
 
-impl State {
-    fn name(self) -> &'static str {
-        match self {
-            State::Good => "good",
-            State::Bad => "bad",
-            State::Unknown => "unknown",
-        }
-    }
-}
-
+#[derive(Serialize)]
 struct Check {
     topic: &'static str,
-    state: State,
+    state: &'static str,
     what: String,
     /// What to do about it.
     advice: String,
@@ -66,15 +56,15 @@ struct Findings {
 
 impl Findings {
     fn good(&mut self, topic: &'static str, what: impl Into<String>) {
-        self.checks.push(Check { topic, state: State::Good, what: what.into(), advice: String::new() });
+        self.checks.push(Check { topic, state: GOOD, what: what.into(), advice: String::new() });
     }
 
     fn unknown(&mut self, topic: &'static str, what: impl Into<String>, advice: impl Into<String>) {
-        self.checks.push(Check { topic, state: State::Unknown, what: what.into(), advice: advice.into() });
+        self.checks.push(Check { topic, state: UNKNOWN, what: what.into(), advice: advice.into() });
     }
 
     fn bad(&mut self, topic: &'static str, status: u8, what: impl Into<String>, advice: impl Into<String>) {
-        self.checks.push(Check { topic, state: State::Bad, what: what.into(), advice: advice.into() });
+        self.checks.push(Check { topic, state: BAD, what: what.into(), advice: advice.into() });
         self.status = if self.status == 0 { status } else { self.status };
     }
 
@@ -109,8 +99,7 @@ pub(crate) fn run(settings: &mut Settings, sign_in: bool, as_json: bool) -> Resu
 fn look_at_settings(settings: &Settings, findings: &mut Findings) {
     for setting in &SETTINGS {
         if let Some((value, source)) = settings.find(setting.variable) {
-            let shown = if setting.is_secret { "***".into() } else { value.to_string_lossy() };
-            findings.good("settings", format!("{} is {shown}, from {source}", setting.variable));
+            findings.good("settings", format!("{} is {}, from {source}", setting.variable, shown(setting, value)));
         }
     }
     if settings.find("BOOMI_ACCOUNT_ID").is_none() {
@@ -126,6 +115,20 @@ fn look_at_settings(settings: &Settings, findings: &mut Findings) {
             format!("there is no user with a secret in flags, environment and profile; {why}"),
             "",
         );
+    }
+}
+
+/// A value as it may be shown: people put secrets into commands and URLs too.
+fn shown(setting: &Setting, value: &OsStr) -> String {
+    let text = value.to_string_lossy();
+    match text.rsplit_once('@') {
+        _ if setting.is_secret => "***".into(),
+        _ if setting.variable == "BOOMI_CREDENTIAL_PROCESS" => {
+            let program = text.split_whitespace().next().unwrap_or_default();
+            if program.contains('=') { "***".into() } else { format!("{program} ...") }
+        }
+        Some((_, host)) if setting.variable == "BOOMI_API_URL" => format!("***@{host}"),
+        _ => text.into_owned(),
     }
 }
 
@@ -257,15 +260,17 @@ fn look_at_guard(client: &Client, findings: &mut Findings) {
 
 fn to_text(findings: &Findings) -> String {
     let lines = findings.checks.iter().map(|check| {
-        let line = format!("{:<8}{:<13}{}", check.state.name(), check.topic, check.what);
+        let line = format!("{:<8}{:<13}{}", check.state, check.topic, check.what);
         if check.advice.is_empty() { line } else { format!("{line}\n{:21}{}", "", check.advice) }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn to_json(findings: &Findings) -> String {
-    let checks = findings.checks.iter().map(|check| {
-        json!({ "topic": check.topic, "state": check.state.name(), "what": check.what, "advice": check.advice })
-    });
-    json!({ "version": 1, "checks": checks.collect::<Vec<_>>() }).to_string()
+    #[derive(Serialize)]
+    struct Report<'a> {
+        version: u32,
+        checks: &'a [Check],
+    }
+    serde_json::to_string(&Report { version: 1, checks: &findings.checks }).expect("texts")
 }

@@ -46,7 +46,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::new(status_of(error.kind(), error.status()), error.message())
+        let here = match error.kind() {
+            ErrorKind::Held => " (here: `boomi-auth guard reset`)",
+            _ => "",
+        };
+        Failure::new(status_of(error.kind(), error.status()), format!("{}{here}", error.message()))
     }
 }
 

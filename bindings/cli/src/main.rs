@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use boomi_auth::{Client, CredentialKind, Token, keychain};
 use clap::{CommandFactory as _, Parser as _};
-use serde_json::json;
+use serde::Serialize;
 
 use args::{Cli, Command, GuardCommand};
 use failure::{Failure, LOCAL, Result};
@@ -119,7 +119,15 @@ fn connecting(settings: &mut Settings) -> Result<Client> {
 
 /// The exec-plugin protocol, version 1: README says what may rely on it.
 fn exec_plugin(token: &Token) -> String {
-    json!({ "version": 1, "scheme": "Bearer", "token": token.jwt(), "expires_at": token.expires_at() }).to_string()
+    #[derive(Serialize)]
+    struct Credential<'a> {
+        version: u32,
+        scheme: &'a str,
+        token: &'a str,
+        expires_at: i64,
+    }
+    let credential = Credential { version: 1, scheme: "Bearer", token: token.jwt(), expires_at: token.expires_at() };
+    serde_json::to_string(&credential).expect("texts and numbers")
 }
 
 /// The code of this moment, by this machine's clock.
