@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::args::RequestArgs;
-use crate::failure::{ANSWER, Failure, Result};
+use crate::failure::{ANSWER, Failure, REJECTED, Result};
+use crate::interrupt;
 use crate::output::Sink;
 use crate::settings::{self, Settings};
 
@@ -85,15 +86,16 @@ fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
 }
 
 /// Passes an answer on; one that is an error goes to standard output, and is told.
-fn deliver(mut answer: Response, to: Wanted<'_>) -> Result<()> {
-    if let Some(error) = answer.error() {
-        crate::output::write(&[to.head_of(&answer).as_bytes(), answer.body()])?;
-        let failure = Failure::from(error);
-        // Rejected credentials have a status of their own.
-        let status = if failure.status == crate::failure::REJECTED { failure.status } else { ANSWER };
-        return Err(Failure { status, ..failure });
-    }
-    let mut sink = to.sink()?;
+fn deliver(answer: Response, to: Wanted<'_>) -> Result<()> {
+    let Some(error) = answer.error() else { return copy(answer, to, to.sink()?) };
+    copy(answer, to, Sink::stdout()?)?;
+    let failure = Failure::from(error);
+    // Rejected credentials have a status of their own.
+    let status = if failure.status == REJECTED { REJECTED } else { ANSWER };
+    Err(Failure { status, ..failure })
+}
+
+fn copy(mut answer: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
     sink.write(to.head_of(&answer).as_bytes())?;
     let progress = progress_of(&answer, &sink);
     let mut piece = vec![0; PIECE];
@@ -101,6 +103,10 @@ fn deliver(mut answer: Response, to: Wanted<'_>) -> Result<()> {
         let length = answer.read(&mut piece)?;
         if length == 0 {
             break;
+        }
+        // A read that does not wait does not ask.
+        if interrupt::requested() {
+            return Err(Failure { status: interrupt::status(), message: None });
         }
         sink.write(&piece[..length])?;
         progress.inc(length as u64);

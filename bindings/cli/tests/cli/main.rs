@@ -1,0 +1,20 @@
+//! The finished command, beside the emulator, real curl, a real proxy, a real keychain and a real terminal.
+#![cfg(target_os = "linux")]
+#![allow(clippy::disallowed_methods, reason = "processes are waited for in real time")]
+
+#[path = "../../../../tests/network/daemon.rs"]
+#[allow(dead_code, unused, reason = "not all of it is needed here")]
+mod daemon;
+
+mod credentials;
+mod curl;
+mod doctor;
+mod guard;
+mod help;
+mod interrupts;
+mod keychain;
+mod printing;
+mod requests;
+mod secrets;
+mod settings;
+mod shell;
