@@ -74,3 +74,14 @@ for subject in warm get cold system header token stream threads; do
         *) bench "$subject" yes "$out/ca.pem" "$@" ;;
     esac
 done
+
+# Start to finish of a command, without a connection.
+if [ "$all" = all ] || [ "$all" = command ]; then
+    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-cli
+    env -i PATH="$PATH" HOME="$out" BOOMI_USERNAME=user@example.com BOOMI_API_TOKEN=token \
+        hyperfine -N --style none --warmup 20 --runs "${2:-300}" --export-csv "$out/command.csv" \
+        "$target/release/boomi-auth header" "curl --version" >/dev/null
+    awk -F, 'NR > 1 { median[NR] = $4 * 1000 } END {
+        printf "command     %.2f (at most 1.0): %.1f ms beside %.1f ms of curl --version\n", median[2] / median[3], median[2], median[3]
+    }' "$out/command.csv"
+fi

@@ -34,6 +34,9 @@ fn runs_in(command: &str) -> Option<&'static str> {
         ("c++ -std=c++11 app.cpp ", "here"),
         ("cargo run --example quickstart", "tests/examples.rs"),
         ("cargo install --path tests/emulator", "here, as a build"),
+        ("cargo install --path bindings/cli", "bindings/cli, as a build"),
+        ("boomi-auth ", "bindings/cli/tests/cli/readme.rs"),
+        ("curl -K ", "bindings/cli/tests/cli/readme.rs"),
         ("cargo add --path ../boomi-auth", "here"),
     ];
     run_by.into_iter().find(|(start, _)| command.starts_with(start)).map(|(_, place)| place)
@@ -124,7 +127,11 @@ fn what_readme_names_is_there() {
 /// Every crate that a manifest names has its reason in CONTRIBUTING.
 #[test]
 fn every_dependency_has_a_reason() {
-    let manifests = [include_str!("../Cargo.toml"), include_str!("emulator/Cargo.toml")];
+    let manifests = [
+        include_str!("../Cargo.toml"),
+        include_str!("../bindings/cli/Cargo.toml"),
+        include_str!("emulator/Cargo.toml"),
+    ];
     for manifest in manifests {
         let mut inside = false;
         for line in manifest.lines() {

@@ -13,6 +13,12 @@ need nm binutils
 need cmake cmake
 need openssl openssl
 need tinyproxy tinyproxy
+need mandoc mandoc
+need script bsdutils
+need ps procps
+need dbus-run-session dbus-daemon
+need gnome-keyring-daemon gnome-keyring
+need secret-tool libsecret-tools
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
 if [ -n "$missing" ]; then

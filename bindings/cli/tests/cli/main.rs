@@ -14,6 +14,7 @@ mod help;
 mod interrupts;
 mod keychain;
 mod printing;
+mod readme;
 mod requests;
 mod secrets;
 mod settings;
