@@ -6,6 +6,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 # What is installed is built with the profile `release`; tests of the installation take `dev`, which is there already.
 PROFILE ?= release
+# Of the C library: keychain, or none.
+FEATURES ?=
 CARGO   ?= cargo
 CC      ?= cc
 CFLAGS  ?= -O2 -Wall -Wextra
@@ -60,7 +62,7 @@ bench: ## beside libcurl and OpenSSL: warm, cold, header, token, stream, threads
 	@benches/run.sh
 
 install: ## the C library, headers, pkg-config and CMake files into PREFIX
-	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c
+	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c --features '$(FEATURES)'
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(LIBDIR)/cmake/BoomiAuth" "$(DESTDIR)$(INCLUDEDIR)"
 	install -m 644 include/boomi_auth.h include/boomi_auth.hpp "$(DESTDIR)$(INCLUDEDIR)/"
 	install -m 644 $(BUILT)/libboomi_auth.a "$(DESTDIR)$(LIBDIR)/"

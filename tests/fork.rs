@@ -79,3 +79,40 @@ fn a_client_works_in_forked_children_and_then_in_the_parent() {
     // The children closed nothing of their parent's.
     assert_eq!((&parent, &after), (&before, &before));
 }
+
+/// A program that gives the credentials is run by each process for itself, also in a child that was forked while another thread
+/// of its parent waited for it.
+#[cfg(feature = "credential-process")]
+#[test]
+fn a_client_whose_credentials_come_from_a_program_works_in_forked_children() {
+    use std::io::{Read as _, Write as _};
+    let boomi = Emulator::start_unlimited();
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fork-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    let pipe = |name: &str| {
+        let pipe = path.join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::fs::OpenOptions::new().read(true).write(true).open(pipe).unwrap()
+    };
+    let (mut begun, mut go) = (pipe("begun"), pipe("go"));
+    let command = format!(
+        "cd '{}'; echo >begun; read line <go; echo '{{\"version\":1,\"username\":\"{}\",\"api_token\":\"{}\"}}'",
+        path.display(),
+        REGULAR.name,
+        REGULAR.token
+    );
+    let client = common::client(&boomi, boomi_auth::Credentials::process(&command, None).unwrap());
+    std::thread::scope(|scope| {
+        let parent = scope.spawn(|| client.token().is_ok());
+        begun.read_exact(&mut [0]).unwrap();
+        let child = fork(|| client.token().is_ok() && gets_its_own_answers(&client, "child"));
+        // For the parent's run, which has not ended, and for the child's own.
+        go.write_all(b"\n\n").unwrap();
+        assert!(went_well(child));
+        assert!(parent.join().unwrap());
+    });
+    // What is loaded before the fork is there after it: nobody would let another run go on.
+    assert!(went_well(fork(|| gets_its_own_answers(&client, "later"))));
+    std::fs::remove_dir_all(path).unwrap();
+}

@@ -94,6 +94,30 @@ fn the_c_and_cpp_programs_compile_link_and_run_as_written() {
     assert_eq!(text.matches("documentId-321").count(), 3, "{text}");
 }
 
+/// The command that gives the credentials, with a password manager that knows one token.
+#[test]
+#[cfg(feature = "credential-process")]
+fn the_credential_program_prints_what_is_read() {
+    let dir = std::env::temp_dir().join(format!("boomi-auth-pass-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let user = users::REGULAR;
+    let manager = format!("#!/bin/sh\n[ \"$*\" = 'show boomi/api-token' ] && echo {}\n", user.token);
+    // Written by another program: this one may be forking, with the file open, when the new one is to be run.
+    let write = format!("cat >'{0}/pass' && chmod +x '{0}/pass'", dir.display());
+    let mut writer = Command::new("sh").args(["-c", &write]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut writer.stdin.take().unwrap(), manager.as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
+
+    let [settings] = blocks(README, "bash")[..] else { panic!("one example in README") };
+    let script = format!("{settings}\nprintf %s \"$BOOMI_CREDENTIAL_PROCESS\"");
+    let command = String::from_utf8(Command::new("sh").args(["-c", &script]).output().unwrap().stdout).unwrap();
+    let command = format!("PATH='{}':$PATH; {command}", dir.display());
+    let given = boomi_auth::Credentials::process(&command, Some(user.name)).unwrap().auth_header();
+    std::fs::remove_dir_all(&dir).unwrap();
+    let expected = boomi_auth::auth_header(boomi_auth::CredentialKind::ApiToken, user.name, user.token).unwrap();
+    assert_eq!(given.unwrap().expose(), expected.expose());
+}
+
 #[test]
 fn a_rust_project_adds_the_crate_as_written() {
     let dir = std::env::temp_dir().join(format!("boomi-auth-add-{}", std::process::id()));
@@ -117,7 +141,11 @@ fn what_readme_names_is_there() {
     for text in [README, CONTRIBUTING] {
         for (at, _) in text.match_indices("](") {
             let target = &text[at + 2..][..text[at + 2..].find(')').unwrap()];
-            if !target.starts_with("http") {
+            if let Some(section) = target.strip_prefix('#') {
+                let is_it =
+                    |line: &str| line.starts_with("## ") && line[3..].to_lowercase().replace(' ', "-") == section;
+                assert!(text.lines().any(is_it), "the section {section} is missing");
+            } else if !target.starts_with("http") {
                 assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target} is missing");
             }
         }

@@ -114,7 +114,7 @@ impl SignIns {
     /// credentials where they come from, and sends nothing.
     pub(super) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
         let keeper = self.keeper.as_ref().ok_or_else(missing_credentials)?;
-        let loaded = load(self, keeper, exchange)?;
+        let loaded = load(self, keeper, exchange, None)?;
         let name = loaded.basic.username.clone();
         let status = self.guard.status(&Applicant {
             name: &name,
@@ -173,7 +173,7 @@ impl<'a> Attempt<'a> {
         let keeper = sign_ins.keeper.as_ref().ok_or_else(missing_credentials)?;
         let scope = exchange.scope();
         let patient_until = scope.clock().now() + purpose.patience.min(scope.remaining());
-        let loaded = load(sign_ins, keeper, exchange)?;
+        let loaded = load(sign_ins, keeper, exchange, purpose.turn)?;
         let code = code_for(&loaded, sign_ins, exchange)?;
         Ok(Attempt {
             sign_ins,
@@ -205,7 +205,7 @@ impl<'a> Attempt<'a> {
                 }
             }
             // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
-            let loaded = load(self.sign_ins, self.keeper, self.exchange)?;
+            let loaded = load(self.sign_ins, self.keeper, self.exchange, self.purpose.turn)?;
             if loaded.basic.kind() != self.loaded.basic.kind() {
                 self.give_back();
                 self.code = code_for(&loaded, self.sign_ins, self.exchange)?;
@@ -426,8 +426,13 @@ fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Res
 }
 
 /// The credentials to sign in with. Where asking for them takes long, one call asks, and those that come meanwhile get what it
-/// got, also if that is an error.
-fn load(sign_ins: &SignIns, keeper: &Keeper, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
+/// got, also if that is an error; others have their turns at sending meanwhile.
+fn load(
+    sign_ins: &SignIns,
+    keeper: &Keeper,
+    exchange: &Exchange<'_>,
+    turn: Option<&InTurn<'_>>,
+) -> Result<Arc<Loaded>> {
     let scope = exchange.scope();
     let ask = || keeper.load(&|| scope.check());
     let asks = keeper.credentials().asks_others().then(|| sign_ins.asks.get(Single::default));
@@ -438,7 +443,15 @@ fn load(sign_ins: &SignIns, keeper: &Keeper, exchange: &Exchange<'_>) -> Result<
         }
         let loaded = match asks.as_ref().zip(seen) {
             None => Some(ask()?),
-            Some((asks, seen)) => asks.run_or_wait(scope, seen, ask)?,
+            Some((asks, seen)) => {
+                let phase = scope.phase();
+                scope.set_phase(Phase::Credentials);
+                turn.into_iter().for_each(InTurn::give_back);
+                let loaded = asks.run_or_wait(scope, seen, ask)?;
+                scope.set_phase(phase);
+                turn.map_or(Ok(()), InTurn::wait_again)?;
+                loaded
+            }
         };
         let Some((loaded, fresh)) = loaded else { continue };
         let source = keeper.credentials().source_name();

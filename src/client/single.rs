@@ -11,8 +11,8 @@ use crate::transport::scope::Scope;
 pub(super) struct Single {
     under_way: AtomicBool,
     ended: Signal,
-    /// What the last one failed with, if that says nothing of the call that did it.
-    failure: Mutex<Option<Error>>,
+    /// What the last one failed with, if that says nothing of the call that did it, and how many had ended before.
+    failure: Mutex<Option<(u64, Error)>>,
 }
 
 /// Lets the next one begin, also after a panic.
@@ -42,17 +42,83 @@ impl Single {
         if self.under_way.swap(true, Ordering::AcqRel) {
             scope.wait_for(&self.ended, seen, scope.clock().now() + scope.remaining())?;
             // Nobody runs out of time here: that is seen by whoever looks next.
-            return lock(&self.failure).clone().map_or(Ok(None), Err);
+            return self.end_since(seen);
         }
         let turn = Turn(self);
         if self.count() != seen {
             // Another one ended between the look and here.
-            return Ok(None);
+            return self.end_since(seen);
         }
         let done = work();
         let of_the_work = |error: &&Error| !matches!(error.kind(), ErrorKind::Canceled | ErrorKind::Timeout);
-        *lock(&self.failure) = done.as_ref().err().filter(of_the_work).cloned();
+        *lock(&self.failure) = done.as_ref().err().filter(of_the_work).map(|error| (seen, error.clone()));
         drop(turn);
         done.map(Some)
+    }
+
+    /// What became of the work for whoever looked when so many had ended: an older failure is not theirs.
+    fn end_since<T>(&self, seen: u64) -> Result<Option<T>> {
+        match &*lock(&self.failure) {
+            Some((before, error)) if *before >= seen => Err(error.clone()),
+            _ => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::fake::FakeClock;
+    use crate::transport::scope::{Limits, Stops};
+
+    fn scope() -> Rc<Scope> {
+        let timeout = Duration::from_secs(10);
+        Scope::begin(Limits {
+            clock: Arc::new(FakeClock::at(0)),
+            host: "example.com".into(),
+            timeout,
+            one_read: false,
+            connect_timeout: timeout,
+            stops: Stops::default(),
+            hook: None,
+        })
+    }
+
+    fn failed() -> Result<()> {
+        Err(Error::config("it failed"))
+    }
+
+    #[test]
+    fn who_came_meanwhile_gets_the_failure_and_who_came_later_does_not() {
+        let (single, scope) = (Single::default(), scope());
+        let early = single.count();
+        single.run_or_wait(&scope, early, failed).unwrap_err();
+        // This one looked before that end, and was only too slow to wait for it.
+        let slow = single.run_or_wait(&scope, early, || -> Result<()> { panic!("nobody does it twice") });
+        assert_eq!(slow.unwrap_err().message(), "it failed");
+        let late = single.count();
+        let done = single.run_or_wait(&scope, late, || {
+            // Others that come while it is done: one of them from before the failure.
+            assert_eq!(single.run_or_wait(&scope, early, failed).unwrap_err().message(), "it failed");
+            assert_eq!(single.run_or_wait(&scope, early + 1, failed).unwrap(), None);
+            Ok(())
+        });
+        assert_eq!(done.unwrap(), Some(()));
+    }
+
+    #[test]
+    fn a_call_that_is_over_fails_alone_and_another_does_the_work() {
+        let (single, scope) = (Single::default(), scope());
+        for kind in [ErrorKind::Canceled, ErrorKind::Timeout] {
+            let seen = single.count();
+            let over = single.run_or_wait(&scope, seen, || -> Result<()> { Err(Error::new(kind, "over")) });
+            assert_eq!(over.unwrap_err().kind(), kind);
+            assert_eq!(single.run_or_wait(&scope, seen, || Ok(())).unwrap(), None);
+            assert_eq!(single.run_or_wait(&scope, single.count(), || Ok(())).unwrap(), Some(()));
+        }
     }
 }

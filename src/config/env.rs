@@ -208,6 +208,39 @@ mod tests {
     }
 
     #[test]
+    fn a_program_or_a_keychain_stands_in_place_of_a_secret() {
+        let user = ("BOOMI_USERNAME", "user@example.com");
+        for (name, source) in [("BOOMI_CREDENTIAL_PROCESS", "process"), ("BOOMI_KEYCHAIN", "keychain")] {
+            let one = (name, "show \"boomi\"");
+            for (set, username) in [(&[one][..], None), (&[one, user], Some("user@example.com"))] {
+                let credentials = load(set).unwrap().credentials.unwrap();
+                assert_eq!((credentials.source_name(), credentials.username()), (source, username));
+            }
+        }
+        let mut config = Config::default();
+        config.set_credentials(Credentials::password("me", "p")).unwrap();
+        load_into(&mut config, &[("BOOMI_CREDENTIAL_PROCESS", "a"), ("BOOMI_KEYCHAIN", "b")]).unwrap();
+        assert_eq!(config.credentials.unwrap().source_name(), "fixed");
+    }
+
+    #[test]
+    fn two_sources_of_credentials_are_both_named() {
+        let sources = ["BOOMI_API_TOKEN", "BOOMI_PASSWORD", "BOOMI_CREDENTIAL_PROCESS", "BOOMI_KEYCHAIN"];
+        for (index, one) in sources.into_iter().enumerate() {
+            for other in sources.into_iter().skip(index + 1) {
+                for set in [
+                    &[(one, "marked"), (other, "marked")][..],
+                    &[(other, "marked"), (one, "marked"), ("BOOMI_USERNAME", "u")],
+                ] {
+                    let error = load(set).err().expect("one is too many");
+                    assert_eq!(error.kind(), ErrorKind::Config);
+                    assert_eq!(error.message(), format!("{one} and {other} are both set: unset one"));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_set_stays_and_is_not_even_read() {
         let mut config = Config::default();
         config.set_account_id("mine").unwrap();
@@ -221,7 +254,7 @@ mod tests {
     #[test]
     fn contradictions_and_bad_values_name_their_variable_and_change_nothing() {
         let user = ("BOOMI_USERNAME", "user@example.com");
-        let cases: [(&[(&str, &str)], &str); 14] = [
+        let cases: [(&[(&str, &str)], &str); 18] = [
             (&[user, ("BOOMI_API_TOKEN_FILE", "/nowhere/token")], "BOOMI_API_TOKEN: cannot read"),
             (&[("BOOMI_OTP_SECRET_FILE", "/nowhere/otp")], "BOOMI_OTP_SECRET_FILE: cannot read"),
             (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_PASSWORD", "b")], "BOOMI_API_TOKEN and BOOMI_PASSWORD are both"),
@@ -230,6 +263,13 @@ mod tests {
             (&[user], "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens"),
             (&[("BOOMI_PASSWORD", "b")], "BOOMI_USERNAME is not"),
             (&[("BOOMI_USERNAME", "a:b"), ("BOOMI_PASSWORD", "b")], "colon"),
+            (&[user], "neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, BOOMI_CREDENTIAL_PROCESS or BOOMI_KEYCHAIN"),
+            (&[("BOOMI_CREDENTIAL_PROCESS", "a\nb")], "BOOMI_CREDENTIAL_PROCESS: the credential process has a control"),
+            (
+                &[("BOOMI_USERNAME", "a:b"), ("BOOMI_CREDENTIAL_PROCESS", "a")],
+                "BOOMI_USERNAME, BOOMI_CREDENTIAL_PROCESS: ",
+            ),
+            (&[("BOOMI_KEYCHAIN", "a\tb")], "BOOMI_KEYCHAIN: the name of the keychain entry has a control"),
             (&[("BOOMI_ACCOUNT_ID", "a\n")], "BOOMI_ACCOUNT_ID: "),
             (&[("BOOMI_API_URL", "https://api.boomi.com/api/rest/v1/x")], "BOOMI_API_URL: "),
             (&[("BOOMI_OTP_SECRET", "111")], "BOOMI_OTP_SECRET: "),

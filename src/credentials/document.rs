@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::{Basic, CredentialKind, TOKEN_PREFIX};
@@ -48,7 +48,7 @@ pub(super) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroi
 /// Reads a document; `username` is the one that a setting gives. Errors name fields, and never what is in them.
 pub(super) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
     let wrong = |what: String| Err(Error::config(what));
-    let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(bytes) else {
+    let Some(Value::Object(fields)) = parse(bytes) else {
         return wrong(
             "is not one JSON object such as {\"version\":1,\"username\":\"...\",\"api_token\":\"...\"}".into(),
         );
@@ -58,11 +58,11 @@ pub(super) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
         let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
         let slot = match plain.as_str() {
             "version" => {
-                document.version = value.as_u64();
+                document.version = value.number();
                 continue;
             }
             "expiresat" => {
-                let Some(seconds) = value.as_u64() else {
+                let Some(seconds) = value.number() else {
                     return wrong("has an expires_at that is no number of Unix seconds".into());
                 };
                 document.expires_at = Some(Duration::from_secs(seconds));
@@ -74,13 +74,95 @@ pub(super) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
             _ => continue,
         };
         match value {
-            Value::String(text) if slot.is_none() => *slot = Some(Zeroizing::new(text)),
-            Value::String(_) => return wrong(format!("has {plain} twice")),
+            Value::Text(text) if slot.is_none() => *slot = Some(text),
+            Value::Text(_) => return wrong(format!("has {plain} twice")),
             Value::Null => {}
             _ => return wrong(format!("has a {plain} that is no text")),
         }
     }
     document.check(username)
+}
+
+/// The parser puts texts with escapes together in a buffer of its own, which it does not wipe. So one such text comes before the
+/// document, as long as that is, for the buffer to have its size, and one after it, to overwrite what is left there.
+fn parse(bytes: &[u8]) -> Option<Value> {
+    let filler = format!("\"\\n{}\"", "x".repeat(bytes.len()));
+    let parts = [b"[", filler.as_bytes(), b",", bytes, b",", filler.as_bytes(), b"]"];
+    let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| text.extend_from_slice(part));
+    serde_json::from_slice::<(String, Value, String)>(&text).ok().map(|(_, value, _)| value)
+}
+
+/// What JSON holds, as far as a document needs it; texts are wiped, also those that are refused.
+enum Value {
+    Text(Zeroizing<String>),
+    Number(u64),
+    Null,
+    Object(Vec<(String, Value)>),
+    Other,
+}
+
+impl Value {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+/// Takes everything: what the parser says of a type that is not expected would hold the value.
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Value, E> {
+        Ok(Value::Text(Zeroizing::new(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> std::result::Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> std::result::Result<Value, A::Error> {
+        while values.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = entries.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Value::Object(fields))
+    }
 }
 
 #[derive(Default)]
@@ -163,7 +245,16 @@ mod tests {
             (r#"{"version":1,"username":"u"}"#, "neither"),
             (r#"{"version":1,"username":"u","password":"hunter2","api_token":"hunter2"}"#, "both"),
             (r#"{"version":1,"username":"u","password":"hunter2","Password":"hunter2"}"#, "password twice"),
+            (r#"{"version":1,"username":"u","password":"hunter2","password":"hunter2"}"#, "password twice"),
             (r#"{"version":1,"username":"u","password":{"a":"hunter2"}}"#, "password that is no text"),
+            (r#"{"version":1,"username":"u","password":["hunter2"]}"#, "password that is no text"),
+            (r#"{"version":-1,"username":"u","password":"hunter2"}"#, "no \"version\":1"),
+            (r#"{"version":1.0,"username":"u","password":"hunter2"}"#, "no \"version\":1"),
+            (r#"{"version":1,"username":"u","password":true}"#, "password that is no text"),
+            (r#"{"version":1,"username":"u","password":"hunter2"},"x""#, "not one JSON object"),
+            (r#"{"version":1,"username":"u","password":"hunter2"},"x"]"#, "not one JSON object"),
+            (r#"{"version":1,"username":"u","password":"hunter2"#, "not one JSON object"),
+            (r#""hunter2""#, "not one JSON object"),
             (r#"{"version":1,"username":"hunter2:","password":"hunter2"}"#, "colon"),
             (r#"{"version":1,"username":"u","password":"hunter2\n"}"#, "control character"),
             (r#"{"version":1,"username":"u","password":"hunter2","expires_at":"soon"}"#, "expires_at"),

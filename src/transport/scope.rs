@@ -27,6 +27,8 @@ pub(crate) type OnSent = Box<dyn FnOnce(Duration)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Prepare,
+    /// Waiting for a program or keychain, that this call or another asks.
+    Credentials,
     /// Waiting for its turn, by the pace of the client.
     Pace,
     /// Waiting to try again.
@@ -51,6 +53,7 @@ impl Phase {
     fn doing(self) -> &'static str {
         match self {
             Phase::Prepare => "preparing the request",
+            Phase::Credentials => "waiting for the program or keychain that gives the credentials",
             Phase::Pace => "waiting for its turn (requests_per_second)",
             Phase::Job => "waiting for the server to finish the work",
             Phase::Retry => "waiting to try again",

@@ -194,6 +194,25 @@ static void the_settings(void) {
             boomi_config_set_credentials(config, BOOMI_CREDENTIAL_PASSWORD, REGULAR, bad, wanted));
   }
 
+  REFUSES("config is NULL", boomi_config_set_credential_process(NULL, "true", NULL, wanted));
+  REFUSES("command is NULL", boomi_config_set_credential_process(config, NULL, NULL, wanted));
+  REFUSES("credential process is empty", boomi_config_set_credential_process(config, "", NULL, wanted));
+  REFUSES("user name is empty", boomi_config_set_credential_process(config, "true", "", wanted));
+  REFUSES("colon", boomi_config_set_credential_process(config, "true", "a:b", wanted));
+  REFUSES("only the prefix", boomi_config_set_credential_process(config, "true", "BOOMI_TOKEN.", wanted));
+  REFUSES("config is NULL", boomi_config_set_keychain(NULL, "default", NULL, wanted));
+  REFUSES("entry is NULL", boomi_config_set_keychain(config, NULL, NULL, wanted));
+  REFUSES("keychain entry is empty", boomi_config_set_keychain(config, "", NULL, wanted));
+  REFUSES("user name is empty", boomi_config_set_keychain(config, "default", "", wanted));
+  REFUSES("colon", boomi_config_set_keychain(config, "default", "a:b", wanted));
+  for (i = 0; i < BAD_TEXTS; i++) {
+    const char *bad = bad_texts[i].text;
+    REFUSES(words(i, "command", "credential process"), boomi_config_set_credential_process(config, bad, NULL, wanted));
+    REFUSES(words(i, "username", "user name"), boomi_config_set_credential_process(config, "true", bad, wanted));
+    REFUSES(words(i, "entry", "keychain entry"), boomi_config_set_keychain(config, bad, NULL, wanted));
+    REFUSES(words(i, "username", "user name"), boomi_config_set_keychain(config, "default", bad, wanted));
+  }
+
   /* The release function gets the data also when the setter fails; REFUSES calls each twice. */
   REFUSES("config is NULL",
           boomi_config_set_credentials_callback(NULL, credentials_callback, RUBBISH, release, wanted));
@@ -304,6 +323,8 @@ static void the_client(void) {
   REFUSES("client_out is NULL", boomi_client_from_env(NULL, wanted));
   REFUSES("json_out is NULL", boomi_client_describe(good, NULL, wanted));
   REFUSES_OUT(json, "client is NULL", boomi_client_describe(NULL, &json, wanted));
+  REFUSES("json_out is NULL", boomi_client_describe_guard(good, NULL, wanted));
+  REFUSES_OUT(json, "client is NULL", boomi_client_describe_guard(NULL, &json, wanted));
   REFUSES("token_out is NULL", boomi_jwt_generate(good, "a", NULL, NULL, wanted));
   REFUSES_OUT(token, "client is NULL", boomi_jwt_generate(NULL, "a", NULL, &token, wanted));
   REFUSES("response_out is NULL", boomi_client_send(good, request, NULL, NULL, wanted));
@@ -389,6 +410,9 @@ static void the_token_providers(void) {
   REFUSES_OUT(token, "timeout is zero", boomi_token_provider_get(good, 0, call, &token, wanted));
   REFUSES("timeout is zero", boomi_token_provider_refresh(good, call, wanted));
   /* No credentials, whatever is asked for. */
+  json = RUBBISH;
+  EXPECT(boomi_client_describe_guard(client, &json, &error), BOOMI_ERR_CONFIG, "BOOMI_API_TOKEN");
+  CHECK(json == NULL);
   token = RUBBISH;
   EXPECT(boomi_token_provider_get(good, UINT32_MAX, NULL, &token, &error), BOOMI_ERR_CONFIG, "BOOMI_API_TOKEN");
   EXPECT(boomi_token_provider_refresh(good, NULL, &error), BOOMI_ERR_CONFIG, "BOOMI_API_TOKEN");

@@ -122,6 +122,38 @@ static boomi_client *sign_in_as_twofa(void) {
   return client;
 }
 
+/* What a program prints, put together by it so that the command holds no secret: read, and refused for one thing or another. */
+static void a_program_prints(void) {
+  static const char *const printed[] = {
+      "{\"version\":1,\"username\":\"a\",\"password\":\"mark%s-secret\"}",
+      "{\"version\":1,\"username\":\"a\",\"password\":\"m\\\\u0061rk%s-secret\"}",
+      "{\"version\":2,\"username\":\"a\",\"password\":\"mark%s-secret\"}",
+      "{\"version\":1,\"username\":\"a\",\"password\":\"mark%s-secret\",\"Password\":\"x\"}",
+      "{\"version\":1,\"username\":\"a\",\"password\":[\"mark%s-secret\"]}",
+      "{\"version\":1,\"username\":\"a\",\"password\":\"mark%s-secret\"} and more",
+      "[\"mark%s-secret\"]",
+      "mark%s-secret",
+  };
+  size_t i;
+  for (i = 0; i < sizeof printed / sizeof *printed; i++) {
+    boomi_config *config = emulator_config();
+    boomi_client *client = NULL;
+    char command[256], *json = NULL;
+    snprintf(command, sizeof command, "printf '%s' ed", printed[i]);
+    MUST(boomi_config_set_credential_process(config, command, NULL, &error));
+    MUST(boomi_client_new(config, &client, &error));
+    boomi_config_free(config);
+    if (i < 2) {
+      MUST(boomi_client_describe_guard(client, &json, &error));
+      boomi_string_free(json);
+    } else {
+      EXPECT(boomi_client_describe_guard(client, &json, &error), BOOMI_ERR_CONFIG, "BOOMI_CREDENTIAL_PROCESS");
+    }
+    boomi_client_free(client);
+    if (found > 0) fprintf(stderr, "after %s\n", printed[i]);
+  }
+}
+
 static void nothing_freed_holds_a_secret(void) {
   boomi_request *request = NULL;
   boomi_response *response = NULL;
@@ -145,6 +177,7 @@ static void nothing_freed_holds_a_secret(void) {
   boomi_response_free(response);
   boomi_request_free(request);
   boomi_client_free(client);
+  a_program_prints();
   CHECK(found == 0);
   CHECK(looked > 100 || hidden[0] == NULL);
 }

@@ -27,6 +27,7 @@ static void moved_from_objects_are_safe() {
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.jwt_generate());
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.authorize(BOOMI_AUTH_BASIC, "https://example.com"));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.describe());
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.describe_guard());
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, client.token_provider());
   client.cancel();
   client.reset_guard();
@@ -90,6 +91,8 @@ static void moved_from_objects_are_safe() {
 
   Config config = emulator_settings(), mine = std::move(config);
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, Client{config});
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, config.credential_process("true"));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, config.keychain("default"));
   CHECK(config.clone().handle() == nullptr && mine.handle() != nullptr);
 }
 

@@ -109,9 +109,38 @@ static void the_guard_is_reset() {
   const Client client = client_of(REGULAR, "another password");
   FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "", client.jwt_generate());
   FAILS(BOOMI_ERR_HELD, "", client.jwt_generate());
+  const std::string held = client.describe_guard();
+  CHECK(has(held, "\"rejections\":1") && has(held, "\"reason\":\"rejected\"") && !has(held, "another password"));
   client.reset_guard();
   FAILS(BOOMI_ERR_CREDENTIALS_REJECTED, "", client.jwt_generate());
   client_of(REGULAR, REGULAR_PASSWORD).jwt_generate(); // others may sign in, and the user is not locked
+}
+
+static void a_program_gives_the_credentials() {
+  const std::string secret = "\"api_token\":\"" REGULAR_TOKEN "\"}'";
+  Config config = emulator_settings();
+  config.credential_process("echo '{\"version\":1," + secret, REGULAR);
+  const Client client(config);
+  CHECK(has(client.describe(), "\"source\":\"process\"") && !has(client.describe(), REGULAR_TOKEN));
+  CHECK(client.jwt_generate().account_id() == "account123");
+  CHECK(has(client.describe_guard(), "\"username\":\"BOOMI_TOKEN." REGULAR "\"") && has(client.describe_guard(), "\"held\":null"));
+  // Without a name here it is the program that names the user.
+  config.credential_process("echo '{\"version\":1,\"username\":\"" REGULAR "\"," + secret);
+  CHECK(body_of(Client(config), AUDIT_LOG) == body_of(client, AUDIT_LOG));
+  config.credential_process("exit 3");
+  FAILS(BOOMI_ERR_CONFIG, "exit status: 3", Client(config).jwt_generate());
+  FAILS(BOOMI_ERR_CONFIG, "exit status: 3", Client(config).describe_guard());
+
+  config.keychain("an entry of boomi-auth's tests", REGULAR);
+  CHECK(has(Client(config).describe(), "\"source\":\"keychain\",\"username\":\"" REGULAR "\""));
+  config.keychain("an entry of boomi-auth's tests");
+  FAILS(BOOMI_ERR_CONFIG, "keychain", Client(config).jwt_generate());
+
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "credential process is empty", Config().credential_process(""));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "colon", Config().credential_process("true", "a:b"));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", Config().credential_process(std::string("a\0b", 3)));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "keychain entry is empty", Config().keychain(""));
+  FAILS(BOOMI_ERR_INVALID_ARGUMENT, "NUL", Config().keychain("a", std::string("a\0b", 3)));
 }
 
 static void one_call() {
@@ -230,6 +259,7 @@ int main() {
   a_jwt();
   a_kept_jwt();
   the_guard_is_reset();
+  a_program_gives_the_credentials();
   one_call();
   streams();
   requests_arrive();

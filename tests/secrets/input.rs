@@ -22,6 +22,8 @@ fn refused_arguments_are_not_shown() {
         Credentials::password("user", BAD).unwrap_err(),
         Credentials::api_token("user", BAD).unwrap_err(),
         Credentials::password("user:marked-secret", "x").unwrap_err(),
+        Credentials::process("echo marked-secret\n", None).unwrap_err(),
+        Credentials::process("echo marked-secret", Some("a:b")).unwrap_err(),
         auth_header(CredentialKind::Password, "user", BAD).unwrap_err(),
         auth_header(CredentialKind::ApiToken, "user:marked-secret", "x").unwrap_err(),
         otp_code("marked-secret-1", 0).unwrap_err(),
@@ -64,4 +66,26 @@ fn a_secret_file_that_is_refused_is_named_and_not_shown() {
         texts.search(&["marked-secret".into()]);
     }
     std::fs::remove_file(path).unwrap();
+}
+
+#[cfg(all(unix, feature = "credential-process"))]
+#[test]
+fn what_a_program_prints_and_its_command_are_not_shown() {
+    for command in [
+        "echo marked-secret",
+        "echo '{\"version\":1,\"username\":\"u\",\"password\":\"marked-secret\\n\"}'",
+        "echo '{\"version\":1,\"username\":\"marked-secret:\",\"password\":\"x\"}'",
+        "echo '{\"version\":1,\"username\":\"marked-secret\",\"password\":[\"marked-secret\"]}'",
+        "echo marked-secret; exit 1",
+    ] {
+        let credentials = Credentials::process(command, None).unwrap();
+        let builder = Client::builder().credentials(credentials.clone()).account_id("a").proxy("");
+        let client = builder.clone().build().unwrap();
+        let mut texts = Texts::default();
+        texts.add_error(&client.generate_jwt(None, None).unwrap_err());
+        texts.add_error(&client.describe_guard().unwrap_err());
+        texts.add_error(&credentials.auth_header().unwrap_err());
+        texts.add(format!("{client:?} {builder:?} {credentials:?}"));
+        texts.search(&["marked-secret".into()]);
+    }
 }

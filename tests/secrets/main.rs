@@ -74,9 +74,16 @@ fn builders(echo: &Echo) -> Vec<ClientBuilder> {
         builder.max_retries(0).requests_per_second(0)
     };
     let password = Credentials::password("user@example.com", PASSWORD).unwrap();
+    #[cfg(all(unix, feature = "credential-process"))]
+    let printed = {
+        let document = serde_json::json!({ "version": 1, "username": "user@example.com", "password": PASSWORD });
+        Credentials::process(&format!("echo '{document}'"), None).unwrap()
+    };
+    #[cfg(not(all(unix, feature = "credential-process")))]
+    let printed = password.clone();
     vec![
         builder().credentials(password.clone()).otp_secret(OTP_SECRET),
-        builder().credentials(password.clone()).otp_from_fn(|| Ok(TYPED_CODE.into())),
+        builder().credentials(printed).otp_from_fn(|| Ok(TYPED_CODE.into())),
         builder().credentials(Credentials::from_fn(move |_| Ok(password.clone()))),
         builder().credentials(Credentials::api_token("user@example.com", TOKEN).unwrap()),
     ]

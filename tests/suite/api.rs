@@ -55,6 +55,10 @@ pub type WaitFn = Box<dyn Fn() -> bool + Send + Sync>;
 pub enum Setting {
     Credentials(CredentialKind, &'static str, &'static str),
     CredentialsFn(CredentialsFn),
+    /// A command, and whose credentials it gives.
+    CredentialProcess(String, Option<&'static str>),
+    /// The name of an entry, and whose it is.
+    Keychain(&'static str, Option<&'static str>),
     AccountId(String),
     BaseUrl(String),
     OtpSecret(String),
@@ -101,6 +105,7 @@ pub trait Api: 'static {
     /// Sets everything, and looks once.
     fn client(settings: Vec<Setting>) -> Result<Self::Client, Failure>;
     fn describe(client: &Self::Client) -> String;
+    fn describe_guard(client: &Self::Client) -> Result<String, Failure>;
     fn cancel_client(client: &Self::Client);
     fn reset_guard(client: &Self::Client);
 

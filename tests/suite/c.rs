@@ -147,6 +147,10 @@ impl Api for C {
         given(|out, error| unsafe { boomi_client_describe(client.handle, out, error) }).expect("a description")
     }
 
+    fn describe_guard(client: &Self::Client) -> Result<String, Failure> {
+        given(|out, error| unsafe { boomi_client_describe_guard(client.handle, out, error) })
+    }
+
     fn cancel_client(client: &Self::Client) {
         unsafe { boomi_client_cancel(client.handle) }
     }
@@ -343,6 +347,16 @@ unsafe fn set(config: *mut boomi_config, setting: Setting, error: *mut *mut boom
                 Some(release::<api::CredentialsFn>),
                 error,
             ),
+            Setting::CredentialProcess(command, username) => {
+                let (command, username) = (text(&command), username.map(text));
+                let username = username.as_deref().map_or(null(), CStr::as_ptr);
+                boomi_config_set_credential_process(config, command.as_ptr(), username, error)
+            }
+            Setting::Keychain(entry, username) => {
+                let (entry, username) = (text(entry), username.map(text));
+                let username = username.as_deref().map_or(null(), CStr::as_ptr);
+                boomi_config_set_keychain(config, entry.as_ptr(), username, error)
+            }
             Setting::OtpFn(ask) => {
                 boomi_config_set_otp_callback(config, Some(ask_otp), give(ask), Some(release::<api::OtpFn>), error)
             }

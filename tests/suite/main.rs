@@ -9,10 +9,14 @@ mod authorize;
 mod c;
 mod callbacks;
 mod calls;
+mod guard;
 mod jobs;
+mod keychain;
 mod no_io;
 mod pace;
 mod pages;
+#[cfg(all(unix, feature = "credential-process"))]
+mod programs;
 mod providers;
 mod requests;
 mod retries;

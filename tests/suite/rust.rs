@@ -71,6 +71,10 @@ impl Api for Rust {
                     let Given { kind, username, secret } = ask(rejected);
                     credentials(kind, username, secret)
                 })),
+                Setting::CredentialProcess(command, username) => {
+                    builder.credentials(Credentials::process(&command, username)?)
+                }
+                Setting::Keychain(entry, username) => builder.credentials(Credentials::keychain(entry, username)?),
                 Setting::AccountId(account_id) => builder.account_id(&account_id),
                 Setting::BaseUrl(url) => builder.base_url(&url),
                 Setting::OtpSecret(secret) => builder.otp_secret(&secret),
@@ -97,6 +101,10 @@ impl Api for Rust {
 
     fn describe(client: &Client) -> String {
         client.describe()
+    }
+
+    fn describe_guard(client: &Client) -> Result<String, Failure> {
+        Ok(client.describe_guard()?)
     }
 
     fn cancel_client(client: &Client) {

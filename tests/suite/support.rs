@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use boomi_auth::{CaMode, CredentialKind, ErrorKind};
@@ -86,6 +88,36 @@ pub fn assert_invalid<T>(result: Result<T, Failure>, named: &str) {
     match result {
         Ok(_) => panic!("this should have been refused, with {named:?} in the message"),
         Err(failure) => failure.assert_unsent(ErrorKind::InvalidArgument, &[named]),
+    }
+}
+
+/// A directory of one test's own, gone when this is dropped.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("suite-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // Of a process of long ago that had the same number.
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The same as a text.
+    pub fn name(&self, name: &str) -> String {
+        self.path(name).to_str().expect("the build is below a path of UTF-8").to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
