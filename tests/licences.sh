@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 allowed='MIT|Apache-2.0|ISC|BSD-3-Clause|BSD-2-Clause|Zlib|Unlicense|0BSD|CDLA-Permissive-2.0|Unicode-3.0'
-"${CARGO:-cargo}" tree --locked -p boomi-auth-c -p boomi-auth-cli --features boomi-auth-c/keychain -e normal --prefix none --format '{p} | {l}' | sed 's/ (\*)//' | sort -u |
+"${CARGO:-cargo}" tree --locked -p boomi-auth-c -p boomi-auth-cli --features boomi-auth-c/keychain -e normal --prefix none --format '{p} | {l}' | sed 's/ (\*)//; /^$/d' | sort -u |
   awk -F' [|] ' -v allowed="^($allowed)$" '
     { count++; n = split($2, terms, / OR | *\/ */); good = 0
       for (i = 1; i <= n; i++) { m = split(terms[i], parts, / AND /); all = m > 0
