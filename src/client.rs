@@ -357,6 +357,23 @@ impl Client {
         self.inner.sign_ins.credentials()
     }
 
+    /// The value of this user's `Authorization` header, `Basic ...`, asked from where the credentials come from if need be. Nothing
+    /// is sent, and the guard is not asked: [`authorize`](Self::authorize) does that.
+    pub fn auth_header(&self) -> Result<Secret> {
+        Ok(self.inner.sign_ins.loaded(&Exchange::begin(self, None)?)?.basic.header.duplicate())
+    }
+
+    /// The user name as it is sent, with `BOOMI_TOKEN.` for an API token, asked from where it comes from if need be.
+    pub fn auth_username(&self) -> Result<String> {
+        Ok(self.inner.sign_ins.loaded(&Exchange::begin(self, None)?)?.basic.username.clone())
+    }
+
+    /// A one-time code that another program will send for this user: no sign-in of whoever shares the guard's memory gets the same.
+    /// By this machine's clock, unless an answer told the server's. Within 30 s of the last one it waits for the next.
+    pub fn one_time_code(&self, call: Option<&Call>) -> Result<Secret> {
+        self.inner.sign_ins.one_time_code(&Exchange::begin(self, call)?)
+    }
+
     /// The proxy that requests go through, for another HTTP library: `http://host:port`, and the value of a
     /// `Proxy-Authorization` header, if it needs one. Every request goes through a CONNECT tunnel.
     pub fn proxy(&self) -> Option<(String, Option<&Secret>)> {

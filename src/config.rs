@@ -85,6 +85,7 @@ pub(crate) struct Config {
     pub(crate) max_retries: Option<u32>,
     pub(crate) max_sign_ins_in_flight: Option<u32>,
     pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) state_dir_required: bool,
     pub(crate) token_provider: Option<TokenProvider>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
@@ -236,10 +237,11 @@ impl Config {
     /// What sign-ins at this origin pass.
     pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>) -> Guard {
         let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
-        match &self.state_dir {
+        let guard = match &self.state_dir {
             Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
             None => guard,
-        }
+        };
+        if self.state_dir_required { guard.that_must_be_shared() } else { guard }
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -397,6 +399,12 @@ impl ClientBuilder {
     /// process's own memory is used.
     pub fn state_dir(self, path: impl AsRef<Path>) -> Self {
         self.with(|config| config.set_state_dir(path.as_ref()))
+    }
+
+    /// Sends no sign-in when the state directory is not set or cannot be used: it is then an error of the kind
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config). For programs that end after a few calls, whose own memory ends with them.
+    pub fn state_dir_required(self) -> Self {
+        self.with(|config| config.set(Ok(true), |config, required| config.state_dir_required = required))
     }
 
     /// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a

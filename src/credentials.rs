@@ -202,22 +202,6 @@ impl Credentials {
         Ok(Credentials { source: Source::Keychain { entry: entry.to_owned(), username } })
     }
 
-    /// The value of the `Authorization` header, `Basic ...`, asked from where they come from if need be. Nothing is sent, so
-    /// the guard is not asked.
-    pub fn auth_header(&self) -> Result<Secret> {
-        Ok(self.load(false, &|| Ok(()))?.basic.header.duplicate())
-    }
-
-    /// The user name as it is sent, asked from where it comes from if need be.
-    pub fn auth_username(&self) -> Result<String> {
-        match self.username() {
-            Some(name) if !matches!(self.source, Source::Process { .. } | Source::Keychain { .. }) => {
-                Ok(name.to_owned())
-            }
-            _ => Ok(self.load(false, &|| Ok(()))?.basic.username.clone()),
-        }
-    }
-
     /// The user name as it is sent, where it is known without asking.
     pub(crate) fn username(&self) -> Option<&str> {
         match &self.source {
@@ -512,9 +496,8 @@ mod tests {
         assert!(fresh && get(&keeper).unwrap().1);
         assert_eq!(first.basic.secret.expose(), "t0");
         assert_eq!(get(&keeper).unwrap().0.basic.secret.expose(), "t0", "nothing was rejected");
-        assert_eq!(print(0).auth_username().unwrap(), "BOOMI_TOKEN.user@example.com");
 
-        let error = Credentials::process("echo hunter2", None).unwrap().auth_header().unwrap_err();
+        let error = get(&Keeper::new(Credentials::process("echo hunter2", None).unwrap())).unwrap_err();
         assert!(error.message().contains("printed is not one JSON object"), "{error}");
     }
 

@@ -67,6 +67,8 @@ pub(crate) struct Guard {
     table: Option<Arc<dyn Store>>,
     /// A memory beyond this process, and where it is.
     shared: Option<(Arc<dyn Store>, String)>,
+    /// Whether a sign-in needs that memory.
+    must_be_shared: bool,
     /// Whether the last use of it failed.
     is_unavailable: AtomicBool,
     /// What could not be written there yet.
@@ -120,6 +122,8 @@ pub(crate) enum Answer {
     NoStep(Duration),
     /// Do not send; not before so long, or for good.
     Held(Held),
+    /// Do not send: the memory that is needed cannot be used.
+    Unusable(String),
 }
 
 /// What is waited for.
@@ -186,6 +190,7 @@ impl Guard {
             most_in_flight,
             table,
             shared: None,
+            must_be_shared: false,
             is_unavailable: AtomicBool::new(false),
             unsettled: PerProcess::empty(),
             reset_pending: AtomicBool::new(false),
@@ -195,6 +200,11 @@ impl Guard {
     /// With a memory beyond this process; `place` says where it is.
     pub(crate) fn shared_by(self, store: Arc<dyn Store>, place: String) -> Self {
         Guard { shared: Some((store, place)), ..self }
+    }
+
+    /// No sign-in goes by this process's memory alone.
+    pub(crate) fn that_must_be_shared(self) -> Self {
+        Guard { must_be_shared: true, ..self }
     }
 
     /// Asks for a place. `on_trouble` is told, once, when the memory beyond this process cannot be used: where it is, and why.
@@ -215,8 +225,13 @@ impl Guard {
                     if !self.is_unavailable.swap(true, Ordering::Relaxed) {
                         on_trouble(place, &problem);
                     }
+                    if self.must_be_shared {
+                        return Answer::Unusable(problem);
+                    }
                 }
             }
+        } else if self.must_be_shared {
+            return Answer::Unusable("no state directory is set".into());
         }
         self.ask_in(&self.table(), &user, applicant).expect("the process's table is always there")
     }
@@ -336,6 +351,22 @@ impl Guard {
         self.change(name, &mut |ledger, now| ledger.end_probe(answered, now));
     }
 
+    /// Keeps a step for a code that somebody else will send: it is theirs now, or comes in so long, or too late.
+    pub(crate) fn take_step(&self, name: &str, wish: StepWish) -> Coming {
+        let user = self.user(name);
+        let mut coming = None;
+        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table()]) {
+            let taken = store.with(&user, &*self.clock, &mut |ledger, _| {
+                coming = Some(Coming::step(ledger, wish));
+                true
+            });
+            if taken.is_ok() {
+                break;
+            }
+        }
+        coming.expect("the process's table is always there")
+    }
+
     /// Gives back a step that was reserved and not used.
     pub(crate) fn give_back(&self, name: &str, step: Step) {
         self.change(name, &mut |ledger, _| ledger.steps.give_back(step));
@@ -423,7 +454,7 @@ impl Guard {
 }
 
 /// When the code for a sign-in can be sent.
-enum Coming {
+pub(crate) enum Coming {
     Now(Step),
     In(Step, Duration),
     TooLate(Duration),

@@ -112,7 +112,8 @@ fn the_credential_program_prints_what_is_read() {
     let script = format!("{settings}\nprintf %s \"$BOOMI_CREDENTIAL_PROCESS\"");
     let command = String::from_utf8(Command::new("sh").args(["-c", &script]).output().unwrap().stdout).unwrap();
     let command = format!("PATH='{}':$PATH; {command}", dir.display());
-    let given = boomi_auth::Credentials::process(&command, Some(user.name)).unwrap().auth_header();
+    let credentials = boomi_auth::Credentials::process(&command, Some(user.name)).unwrap();
+    let given = boomi_auth::Client::builder().credentials(credentials).build().unwrap().auth_header();
     std::fs::remove_dir_all(&dir).unwrap();
     let expected = boomi_auth::auth_header(boomi_auth::CredentialKind::ApiToken, user.name, user.token).unwrap();
     assert_eq!(given.unwrap().expose(), expected.expose());

@@ -24,6 +24,7 @@ pub struct Pages {
     call: Option<Call>,
     /// As an iterator, after an error that trying again will not help.
     failed: bool,
+    refused: Option<Response>,
 }
 
 enum Next {
@@ -39,7 +40,7 @@ impl Pages {
         if request.method != "POST" || !path_of(&request).ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
         }
-        Ok(Pages { client, request, next: Next::First, call: None, failed: false })
+        Ok(Pages { client, request, next: Next::First, call: None, failed: false, refused: None })
     }
 
     pub(super) fn within(self, call: Option<Call>) -> Self {
@@ -54,7 +55,9 @@ impl Pages {
             Next::First => self.client.send(&self.request, call)?,
             Next::More(token) => self.client.send(&self.request_for_more(token)?, call)?,
         };
+        self.refused = None;
         if let Some(error) = response.error() {
+            self.refused = Some(response);
             return Err(error);
         }
         let token = match read(response.body()) {
@@ -63,6 +66,11 @@ impl Pages {
         };
         self.next = token.map_or(Next::End, Next::More);
         Ok(Some(response))
+    }
+
+    /// The answer that the last error was made of, if it was one.
+    pub fn refused(&mut self) -> Option<Response> {
+        self.refused.take()
     }
 
     fn request_for_more(&self, token: &str) -> Result<Request> {

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::guard::ledger::{Kind, Outcome};
 use crate::guard::steps::Step;
-use crate::guard::{self, Answer, Applicant, Guard, Held, Place, StepWish, Wait, route_of};
+use crate::guard::{self, Answer, Applicant, Coming, Guard, Held, Place, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
 use crate::process::PerProcess;
 use crate::secret::Secret;
@@ -113,8 +113,7 @@ impl SignIns {
     /// What the guard knows of this user, and what it would say to a sign-in for a JWT: the user's name, and that. Asks for the
     /// credentials where they come from, and sends nothing.
     pub(super) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
-        let keeper = self.keeper.as_ref().ok_or_else(missing_credentials)?;
-        let loaded = load(self, keeper, exchange, None)?;
+        let loaded = self.loaded(exchange)?;
         let name = loaded.basic.username.clone();
         let status = self.guard.status(&Applicant {
             name: &name,
@@ -125,6 +124,47 @@ impl SignIns {
             step: None,
         });
         Ok((name, status))
+    }
+
+    /// The credentials, asked from where they come from if need be. Nothing is sent.
+    pub(super) fn loaded(&self, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
+        load(self, self.keeper.as_ref().ok_or_else(missing_credentials)?, exchange, None)
+    }
+
+    /// A code for somebody else to send, by this machine's clock if no answer has told the server's; nobody else gets it. May wait
+    /// for the next.
+    pub(super) fn one_time_code(&self, exchange: &Exchange<'_>) -> Result<Secret> {
+        let name = &self.loaded(exchange)?.basic.username;
+        let otp = match self.code_source()? {
+            CodeSource::Computed(otp) => otp,
+            CodeSource::Function(ask) => return ask(),
+            _ => {
+                return Err(Error::config(
+                    "no OTP secret is set: set BOOMI_OTP_SECRET, for a user with two-factor authentication",
+                ));
+            }
+        };
+        let scope = exchange.scope();
+        let mut reserved = None;
+        loop {
+            let server_ms = exchange.server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
+            let longest_wait_ms = scope.remaining().as_millis() as u64;
+            let wish = StepWish { period: otp.period(), server_ms, reserved, longest_wait_ms };
+            match self.guard.take_step(name, wish) {
+                Coming::Now(step) => return Ok(otp.code(step.number)),
+                Coming::TooLate(wait) => return Err(no_step(wait)),
+                Coming::In(step, wait) => {
+                    reserved = Some(step);
+                    exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    scope.set_phase(Phase::Code);
+                    let waited = scope.wait(wait);
+                    if waited.is_err() {
+                        self.guard.give_back(name, step);
+                    }
+                    waited?;
+                }
+            }
+        }
     }
 
     /// Gets credentials, leave from the guard, and a code where one is needed. May wait for any of them.
@@ -198,6 +238,7 @@ impl<'a> Attempt<'a> {
                 Answer::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
                 Answer::Held(_) => {}
                 Answer::NoStep(wait) => return Err(no_step(wait)),
+                Answer::Unusable(problem) => return Err(unusable(&problem)),
                 Answer::Reserved(step, wait) => {
                     self.reserved = Some(step);
                     self.exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
@@ -463,6 +504,14 @@ fn load(
         }
         return Ok(loaded);
     }
+}
+
+/// A sign-in that needs a memory beyond this process, which there is not.
+fn unusable(problem: &str) -> Error {
+    Error::config(format!(
+        "not sent: {problem}. Without what earlier sign-ins came to, programs that start often could lock the user: name a \
+         directory for it (BOOMI_STATE_DIR)"
+    ))
 }
 
 fn no_step(wait: Duration) -> Error {

@@ -110,7 +110,7 @@ fn rejected_advice(answer: &Answer<'_>) -> String {
         SignedInAs::User { username, kind: CredentialKind::ApiToken, .. } => format!(
             "the API token of {} was rejected: check the user name and the token, and whether the token was disabled or \
              revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is the \
-             password, use BOOMI_PASSWORD or BOOMI_CREDENTIAL_PASSWORD. Six rejected sign-ins lock a user",
+             password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
             username.trim_start_matches(TOKEN_PREFIX)
         ),
         SignedInAs::User { username, kind: CredentialKind::Password, with_code } => {

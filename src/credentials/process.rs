@@ -41,8 +41,15 @@ pub(super) fn run(command: &str, rejected: bool, check: &dyn Fn() -> Result<()>)
 
 /// A plain command takes the shell's place, so that it is what is killed. What only a shell can run stays as it is.
 fn in_place_of_the_shell(command: &str) -> String {
+    // What POSIX has in the shell alone, and what begins a compound command.
+    const OF_THE_SHELL: [&str; 22] = [
+        "{", "!", ".", ":", "break", "cd", "command", "continue", "eval", "exec", "exit", "export", "if", "read",
+        "readonly", "return", "set", "shift", "trap", "ulimit", "umask", "unset",
+    ];
+    let first = command.split_whitespace().next().unwrap_or_default();
     let is_plain = !command.contains(['|', '&', ';', '(', ')', '`', '\n'])
-        && command.split_whitespace().next().is_some_and(|first| !first.contains('=') && !["{", "!"].contains(&first));
+        && !first.contains('=')
+        && !OF_THE_SHELL.contains(&first);
     if is_plain { format!("exec {command}") } else { command.to_owned() }
 }
 
@@ -129,6 +136,7 @@ mod tests {
     fn a_failure_says_how_and_nothing_of_what_was_printed() {
         let cases = [
             ("printf hunter2; exit 3", "exit status: 3"),
+            ("exit 4", "exit status: 4"),
             ("printf hunter2; kill -9 $$", "signal: 9"),
             ("/nowhere/at/all hunter2 2>/dev/null", "exit status: 127"),
             ("head -c 65537 /dev/zero", "more than 65536 bytes"),

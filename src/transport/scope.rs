@@ -29,6 +29,8 @@ pub(crate) enum Phase {
     Prepare,
     /// Waiting for a program or keychain, that this call or another asks.
     Credentials,
+    /// Waiting for the next one-time code.
+    Code,
     /// Waiting for its turn, by the pace of the client.
     Pace,
     /// Waiting to try again.
@@ -54,6 +56,7 @@ impl Phase {
         match self {
             Phase::Prepare => "preparing the request",
             Phase::Credentials => "waiting for the program or keychain that gives the credentials",
+            Phase::Code => "waiting for the next one-time code",
             Phase::Pace => "waiting for its turn (requests_per_second)",
             Phase::Job => "waiting for the server to finish the work",
             Phase::Retry => "waiting to try again",
@@ -105,7 +108,8 @@ pub(crate) struct Limits {
 pub(crate) struct Scope {
     limits: Limits,
     started: Instant,
-    hook_asked: Cell<Instant>,
+    /// When the hook was asked last; never yet in a read, since one that does not wait ends before it would be.
+    hook_asked: Cell<Option<Instant>>,
     /// While a proxy is being connected through: which.
     proxy: RefCell<Option<String>>,
     /// While a connection is being made: when it must be there.
@@ -143,9 +147,9 @@ impl Scope {
         let now = limits.clock.now();
         Rc::new(Scope {
             exchange_began: Cell::new(Moment::now(&*limits.clock)),
+            hook_asked: Cell::new((!limits.one_read).then_some(now)),
             limits,
             started: now,
-            hook_asked: Cell::new(now),
             proxy: RefCell::new(None),
             connect_by: Cell::new(None),
             phase: Cell::new(Phase::Prepare),
@@ -285,9 +289,9 @@ impl Scope {
         }
         let now = self.limits.clock.now();
         if let Some(hook) = &self.limits.hook
-            && now.saturating_duration_since(self.hook_asked.get()) >= SLICE
+            && self.hook_asked.get().is_none_or(|asked| now.saturating_duration_since(asked) >= SLICE)
         {
-            self.hook_asked.set(now);
+            self.hook_asked.set(Some(now));
             if hook() {
                 return Err(self.canceled());
             }
@@ -448,6 +452,16 @@ mod tests {
         assert_eq!(hooked.wait(Duration::from_secs(1)).unwrap_err().kind(), ErrorKind::Canceled);
         assert_eq!(asked.load(Ordering::Relaxed), 3);
         assert_eq!(clock.wall(), 3 * SLICE);
+    }
+
+    /// Reads that come one after another without waiting would never be asked about.
+    #[test]
+    fn a_read_asks_its_hook_at_once_and_a_call_when_it_waits() {
+        let clock = Arc::new(FakeClock::at(0));
+        let call = scope(&clock, Stops::default(), Some(Arc::new(|| true)));
+        call.check().unwrap();
+        let read = Scope::begin(Limits { one_read: true, ..call.limits().clone() });
+        assert_eq!(read.check().unwrap_err().kind(), ErrorKind::Canceled);
     }
 
     #[test]

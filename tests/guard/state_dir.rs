@@ -199,3 +199,21 @@ fn workers_never_send_a_code_twice() {
     }));
     assert_no_code_twice(&boomi, TWOFA);
 }
+
+#[test]
+fn who_needs_the_directory_sends_nothing_without_it() {
+    let boomi = Emulator::start();
+    let builder = || common::builder(&boomi).credentials(by_password(REGULAR)).state_dir_required();
+    let file = StateDir::new("no-directory");
+    std::fs::write(&file.0, "").unwrap();
+    for client in [builder().build().unwrap(), builder().state_dir(&file.0).build().unwrap()] {
+        for error in [client.token().unwrap_err(), client.get(AUDIT_LOG).send().unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::Config);
+            common::assert_says(&error, &["not sent", "state directory", "BOOMI_STATE_DIR"]);
+        }
+    }
+    std::fs::remove_file(&file.0).unwrap();
+    assert!(boomi.log().is_empty());
+    let directory = StateDir::new("directory");
+    assert_eq!(common::status_of(&builder().state_dir(&directory.0).build().unwrap(), AUDIT_LOG), 200);
+}

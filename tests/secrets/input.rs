@@ -84,7 +84,7 @@ fn what_a_program_prints_and_its_command_are_not_shown() {
         let mut texts = Texts::default();
         texts.add_error(&client.generate_jwt(None, None).unwrap_err());
         texts.add_error(&client.describe_guard().unwrap_err());
-        texts.add_error(&credentials.auth_header().unwrap_err());
+        texts.add_error(&client.auth_header().unwrap_err());
         texts.add(format!("{client:?} {builder:?} {credentials:?}"));
         texts.search(&["marked-secret".into()]);
     }

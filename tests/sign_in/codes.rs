@@ -194,3 +194,24 @@ fn a_function_that_gives_no_code_is_an_otp_error_and_nothing_is_sent() {
     }
     assert!(boomi.log().is_empty());
 }
+
+#[test]
+fn a_code_for_another_program_is_nobody_else_s() {
+    let boomi = Emulator::start();
+    let client = || common::builder(&boomi).credentials(by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
+    let (giver, other) = (client(), client());
+    let code = giver.one_time_code(None).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+    let near = [now, now - 30].map(|second| boomi_auth::otp_code(TWOFA_SECRET, second).unwrap());
+    assert!(near.contains(&code), "the code of this moment");
+    // The next one comes later than in a second, whenever this is.
+    let mut call = Call::new();
+    call.set_timeout(Duration::from_secs(1)).unwrap();
+    for client in [&giver, &other] {
+        assert_eq!(client.one_time_code(Some(&call)).unwrap_err().kind(), ErrorKind::Otp);
+        assert_eq!(client.generate_jwt(None, Some(&call)).unwrap_err().kind(), ErrorKind::Otp);
+    }
+    assert!(boomi.log().iter().all(|entry| entry.scheme.is_none()));
+    let without = common::client(&boomi, by_password(TWOFA)).one_time_code(None).unwrap_err();
+    assert_says(&without, &["BOOMI_OTP_SECRET"]);
+}

@@ -2,24 +2,26 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// What stands behind the help of the whole command, and in its manual page.
 const AFTER_HELP: &str = "\
 Settings come from flags, then the environment (BOOMI_USERNAME, BOOMI_API_TOKEN, ...), then a profile in
-$XDG_CONFIG_HOME/boomi-auth/config.toml, then, for a user and its secret, the operating system's keychain (see login).
-A secret is never an argument.
+$XDG_CONFIG_HOME/boomi-auth/config.toml, then, for a user and its secret, the operating system's keychain (see login). Each
+flag names its variable; beside them there are BOOMI_API_TOKEN, BOOMI_PASSWORD, BOOMI_OTP_SECRET, BOOMI_CREDENTIAL_PROCESS (a
+program that prints user and secret) and BOOMI_KEYCHAIN. A secret is never an argument.
 
 Exit status:
   0    it worked
-  1    something on this machine: a full disk, a closed pipe
+  1    something on this machine, such as a full disk
   2    the command line or a setting is wrong or missing
   3    the server rejected the credentials
   4    not sent: it would have had to wait too long (the guard, a one-time code, the rate limit)
   5    no connection, no trusted TLS, a deadline, an answer that makes no sense
   6    the server answered with an error: its body is on standard output, its message on standard error
-  130  Ctrl-C";
+  130  Ctrl-C; other signals 128 and their number, so 141 is a closed pipe";
 
 /// Signs in to Boomi, calls its APIs, and finds out why it does not work.
 #[derive(Parser, Debug)]
@@ -36,10 +38,10 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Settings")]
 pub(crate) struct SettingArgs {
     /// The table of config.toml, and entry of the keychain, to use; BOOMI_PROFILE, else "default"
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) profile: Option<String>,
     /// The e-mail address of the sign-in; BOOMI_USERNAME
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) username: Option<String>,
     /// A file with the API token; BOOMI_API_TOKEN_FILE
     #[arg(long, global = true, value_name = "FILE", group = "secret")]
@@ -57,10 +59,10 @@ pub(crate) struct SettingArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) otp_secret_file: Option<PathBuf>,
     /// What {accountId} stands for, and a JWT is made for; BOOMI_ACCOUNT_ID
-    #[arg(long, global = true, value_name = "ID")]
+    #[arg(long, global = true, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account_id: Option<String>,
     /// The platform's address, without a path; BOOMI_API_URL, else https://api.boomi.com
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) api_url: Option<String>,
     /// A PEM file of the certificate authorities to trust, alone; BOOMI_CA_FILE
     #[arg(long, global = true, value_name = "FILE")]
@@ -68,12 +70,15 @@ pub(crate) struct SettingArgs {
     /// The proxy, http://host:port, or "" for none; else HTTPS_PROXY and so on. One with a password goes into config.toml
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// How long a call may take; BOOMI_TIMEOUT, else 60
-    #[arg(long, global = true, value_name = "SECONDS")]
+    /// How long a call may take until its answer begins, and then each read; BOOMI_TIMEOUT, else 60
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) timeout: Option<String>,
     /// Where the guard remembers sign-ins; BOOMI_STATE_DIR, else $XDG_STATE_HOME/boomi-auth
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// What people try, so that they are told why not
+    #[arg(long, global = true, hide = true)]
+    pub(crate) api_token: Option<String>,
     /// Tell on standard error what is done; never a secret
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
@@ -92,7 +97,9 @@ pub(crate) enum Command {
     },
     /// Print the user name as a tool's user field wants it, with "BOOMI_TOKEN." for an API token
     Username,
-    /// Print the one-time code of this moment, which is good once and for 30 seconds
+    /// Print a one-time code, which is good once and for 30 seconds
+    ///
+    /// With a user, it is one that no sign-in of this machine gets too, for which the next half minute may have to be waited for.
     Otp {
         #[command(flatten)]
         show: ShowArg,
@@ -190,7 +197,7 @@ pub(crate) struct RequestArgs {
     /// Print status and headers before the body
     #[arg(long, short)]
     pub(crate) include: bool,
-    /// Write the body to a file, which is there when it is whole
+    /// Write the body to a file, which is there when it is whole; "-" is standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// The pages of a query, one after another; METHOD is POST, and the path ends in /query

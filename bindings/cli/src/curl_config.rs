@@ -8,25 +8,23 @@ use crate::settings::Settings;
 /// Prints it. Nothing of it is an argument of curl's, which others could see.
 pub(crate) fn print(settings: &mut Settings, jwt: bool) -> Result<()> {
     let mut config = Config::default();
-    let client = if jwt {
-        let client = crate::connecting(settings)?;
+    let client = settings.client()?;
+    if jwt {
         config.secret_header("Authorization: Bearer ", client.generate_jwt(None, None)?.jwt());
-        client
     } else {
-        let client = settings.client()?;
         guard::check(&client)?;
-        let credentials = client.credentials().expect("a client of the settings has some");
-        let is_password = !credentials.auth_username()?.starts_with("BOOMI_TOKEN.");
-        config.secret_header("Authorization: ", credentials.auth_header()?.expose());
+        let is_password = !client.auth_username()?.starts_with("BOOMI_TOKEN.");
+        config.secret_header("Authorization: ", client.auth_header()?.expose());
         if is_password && settings.otp_secret()?.is_some() {
-            config.secret_header("X-Boomi-OTP: ", crate::one_time_code(settings)?.expose());
+            config.secret_header("X-Boomi-OTP: ", client.one_time_code(None)?.expose());
         }
-        client
-    };
+    }
     // curl would take these headers along to wherever a redirect leads.
     config.line("max-redirs", b"0");
     if let Some((path, _)) = settings.find("BOOMI_CA_FILE") {
         config.line("cacert", path.as_encoded_bytes());
+        // Some builds of curl look into the system's directory too.
+        config.line("capath", b"/dev/null");
     }
     match client.proxy() {
         None => config.line("noproxy", b"*"),

@@ -77,19 +77,33 @@ impl Findings {
 
 /// Looks at everything, prints what was found, and ends with the status of the first thing that is bad.
 pub(crate) fn run(settings: &mut Settings, sign_in: bool, as_json: bool) -> Result<()> {
-    interrupt::listen();
     let mut findings = Findings::default();
     settings.ask_keychain();
+    interrupt::listen();
     look_at_settings(settings, &mut findings);
     look_for_look_alikes(settings, &mut findings);
     match settings.builder().max_retries(0).build() {
-        Err(error) => findings.failed("settings", error),
         Ok(client) => look_at_connection(&client, settings, sign_in, &mut findings),
+        Err(error) => {
+            findings.failed("settings", error);
+            for topic in ["name", "proxy", "tls", "clock", "guard", "sign-in"] {
+                findings.unknown(topic, "not tried", "correct the setting first");
+            }
+        }
     }
-    if interrupt::requested() {
-        return Err(Failure { status: interrupt::status(), message: None });
-    }
-    output::print(&if as_json { to_json(&findings) } else { to_text(&findings) })?;
+    interrupt::check()?;
+    report(&findings, as_json)
+}
+
+/// The report when the settings cannot even be read.
+pub(crate) fn without_settings(failure: &Failure, as_json: bool) -> Result<()> {
+    let mut findings = Findings::default();
+    findings.bad("settings", failure.status, failure.message.clone().unwrap_or_default(), "");
+    report(&findings, as_json)
+}
+
+fn report(findings: &Findings, as_json: bool) -> Result<()> {
+    output::print(&if as_json { to_json(findings) } else { to_text(findings) })?;
     match findings.status {
         0 => Ok(()),
         status => Err(Failure { status, message: None }),
@@ -102,6 +116,15 @@ fn look_at_settings(settings: &Settings, findings: &mut Findings) {
             findings.good("settings", format!("{} is {}, from {source}", setting.variable, shown(setting, value)));
         }
     }
+    findings.good("settings", settings.of_file());
+    if let Err(failure) = settings.check_profile() {
+        findings.bad(
+            "settings",
+            failure.status,
+            failure.message.unwrap_or_default(),
+            "correct --profile or BOOMI_PROFILE",
+        );
+    }
     if settings.find("BOOMI_ACCOUNT_ID").is_none() {
         findings.unknown(
             "settings",
@@ -112,8 +135,8 @@ fn look_at_settings(settings: &Settings, findings: &mut Findings) {
     if let Some(why) = &settings.without_keychain {
         findings.unknown(
             "settings",
-            format!("there is no user with a secret in flags, environment and profile; {why}"),
-            "",
+            format!("no secret in flags, environment and profile; {why}"),
+            "see credentials, below",
         );
     }
 }
@@ -140,7 +163,8 @@ fn look_for_look_alikes(settings: &Settings, findings: &mut Findings) {
         if is_there {
             findings.good("look-alikes", format!("{other} is another tool's; {ours} is what counts here"));
         } else {
-            let advice = format!("if they mean the same, set {ours} to what {other} has");
+            let less = if *ours == "BOOMI_API_URL" { ", its scheme and host alone, without a path" } else { "" };
+            let advice = format!("if they mean the same, set {ours} to what {other} has{less}");
             let what = format!("{other} is set, which is not read; {ours} is not set");
             findings.bad("look-alikes", USAGE, what, advice);
         }
@@ -161,10 +185,12 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
     match &answer {
         Ok(_) => findings.good("tls", format!("connected; trusted: {roots}")),
         Err(error) if error.kind() == ErrorKind::Tls => findings.failed("tls", error.clone()),
-        Err(error) if error.kind() == ErrorKind::Proxy => {
-            findings.unknown("tls", format!("not tried, as there is no connection; trusted: {roots}"), "");
+        Err(error) => {
+            if error.kind() != ErrorKind::Proxy {
+                findings.failed("connection", error.clone());
+            }
+            findings.unknown("tls", format!("not tried; it would trust {roots}"), "there is no connection: see above");
         }
-        Err(error) => findings.failed("connection", error.clone()),
     }
     tell_of_clock(&answer, findings);
     if client.credentials().is_none() {
@@ -220,7 +246,7 @@ fn tell_of_proxy(proxy: Option<&str>, answer: &boomi_auth::Result<Response>, fin
         (None, _) => findings.good("proxy", "none"),
         (Some(proxy), Ok(_)) => findings.good("proxy", proxy),
         (Some(proxy), Err(error)) if error.kind() == ErrorKind::Tls => findings.good("proxy", proxy),
-        (Some(proxy), Err(_)) => findings.unknown("proxy", proxy, "see the connection"),
+        (Some(proxy), Err(_)) => findings.unknown("proxy", proxy, "see the connection, below"),
     }
 }
 
@@ -228,7 +254,7 @@ fn tell_of_proxy(proxy: Option<&str>, answer: &boomi_auth::Result<Response>, fin
 fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings) {
     let date = answer.as_ref().ok().and_then(|answer| httpdate::parse_http_date(answer.header("date")?).ok());
     let Some(date) = date else {
-        return findings.unknown("clock", "no answer said what time it is", "");
+        return findings.unknown("clock", "no answer said what time it is", "compare `date -u` with another machine's");
     };
     let now = SystemTime::now();
     let (off, which) = match now.duration_since(date) {
@@ -249,8 +275,8 @@ fn look_at_guard(client: &Client, findings: &mut Findings) {
         Ok(text) => serde_json::from_str::<Value>(&text).expect("the library makes JSON"),
         Err(error) => return findings.failed("credentials", error),
     };
-    if let Some(problem) = about["problem"].as_str() {
-        findings.bad("guard", USAGE, problem, "until then each run remembers its own sign-ins alone");
+    if let Some(problem) = guard::forgetful(&about) {
+        return findings.bad("guard", USAGE, guard::describe(&about), problem);
     }
     match guard::held(&about) {
         None => findings.good("guard", guard::describe(&about)),

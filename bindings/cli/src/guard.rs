@@ -17,6 +17,9 @@ pub(crate) fn status(settings: &mut Settings, json: bool) -> Result<()> {
     } else {
         output::print(&describe(&about))?;
     }
+    if let Some(problem) = forgetful(&about) {
+        return Err(Failure::usage(problem));
+    }
     match held(&about) {
         None => Ok(()),
         Some(_) if json => Err(Failure { status: HELD, message: None }),
@@ -29,18 +32,29 @@ pub(crate) fn reset(settings: &mut Settings) -> Result<()> {
     let client = settings.client()?;
     // Only who knows the user knows which memory to change.
     let about: Value = serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON");
-    client.reset_guard();
-    if let Some(problem) = about["problem"].as_str() {
+    if let Some(problem) = forgetful(&about) {
         return Err(Failure::usage(format!("nothing was changed: {problem}")));
     }
-    eprintln!("boomi-auth: one sign-in of {} will be sent, whatever is held", word(&about, "username"));
+    client.reset_guard();
+    output::tell(&format!("one sign-in of {} will be sent, whatever is held", word(&about, "username")));
     Ok(())
 }
 
 /// Fails if a sign-in would not be sent.
 pub(crate) fn check(client: &Client) -> Result<()> {
     let about: Value = serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON");
+    if let Some(problem) = forgetful(&about) {
+        return Err(Failure::usage(problem));
+    }
     held(&about).map_or(Ok(()), |why| Err(Failure::new(HELD, why)))
+}
+
+/// Why the guard would remember nothing from one run to the next.
+pub(crate) fn forgetful(about: &Value) -> Option<String> {
+    let advice = "so no sign-in is sent, as scripts that start often could lock the user: name a directory with --state-dir or \
+                  BOOMI_STATE_DIR";
+    let problem = about["problem"].as_str().or(about["memory"].is_null().then_some("there is no state directory"))?;
+    Some(format!("{problem}; {advice}"))
 }
 
 /// In one line, what is known.

@@ -13,7 +13,7 @@ mod settings;
 
 use std::process::ExitCode;
 
-use boomi_auth::{Client, CredentialKind, Token, keychain};
+use boomi_auth::{CredentialKind, Token, keychain};
 use clap::{CommandFactory as _, Parser as _};
 use serde::Serialize;
 
@@ -26,17 +26,17 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
         // Without the message, which could quote anything.
         let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        eprintln!("boomi-auth: internal error{place}: a bug, please report it");
+        output::tell(&format!("internal error{place}: a bug, please report it"));
     }));
     // With a wrong argument, this ends the process with status 2.
     let cli = Cli::parse();
     let ended = std::panic::catch_unwind(|| run(cli));
     match ended.unwrap_or(Err(Failure { status: LOCAL, message: None })) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whatever came of it: Ctrl-C reaches programs that we run, too, and is then why they failed.
+        Err(_) if interrupt::requested() => ExitCode::from(interrupt::status()),
         Err(Failure { status, message }) => {
-            if let Some(message) = message {
-                eprintln!("boomi-auth: {message}");
-            }
+            message.iter().for_each(|message| output::tell(message));
             ExitCode::from(status)
         }
     }
@@ -64,25 +64,23 @@ fn run(cli: Cli) -> Result<()> {
         Command::Man => return print_made(manual),
         _ => {}
     }
-    let mut settings = Settings::load(&cli.settings)?;
+    let loaded = Settings::load(&cli.settings);
+    if let (Command::Doctor { json, .. }, Err(failure)) = (&cli.command, &loaded) {
+        return doctor::without_settings(failure, *json);
+    }
+    let mut settings = loaded?;
     match cli.command {
         Command::Header { scheme, show } => {
             output::check_terminal(show.show)?;
             if scheme.jwt {
                 return output::print_secret(&format!("Bearer {}", sign_in(&mut settings)?.jwt()), show.show);
             }
-            let client = settings.client()?;
-            let credentials = client.credentials().expect("a client of the settings has some");
-            output::print_secret(credentials.auth_header()?.expose(), show.show)
+            output::print_secret(settings.client()?.auth_header()?.expose(), show.show)
         }
-        Command::Username => {
-            let client = settings.client()?;
-            let credentials = client.credentials().expect("a client of the settings has some");
-            output::print(&credentials.auth_username()?)
-        }
+        Command::Username => output::print(&settings.client()?.auth_username()?),
         Command::Otp { show } => {
             output::check_terminal(show.show)?;
-            output::print_secret(one_time_code(&settings)?.expose(), show.show)
+            output::print_secret(one_time_code(&mut settings)?.expose(), show.show)
         }
         Command::Jwt { json, show } => {
             output::check_terminal(show.show)?;
@@ -106,15 +104,7 @@ fn run(cli: Cli) -> Result<()> {
 
 /// A JWT for the account of the settings.
 fn sign_in(settings: &mut Settings) -> Result<Token> {
-    let client = connecting(settings)?;
-    Ok(client.generate_jwt(None, None)?)
-}
-
-/// A client for a command that sends something, and can be interrupted in the middle of it.
-fn connecting(settings: &mut Settings) -> Result<Client> {
-    let client = settings.client()?;
-    interrupt::listen();
-    Ok(client)
+    Ok(settings.client()?.generate_jwt(None, None)?)
 }
 
 /// The exec-plugin protocol, version 1: README says what may rely on it.
@@ -130,14 +120,17 @@ fn exec_plugin(token: &Token) -> String {
     serde_json::to_string(&credential).expect("texts and numbers")
 }
 
-/// The code of this moment, by this machine's clock.
-fn one_time_code(settings: &Settings) -> Result<boomi_auth::Secret> {
+/// A code that no sign-in of ours gets too, if it is known whose it is; without a user, the code of this moment.
+fn one_time_code(settings: &mut Settings) -> Result<boomi_auth::Secret> {
+    const NOW: i64 = -1;
     let secret = settings.otp_secret()?.ok_or_else(|| {
         Failure::usage(
             "no secret for one-time codes: set BOOMI_OTP_SECRET or BOOMI_OTP_SECRET_FILE, or otp_secret in config.toml",
         )
     })?;
-    const NOW: i64 = -1;
+    if settings.has_secret() {
+        return Ok(settings.client()?.one_time_code(None)?);
+    }
     Ok(boomi_auth::otp_code(&secret, NOW)?)
 }
 
@@ -145,21 +138,27 @@ fn login(settings: &Settings, password: bool) -> Result<()> {
     let username = settings.find("BOOMI_USERNAME").ok_or_else(|| {
         Failure::usage("whose secret? Name the user, an e-mail address, with --username or BOOMI_USERNAME")
     })?;
-    let username = username.0.to_string_lossy().into_owned();
-    let (kind, what) =
-        if password { (CredentialKind::Password, "password") } else { (CredentialKind::ApiToken, "API token") };
-    let secret = match settings.secret_of_stdin() {
-        Some(secret) => secret,
-        None => settings::ask_for_secret(&format!("{what} of {username}: "))?,
+    let username = username.0.to_str().ok_or_else(|| Failure::usage("the user name is not UTF-8"))?;
+    let kind = |is_password| if is_password { CredentialKind::Password } else { CredentialKind::ApiToken };
+    let what = |kind| if kind == CredentialKind::Password { "password" } else { "API token" };
+    let (kind, secret) = match settings.secret_of_flags()? {
+        Some((CredentialKind::ApiToken, _)) if password => {
+            return Err(Failure::usage(
+                "--password says that it is a password, and another flag that it is an API token",
+            ));
+        }
+        Some(given) => given,
+        None => (kind(password), settings::ask_for_secret(&format!("{} of {username}: ", what(kind(password))))?),
     };
-    keychain::store(settings.profile(), kind, &username, &secret)?;
-    eprintln!("boomi-auth: kept the {what} of {username} in the keychain, for the profile \"{}\"", settings.profile());
+    keychain::store(settings.profile(), kind, username, &secret)?;
+    let (what, profile) = (what(kind), settings.profile());
+    output::tell(&format!("kept the {what} of {username} in the keychain, for the profile \"{profile}\""));
     Ok(())
 }
 
 fn logout(settings: &Settings) -> Result<()> {
     let what = if keychain::remove(settings.profile())? { "removed" } else { "there was none" };
-    eprintln!("boomi-auth: the keychain's entry for the profile \"{}\": {what}", settings.profile());
+    output::tell(&format!("the keychain's entry for the profile \"{}\": {what}", settings.profile()));
     Ok(())
 }
 

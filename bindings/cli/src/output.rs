@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::path::Path;
 
 use crate::failure::{Failure, LOCAL, Result};
+use crate::interrupt;
+
+mod unfinished;
 
 const STDOUT: &str = "to standard output";
 
@@ -38,67 +39,111 @@ pub(crate) fn write(parts: &[&[u8]]) -> Result<()> {
     stdout.finish()
 }
 
+/// Says something to the person. If nobody listens, that is no reason to fail.
+pub(crate) fn tell(message: &str) {
+    let _ = writeln!(io::stderr(), "boomi-auth: {message}");
+}
+
 /// Where the body of an answer goes.
-pub(crate) enum Sink {
-    Stdout(File),
-    /// Something that is no file: a device, a pipe.
-    Special(File, PathBuf),
-    /// A file that is not there yet: it takes the place of `path` when it is whole, and is gone if that never happens.
-    Unfinished(NamedTempFile, PathBuf),
+pub(crate) struct Sink {
+    /// For messages.
+    name: String,
+    file: File,
+    kind: Kind,
+    /// The last byte that was written.
+    last: Option<u8>,
+}
+
+enum Kind {
+    /// Standard output, a device, a pipe. Unbuffered: an error shows when it happens.
+    Stream {
+        /// Whether to write can take long, because somebody reads at the other end.
+        waits: bool,
+    },
+    /// A file that is not there yet: it takes the place of the path when it is whole.
+    Unfinished(unfinished::Unfinished),
 }
 
 impl Sink {
-    /// Standard output, unbuffered: an error shows when it happens.
+    /// Standard output.
     pub(crate) fn stdout() -> Result<Self> {
         let copied = duplicate_stdout().map_err(|error| Failure::writing(STDOUT, &error))?;
-        Ok(Sink::Stdout(copied))
+        Ok(Sink::stream(STDOUT.into(), copied))
     }
 
+    fn stream(name: String, file: File) -> Self {
+        let waits = file.metadata().map_or(true, |data| !data.is_file());
+        Sink { name, file, kind: Kind::Stream { waits }, last: None }
+    }
+
+    /// A file; "-" is standard output.
     pub(crate) fn file(path: &Path) -> Result<Self> {
-        let failed = |error: io::Error| Failure::new(LOCAL, format!("cannot write {}: {error}", path.display()));
+        if ["-", "/dev/stdout", "/dev/fd/1"].iter().any(|stdout| path == Path::new(stdout)) {
+            return Sink::stdout();
+        }
+        let name = path.display().to_string();
+        let failed = |error: io::Error| Failure::new(LOCAL, format!("cannot write {name}: {error}"));
         match path.metadata() {
-            Ok(data) if data.is_dir() => return Err(Failure::usage(format!("{} is a directory", path.display()))),
+            Ok(data) if data.is_dir() => return Err(Failure::usage(format!("{name} is a directory"))),
             Ok(data) if !data.is_file() => {
                 let file = File::options().write(true).open(path).map_err(failed)?;
-                return Ok(Sink::Special(file, path.to_owned()));
+                return Ok(Sink::stream(name, file));
             }
             _ => {}
         }
-        // What a symbolic link means is replaced, not the link.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".boomi-auth-").suffix(".part");
-        // As any file that a program makes; the user's umask says who may read it.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(failed)?;
-        Ok(Sink::Unfinished(file, path))
+        let (file, unfinished) = unfinished::begin(path).map_err(failed)?;
+        Ok(Sink { name, file, kind: Kind::Unfinished(unfinished), last: None })
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = match self {
-            Sink::Stdout(file) | Sink::Special(file, _) => file.write_all(bytes),
-            Sink::Unfinished(file, _) => file.as_file_mut().write_all(bytes),
+        self.last = bytes.last().copied().or(self.last);
+        let written = match self.kind {
+            Kind::Stream { waits: true } => return self.write_slowly(bytes),
+            _ => self.file.write_all(bytes),
         };
-        written.map_err(|error| Failure::writing(&self.name(), &error))
+        written.map_err(|error| Failure::writing(&self.name, &error))
+    }
+
+    /// In pieces that a pipe takes at once when it says that it takes any, so that Ctrl-C is seen between them.
+    #[cfg(unix)]
+    fn write_slowly(&mut self, bytes: &[u8]) -> Result<()> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        const PIECE: usize = 4096;
+        let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+        for piece in bytes.chunks(PIECE) {
+            loop {
+                interrupt::check()?;
+                match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&slice)) {
+                    Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                    _ => break,
+                }
+            }
+            self.file.write_all(piece).map_err(|error| Failure::writing(&self.name, &error))?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn write_slowly(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|error| Failure::writing(&self.name, &error))
+    }
+
+    /// On a terminal, what comes next begins a line.
+    pub(crate) fn end_line(&mut self) -> Result<()> {
+        if self.is_terminal() && self.last.is_some_and(|last| last != b'\n') { self.write(b"\n") } else { Ok(()) }
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
     }
 
     /// All of it was written.
     pub(crate) fn finish(self) -> Result<()> {
-        match self {
-            Sink::Stdout(_) | Sink::Special(..) => Ok(()),
-            Sink::Unfinished(file, path) => {
-                let kept = file.persist(&path).map(drop);
-                kept.map_err(|error| Failure::writing(&path.display().to_string(), &error.error))
+        match self.kind {
+            Kind::Stream { .. } => Ok(()),
+            Kind::Unfinished(unfinished) => {
+                unfinished.finish(&self.file).map_err(|error| Failure::writing(&self.name, &error))
             }
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Sink::Stdout(_) => STDOUT.into(),
-            Sink::Special(_, path) | Sink::Unfinished(_, path) => path.display().to_string(),
         }
     }
 }

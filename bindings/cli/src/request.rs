@@ -30,15 +30,17 @@ pub(crate) fn send(settings: &mut Settings, args: RequestArgs) -> Result<()> {
     if let Some(path) = &args.data {
         request.set_body(read_input(path)?);
     }
-    let client = crate::connecting(settings)?;
+    let client = settings.client()?;
     let to = Wanted { include: args.include, output: args.output.as_deref() };
     if args.all_pages {
         return all_pages(&client, request, to);
     }
+    // Before anything is sent: an answer that can be put nowhere would be lost.
+    let sink = to.sink()?;
     // Whether GraphQL's answer is an error stands in its body.
     let is_graphql = args.path.split('?').next().is_some_and(|path| path.ends_with("/graphql"));
     let answer = if is_graphql { client.send(&request, None) } else { client.open(&request, None) };
-    deliver(answer?, to)
+    deliver(answer?, to, sink)
 }
 
 /// `boomi-auth graphql`: a query as people write it, or the object that is sent.
@@ -47,8 +49,8 @@ pub(crate) fn graphql(settings: &mut Settings, path: &Path) -> Result<()> {
     let is_object = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.get("query").is_some());
     let mut request = Request::new("POST", "/graphql")?;
     request.set_body(if is_object { text } else { json!({ "query": text }).to_string() });
-    let client = crate::connecting(settings)?;
-    deliver(client.send(&request, None)?, Wanted { include: false, output: None })
+    let client = settings.client()?;
+    deliver(client.send(&request, None)?, Wanted { include: false, output: None }, Sink::stdout()?)
 }
 
 /// What of an answer is wanted, and where.
@@ -76,18 +78,29 @@ impl Wanted<'_> {
 /// Each page as Boomi sends it, one behind the other: tools such as jq read that.
 fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
     let mut sink = to.sink()?;
-    for page in client.pages(request)? {
-        let page = page?;
-        sink.write(to.head_of(&page).as_bytes())?;
-        sink.write(page.body())?;
-        sink.write(b"\n")?;
+    let mut pages = client.pages(request)?;
+    loop {
+        let page = pages.next_page(None);
+        // A page that comes at once does not ask.
+        interrupt::check()?;
+        match page {
+            Ok(None) => return sink.finish(),
+            Ok(Some(page)) => {
+                sink.write(to.head_of(&page).as_bytes())?;
+                sink.write(page.body())?;
+                sink.write(b"\n")?;
+            }
+            Err(error) => match pages.refused() {
+                Some(answer) if answer.error().is_some() => return deliver(answer, to, sink),
+                _ => return Err(error.into()),
+            },
+        }
     }
-    sink.finish()
 }
 
 /// Passes an answer on; one that is an error goes to standard output, and is told.
-fn deliver(answer: Response, to: Wanted<'_>) -> Result<()> {
-    let Some(error) = answer.error() else { return copy(answer, to, to.sink()?) };
+fn deliver(answer: Response, to: Wanted<'_>, sink: Sink) -> Result<()> {
+    let Some(error) = answer.error() else { return copy(answer, to, sink) };
     copy(answer, to, Sink::stdout()?)?;
     let failure = Failure::from(error);
     // Rejected credentials have a status of their own.
@@ -104,22 +117,19 @@ fn copy(mut answer: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
         if length == 0 {
             break;
         }
-        // A read that does not wait does not ask.
-        if interrupt::requested() {
-            return Err(Failure { status: interrupt::status(), message: None });
-        }
+        interrupt::check()?;
         sink.write(&piece[..length])?;
         progress.inc(length as u64);
     }
     progress.finish_and_clear();
+    sink.end_line()?;
     sink.finish()
 }
 
 /// On standard error, if that is a terminal and the body goes elsewhere.
 fn progress_of(answer: &Response, sink: &Sink) -> ProgressBar {
     let length = answer.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    let to_terminal = matches!(sink, Sink::Stdout(_)) && std::io::stdout().is_terminal();
-    if to_terminal || length.is_some_and(|length| length < LONG) || !std::io::stderr().is_terminal() {
+    if sink.is_terminal() || length.is_some_and(|length| length < LONG) || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());

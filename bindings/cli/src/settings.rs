@@ -5,15 +5,16 @@ mod profile;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, StdinLock};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use boomi_auth::{Client, ClientBuilder, Credentials};
+use boomi_auth::{Client, ClientBuilder, CredentialKind, Credentials, Event, EventKind};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::args::SettingArgs;
 use crate::failure::{Failure, Result};
-use crate::interrupt;
+use crate::{interrupt, output};
 
 /// A setting: its variable, its key in config.toml, and whether its value is a secret.
 pub(crate) struct Setting {
@@ -106,28 +107,44 @@ impl Settings {
     /// Reads them all. What is wrong with a value shows when it is used.
     pub(crate) fn load(args: &SettingArgs) -> Result<Self> {
         let environment = of_environment();
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let named = args.profile.clone().or_else(|| variable("BOOMI_PROFILE"));
+        if args.api_token.is_some() {
+            return Err(Failure::usage(
+                "a secret is never an argument, which others can see in the list of processes: set BOOMI_API_TOKEN, use \
+                 --api-token-stdin or --api-token-file, or run `boomi-auth login`",
+            ));
+        }
+        let by_variable = std::env::var_os("BOOMI_PROFILE").filter(|name| !name.is_empty()).map(OsString::into_string);
+        let by_variable = by_variable.transpose().map_err(|_| Failure::usage("BOOMI_PROFILE is not UTF-8"))?;
+        let named = args.profile.clone().or(by_variable);
         let profile = named.clone().unwrap_or_else(|| "default".into());
         let of_profile = profile::load(&profile)?;
         let unknown_profile = named.is_some() && of_profile.is_none();
         let mut layers = vec![of_flags(args)?, environment];
         layers.extend(of_profile);
         let mut defaults = Layer::new("the default");
-        defaults.set("BOOMI_STATE_DIR", folder("XDG_STATE_HOME", ".local/state"));
+        defaults.set("BOOMI_STATE_DIR", Some(default_state_dir()));
         layers.push(defaults);
         Ok(Settings { layers, profile, unknown_profile, verbose: args.verbose, without_keychain: None })
     }
 
     /// A setting's value, and the name of its source.
     pub(crate) fn find(&self, variable: &str) -> Option<(&OsString, &str)> {
-        let group = setting(variable).and_then(|setting| setting.group);
-        let layers = self.layers.iter().filter(|layer| group.is_none_or(|group| layer.has(group)));
-        match group {
-            // Another source has a secret too, perhaps of another user: it is not mixed in.
-            Some(_) => layers.take(1).find_map(|layer| Some((layer.get(variable)?, layer.name.as_str()))),
-            None => layers.into_iter().find_map(|layer| Some((layer.get(variable)?, layer.name.as_str()))),
-        }
+        let first = |group: Group| self.layers.iter().position(|layer| layer.has(group));
+        let layers = match setting(variable).and_then(|setting| setting.group) {
+            None => &self.layers[..],
+            // Another source may have the secret of another user: that of the first counts, and no code's of one behind it.
+            Some(group) => {
+                let layer = first(group)?;
+                let is_other_user = group == Group::Otp && first(Group::Secret).is_some_and(|secret| secret < layer);
+                self.layers.get(layer..=layer).filter(|_| !is_other_user)?
+            }
+        };
+        layers.iter().find_map(|layer| Some((layer.get(variable)?, layer.name.as_str())))
+    }
+
+    /// Whether any source but the keychain has a user's secret.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.layers.iter().any(|layer| layer.has(Group::Secret))
     }
 
     /// The secret that one-time codes are computed from.
@@ -136,17 +153,33 @@ impl Settings {
             return Ok(Some(Zeroizing::new(secret.to_string_lossy().into_owned())));
         }
         let Some((path, _)) = self.find("BOOMI_OTP_SECRET_FILE") else { return Ok(None) };
-        let path = PathBuf::from(path);
-        let text = std::fs::read_to_string(&path).map(Zeroizing::new);
-        let text = text.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-        Ok(Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+        secret_of_file(Path::new(path)).map(Some)
     }
 
-    /// A secret that came through --api-token-stdin or --password-stdin.
-    pub(crate) fn secret_of_stdin(&self) -> Option<Zeroizing<String>> {
-        let flags = self.layers.first()?;
-        let secret = flags.get("BOOMI_API_TOKEN").or_else(|| flags.get("BOOMI_PASSWORD"))?;
-        Some(Zeroizing::new(secret.to_string_lossy().into_owned()))
+    /// A secret that the command line says where to find, and what it is.
+    pub(crate) fn secret_of_flags(&self) -> Result<Option<(CredentialKind, Zeroizing<String>)>> {
+        let flags = &self.layers[0];
+        for (variable, kind) in
+            [("BOOMI_API_TOKEN", CredentialKind::ApiToken), ("BOOMI_PASSWORD", CredentialKind::Password)]
+        {
+            if let Some(secret) = flags.get(variable) {
+                return Ok(Some((kind, Zeroizing::new(secret.to_string_lossy().into_owned()))));
+            }
+            if let Some(path) = flags.get(&format!("{variable}_FILE")) {
+                return Ok(Some((kind, secret_of_file(Path::new(path))?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where config.toml is, or would be, and the profile that is taken from it.
+    pub(crate) fn of_file(&self) -> String {
+        let path = profile::path().unwrap_or_default();
+        let layer = self.layers.iter().find(|layer| layer.name.ends_with(&*path.to_string_lossy()));
+        match layer {
+            Some(layer) => layer.name.clone(),
+            None => format!("no profile \"{}\" in {}", self.profile, path.display()),
+        }
     }
 
     /// The name of the profile, and of the entry in the keychain.
@@ -156,11 +189,15 @@ impl Settings {
 
     /// If no source has a secret, the keychain may, under the name of the profile.
     pub(crate) fn ask_keychain(&mut self) {
-        if self.layers.iter().any(|layer| layer.has(Group::Secret)) {
+        if self.has_secret() && !self.unknown_profile {
             return;
         }
-        match Credentials::keychain(&self.profile, None).and_then(|credentials| credentials.auth_username()) {
+        let kept = Credentials::keychain(&self.profile, None);
+        match kept.and_then(|kept| Client::builder().credentials(kept).build()?.auth_username()) {
+            // The profile is known, and what was found before counts.
+            Ok(_) if self.has_secret() => self.unknown_profile = false,
             Ok(_) => {
+                self.unknown_profile = false;
                 let mut layer = Layer::new("the keychain");
                 layer.set("BOOMI_KEYCHAIN", Some(&self.profile));
                 self.layers.push(layer);
@@ -172,12 +209,8 @@ impl Settings {
     /// A client of these settings.
     pub(crate) fn client(&mut self) -> Result<Client> {
         self.ask_keychain();
-        if self.unknown_profile && self.find("BOOMI_KEYCHAIN").is_none() {
-            return Err(Failure::usage(format!(
-                "there is no profile \"{0}\": neither [{0}] in config.toml nor that entry in the keychain",
-                self.profile
-            )));
-        }
+        self.check_profile()?;
+        interrupt::listen();
         let client = self.builder().build()?;
         if client.credentials().is_none() {
             let why = self.without_keychain.as_deref().unwrap_or("no keychain was asked");
@@ -190,19 +223,50 @@ impl Settings {
         Ok(client)
     }
 
+    /// Refuses a profile that was asked for and is nowhere. To be called after the keychain was asked.
+    pub(crate) fn check_profile(&self) -> Result<()> {
+        if !self.unknown_profile {
+            return Ok(());
+        }
+        let why = self.without_keychain.as_deref().unwrap_or_default();
+        let path = profile::path().unwrap_or_default();
+        Err(Failure::usage(format!(
+            "there is no profile \"{0}\": neither [{0}] in {1} nor that entry in the keychain ({why})",
+            self.profile,
+            path.display()
+        )))
+    }
+
     /// The builder of a client, which can be interrupted.
     pub(crate) fn builder(&self) -> ClientBuilder {
         let mut builder = Client::builder()
             .load_variables(|name| self.find(name).map(|(value, _)| value.clone()))
             .user_agent(concat!("boomi-auth-cli/", env!("CARGO_PKG_VERSION")))
-            .wait_hook(interrupt::requested);
+            .state_dir_required()
+            .wait_hook(interrupt::requested)
+            .on_event(if self.verbose { tell_all } else { tell_of_waits });
         if let Some((proxy, _)) = self.find(PROXY.variable) {
             builder = builder.proxy(&proxy.to_string_lossy());
         }
-        if self.verbose {
-            builder = builder.on_event(|event| eprintln!("boomi-auth: {}", event.to_json()));
-        }
         builder
+    }
+}
+
+fn tell_all(event: &Event) {
+    output::tell(&event.to_json());
+}
+
+/// Whoever sits before a terminal should know why nothing happens.
+fn tell_of_waits(event: &Event) {
+    let fields: Value = serde_json::from_str(&event.to_json()).unwrap_or_default();
+    let what = match event.kind() {
+        EventKind::OtpAwaited => "the next one-time code",
+        EventKind::SignInHeld if fields["waits"] == true => "the end of a hold on this user's sign-ins",
+        _ => return,
+    };
+    if std::io::stderr().is_terminal() {
+        let seconds = fields["wait_ms"].as_u64().unwrap_or_default().div_ceil(1000);
+        output::tell(&format!("waiting {seconds} s for {what}"));
     }
 }
 
@@ -225,7 +289,7 @@ fn of_flags(args: &SettingArgs) -> Result<Layer> {
     flags.set(PROXY.variable, args.proxy.as_ref());
     if args.api_token_stdin || args.password_stdin {
         let variable = if args.api_token_stdin { "BOOMI_API_TOKEN" } else { "BOOMI_PASSWORD" };
-        let secret = secret_of_stdin()?;
+        let secret = secret_of_stdin(if args.api_token_stdin { "API token: " } else { "password: " })?;
         flags.set(variable, Some(secret.as_str()));
     }
     Ok(flags)
@@ -248,31 +312,68 @@ pub(crate) fn stdin() -> Result<StdinLock<'static>> {
     Ok(std::io::stdin().lock())
 }
 
-/// A secret from standard input, without the line end behind it.
-pub(crate) fn secret_of_stdin() -> Result<Zeroizing<String>> {
-    const LARGEST: u64 = 64 * 1024;
+/// A secret from standard input, without the line end behind it; from a person, unseen.
+fn secret_of_stdin(question: &str) -> Result<Zeroizing<String>> {
+    const LARGEST: usize = 64 * 1024;
+    if std::io::stdin().is_terminal() {
+        return ask_for_secret(question);
+    }
     let failed = |what: &str| Failure::usage(format!("no secret on standard input: {what}"));
-    let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize));
-    stdin()?.take(LARGEST).read_to_string(&mut text).map_err(|error| failed(&error.to_string()))?;
+    // Room from the start: growing would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(LARGEST + 1));
+    let read = stdin()?.take(LARGEST as u64 + 1).read_to_string(&mut text);
+    read.map_err(|error| failed(&error.to_string()))?;
     let length = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(length);
-    if text.is_empty() { Err(failed("it is empty")) } else { Ok(text) }
+    match length {
+        0 => Err(failed("it is empty")),
+        length if length > LARGEST => Err(failed("it is longer than 64 KiB")),
+        _ => Ok(text),
+    }
 }
 
 /// A secret that a person types, unseen, or another program sends.
 pub(crate) fn ask_for_secret(question: &str) -> Result<Zeroizing<String>> {
     if !std::io::stdin().is_terminal() {
-        return secret_of_stdin();
+        return secret_of_stdin(question);
     }
-    let typed = rpassword::prompt_password(question);
+    let guarded = interrupt::guard_terminal();
+    let typed = rpassword::prompt_password(question).map(Zeroizing::new);
+    drop(guarded);
     let typed = typed.map_err(|error| Failure::usage(format!("nothing could be typed: {error}")))?;
-    Ok(Zeroizing::new(typed))
+    if typed.is_empty() { Err(Failure::usage("nothing was typed")) } else { Ok(typed) }
+}
+
+/// A secret from a file, without the line end behind it.
+fn secret_of_file(path: &Path) -> Result<Zeroizing<String>> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Where the guard remembers what sign-ins came to. Where a user has no home, as services often have none, a place that lasts
+/// until the next start of the machine has to do.
+fn default_state_dir() -> PathBuf {
+    let usual = folder("XDG_STATE_HOME", ".local/state").filter(|path| path.is_dir() || make_folder(path).is_ok());
+    usual.unwrap_or_else(|| {
+        #[cfg(unix)]
+        let user = rustix::process::geteuid().as_raw().to_string();
+        #[cfg(not(unix))]
+        let user = "user";
+        std::env::temp_dir().join(format!("boomi-auth-{user}"))
+    })
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 /// A folder of ours for this user, as the XDG base directories say.
 fn folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
     let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home =
-        || std::env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(otherwise));
+    let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(otherwise));
     set.or_else(home).map(|path| path.join("boomi-auth"))
 }

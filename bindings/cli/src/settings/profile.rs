@@ -1,16 +1,22 @@
 //! config.toml: a table for each profile.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
+use zeroize::Zeroizing;
 
 use super::{Layer, PROXY, SETTINGS, folder};
 use crate::failure::{Failure, Result};
 
+/// Where the file is, or would be.
+pub(super) fn path() -> Option<PathBuf> {
+    folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml"))
+}
+
 /// The settings of a profile, if there are any.
 pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
-    let path = folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml"));
-    let Some((path, text)) = path.and_then(|path| read(&path).transpose().map(|text| (path, text))) else {
+    let Some((path, text)) = path().and_then(|path| read(&path).transpose().map(|text| (path, text))) else {
         return Ok(None);
     };
     let text = text?;
@@ -18,16 +24,20 @@ pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
     // The parser's own words could hold a secret that stands near.
     let file: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        bad(&line.map_or("it is no TOML".into(), |line| format!("line {line} is no TOML")))
+        bad(&line.map_or("it is no TOML".into(), |line| format!("line {line} is no TOML, or says something twice")))
     })?;
     check_access(&path, &file)?;
     for (name, value) in &file {
         let Value::Table(table) = value else {
-            return Err(bad(&format!("{name} stands outside a profile: put it below [default]")));
+            return Err(bad(&format!("{name:?} stands outside a profile: put it below [default]")));
         };
         if let Some(key) = table.keys().find(|key| known(key).is_none()) {
             let keys: Vec<_> = SETTINGS.iter().chain([&PROXY]).map(|setting| setting.key).collect();
-            return Err(bad(&format!("[{name}] has {key}, which is no setting: there are {}", keys.join(", "))));
+            return Err(bad(&format!(
+                "[{}] has {key:?}, which is no setting: there are {}",
+                name.escape_debug(),
+                keys.join(", ")
+            )));
         }
     }
     let Some(Value::Table(table)) = file.get(profile) else { return Ok(None) };
@@ -50,21 +60,31 @@ fn known(key: &str) -> Option<&'static super::Setting> {
 }
 
 /// `None` if there is no file.
-fn read(path: &Path) -> Result<Option<String>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::usage(format!("cannot read {}: {error}", path.display()))),
+fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
+    const LARGEST: u64 = 1024 * 1024;
+    let failed = |what: &str| Failure::usage(format!("cannot read {}: {what}", path.display()));
+    match std::fs::metadata(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(failed(&error.to_string())),
+        // To open a pipe could take for ever.
+        Ok(data) if !data.is_file() => return Err(failed("it is no regular file")),
+        Ok(data) if data.len() > LARGEST => return Err(failed("it is larger than 1 MiB")),
+        Ok(_) => {}
     }
+    std::fs::read_to_string(path).map(|text| Some(Zeroizing::new(text))).map_err(|error| failed(&error.to_string()))
 }
 
 /// Refuses a file whose secrets others can read, and one in which others decide whom to trust and what to run.
 #[cfg(unix)]
-fn check_access(path: &PathBuf, file: &Table) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
-    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+fn check_access(path: &Path, file: &Table) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let data = std::fs::metadata(path);
+    let data = data.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    let (mode, owner) = (data.mode() & 0o777, data.uid());
     let problem = match mode {
+        _ if owner != rustix::process::geteuid().as_raw() && owner != 0 => {
+            return Err(Failure::usage(format!("{} belongs to another user ({owner})", path.display())));
+        }
         _ if mode & 0o022 != 0 => "others can change it",
         _ if mode & 0o044 != 0 && file.values().any(has_secret) => "others can read it, and it holds a secret",
         _ => return Ok(()),
@@ -73,7 +93,7 @@ fn check_access(path: &PathBuf, file: &Table) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_access(_: &PathBuf, _: &Table) -> Result<()> {
+fn check_access(_: &Path, _: &Table) -> Result<()> {
     Ok(())
 }
 

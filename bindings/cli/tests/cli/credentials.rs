@@ -57,7 +57,9 @@ fn what_is_wrong_with_it_is_told_and_what_it_prints_is_not() {
 fn one_that_hangs_ends_with_the_deadline_or_ctrl_c() {
     let shell = Shell::new();
     let hangs = "echo $$ > id; exec sleep 600";
-    run(with_program(&shell, hangs).args(["jwt", "--timeout", "0.2"])).failed(5, &["200 ms"]);
+    for command in ["jwt", "username", "header", "curl-config"] {
+        run(with_program(&shell, hangs).args([command, "--timeout", "0.2"])).failed(5, &["200 ms"]);
+    }
     std::fs::remove_file(shell.home().join("id")).unwrap();
     let mut command = with_program(&shell, hangs);
     let child = command.arg("jwt").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -67,4 +69,17 @@ fn one_that_hangs_ends_with_the_deadline_or_ctrl_c() {
     assert_eq!(Ended::of(&child.wait_with_output().unwrap()).status, 130);
     let program = id();
     wait_until(|| !std::path::Path::new(&format!("/proc/{}", program.trim())).exists());
+}
+
+/// A terminal's Ctrl-C reaches the program too.
+#[test]
+fn ctrl_c_is_told_as_such_also_where_the_program_ends_first() {
+    use std::os::unix::process::CommandExt as _;
+    let shell = Shell::new();
+    let mut command = with_program(&shell, "echo $$ > id; exec sleep 600");
+    let child = command.arg("jwt").process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(|| std::fs::read_to_string(shell.home().join("id")).is_ok_and(|id| id.ends_with('\n')));
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    assert_eq!(Ended::of(&child.wait_with_output().unwrap()).status, 130);
 }

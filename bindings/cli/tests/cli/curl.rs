@@ -33,8 +33,11 @@ fn curl_signs_in_with_a_token_a_password_a_code_and_a_jwt() {
 
     let mut twofa = shell.program(COMMAND);
     twofa.env("BOOMI_USERNAME", TWOFA.name).env("BOOMI_PASSWORD", TWOFA.password).env("BOOMI_OTP_SECRET", TWOFA_SECRET);
-    // The emulator takes a code of its own second, or of the steps beside it.
-    curl(&shell, &config(twofa.arg("curl-config")), "AuditLog/documentId-321").good();
+    // Two in a row: each has a code of its own, and the second waits for it.
+    twofa.arg("curl-config");
+    for _ in 0..2 {
+        curl(&shell, &config(&mut twofa), "AuditLog/documentId-321").good();
+    }
     // An API token needs no code.
     let mut token = shell.program(COMMAND);
     token.env("BOOMI_USERNAME", TWOFA.name).env("BOOMI_API_TOKEN", TWOFA.token).env("BOOMI_OTP_SECRET", TWOFA_SECRET);
@@ -97,6 +100,18 @@ fn curl_goes_through_the_proxy_with_its_password() {
     drop(proxy);
     let log = std::fs::read_to_string(log).unwrap();
     assert_eq!(log.matches("CONNECT localhost").count(), 3, "{log}");
+}
+
+/// The bundle is trusted alone, also by a curl that looks into the system's directory by itself.
+#[test]
+fn curl_trusts_the_bundle_alone() {
+    let shell = Shell::new();
+    let config = config(shell.signed_in(COMMAND).arg("curl-config"));
+    let url = format!("{}/", shell.boomi.base_url());
+    let mut curl = shell.program("curl");
+    let ended = run_with_input(curl.args(["-sSv", "-K", "-", &url]), &config);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(!ended.stderr.contains("/etc/ssl/certs"), "{ended:?}");
 }
 
 #[test]

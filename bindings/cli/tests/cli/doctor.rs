@@ -63,6 +63,16 @@ fn names_of_other_tools_are_found() {
     let ended = shell.run(&["doctor", "--json", "--api-url", "https://api.boomi.com/api/rest/v1/account123"]);
     assert_eq!(ended.status, 2);
     assert_found(&ended, "settings", "bad", "use \"https://api.boomi.com\"");
+    assert_found(&ended, "tls", "unknown", "correct the setting first");
+    let mut command = shell.program(COMMAND);
+    command.env_remove("BOOMI_API_URL").env("BOOMI_BASE_URL", "https://localhost:1/api/rest/v1");
+    let ended = run(command.args(["doctor", "--json", "--api-url", &format!("{}/", shell.boomi.base_url())]));
+    assert_found(&ended, "look-alikes", "good", "BOOMI_BASE_URL is another tool's");
+    assert_found(&shell.run(&["doctor", "--json", "--profile", "amdin"]), "settings", "bad", "no profile \"amdin\"");
+    shell.config("no TOML");
+    let ended = shell.run(&["doctor", "--json"]);
+    assert_eq!(ended.status, 2);
+    assert_found(&ended, "settings", "bad", "line 1 is no TOML");
 }
 
 #[test]
@@ -74,6 +84,7 @@ fn what_is_in_the_way_is_named() {
     let ended = shell.run(&["doctor", "--json", "--api-url", "https://localhost:1"]);
     assert_eq!(ended.status, 5);
     assert_found(&ended, "connection", "bad", "localhost:1");
+    assert_found(&ended, "tls", "unknown", "the given CA bundle alone");
     let ended = shell.run(&["doctor", "--json", "--proxy", "http://localhost:1"]);
     assert_eq!(ended.status, 5);
     assert_found(&ended, "proxy", "bad", "http://localhost:1");

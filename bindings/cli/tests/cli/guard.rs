@@ -59,11 +59,40 @@ fn what_is_held_is_told_and_can_be_let_go() {
 }
 
 #[test]
-fn a_memory_that_cannot_be_used_is_told_and_fails_no_request() {
+fn without_a_memory_nothing_is_sent_that_could_lock_the_user() {
     let shell = Shell::new();
     shell.write("file", "");
-    shell.run(&["request", "GET", AUDIT_LOG, "--state-dir", "file"]).good();
-    let told = run(shell.signed_in(COMMAND).args(["request", "GET", AUDIT_LOG, "--state-dir", "file", "-v"]));
-    assert!(told.stderr.contains("state_unavailable"), "{told:?}");
-    shell.run(&["guard", "reset", "--state-dir", "file"]).failed(2, &["nothing was changed", "file"]);
+    let open = shell.home().join("open");
+    std::fs::create_dir(&open).unwrap();
+    crate::shell::set_mode(&open, 0o777);
+    for state in ["file", "open", "/proc/nowhere"] {
+        for arguments in
+            [&["jwt"][..], &["request", "GET", AUDIT_LOG], &["curl-config"], &["guard", "status"], &["doctor"]]
+        {
+            let ended = shell.run(&[arguments, &["--state-dir", state]].concat());
+            assert_eq!(ended.status, 2, "{ended:?}");
+            let said = if arguments[0] == "doctor" { &ended.stdout } else { &ended.stderr };
+            assert!(said.contains("lock the user") && said.contains("BOOMI_STATE_DIR"), "{ended:?}");
+        }
+        shell.run(&["guard", "reset", "--state-dir", state]).failed(2, &["nothing was changed", state]);
+        // What signs nobody in needs none.
+        shell.run(&["header", "--state-dir", state]).good();
+    }
+    assert!(shell.boomi.log().iter().all(|entry| entry.scheme.is_none()));
+}
+
+#[test]
+fn who_has_no_home_is_remembered_in_the_folder_for_temporary_files() {
+    let shell = Shell::new();
+    let folder = shell.home().join("tmp");
+    std::fs::create_dir(&folder).unwrap();
+    for home in ["relative", "/proc/nowhere"] {
+        let jwt = || {
+            let mut command = shell.signed_in(COMMAND);
+            run(command.env("HOME", home).env("TMPDIR", &folder).env("BOOMI_API_TOKEN", home).arg("jwt"))
+        };
+        assert_eq!([jwt().status, jwt().status], [3, 4], "{home}");
+    }
+    let kept = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("boomi-auth-"), "{}", kept.display());
 }

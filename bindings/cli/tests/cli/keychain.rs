@@ -62,6 +62,24 @@ fn each_profile_has_an_entry_of_its_own() {
     assert_eq!(ended.stdout, "BOOMI_TOKEN.a@example.com\n", "{ended:?}");
 }
 
+/// What is kept is what it was said to be, however it came.
+#[test]
+fn a_password_is_kept_as_one() {
+    let shell = Shell::new();
+    shell.write_secret("password", &format!("{}\n", REGULAR.password));
+    let ended = with_keychain(
+        &shell,
+        &format!(
+            "L='$B login --username {0}'; exec 2>told\n\
+             eval \"$L --password-file password\"; $B username; $B jwt >jwt\n\
+             printf '%s' '{1}' | eval \"$L --password-stdin\"; $B username; $B jwt >jwt\n\
+             printf '%s' '{1}' | eval \"$L --api-token-stdin --password\" || echo status $?",
+            REGULAR.name, REGULAR.password
+        ),
+    );
+    assert_eq!(ended.stdout, "user@example.com\nuser@example.com\nstatus 2\n", "{ended:?}");
+}
+
 #[test]
 fn without_a_keychain_login_says_why() {
     let shell = Shell::new();

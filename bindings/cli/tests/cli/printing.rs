@@ -74,3 +74,17 @@ fn an_output_that_takes_nothing_is_told() {
             .failed(1, &["cannot write to standard output: No space left"]);
     }
 }
+
+/// Who cannot be told is no reason to fail in another way.
+#[test]
+fn a_full_or_closed_standard_error_changes_no_status() {
+    let shell = Shell::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(
+        run(shell.signed_in(COMMAND).env("BOOMI_API_TOKEN", "wrong").args(["jwt", "-v"]).stderr(full)).status,
+        3
+    );
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(run(shell.program(COMMAND).arg("header").stderr(writer)).status, 2);
+}

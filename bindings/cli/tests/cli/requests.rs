@@ -101,8 +101,15 @@ fn a_file_is_there_when_it_is_whole() {
     assert_eq!(old.metadata().unwrap().len(), 3_000_000);
     shell.run(&["request", "GET", &large, "--output", "/dev/null"]).good();
     shell.run(&["request", "GET", &large, "--output", "/dev/full"]).failed(1, &["/dev/full", "No space left"]);
-    shell.run(&["request", "GET", &large, "--output", "."]).failed(2, &["directory"]);
-    shell.run(&["request", "GET", &large, "--output", "no/folder"]).failed(1, &["no/folder"]);
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&old.metadata().unwrap()) & 0o777, 0o600, "as it was");
+    std::os::unix::fs::symlink("not yet", shell.home().join("dangling")).unwrap();
+    shell.run(&["request", "GET", &large, "--output", "dangling"]).good();
+    assert_eq!(shell.home().join("not yet").metadata().unwrap().len(), 3_000_000);
+    assert_eq!(shell.run(&["request", "GET", &large, "--output", "-"]).good().len(), 3_000_000);
+    // Nothing is sent whose answer can be put nowhere.
+    shell.run(&["request", "POST", DEPLOYMENT, "--output", "."]).failed(2, &["directory"]);
+    shell.run(&["request", "POST", DEPLOYMENT, "--output", "no/folder"]).failed(1, &["no/folder"]);
+    assert!(shell.boomi.effects().is_empty());
 
     // A disk that takes 500 KB.
     let mut full = shell.signed_in("sh");
@@ -139,7 +146,8 @@ fn all_pages_come_one_behind_the_other() {
         .boomi
         .answer_next(Scripted::new(500, "text/plain", "oops").on("/api/rest/v1/account123/Deployment/queryMore"));
     let with_file = [&arguments[..], &["-o", "pages"]].concat();
-    shell.run(&with_file).failed(6, &["500"]);
+    let ended = shell.run(&with_file).failed(6, &["500"]);
+    assert_eq!(ended.stdout, "oops");
     assert!(!shell.home().join("pages").exists() && shell.leftovers().is_empty());
     shell.run(&with_file).good();
     assert!(shell.home().join("pages").exists());

@@ -117,3 +117,25 @@ fn a_typed_secret_is_not_echoed() {
     assert!(ended.stdout.contains("API token of user@example.com: "), "{ended:?}");
     assert_silent(&ended.stdout.replace(&format!("{}\r\n", REGULAR.token), ""));
 }
+
+#[test]
+fn ctrl_c_at_the_question_leaves_a_terminal_that_echoes() {
+    use std::io::{Read as _, Write as _};
+    let shell = Shell::new();
+    let mut script = shell.program("script");
+    let line = format!("trap '' INT; {COMMAND} login --username user@example.com; echo status $?; stty -a");
+    script.env("TERM", "xterm").args(["-qec", &line, "/dev/null"]);
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut seen = String::new();
+    while !seen.contains("API token of user@example.com: ") {
+        let mut piece = [0; 100];
+        let length = stdout.read(&mut piece).unwrap();
+        assert!(length > 0, "{seen}");
+        seen += &String::from_utf8_lossy(&piece[..length]);
+    }
+    child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    stdout.read_to_string(&mut seen).unwrap();
+    child.wait().unwrap();
+    assert!(seen.contains("status 130") && seen.contains(" echo ") && !seen.contains("-echo "), "{seen}");
+}
