@@ -1,13 +1,18 @@
 //! Credentials from a program that the user names: a vault's or a password manager's command.
 
-use std::io::Read as _;
-use std::os::fd::AsFd as _;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use zeroize::Zeroizing;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, waitpid};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, Result};
 
@@ -20,23 +25,79 @@ const LARGEST: usize = 64 * 1024;
 /// standard error is for the user; BOOMI_REJECTED is 1 if what it printed before was rejected. `check` fails when the call is
 /// over, and then the program is killed.
 pub(super) fn run(command: &str, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", &in_place_of_the_shell(command)])
-        .env("BOOMI_REJECTED", if rejected { "1" } else { "0" })
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(&format!("/bin/sh cannot be started: {error}")))?;
-    let ended = read_all(&mut child, check).and_then(|printed| Ok((printed, end_of(&mut child, check)?)));
-    if ended.is_err() {
-        // It may be gone by now.
-        let _ = child.kill();
-        let _ = child.wait();
+    let rejected = if rejected { c"BOOMI_REJECTED=1" } else { c"BOOMI_REJECTED=0" };
+    let started = Child::start(&in_place_of_the_shell(command), rejected);
+    let (mut child, stdout) = started.map_err(|error| failed(&format!("/bin/sh cannot be started: {error}")))?;
+    let printed = read_all(stdout, check)?;
+    match end_of(&mut child, check)? {
+        None => Ok(printed),
+        Some(how) => Err(failed(&format!("it ended with {how}; what it said is on standard error"))),
     }
-    match ended? {
-        (printed, None) => Ok(printed),
-        (_, Some(how)) => Err(failed(&format!("it ended with {how}; what it said is on standard error"))),
+}
+
+/// A shell, or what took its place: killed when this is dropped before its end. (The standard library's would be 50 KB more.)
+struct Child(Option<Pid>);
+
+impl Child {
+    /// Starts one, and returns where it prints to.
+    fn start(command: &str, rejected: &CStr) -> nix::Result<(Self, OwnedFd)> {
+        let system = |error: Errno| nix::Error::from_raw(error.raw_os_error());
+        let (stdout, its_stdout) = pipe_with(PipeFlags::CLOEXEC).map_err(system)?;
+        let mut files = PosixSpawnFileActions::init()?;
+        let nothing = open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(system)?;
+        // In a process whose own are closed they could be in each other's way.
+        let aside = |file: OwnedFd| fcntl_dupfd_cloexec(file, 3).map_err(system);
+        let (its_stdout, nothing) = (aside(its_stdout)?, aside(nothing)?);
+        files.add_dup2(its_stdout.as_raw_fd(), 1)?;
+        files.add_dup2(nothing.as_raw_fd(), 0)?;
+        // As a program expects to be started: what this process ignores and blocks is its own business.
+        let mut pipe_signal = SigSet::empty();
+        pipe_signal.add(Signal::SIGPIPE);
+        let mut attributes = PosixSpawnAttr::init()?;
+        attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK)?;
+        attributes.set_sigdefault(&pipe_signal)?;
+        attributes.set_sigmask(&SigSet::empty())?;
+        let command = CString::new(command).map_err(|_| nix::Error::EINVAL)?;
+        let mut variables = variables();
+        variables.push(rejected.to_owned());
+        let started = posix_spawn(c"/bin/sh", &files, &attributes, &[c"/bin/sh", c"-c", &command], &variables);
+        // They may hold secrets.
+        variables.into_iter().for_each(|variable| variable.into_bytes().zeroize());
+        Ok((Child(Pid::from_raw(started?.as_raw())), stdout))
     }
+
+    /// How it ended, if it has; `None` in it where SIGCHLD is ignored, and nobody can know.
+    fn try_wait(&mut self) -> Option<Option<WaitStatus>> {
+        let ended = match waitpid(self.0, WaitOptions::NOHANG) {
+            Ok(None) => return None,
+            Ok(Some((_, status))) => Some(status),
+            Err(_) => None,
+        };
+        self.0 = None;
+        Some(ended)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            // It may be gone by now.
+            let _ = kill_process(id, rustix::process::Signal::KILL);
+            let _ = waitpid(Some(id), WaitOptions::empty());
+        }
+    }
+}
+
+/// This process's environment, as a program gets it, without what is said anew.
+fn variables() -> Vec<CString> {
+    let all = std::env::vars_os().filter(|(name, _)| name != "BOOMI_REJECTED");
+    let join = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let mut value = value.into_vec();
+        let joined = CString::new([name.into_vec().as_slice(), b"=", &value].concat());
+        value.zeroize();
+        joined.ok()
+    };
+    all.filter_map(join).collect()
 }
 
 /// A plain command takes the shell's place, so that it is what is killed. What only a shell can run stays as it is.
@@ -57,17 +118,16 @@ fn failed(what: &str) -> Error {
     Error::config(format!("the credential process (BOOMI_CREDENTIAL_PROCESS) failed: {what}"))
 }
 
-fn read_all(child: &mut Child, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
-    let mut stdout = child.stdout.take().expect("it is piped");
+fn read_all(stdout: OwnedFd, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
     // Room from the start: growing would leave copies behind.
     let mut printed = Zeroizing::new(vec![0; LARGEST + 1]);
     let mut length = 0;
     loop {
         wait_for(&stdout, check)?;
-        match stdout.read(&mut printed[length..]) {
+        match rustix::io::read(&stdout, &mut printed[length..]) {
             Ok(0) => break,
             Ok(count) => length += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(failed(&format!("what it printed cannot be read: {error}"))),
         }
         if length > LARGEST {
@@ -78,7 +138,7 @@ fn read_all(child: &mut Child, check: &dyn Fn() -> Result<()>) -> Result<Zeroizi
     Ok(printed)
 }
 
-fn wait_for(stdout: &ChildStdout, check: &dyn Fn() -> Result<()>) -> Result<()> {
+fn wait_for(stdout: impl AsFd, check: &dyn Fn() -> Result<()>) -> Result<()> {
     loop {
         check()?;
         match poll_for(&mut [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN)], SLICE) {
@@ -99,10 +159,15 @@ fn end_of(child: &mut Child, check: &dyn Fn() -> Result<()>) -> Result<Option<St
     let mut pause = Duration::from_micros(100);
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Ok((!status.success()).then(|| status.to_string())),
-            Ok(None) => {}
-            // Where SIGCHLD is ignored, nobody can know.
-            Err(_) => return Ok(None),
+            Some(Some(status)) => {
+                return Ok(match (status.exit_status(), status.terminating_signal()) {
+                    (Some(0), _) => None,
+                    (Some(code), _) => Some(format!("exit status {code}")),
+                    (None, signal) => Some(format!("signal {}", signal.unwrap_or_default())),
+                });
+            }
+            Some(None) => return Ok(None),
+            None => {}
         }
         check()?;
         // An interruption only makes it shorter.
@@ -135,10 +200,10 @@ mod tests {
     #[test]
     fn a_failure_says_how_and_nothing_of_what_was_printed() {
         let cases = [
-            ("printf hunter2; exit 3", "exit status: 3"),
-            ("exit 4", "exit status: 4"),
-            ("printf hunter2; kill -9 $$", "signal: 9"),
-            ("/nowhere/at/all hunter2 2>/dev/null", "exit status: 127"),
+            ("printf hunter2; exit 3", "exit status 3"),
+            ("exit 4", "exit status 4"),
+            ("printf hunter2; kill -9 $$", "signal 9"),
+            ("/nowhere/at/all hunter2 2>/dev/null", "exit status 127"),
             ("head -c 65537 /dev/zero", "more than 65536 bytes"),
         ];
         for (command, said) in cases {

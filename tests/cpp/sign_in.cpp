@@ -128,8 +128,8 @@ static void a_program_gives_the_credentials() {
   config.credential_process("echo '{\"version\":1,\"username\":\"" REGULAR "\"," + secret);
   CHECK(body_of(Client(config), AUDIT_LOG) == body_of(client, AUDIT_LOG));
   config.credential_process("exit 3");
-  FAILS(BOOMI_ERR_CONFIG, "exit status: 3", Client(config).jwt_generate());
-  FAILS(BOOMI_ERR_CONFIG, "exit status: 3", Client(config).describe_guard());
+  FAILS(BOOMI_ERR_CONFIG, "exit status 3", Client(config).jwt_generate());
+  FAILS(BOOMI_ERR_CONFIG, "exit status 3", Client(config).describe_guard());
 
   config.keychain("an entry of boomi-auth's tests", REGULAR);
   CHECK(has(Client(config).describe(), "\"source\":\"keychain\",\"username\":\"" REGULAR "\""));

@@ -202,7 +202,7 @@ fn many_at_once_get_the_failure_of_one_program<A: Api>() {
     let boomi = Emulator::start_unlimited();
     let program = Program::new("read line <\"$1/go\"; exit 3");
     for result in at_once::<A>(&boomi, &program) {
-        failure(result).assert_unsent(Config, &["exit status: 3"]);
+        failure(result).assert_unsent(Config, &["exit status 3"]);
     }
     assert_eq!(program.runs(), "0");
     assert!(boomi.log().is_empty());
@@ -274,9 +274,9 @@ fn who_needs_no_credentials_does_not_wait_for_the_program<A: Api>() {
 
 fn a_program_that_fails_or_prints_nonsense_is_explained_and_not_shown<A: Api>() {
     let cases = [
-        ("exit 3", "exit status: 3"),
-        ("printf '{\"version\":1,\"username\":\"u\",\"password\":\"marked-secret\"}'; exit 3", "exit status: 3"),
-        ("printf marked-secret; kill -9 $$", "signal: 9"),
+        ("exit 3", "exit status 3"),
+        ("printf '{\"version\":1,\"username\":\"u\",\"password\":\"marked-secret\"}'; exit 3", "exit status 3"),
+        ("printf marked-secret; kill -9 $$", "signal 9"),
         (": marked-secret", "is not one JSON object"),
         ("printf marked-secret", "is not one JSON object"),
         ("printf '{\"username\":\"u\",\"password\":\"marked-secret\"}'", "has no \"version\":1"),

@@ -36,7 +36,7 @@ fn what_is_wrong_with_it_is_told_and_what_it_prints_is_not() {
     let shell = Shell::new();
     let cases = [
         ("echo hunter2", "is not one JSON object"),
-        ("echo hunter2 >&2; exit 7", "exit status: 7"),
+        ("echo hunter2 >&2; exit 7", "exit status 7"),
         (r#"echo '{"version":9,"username":"u","api_token":"hunter2"}'"#, "has version 9"),
         ("true", "is not one JSON object"),
     ];
