@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::{Basic, CredentialKind, TOKEN_PREFIX};
@@ -47,21 +47,40 @@ pub(super) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroi
 
 /// Reads a document; `username` is the one that a setting gives. Errors name fields, and never what is in them.
 pub(super) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
+    let wrong = |what: String| Err(Error::config(what));
+    let Some(Value::Object(fields)) = parse(bytes) else {
+        return wrong(
+            "is not one JSON object such as {\"version\":1,\"username\":\"...\",\"api_token\":\"...\"}".into(),
+        );
+    };
     let mut document = Fields::default();
-    match parse(bytes) {
-        Some(Value::Object(fields)) => {
-            // All of them, so that each is wiped.
-            let read: Vec<_> = fields.into_iter().map(|(name, value)| document.take(&name, value)).collect();
-            read.into_iter().collect::<Result<()>>()?;
-            document.check(username)
-        }
-        other => {
-            other.into_iter().for_each(wipe);
-            Err(Error::config(
-                "is not one JSON object such as {\"version\":1,\"username\":\"...\",\"api_token\":\"...\"}",
-            ))
+    for (name, value) in fields {
+        let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+        let slot = match plain.as_str() {
+            "version" => {
+                document.version = value.number();
+                continue;
+            }
+            "expiresat" => {
+                let Some(seconds) = value.number() else {
+                    return wrong("has an expires_at that is no number of Unix seconds".into());
+                };
+                document.expires_at = Some(Duration::from_secs(seconds));
+                continue;
+            }
+            "username" => &mut document.username,
+            "apitoken" => &mut document.api_token,
+            "password" => &mut document.password,
+            _ => continue,
+        };
+        match value {
+            Value::Text(text) if slot.is_none() => *slot = Some(text),
+            Value::Text(_) => return wrong(format!("has {plain} twice")),
+            Value::Null => {}
+            _ => return wrong(format!("has a {plain} that is no text")),
         }
     }
+    document.check(username)
 }
 
 /// The parser puts texts with escapes together in a buffer of its own, which it does not wipe. So one such text comes before the
@@ -71,23 +90,78 @@ fn parse(bytes: &[u8]) -> Option<Value> {
     let parts = [b"[", filler.as_bytes(), b",", bytes, b",", filler.as_bytes(), b"]"];
     let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
     parts.iter().for_each(|part| text.extend_from_slice(part));
-    match serde_json::from_slice(&text).ok()? {
-        // Three, or it was not one document.
-        Value::Array(mut values) if values.len() == 3 => Some(values.swap_remove(1)),
-        other => {
-            wipe(other);
-            None
+    serde_json::from_slice::<(String, Value, String)>(&text).ok().map(|(_, value, _)| value)
+}
+
+/// What JSON holds, as far as a document needs it; texts are wiped, also those that are refused.
+enum Value {
+    Text(Zeroizing<String>),
+    Number(u64),
+    Null,
+    Object(Vec<(String, Value)>),
+    Other,
+}
+
+impl Value {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            _ => None,
         }
     }
 }
 
-/// Wipes every text, also those that are refused or of no interest.
-fn wipe(value: Value) {
-    match value {
-        Value::String(text) => drop(Zeroizing::new(text)),
-        Value::Array(values) => values.into_iter().for_each(wipe),
-        Value::Object(fields) => fields.into_iter().for_each(|(_, value)| wipe(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+/// Takes everything: what the parser says of a type that is not expected would hold the value.
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Value, E> {
+        Ok(Value::Text(Zeroizing::new(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> std::result::Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> std::result::Result<Value, A::Error> {
+        while values.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = entries.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Value::Object(fields))
     }
 }
 
@@ -101,41 +175,6 @@ struct Fields {
 }
 
 impl Fields {
-    fn take(&mut self, name: &str, value: Value) -> Result<()> {
-        let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-        let slot = match plain.as_str() {
-            "version" => {
-                self.version = value.as_u64();
-                wipe(value);
-                return Ok(());
-            }
-            "expiresat" => {
-                self.expires_at = value.as_u64().map(Duration::from_secs);
-                wipe(value);
-                let what = "has an expires_at that is no number of Unix seconds";
-                return self.expires_at.map(drop).ok_or_else(|| Error::config(what));
-            }
-            "username" => &mut self.username,
-            "apitoken" => &mut self.api_token,
-            "password" => &mut self.password,
-            _ => {
-                wipe(value);
-                return Ok(());
-            }
-        };
-        match value {
-            Value::String(text) => match slot.replace(Zeroizing::new(text)) {
-                None => Ok(()),
-                Some(_) => Err(Error::config(format!("has {plain} twice"))),
-            },
-            Value::Null => Ok(()),
-            other => {
-                wipe(other);
-                Err(Error::config(format!("has a {plain} that is no text")))
-            }
-        }
-    }
-
     fn check(self, username: Option<&str>) -> Result<Document> {
         match self.version {
             Some(VERSION) => {}
@@ -206,6 +245,7 @@ mod tests {
             (r#"{"version":1,"username":"u"}"#, "neither"),
             (r#"{"version":1,"username":"u","password":"hunter2","api_token":"hunter2"}"#, "both"),
             (r#"{"version":1,"username":"u","password":"hunter2","Password":"hunter2"}"#, "password twice"),
+            (r#"{"version":1,"username":"u","password":"hunter2","password":"hunter2"}"#, "password twice"),
             (r#"{"version":1,"username":"u","password":{"a":"hunter2"}}"#, "password that is no text"),
             (r#"{"version":1,"username":"u","password":["hunter2"]}"#, "password that is no text"),
             (r#"{"version":-1,"username":"u","password":"hunter2"}"#, "no \"version\":1"),
