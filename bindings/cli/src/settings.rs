@@ -340,7 +340,11 @@ pub(crate) fn ask_for_secret(question: &str) -> Result<Zeroizing<String>> {
     let guarded = interrupt::guard_terminal();
     let typed = rpassword::prompt_password(question).map(Zeroizing::new);
     drop(guarded);
-    let typed = typed.map_err(|error| Failure::usage(format!("nothing could be typed: {error}")))?;
+    let typed = typed.map_err(|error| match error.kind() {
+        // Ctrl-C, which was seen here before it was there.
+        std::io::ErrorKind::Interrupted => Failure { status: interrupt::status(), message: None },
+        _ => Failure::usage(format!("nothing could be typed: {error}")),
+    })?;
     if typed.is_empty() { Err(Failure::usage("nothing was typed")) } else { Ok(typed) }
 }
 
