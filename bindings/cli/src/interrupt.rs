@@ -69,7 +69,12 @@ pub(crate) fn guard_terminal() -> impl Drop {
     std::thread::spawn(move || {
         // None when the handle is closed.
         if let Some(signal) = signals.forever().next() {
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
+            // Twice: whoever asks may just be about to turn the echo off.
+            for pause_ms in [50, 0] {
+                let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
+                let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: pause_ms * 1_000_000 };
+                let _ = rustix::event::poll(&mut [], Some(&pause));
+            }
             std::process::exit(128 + signal);
         }
     });
