@@ -53,7 +53,7 @@
 #define BOOMI_CA_ADD 2
 
 /**
- * Credentials were read from their file or callback: "credentials_loaded". Fields: source, username, after_rejection.
+ * Credentials were read from their file, callback, program or keychain: "credentials_loaded". Fields: source, username, after_rejection.
  */
 #define BOOMI_EVENT_CREDENTIALS_LOADED 1
 

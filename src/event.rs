@@ -16,7 +16,7 @@ pub struct Event {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum EventKind {
-    /// Credentials were read from their file or callback. Fields: `source`, `username`, `after_rejection`.
+    /// Credentials were read from their file, callback, program or keychain. Fields: `source`, `username`, `after_rejection`.
     CredentialsLoaded = 1,
     /// The server rejected a sign-in. Fields: `host`, `username`, `status`, `purpose`.
     SignInRejected = 2,

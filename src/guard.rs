@@ -251,6 +251,13 @@ impl Guard {
         store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())
     }
 
+    /// What the ledger of this store is asked.
+    fn as_asked_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Ask, String> {
+        let tag = self.tag_in(store, user, applicant)?;
+        let Applicant { kind, route, foreign, .. } = *applicant;
+        Ok(Ask { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize })
+    }
+
     fn ask_in(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
@@ -259,13 +266,7 @@ impl Guard {
     ) -> Result<Answer, String> {
         let changed = store.changed(user);
         let seen = changed.count();
-        let ask = Ask {
-            tag: self.tag_in(store, user, applicant)?,
-            kind: applicant.kind,
-            route: applicant.route,
-            foreign: applicant.foreign,
-            most_in_flight: self.most_in_flight as usize,
-        };
+        let ask = self.as_asked_in(store, user, applicant)?;
         let owner = store.owner();
         let id = new_id(owner.process);
         let reset = self.reset_pending.swap(false, Ordering::AcqRel);
@@ -397,13 +398,7 @@ impl Guard {
     }
 
     fn status_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Status, String> {
-        let ask = Ask {
-            tag: self.tag_in(store, user, applicant)?,
-            kind: applicant.kind,
-            route: applicant.route,
-            foreign: applicant.foreign,
-            most_in_flight: self.most_in_flight as usize,
-        };
+        let ask = self.as_asked_in(store, user, applicant)?;
         let mut status = None;
         store.with(user, &*self.clock, &mut |ledger, now| {
             let held = match ledger.decide(&ask, now) {

@@ -36,7 +36,7 @@ pub type boomi_wait_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 /// Told what happens in a client. `event` is borrowed for the call. The same rules as for boomi_otp_callback.
 pub type boomi_event_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const boomi_event)>;
 
-/// Credentials were read from their file or callback: "credentials_loaded". Fields: source, username, after_rejection.
+/// Credentials were read from their file, callback, program or keychain: "credentials_loaded". Fields: source, username, after_rejection.
 pub const BOOMI_EVENT_CREDENTIALS_LOADED: u32 = 1;
 /// The server rejected a sign-in: "sign_in_rejected". Fields: host, username, status, purpose ("request", "jwt" or
 /// "authorize").
