@@ -1,5 +1,7 @@
 //! Headers for a request that another HTTP library sends, and what its answer teaches.
 
+use ureq::http::Uri;
+
 use super::call::Call;
 use super::exchange::{Exchange, OTP_HEADER};
 use super::message::GraphqlData;
@@ -8,6 +10,7 @@ use super::sign_in::{Purpose, SignIn};
 use super::verdict::{self, is_unauthorized};
 use super::{Client, TokenProvider, message};
 use crate::error::{Error, Result};
+use crate::guard::ledger::Outcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 
@@ -38,18 +41,8 @@ impl Client {
     /// otherwise. With a JWT this may
     /// ask the server for one; with Basic it may wait for a new one-time code.
     pub fn authorize(&self, scheme: AuthScheme, url: &str, call: Option<&Call>) -> Result<Authorization> {
-        let uri = self.inner.origin.resolve(url, self.inner.account_id.as_deref())?;
-        if url.starts_with('/') {
-            return Err(Error::invalid("the URL has no scheme and host: give the whole URL that will be requested"));
-        }
+        let (uri, scheme) = self.target(scheme, url)?;
         let exchange = Exchange::begin(self, call)?;
-        let has_provider = self.inner.token_provider.is_some();
-        let is_graphql = uri.path().trim_end_matches('/').ends_with("/graphql");
-        let scheme = match scheme {
-            AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        };
         let (mut headers, mut sent) = (Vec::new(), Sent::Nothing);
         match scheme {
             AuthScheme::Basic => {
@@ -63,16 +56,51 @@ impl Client {
             AuthScheme::Jwt => {
                 let provider = self.bearer(None)?;
                 let token = exchange.bearer(&provider)?;
-                headers.push(("authorization", token.secret().duplicate()));
-                sent = Sent::Bearer { provider, token, is_graphql };
+                return Ok(Authorization::of_bearer(provider, token, &uri));
             }
             AuthScheme::None | AuthScheme::Auto => {}
         }
         Ok(Authorization { client: self.clone(), headers, sent })
     }
+
+    /// The same without any I/O or waiting, for a caller that must not wait, such as an event loop: with a JWT that is kept and
+    /// lives; `None` if there is none, or if Basic is what the URL takes.
+    pub fn authorize_at_once(&self, scheme: AuthScheme, url: &str) -> Result<Option<Authorization>> {
+        let (uri, scheme) = self.target(scheme, url)?;
+        match scheme {
+            AuthScheme::Jwt => {
+                let provider = self.bearer(None)?;
+                Ok(provider.living().map(|token| Authorization::of_bearer(provider, token, &uri)))
+            }
+            AuthScheme::Basic => Ok(None),
+            AuthScheme::None | AuthScheme::Auto => {
+                Ok(Some(Authorization { client: self.clone(), headers: Vec::new(), sent: Sent::Nothing }))
+            }
+        }
+    }
+
+    /// Where a request of another library goes, and the scheme, chosen where it is left to us.
+    fn target(&self, scheme: AuthScheme, url: &str) -> Result<(Uri, AuthScheme)> {
+        let uri = self.inner.origin.resolve(url, self.inner.account_id.as_deref())?;
+        if url.starts_with('/') {
+            return Err(Error::invalid("the URL has no scheme and host: give the whole URL that will be requested"));
+        }
+        let scheme = match scheme {
+            AuthScheme::Auto if self.inner.token_provider.is_some() || is_graphql(&uri) => AuthScheme::Jwt,
+            AuthScheme::Auto => AuthScheme::Basic,
+            scheme => scheme,
+        };
+        Ok((uri, scheme))
+    }
 }
 
 impl Authorization {
+    fn of_bearer(provider: TokenProvider, token: Token, uri: &Uri) -> Self {
+        let headers = vec![("authorization", token.secret().duplicate())];
+        let client = provider.client().clone();
+        Authorization { client, headers, sent: Sent::Bearer { provider, token, is_graphql: is_graphql(uri) } }
+    }
+
     /// The headers' names and values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.headers.iter().map(|(name, value)| (*name, value))
@@ -99,6 +127,17 @@ impl Authorization {
             }
         }
     }
+
+    /// Says that no byte of the request was sent: it counts as nothing, and its one-time code is free again.
+    pub fn withdraw(self) {
+        if let Sent::SignIn(sign_in) = self.sent {
+            self.client.inner.end_sign_in(sign_in, None, Outcome::NotSent, None, "authorize");
+        }
+    }
+}
+
+fn is_graphql(uri: &Uri) -> bool {
+    uri.path().trim_end_matches('/').ends_with("/graphql")
 }
 
 /// What stands beside the errors of GraphQL, if they refuse a JWT.

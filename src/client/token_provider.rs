@@ -51,12 +51,22 @@ impl TokenProvider {
         self.token(&Exchange::begin(&self.client, call)?, min_validity)
     }
 
+    /// The kept token, if there is one that [`get_with`](Self::get_with) would hand out at once, and nothing else: no I/O, no waiting.
+    pub fn peek(&self, min_validity: Duration) -> Option<Token> {
+        self.get_if_fresh(min_validity, None)
+    }
+
     /// The kept token if it is far from its end, and the call may go on: no lock, no allocation, no system call.
     pub(crate) fn get_if_fresh(&self, min_validity: Duration, call: Option<&Call>) -> Option<Token> {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
         self.account.fresh(min_validity, self.client.inner.clock.nanos())
+    }
+
+    /// The kept token, if it lives: what there is to send for a caller that must not wait.
+    pub(super) fn living(&self) -> Option<Token> {
+        self.account.living(Duration::ZERO, Moment::now(&*self.client.inner.clock))
     }
 
     /// A token for a call in progress, of this client or another.

@@ -1,0 +1,89 @@
+"""Signs in to Boomi: user name and password, API tokens, one-time codes, and JWTs that live five minutes.
+
+::
+
+    import boomi_auth
+
+    with boomi_auth.Client.from_env() as client:
+        print(client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").raise_for_status().json())
+
+Everything blocks, with the interpreter let go; ``client.aio`` is for asyncio. ``python -m boomi_auth`` says what was found.
+"""
+
+from ._errors import (
+    AuthenticationError,
+    BoomiAuthError,
+    CanceledError,
+    ConfigurationError,
+    ConnectError,
+    CredentialsRejectedError,
+    HeldError,
+    HTTPStatusError,
+    InternalError,
+    OtpError,
+    PermissionDeniedError,
+    ProtocolError,
+    ProxyError,
+    RateLimitedError,
+    RequestTimeoutError,
+    ResponseTooLargeError,
+    TlsError,
+    TransportError,
+)
+from ._events import log_event
+from ._headers import Headers
+from ._native import (
+    BASE_URL_GB,
+    BASE_URL_US,
+    Authorization,
+    Call,
+    Client,
+    Credentials,
+    Job,
+    Query,
+    Response,
+    Token,
+    TokenProvider,
+    auth_header,
+    auth_username,
+    otp_code,
+)
+from ._native import VERSION as __version__
+
+__all__ = [
+    "BASE_URL_GB",
+    "BASE_URL_US",
+    "AuthenticationError",
+    "Authorization",
+    "BoomiAuthError",
+    "Call",
+    "CanceledError",
+    "Client",
+    "ConfigurationError",
+    "ConnectError",
+    "Credentials",
+    "CredentialsRejectedError",
+    "HTTPStatusError",
+    "Headers",
+    "HeldError",
+    "InternalError",
+    "Job",
+    "OtpError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "ProxyError",
+    "Query",
+    "RateLimitedError",
+    "RequestTimeoutError",
+    "Response",
+    "ResponseTooLargeError",
+    "TlsError",
+    "Token",
+    "TokenProvider",
+    "TransportError",
+    "__version__",
+    "auth_header",
+    "auth_username",
+    "log_event",
+    "otp_code",
+]

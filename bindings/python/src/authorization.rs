@@ -1,0 +1,72 @@
+//! Headers for a request that another HTTP library sends.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::boundary::not_pickled;
+use crate::convert::hidden;
+
+/// The headers that sign a request which another HTTP library sends. See :meth:`Client.authorize`.
+#[pyclass(frozen, module = "boomi_auth")]
+pub(crate) struct Authorization(Mutex<Option<boomi_auth::Authorization>>);
+
+impl Authorization {
+    pub(crate) fn new(core: boomi_auth::Authorization) -> Self {
+        Self(Mutex::new(Some(core)))
+    }
+}
+
+#[pymethods]
+impl Authorization {
+    /// The headers' names and values. Their ``repr`` is ``'***'``.
+    #[getter]
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let headers = PyDict::new(py);
+        if let Some(core) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            for (name, value) in core.headers() {
+                headers.set_item(canonical(name), hidden(py, value.expose())?)?;
+            }
+        }
+        Ok(headers)
+    }
+
+    /// Learns from the answer's status and body, which may be empty if it is not at hand. Only the first call counts.
+    ///
+    /// Tell it every answer: a Basic authorization that is dropped without it counts as a sign-in without an answer. Returns
+    /// whether it helps to authorize anew and send once more.
+    #[pyo3(signature = (status, body = None))]
+    fn observe(&self, py: Python<'_>, status: u16, body: Option<&Bound<'_, PyBytes>>) -> bool {
+        let Some(mut core) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
+        let body = body.map(|body| body.as_bytes()).unwrap_or_default();
+        // With a state directory it writes a file.
+        py.detach(|| core.observe(status, body))
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<boomi_auth.Authorization ***>"
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("Authorization"))
+    }
+}
+
+impl Drop for Authorization {
+    fn drop(&mut self) {
+        let core = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if core.is_some() {
+            // It counts, and with a state directory that is written to a file.
+            let _ = Python::try_attach(|py| py.detach(|| drop(core)));
+        }
+    }
+}
+
+fn canonical(name: &str) -> &str {
+    match name {
+        "authorization" => "Authorization",
+        "x-boomi-otp" => "X-Boomi-OTP",
+        other => other,
+    }
+}

@@ -1,0 +1,133 @@
+//! What every call that may wait goes through: the interpreter is let go, signals are seen, errors become exceptions.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use boomi_auth::{Error, ErrorKind, Result};
+use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+thread_local! {
+    /// Whether this thread is in a call, and the one that Python's signal handlers run on.
+    static HANDLES_SIGNALS: Cell<bool> = const { Cell::new(false) };
+    /// What a signal handler, or a callback of the caller's, raised during this thread's call.
+    static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+}
+
+enum Raised {
+    ByHandler(PyErr),
+    ByCallback(PyErr),
+}
+
+/// Does what may wait, with the interpreter let go.
+///
+/// Without a helper thread, which would cost each call 31 us: the core asks [`interrupted`] while it waits.
+pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    // A callback of a call may make another.
+    let outer = HANDLES_SIGNALS.replace(is_main_thread(py)?);
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    HANDLES_SIGNALS.set(outer);
+    let raised = RAISED.take();
+    let error = match done {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => exception(py, &error),
+        Err(panic) => panicked(py, &*panic),
+    };
+    Err(match raised {
+        Some(Raised::ByHandler(raised)) => raised,
+        // KeyboardInterrupt, SystemExit and their like are no failure of the callback.
+        Some(Raised::ByCallback(raised)) if !raised.is_instance_of::<PyException>(py) => raised,
+        Some(Raised::ByCallback(raised)) => {
+            error.set_cause(py, Some(raised));
+            error
+        }
+        None => error,
+    })
+}
+
+/// The same for what does not wait.
+pub(crate) fn at_once<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
+    result.map_err(|error| exception(py, &error))
+}
+
+/// The core's wait hook: whether a signal handler has raised something. Only the main thread has any; the others need not
+/// wait for the interpreter.
+pub(crate) fn interrupted() -> bool {
+    if !HANDLES_SIGNALS.get() {
+        return false;
+    }
+    // Without an interpreter, at its end, nobody waits for the result.
+    let raised = Python::try_attach(|py| py.check_signals().err().map(Raised::ByHandler));
+    match raised {
+        Some(None) => false,
+        Some(raised) => {
+            RAISED.set(raised);
+            true
+        }
+        None => true,
+    }
+}
+
+/// What a callback raised, as the core's error, and kept to be the exception's cause.
+pub(crate) fn callback_failed(py: Python<'_>, what: &str, raised: PyErr) -> Error {
+    let text = format!(
+        "{what} raised {}: see the exception's cause",
+        raised.get_type(py).name().map_or("?".into(), |name| name.to_string())
+    );
+    RAISED.set(Some(Raised::ByCallback(raised)));
+    Error::other(text)
+}
+
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let modules = MODULES.get_or_try_init(py, || {
+        py.import("sys")?.getattr("modules")?.cast_into::<PyDict>().map(Bound::unbind).map_err(PyErr::from)
+    })?;
+    // Where nobody has imported it there is one thread, as a rule, and to import it takes a millisecond.
+    let Some(threading) = modules.bind(py).get_item(intern!(py, "threading"))? else { return Ok(true) };
+    let main = threading.call_method0(intern!(py, "main_thread"))?.getattr(intern!(py, "ident"))?;
+    main.eq(threading.call_method0(intern!(py, "get_ident"))?)
+}
+
+/// The exception for an error, of a class that is defined in Python.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    let after = error.retry_after().map(|wait| wait.as_secs_f64());
+    let about = (error.status(), after, error.is_retryable(), error.was_sent(), error.attempts());
+    make(py, error.kind(), error.message(), about)
+}
+
+fn panicked(py: Python<'_>, panic: &(dyn std::any::Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = format!("internal error, a bug in boomi-auth: {}", text.unwrap_or("a panic"));
+    make(py, ErrorKind::Internal, &text, (None, None, false, true, 0))
+}
+
+type About = (Option<u16>, Option<f64>, bool, bool, u32);
+
+fn make(py: Python<'_>, kind: ErrorKind, message: &str, about: About) -> PyErr {
+    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let make = MAKE.import(py, "boomi_auth._errors", "make");
+    let made = make.and_then(|make| make.call1((kind.code(), message, about.0, about.1, about.2, about.3, about.4)));
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// A setting that is wrong before the core has seen it.
+pub(crate) fn bad_setting(py: Python<'_>, message: &str) -> PyErr {
+    make(py, ErrorKind::InvalidArgument, message, (None, None, false, false, 0))
+}
+
+/// An answer that is not what it should be.
+pub(crate) fn protocol_error(py: Python<'_>, message: &str, status: u16) -> PyErr {
+    make(py, ErrorKind::Protocol, message, (Some(status), None, false, true, 1))
+}
+
+/// For `__reduce__`: secrets are not written down.
+pub(crate) fn not_pickled(what: &str) -> PyErr {
+    PyTypeError::new_err(format!(
+        "a boomi_auth.{what} cannot be pickled, because it holds secrets and connections: make it where it is used, for example \
+         with Client.from_env() in each process"
+    ))
+}

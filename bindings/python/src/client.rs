@@ -1,0 +1,425 @@
+//! The client.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+use crate::authorization::Authorization;
+use crate::boundary::{at_once, bad_setting, interrupted, not_pickled, run};
+use crate::call::{Call, Limits};
+use crate::convert::{from_json, scheme};
+use crate::credentials::Credentials;
+use crate::job::Job;
+use crate::query::Query;
+use crate::request::Options;
+use crate::response::Response;
+use crate::settings;
+use crate::token::{self, Token, TokenProvider};
+
+/// A client for one user at one address of Boomi. Threads share it, and so does a forked child.
+///
+/// All settings but the credentials are keywords; what is not given has its default. Times are in seconds.
+///
+/// - ``credentials``: see :class:`Credentials`
+/// - ``account_id``: fills ``{accountId}`` in paths, and is what a JWT is made for
+/// - ``base_url``: https, or http to loopback, without a path; BASE_URL_US unless set
+/// - ``timeout``: one call, all told; 60. ``connect_timeout``: name, TCP, proxy and TLS; 5
+/// - ``ca_file``: a PEM bundle, trusted alone, or besides the system's roots with ``ca_mode="add"``
+/// - ``proxy``: ``http://user:password@host:port``; ``""`` for none, not even the environment's
+/// - ``state_dir``: a directory for the guard's memory across processes; none unless set
+/// - ``user_agent``: put before ours
+/// - ``max_response_bytes``: 64 MiB; streams have no limit
+/// - ``requests_per_second``: of one account; 10, and 0 for as many as come
+/// - ``max_retries``: how often a request is sent again; 4
+/// - ``max_sign_ins_in_flight``: 1 to 5 sign-ins without an answer at once; 3
+/// - ``token_provider``: whose JWT goes with requests to another host, such as a DataHub repository
+/// - ``on_event``: called with a dict for each event, on the thread of the call; ``boomi_auth.log_event`` logs them
+///
+/// A setting that is wrong raises ConfigurationError, a ValueError.
+#[pyclass(frozen, module = "boomi_auth", weakref)]
+pub(crate) struct Client {
+    /// None when it is closed.
+    core: Mutex<Option<Open>>,
+}
+
+#[derive(Clone)]
+struct Open {
+    client: boomi_auth::Client,
+    /// Of the client's own account, so that it need not be looked up for every token.
+    tokens: Option<boomi_auth::TokenProvider>,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(
+        signature = (credentials = None, **settings),
+        text_signature = "(credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+    )]
+    fn new(
+        py: Python<'_>,
+        credentials: Option<&Bound<'_, Credentials>>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let builder = boomi_auth::Client::builder();
+        Self::build(py, settings::apply(py, builder, credentials, settings)?)
+    }
+
+    /// A client from the environment: the ``BOOMI_*`` variables fill what the arguments, which are those of the class, leave open.
+    ///
+    /// Without any credentials it raises ConfigurationError, which names what to set.
+    #[classmethod]
+    #[pyo3(
+        signature = (credentials = None, **settings),
+        text_signature = "($cls, credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+    )]
+    fn from_env(
+        _cls: &Bound<'_, PyType>,
+        py: Python<'_>,
+        credentials: Option<&Bound<'_, Credentials>>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let builder = settings::apply(py, boomi_auth::Client::builder(), credentials, settings)?;
+        let made = Self::build(py, builder.load_env())?;
+        if made.open(py)?.client.credentials().is_none() {
+            // Its error says which variables are missing.
+            at_once(py, boomi_auth::Client::from_env())?;
+        }
+        Ok(made)
+    }
+
+    /// Sends a request, and returns the whole answer whatever its status.
+    ///
+    /// - ``path``: of the API, with ``{accountId}`` filled in, or a URL of the client's origin
+    /// - ``params``: the query: a mapping or pairs; of a list each, None not at all
+    /// - ``json``, or ``data`` (bytes or str): the body
+    /// - ``headers``; ``secret_headers`` are besides never shown, and cut out of texts that a server sends back
+    /// - ``auth``: ``"basic"``, ``"jwt"``, ``"auto"`` (a JWT for ``/graphql``, else Basic), or None for none of ours
+    /// - ``account_id``: instead of the client's
+    /// - ``otp``: a one-time code that the user typed, for the first sign-in
+    /// - ``timeout``: of this call, in seconds, instead of the client's
+    /// - ``stream``: return when the headers are there; the body is read with :meth:`Response.iter_bytes`
+    /// - ``replayable``: whether it may be sent again although it may have taken effect; unless set, what only reads may
+    /// - ``call``: a :class:`Call`, to cancel it with
+    ///
+    /// It waits for its turn (see ``requests_per_second``) and is sent again where that helps and does no harm. Redirects are not
+    /// followed. Ctrl-C ends it within 0.1 s.
+    #[pyo3(signature = (method, path, **options), text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn request(
+        &self,
+        py: Python<'_>,
+        method: &str,
+        path: &str,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        let options = Options::read(py, options)?;
+        let (client, stream) = (self.open(py)?.client, options.stream);
+        let (request, call) = options.request(py, method, path)?;
+        let answer = run(py, || match stream {
+            true => client.open(&request, Some(&call)),
+            false => client.send(&request, Some(&call)),
+        })?;
+        Ok(Response::new(answer, call))
+    }
+
+    /// The same as :meth:`request` with GET.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn get(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "GET", path, options)
+    }
+
+    /// The same as :meth:`request` with POST.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn post(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "POST", path, options)
+    }
+
+    /// The same as :meth:`request` with PUT.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn put(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "PUT", path, options)
+    }
+
+    /// The same as :meth:`request` with PATCH.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn patch(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "PATCH", path, options)
+    }
+
+    /// The same as :meth:`request` with DELETE.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn delete(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "DELETE", path, options)
+    }
+
+    /// The rows of a query, a dict each, over all its pages: ``for row in client.query("Process", {...})``.
+    ///
+    /// ``object`` is the name of a Platform API object, or the path of a query of another API
+    /// (``/partner/api/rest/v1/{accountId}/Process/query``). ``filter`` is what stands in ``expression`` of a QueryFilter, or a whole
+    /// body with ``QueryFilter``; all rows without. Each page is a call of its own. Iterate with ``for``, or ``async for``.
+    #[pyo3(
+        signature = (object, filter = None, **options),
+        text_signature = "($self, object, filter=None, *, params=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, call=None)"
+    )]
+    fn query(
+        &self,
+        py: Python<'_>,
+        object: &str,
+        filter: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Query> {
+        let mut options = Options::read(py, options)?;
+        options.refuse("query", &["json", "data", "stream", "replayable"])?;
+        options.json = Some(query_body(py, filter)?.into_any());
+        let path = match object.starts_with('/') {
+            true => object.to_owned(),
+            false => format!("/api/rest/v1/{{accountId}}/{object}/query"),
+        };
+        let (request, call) = options.request(py, "POST", &path)?;
+        let pages = at_once(py, self.open(py)?.client.pages(request))?;
+        Ok(Query::new(pages, call))
+    }
+
+    /// Sends a request for work that the server does in its own time, and says where its result will be.
+    ///
+    /// That is what is asked for under ``/async/``, an ``ExecutionRequest``, or a download such as ``ProcessLog``. Arguments are those
+    /// of :meth:`request`, without ``stream``.
+    #[pyo3(
+        signature = (method, path, **options),
+        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
+    )]
+    fn start(&self, py: Python<'_>, method: &str, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Job> {
+        let options = Options::read(py, options)?;
+        options.refuse("start", &["stream"])?;
+        let client = self.open(py)?.client;
+        let (request, call) = options.request(py, method, path)?;
+        run(py, || client.start(&request, Some(&call))).map(Job::new)
+    }
+
+    /// Starts such work and waits for its result, all within one call's timeout.
+    #[pyo3(
+        signature = (method, path, **options),
+        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
+    )]
+    fn wait(
+        &self,
+        py: Python<'_>,
+        method: &str,
+        path: &str,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Response> {
+        let options = Options::read(py, options)?;
+        options.refuse("wait", &["stream"])?;
+        let client = self.open(py)?.client;
+        let (request, call) = options.request(py, method, path)?;
+        let answer = run(py, || client.wait(&request, Some(&call)))?;
+        Ok(Response::new(answer, call))
+    }
+
+    /// A JWT that is good for a while yet: a kept one, or one that is asked for now.
+    ///
+    /// ``account_id`` is the client's own unless given. It has at least ``min_validity`` seconds left, as far as the server gives one.
+    #[pyo3(signature = (account_id = None, min_validity = 0.0, *, otp = None, timeout = None, call = None))]
+    fn token(
+        &self,
+        py: Python<'_>,
+        account_id: Option<&str>,
+        min_validity: f64,
+        otp: Option<Bound<'_, PyString>>,
+        timeout: Option<f64>,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<Token> {
+        let limits = Limits { timeout, otp, call };
+        match (account_id, self.open(py)?) {
+            (None, Open { tokens: Some(provider), .. }) => token::get(py, &provider, min_validity, limits),
+            (account_id, Open { client, .. }) => {
+                let provider = at_once(py, client.token_provider(account_id))?;
+                token::get(py, &provider, min_validity, limits)
+            }
+        }
+    }
+
+    /// Asks the server for a JWT, always. For one that is kept and renewed, see :meth:`token`.
+    #[pyo3(signature = (account_id = None, *, otp = None, timeout = None, call = None))]
+    fn generate_jwt(
+        &self,
+        py: Python<'_>,
+        account_id: Option<&str>,
+        otp: Option<Bound<'_, PyString>>,
+        timeout: Option<f64>,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<Token> {
+        let client = self.open(py)?.client;
+        let call = Limits { timeout, otp, call }.call(py)?;
+        run(py, || client.generate_jwt(account_id, Some(&call))).map(Token)
+    }
+
+    /// Says that an API refused this token of :meth:`token`: it is not handed out again, unless it was refused too often lately.
+    fn invalidate(&self, py: Python<'_>, token: &Token) -> PyResult<()> {
+        let provider = self.open(py)?.client.token_provider(token.0.account_id());
+        at_once(py, provider).map(|provider| provider.invalidate(&token.0))
+    }
+
+    /// What hands out JWTs for an account; the client's own unless given. No I/O.
+    #[pyo3(signature = (account_id = None))]
+    fn token_provider(&self, py: Python<'_>, account_id: Option<&str>) -> PyResult<TokenProvider> {
+        at_once(py, self.open(py)?.client.token_provider(account_id)).map(TokenProvider)
+    }
+
+    /// What signs requests of requests, niquests and httpx: ``requests.get(url, auth=client.auth())``.
+    ///
+    /// ``scheme`` is ``"basic"``, ``"jwt"``, or ``"auto"``: a JWT for ``/graphql``, else Basic. It gives credentials to URLs of the
+    /// client's origin alone, replaces a JWT that was refused and sends once more, and passes the guard, which learns from the
+    /// answers. No header of the request that may be a secret goes along with a redirect to another origin. aiohttp takes
+    /// ``boomi_auth.aiohttp.boomi_middleware(client)``.
+    #[pyo3(signature = (scheme = "auto"))]
+    fn auth<'py>(slf: Bound<'py, Self>, py: Python<'py>, scheme: &str) -> PyResult<Bound<'py, PyAny>> {
+        self::scheme(py, Some(scheme))?;
+        py.import(intern!(py, "boomi_auth._auth"))?.call_method1(intern!(py, "auth_for"), (slf, scheme))
+    }
+
+    /// The headers that sign a request to ``url``, a whole URL on the client's origin, which another HTTP library sends.
+    ///
+    /// Tell :meth:`Authorization.observe` every answer. The library must not follow redirects with these headers.
+    #[pyo3(signature = (url, scheme = "auto", *, otp = None, timeout = None, call = None))]
+    fn authorize(
+        &self,
+        py: Python<'_>,
+        url: &str,
+        scheme: &str,
+        otp: Option<Bound<'_, PyString>>,
+        timeout: Option<f64>,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<Authorization> {
+        let (client, scheme) = (self.open(py)?.client, self::scheme(py, Some(scheme))?);
+        let call = Limits { timeout, otp, call }.call(py)?;
+        run(py, || client.authorize(scheme, url, Some(&call))).map(Authorization::new)
+    }
+
+    /// The same without any I/O or waiting, for event loops: with a JWT that is kept and lives; None if there is none, or if
+    /// Basic is what the URL takes.
+    #[pyo3(signature = (url, scheme = "auto"))]
+    fn authorize_at_once(&self, py: Python<'_>, url: &str, scheme: &str) -> PyResult<Option<Authorization>> {
+        let scheme = self::scheme(py, Some(scheme))?;
+        let made = at_once(py, self.open(py)?.client.authorize_at_once(scheme, url))?;
+        Ok(made.map(Authorization::new))
+    }
+
+    /// The same methods for asyncio: ``await client.aio.get(path)``. To cancel the task cancels the call.
+    #[getter]
+    fn aio<'py>(slf: Bound<'py, Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import(intern!(py, "boomi_auth._aio"))?.getattr(intern!(py, "AsyncClient"))?.call1((slf,))
+    }
+
+    /// Cancels every call of this client that has begun, within 0.1 s. Later calls work.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.open(py).map(|open| open.client.cancel())
+    }
+
+    /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
+    /// corrected, or the user was unlocked, where the library cannot see it.
+    fn reset_guard(&self, py: Python<'_>) -> PyResult<()> {
+        let client = self.open(py)?.client;
+        py.detach(|| client.reset_guard());
+        Ok(())
+    }
+
+    /// The settings in force. Secrets are ``***``.
+    fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        from_json(py, self.open(py)?.client.describe())
+    }
+
+    /// What the guard knows of this client's user, and what it would say to a sign-in now. Nothing is sent.
+    fn describe_guard<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let client = self.open(py)?.client;
+        from_json(py, run(py, || client.describe_guard())?)
+    }
+
+    /// Lets the connections go, when the last call has ended. Later calls raise ConfigurationError.
+    fn close(&self, py: Python<'_>) {
+        let closed = self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| drop(closed));
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_type, _value, _traceback, /))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _type: Option<Bound<'_, PyAny>>,
+        _value: Option<Bound<'_, PyAny>>,
+        _traceback: Option<Bound<'_, PyAny>>,
+    ) {
+        self.close(py);
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let Ok(open) = self.open(py) else { return Ok("<boomi_auth.Client closed>".into()) };
+        let about = from_json(py, open.client.describe())?;
+        let text = |name: &str| about.get_item(name).and_then(|value| value.str()).map(|text| text.to_string());
+        let username =
+            about.get_item("credentials").and_then(|who| who.get_item("username")).map(|name| format!(" {name}"));
+        Ok(format!(
+            "<boomi_auth.Client {}{} account_id={} ***>",
+            text("base_url")?,
+            username.unwrap_or_default(),
+            text("account_id")?
+        ))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("Client"))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_memo, /))]
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+}
+
+impl Client {
+    fn build(py: Python<'_>, builder: boomi_auth::ClientBuilder) -> PyResult<Self> {
+        let client = run(py, || builder.wait_hook(interrupted).build())?;
+        let tokens = client.token_provider(None).ok();
+        Ok(Self { core: Mutex::new(Some(Open { client, tokens })) })
+    }
+
+    fn open(&self, py: Python<'_>) -> PyResult<Open> {
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.clone().ok_or_else(|| bad_setting(py, "the client is closed: make another, or close it later"))
+    }
+}
+
+/// The body of a query.
+fn query_body<'py>(py: Python<'py>, filter: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyDict>> {
+    let name = intern!(py, "QueryFilter");
+    let body = PyDict::new(py);
+    match filter {
+        None => body.set_item(name, PyDict::new(py))?,
+        Some(filter) => {
+            let filter = filter.cast::<PyDict>()?;
+            if filter.contains(name)? {
+                return Ok(filter.clone());
+            }
+            let wrapped = match filter.contains(intern!(py, "expression"))? {
+                true => filter.clone(),
+                false => {
+                    let wrapped = PyDict::new(py);
+                    wrapped.set_item(intern!(py, "expression"), filter)?;
+                    wrapped
+                }
+            };
+            body.set_item(name, wrapped)?;
+        }
+    }
+    Ok(body)
+}

@@ -1,0 +1,58 @@
+//! Work that the server does in its own time.
+
+use std::sync::Mutex;
+
+use boomi_auth::Error;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::boundary::run;
+use crate::call::{Call, Limits};
+use crate::response::Response;
+
+/// Work that was started, and whose result the server gives when it is asked often enough. See :meth:`Client.start`.
+#[pyclass(frozen, module = "boomi_auth")]
+pub(crate) struct Job {
+    core: Mutex<boomi_auth::Job>,
+    path: Option<String>,
+}
+
+impl Job {
+    pub(crate) fn new(core: boomi_auth::Job) -> Self {
+        Self { path: core.path().map(str::to_owned), core: Mutex::new(core) }
+    }
+}
+
+#[pymethods]
+impl Job {
+    /// Waits for the result, and returns it whatever its status.
+    ///
+    /// After an exception, a timeout among them, the work goes on, and this can be called again.
+    #[pyo3(signature = (*, otp = None, timeout = None, stream = false, call = None))]
+    fn wait(
+        &self,
+        py: Python<'_>,
+        otp: Option<Bound<'_, PyString>>,
+        timeout: Option<f64>,
+        stream: bool,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<Response> {
+        let call = Limits { timeout, otp, call }.call(py)?;
+        let result = run(py, || match self.core.try_lock() {
+            Ok(mut job) if stream => job.open(Some(&call)),
+            Ok(mut job) => job.wait(Some(&call)),
+            Err(_) => Err(Error::other("another thread is waiting for this job")),
+        })?;
+        Ok(Response::new(result, call))
+    }
+
+    /// Where the result is asked for; None if it came at once.
+    #[getter]
+    fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<boomi_auth.Job {}>", self.path.as_deref().unwrap_or("done"))
+    }
+}

@@ -1,0 +1,108 @@
+//! A request, out of what a method was given.
+
+use boomi_auth::{HeaderOptions, Request};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::boundary::{at_once, bad_setting};
+use crate::call::Limits;
+use crate::convert::{body, pairs, query_values, scheme, to_json};
+
+/// The keywords of the methods that send.
+pub(crate) struct Options<'py> {
+    pub(crate) json: Option<Bound<'py, PyAny>>,
+    pub(crate) stream: bool,
+    params: Option<Bound<'py, PyAny>>,
+    data: Option<Bound<'py, PyAny>>,
+    headers: Option<Bound<'py, PyAny>>,
+    secret_headers: Option<Bound<'py, PyAny>>,
+    auth: boomi_auth::AuthScheme,
+    account_id: Option<Bound<'py, PyString>>,
+    replayable: Option<bool>,
+    limits: Limits<'py>,
+    given: Vec<String>,
+}
+
+impl<'py> Options<'py> {
+    pub(crate) fn read(py: Python<'py>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
+        let mut read = Options {
+            json: None,
+            stream: false,
+            params: None,
+            data: None,
+            headers: None,
+            secret_headers: None,
+            auth: boomi_auth::AuthScheme::Auto,
+            account_id: None,
+            replayable: None,
+            limits: Limits::default(),
+            given: Vec::new(),
+        };
+        for (name, value) in options.into_iter().flatten() {
+            let name = name.cast_into::<PyString>()?;
+            let name = name.to_cow()?;
+            // None is what an option has that is not given; but of this one it is a value.
+            if value.is_none() && name != "auth" {
+                continue;
+            }
+            match &*name {
+                "params" => read.params = Some(value),
+                "json" => read.json = Some(value),
+                "data" => read.data = Some(value),
+                "headers" => read.headers = Some(value),
+                "secret_headers" => read.secret_headers = Some(value),
+                "auth" => read.auth = scheme(py, value.extract()?)?,
+                "account_id" => read.account_id = Some(value.cast_into()?),
+                "otp" => read.limits.otp = Some(value.cast_into()?),
+                "timeout" => read.limits.timeout = Some(value.extract()?),
+                "stream" => read.stream = value.extract()?,
+                "replayable" => read.replayable = Some(value.extract()?),
+                "call" => read.limits.call = Some(value.cast_into()?),
+                other => return Err(PyTypeError::new_err(format!("an unexpected keyword argument '{other}'"))),
+            }
+            read.given.push(name.into_owned());
+        }
+        Ok(read)
+    }
+
+    /// What makes no sense for one method.
+    pub(crate) fn refuse(&self, method: &str, names: &[&str]) -> PyResult<()> {
+        match self.given.iter().find(|name| names.contains(&name.as_str())) {
+            Some(name) => Err(PyTypeError::new_err(format!("{method}() got an unexpected keyword argument '{name}'"))),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn request(self, py: Python<'_>, method: &str, path: &str) -> PyResult<(Request, boomi_auth::Call)> {
+        let mut request = at_once(py, Request::new(method, path))?;
+        request.set_auth(self.auth);
+        if let Some(account_id) = self.account_id {
+            at_once(py, request.set_account_id(&account_id.to_cow()?))?;
+        }
+        for (name, value) in pairs(self.params.as_ref())? {
+            for value in query_values(&value)? {
+                at_once(py, request.add_query(&name.to_cow()?, &value))?;
+            }
+        }
+        for (headers, secret) in [(self.headers, false), (self.secret_headers, true)] {
+            for (name, value) in pairs(headers.as_ref())? {
+                let value = value
+                    .cast::<PyString>()
+                    .map_err(|_| bad_setting(py, &format!("the value of the header {name} is not a str")))?;
+                let options = HeaderOptions { secret, add: false };
+                at_once(py, request.set_header(&name.to_cow()?, &value.to_cow()?, options))?;
+            }
+        }
+        match (self.json, self.data) {
+            (Some(_), Some(_)) => return Err(bad_setting(py, "json and data are both given: give one")),
+            (Some(json), None) => request.set_body(to_json(py, &json)?),
+            (None, Some(data)) => request.set_body(body(py, &data)?),
+            (None, None) => {}
+        }
+        if let Some(replayable) = self.replayable {
+            request.set_replayable(replayable);
+        }
+        Ok((request, self.limits.call(py)?))
+    }
+}

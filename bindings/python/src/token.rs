@@ -1,0 +1,150 @@
+//! JWTs, and where they come from.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::boundary::{not_pickled, run};
+use crate::call::{Call, Limits, duration};
+use crate::convert::from_json;
+
+/// A JWT for one account.
+///
+/// Times are Unix seconds by this machine's clock.
+#[pyclass(frozen, module = "boomi_auth")]
+pub(crate) struct Token(pub(crate) boomi_auth::Token);
+
+#[pymethods]
+impl Token {
+    /// The JWT itself.
+    #[getter]
+    fn jwt(&self) -> &str {
+        self.0.jwt()
+    }
+
+    /// The value of the ``Authorization`` header: ``Bearer ...``.
+    #[getter]
+    fn header(&self) -> &str {
+        self.0.header()
+    }
+
+    /// The account it was made for.
+    #[getter]
+    fn account_id(&self) -> &str {
+        self.0.account_id()
+    }
+
+    /// When it was asked for.
+    #[getter]
+    fn issued_at(&self) -> i64 {
+        self.0.issued_at()
+    }
+
+    /// When it dies.
+    #[getter]
+    fn expires_at(&self) -> i64 {
+        self.0.expires_at()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<boomi_auth.Token {} expires_at={} ***>", self.0.account_id(), self.0.expires_at())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("Token"))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_memo, /))]
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+}
+
+/// Hands out a JWT for one account: a kept one, renewed before it dies.
+///
+/// All providers of one client and account share one token. Threads share a provider.
+#[pyclass(frozen, module = "boomi_auth")]
+#[derive(Clone)]
+pub(crate) struct TokenProvider(pub(crate) boomi_auth::TokenProvider);
+
+#[pymethods]
+impl TokenProvider {
+    /// A JWT with at least ``min_validity`` seconds left, as far as the server gives one.
+    #[pyo3(signature = (min_validity = 0.0, *, otp = None, timeout = None, call = None))]
+    fn get(
+        &self,
+        py: Python<'_>,
+        min_validity: f64,
+        otp: Option<Bound<'_, pyo3::types::PyString>>,
+        timeout: Option<f64>,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<Token> {
+        get(py, &self.0, min_validity, Limits { timeout, otp, call })
+    }
+
+    /// Asks the server for a new JWT now, for callers with a timer of their own.
+    #[pyo3(signature = (*, otp = None, timeout = None, call = None))]
+    fn refresh(
+        &self,
+        py: Python<'_>,
+        otp: Option<Bound<'_, pyo3::types::PyString>>,
+        timeout: Option<f64>,
+        call: Option<Bound<'_, Call>>,
+    ) -> PyResult<()> {
+        let call = Limits { timeout, otp, call }.call(py)?;
+        run(py, || self.0.refresh(Some(&call)))
+    }
+
+    /// Says that an API refused this token, which was got here: it is not handed out again, unless it was refused too often lately.
+    fn invalidate(&self, token: &Token) {
+        self.0.invalidate(&token.0);
+    }
+
+    /// The account it provides for.
+    #[getter]
+    fn account_id(&self) -> &str {
+        self.0.account_id()
+    }
+
+    /// The token's times and what happened so far. Never a secret.
+    fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        from_json(py, self.0.describe())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<boomi_auth.TokenProvider {}>", self.0.account_id())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("TokenProvider"))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_memo, /))]
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+}
+
+/// The kept token with the interpreter held, which takes less than to let it go; else whatever it takes.
+pub(crate) fn get(
+    py: Python<'_>,
+    provider: &boomi_auth::TokenProvider,
+    min_validity: f64,
+    limits: Limits<'_>,
+) -> PyResult<Token> {
+    let min_validity = if min_validity == 0.0 { Duration::ZERO } else { duration(py, "min_validity", min_validity)? };
+    let is_plain = limits.timeout.is_none() && limits.otp.is_none() && limits.call.is_none();
+    if let Some(token) = is_plain.then(|| provider.peek(min_validity)).flatten() {
+        return Ok(Token(token));
+    }
+    let call = limits.call(py)?;
+    run(py, || provider.get_with(min_validity, Some(&call))).map(Token)
+}
