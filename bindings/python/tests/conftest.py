@@ -1,0 +1,21 @@
+"""What the tests share: the emulator of this checkout, and an environment that says nothing of Boomi or a proxy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+os.environ.setdefault("BOOMI_EMULATOR", str(ROOT / "target/debug/boomi-emulator"))
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the caller's environment says must not decide a test."""
+    for name in list(os.environ):
+        is_proxy = name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+        is_boomi = name.startswith("BOOMI_") and name != "BOOMI_EMULATOR"
+        if is_proxy or is_boomi or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+            monkeypatch.delenv(name)
