@@ -895,9 +895,9 @@ boomi_code boomi_client_wait(const boomi_client *client,
  * may be NULL for the client's limits.
  *
  * Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
- * how the request was answered. One that is freed without counts as a sign-in without an answer, which may have been a rejected
- * one: after five of those in a row nothing is sent any more (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right
- * before the request, and observe every answer.
+ * how the request was answered, or boomi_authorization_withdraw() that it was not sent. One that is freed without counts as a
+ * sign-in without an answer, which may have been a rejected one: after five of those in a row nothing is sent any more
+ * (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request, and observe every answer.
  *
  * The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
  *
@@ -943,7 +943,13 @@ boomi_code boomi_authorization_observe(boomi_authorization *authorization,
                                        boomi_error **error_out);
 
 /**
- * Frees an authorization, and wipes its values. A Basic one that boomi_authorization_observe() was never called for counts as a
+ * Says that no byte of the request was sent, because there was no connection: then it counts as nothing. After
+ * boomi_authorization_observe() it changes nothing. NULL is fine.
+ */
+void boomi_authorization_withdraw(boomi_authorization *authorization);
+
+/**
+ * Frees an authorization, and wipes its values. A Basic one that was neither observed nor withdrawn counts as a
  * sign-in without an answer; see boomi_client_authorize(). NULL is fine.
  */
 void boomi_authorization_free(boomi_authorization *authorization);

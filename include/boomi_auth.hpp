@@ -693,13 +693,16 @@ class Authorization {
 
   /// Learns from the answer, whose body may be left out if it is not at hand. True if it helps to authorize anew and
   /// send once more: a refused JWT has been replaced, or can be. The first call counts. To be called for every Basic
-  /// authorization: one that is destroyed without counts as a sign-in without an answer, and after five of those in a
-  /// row nothing is sent any more until Client::reset_guard().
+  /// authorization: one that is destroyed without that or withdraw() counts as a sign-in without an answer, and after
+  /// five of those in a row nothing is sent any more until Client::reset_guard().
   bool observe(int status, const std::string &body = std::string()) {
     std::int32_t send_again = 0;
     detail::run(boomi_authorization_observe, handle_.get(), status, body.data(), body.size(), &send_again);
     return send_again != 0;
   }
+
+  /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing.
+  void withdraw() noexcept { boomi_authorization_withdraw(handle_.get()); }
 
   /// The C handle, still owned by this; NULL if it was moved from.
   const boomi_authorization *handle() const noexcept { return handle_.get(); }

@@ -25,9 +25,9 @@ impl Handle for boomi_authorization {}
 /// may be NULL for the client's limits.
 ///
 /// Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
-/// how the request was answered. One that is freed without counts as a sign-in without an answer, which may have been a rejected
-/// one: after five of those in a row nothing is sent any more (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right
-/// before the request, and observe every answer.
+/// how the request was answered, or boomi_authorization_withdraw() that it was not sent. One that is freed without counts as a
+/// sign-in without an answer, which may have been a rejected one: after five of those in a row nothing is sent any more
+/// (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request, and observe every answer.
 ///
 /// The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 ///
@@ -120,7 +120,21 @@ pub unsafe extern "C" fn boomi_authorization_observe(
     })
 }
 
-/// Frees an authorization, and wipes its values. A Basic one that boomi_authorization_observe() was never called for counts as a
+/// Says that no byte of the request was sent, because there was no connection: then it counts as nothing. After
+/// boomi_authorization_observe() it changes nothing. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_authorization_withdraw(authorization: *mut boomi_authorization) {
+    // There is no code to give back: after a panic it counts as a sign-in without an answer.
+    run(std::ptr::null_mut(), || {
+        // SAFETY: see the module's contract.
+        if let Some(handle) = unsafe { authorization.as_mut() } {
+            handle.authorization.withdraw();
+        }
+        Ok(())
+    });
+}
+
+/// Frees an authorization, and wipes its values. A Basic one that was neither observed nor withdrawn counts as a
 /// sign-in without an answer; see boomi_client_authorize(). NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_free(authorization: *mut boomi_authorization) {

@@ -17,8 +17,9 @@ use crate::secret::Secret;
 /// The headers that sign a request in which another HTTP library sends: put each on it, send it, and tell
 /// [`observe`](Authorization::observe) how it was answered.
 ///
-/// Tell it every answer: a Basic authorization holds a place in the guard, and one that is dropped without `observe` counts as a
-/// sign-in without an answer. After five of those in a row nothing is sent, until [`Client::reset_guard`].
+/// Tell it every answer, or [`withdraw`](Authorization::withdraw) it if there was no connection: a Basic authorization holds a place
+/// in the guard, and one that is dropped without either counts as a sign-in without an answer. After five of those in a row
+/// nothing is sent, until [`Client::reset_guard`].
 ///
 /// The library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 pub struct Authorization {
@@ -128,9 +129,10 @@ impl Authorization {
         }
     }
 
-    /// Says that no byte of the request was sent: it counts as nothing, and its one-time code is free again.
-    pub fn withdraw(self) {
-        if let Sent::SignIn(sign_in) = self.sent {
+    /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing. What is known of an
+    /// answer already stays.
+    pub fn withdraw(&mut self) {
+        if let Sent::SignIn(sign_in) = std::mem::replace(&mut self.sent, Sent::Nothing) {
             self.client.inner.end_sign_in(sign_in, None, Outcome::NotSent, None, "authorize");
         }
     }

@@ -529,6 +529,7 @@ static void the_authorizations(void) {
   CHECK(boomi_authorization_name(good, 1) == NULL && boomi_authorization_value(good, SIZE_MAX) == NULL);
   CHECK(boomi_authorization_count(NULL) == 0);
   CHECK(boomi_authorization_name(NULL, 0) == NULL && boomi_authorization_value(NULL, 0) == NULL);
+  boomi_authorization_withdraw(NULL);
   boomi_authorization_free(NULL);
   boomi_authorization_free(good);
   boomi_client_free(client);

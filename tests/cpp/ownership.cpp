@@ -83,6 +83,7 @@ static void moved_from_objects_are_safe() {
   const boomi::Authorization headers = std::move(authorization);
   CHECK(authorization.begin() == authorization.end() && headers.size() == 1);
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, null, authorization.observe(200));
+  authorization.withdraw();
 
   boomi::Call call, used = std::move(call);
   call.cancel();

@@ -214,4 +214,5 @@ pub trait Authorization {
     fn headers(&self) -> Vec<(String, String)>;
     /// Whether it helps to authorize anew and send once more.
     fn observe(&mut self, status: i32, body: &[u8]) -> Result<bool, Failure>;
+    fn withdraw(&mut self);
 }

@@ -19,6 +19,7 @@ run_twice!(
     without_a_scheme_there_is_no_header,
     no_header_is_given_for_another_origin,
     a_verdict_makes_credentials_be_asked_for_again,
+    what_is_withdrawn_counts_as_nothing,
     a_code_that_was_sent_is_not_given_again,
     what_fails_gives_no_header,
 );
@@ -207,6 +208,26 @@ fn a_verdict_makes_credentials_be_asked_for_again<A: Api>() {
     A::reset_guard(&client);
     authorize().observe(200, b"").unwrap();
     assert_eq!(*asked.lock().unwrap(), [false, true, true]);
+}
+
+fn what_is_withdrawn_counts_as_nothing<A: Api>() {
+    let boomi = Emulator::start();
+    let (client, url) = (client::<A>(of(&boomi), [by_password(REGULAR)]), format!("{}/x", boomi.base_url()));
+    let authorize = || A::authorize(&client, Basic, &url, None).ok().unwrap();
+    // Five without an answer are the end; these are ten.
+    for _ in 0..10 {
+        let mut authorization = authorize();
+        authorization.withdraw();
+        authorization.withdraw();
+    }
+    let known = A::describe_guard(&client).unwrap();
+    assert!(known.contains(r#""unanswered":0"#) && known.contains(r#""in_flight":0"#), "{known}");
+
+    // What an answer taught stays.
+    let mut rejected = authorize();
+    rejected.observe(401, b"").unwrap();
+    rejected.withdraw();
+    assert!(A::describe_guard(&client).unwrap().contains(r#""rejections":1"#));
 }
 
 fn a_code_that_was_sent_is_not_given_again<A: Api>() {

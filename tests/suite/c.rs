@@ -493,4 +493,8 @@ impl api::Authorization for Owned<boomi_authorization> {
         assert_eq!(taken(|error| observe(null_mut(), error)), result);
         result.map(|()| again == 1)
     }
+
+    fn withdraw(&mut self) {
+        unsafe { boomi_authorization_withdraw(self.handle) };
+    }
 }

@@ -311,4 +311,8 @@ impl api::Authorization for boomi_auth::Authorization {
     fn observe(&mut self, status: i32, body: &[u8]) -> Result<bool, Failure> {
         Ok(self.observe(status.try_into().unwrap(), body))
     }
+
+    fn withdraw(&mut self) {
+        self.withdraw();
+    }
 }

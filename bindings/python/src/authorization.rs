@@ -44,6 +44,12 @@ impl Authorization {
         py.detach(|| core.observe(status, body))
     }
 
+    /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing.
+    fn withdraw(&self, py: Python<'_>) {
+        let core = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| core.map(|mut core| core.withdraw()));
+    }
+
     fn __repr__(&self) -> &'static str {
         "<boomi_auth.Authorization ***>"
     }
