@@ -121,7 +121,7 @@ impl Client {
             true => client.open(&request, Some(&call)),
             false => client.send(&request, Some(&call)),
         })?;
-        Ok(Response::new(answer, call))
+        Ok(Response::new(py, answer, call, stream))
     }
 
     /// The same as :meth:`request` with GET.
@@ -215,7 +215,7 @@ impl Client {
         let client = self.open(py)?.client;
         let (request, call) = options.request(py, method, path)?;
         let answer = run(py, || client.wait(&request, Some(&call)))?;
-        Ok(Response::new(answer, call))
+        Ok(Response::new(py, answer, call, false))
     }
 
     /// A JWT that is good for a while yet: a kept one, or one that is asked for now.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::boundary::{at_once, bad_setting, callback_failed, not_pickled};
-use crate::convert::unix_time;
+use crate::convert::{hidden, unix_time};
 
 /// Who signs in, and where the secret comes from.
 #[pyclass(frozen, module = "boomi_auth")]
@@ -170,21 +170,21 @@ fn ask_credentials(py: Python<'_>, callback: &Py<PyAny>, rejected: bool) -> PyRe
     Ok(given.get().core.clone())
 }
 
-/// The value of the ``Authorization`` header, ``Basic ...``. Give exactly one of ``api_token`` and ``password``.
+/// The value of the ``Authorization`` header, ``Basic ...``: a ``str`` whose ``repr`` is ``'***'``. Give exactly one of ``api_token`` and ``password``.
 #[pyfunction]
 #[pyo3(signature = (username, *, api_token = None, password = None))]
-pub(crate) fn auth_header(
-    py: Python<'_>,
+pub(crate) fn auth_header<'py>(
+    py: Python<'py>,
     username: &str,
     api_token: Option<&str>,
     password: Option<&str>,
-) -> PyResult<String> {
+) -> PyResult<Bound<'py, PyAny>> {
     let (kind, secret) = match (api_token, password) {
         (Some(token), None) => (CredentialKind::ApiToken, token),
         (None, Some(password)) => (CredentialKind::Password, password),
         _ => return Err(bad_setting(py, "give one of api_token and password")),
     };
-    at_once(py, boomi_auth::auth_header(kind, username, secret)).map(|header| header.expose().to_owned())
+    hidden(py, at_once(py, boomi_auth::auth_header(kind, username, secret))?.expose())
 }
 
 /// The user name as it is sent: with ``BOOMI_TOKEN.`` for an API token, unless ``kind`` is ``"password"``.
@@ -199,10 +199,15 @@ pub(crate) fn auth_username(py: Python<'_>, username: &str, kind: &str) -> PyRes
     at_once(py, boomi_auth::auth_username(kind, username))
 }
 
-/// The one-time code of a secret (base32, or an ``otpauth://totp/`` URI) at a time: Unix seconds or a datetime; now if None.
+/// The one-time code of a secret (base32, or an ``otpauth://totp/`` URI) at a time: Unix seconds or a datetime; now if None. A ``str``
+/// whose ``repr`` is ``'***'``.
 #[pyfunction]
 #[pyo3(signature = (secret, at = None))]
-pub(crate) fn otp_code(py: Python<'_>, secret: &str, at: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
+pub(crate) fn otp_code<'py>(
+    py: Python<'py>,
+    secret: &str,
+    at: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let at = unix_time(py, at)?;
-    at_once(py, boomi_auth::otp_code(secret, at)).map(|code| code.expose().to_owned())
+    hidden(py, at_once(py, boomi_auth::otp_code(secret, at))?.expose())
 }

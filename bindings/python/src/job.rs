@@ -43,7 +43,7 @@ impl Job {
             Ok(mut job) => job.wait(Some(&call)),
             Err(_) => Err(Error::other("another thread is waiting for this job")),
         })?;
-        Ok(Response::new(result, call))
+        Ok(Response::new(py, result, call, stream))
     }
 
     /// Where the result is asked for; None if it came at once.

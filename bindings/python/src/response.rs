@@ -1,6 +1,6 @@
 //! Answers.
 
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,8 +18,9 @@ pub(crate) struct Response {
     content: PyOnceLock<Py<PyBytes>>,
 }
 
-/// What the answer shares with who reads it piece by piece.
+/// What the answer shares with who reads it.
 struct Shared {
+    /// A body that is on its way.
     core: Mutex<Option<boomi_auth::Response>>,
     status: u16,
     call: boomi_auth::Call,
@@ -31,7 +32,8 @@ struct Shared {
 }
 
 impl Response {
-    pub(crate) fn new(core: boomi_auth::Response, call: boomi_auth::Call) -> Self {
+    /// An answer whose body is here, or one whose body is read piece by piece.
+    pub(crate) fn new(py: Python<'_>, core: boomi_auth::Response, call: boomi_auth::Call, stream: bool) -> Self {
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let shared = Shared {
             error: core.error(),
@@ -41,9 +43,15 @@ impl Response {
             retry_after: core.retry_after().map(|wait| wait.as_secs_f64()),
             call,
             status: core.status(),
-            core: Mutex::new(Some(core)),
+            core: Mutex::new(None),
         };
-        Self { shared: Arc::new(shared), content: PyOnceLock::new() }
+        let content = PyOnceLock::new();
+        if stream {
+            *shared.core.lock().unwrap_or_else(PoisonError::into_inner) = Some(core);
+        } else {
+            let _ = content.set(py, PyBytes::new(py, &core.into_body()).unbind());
+        }
+        Self { shared: Arc::new(shared), content }
     }
 
     fn header(&self, name: &str) -> Option<&str> {

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::boundary::{not_pickled, run};
 use crate::call::{Call, Limits, duration};
-use crate::convert::from_json;
+use crate::convert::{from_json, hidden};
 
 /// A JWT for one account.
 ///
@@ -16,16 +16,16 @@ pub(crate) struct Token(pub(crate) boomi_auth::Token);
 
 #[pymethods]
 impl Token {
-    /// The JWT itself.
+    /// The JWT itself: a ``str`` whose ``repr`` is ``'***'``.
     #[getter]
-    fn jwt(&self) -> &str {
-        self.0.jwt()
+    fn jwt<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        hidden(py, self.0.jwt())
     }
 
-    /// The value of the ``Authorization`` header: ``Bearer ...``.
+    /// The value of the ``Authorization`` header, ``Bearer ...``, as such a ``str``.
     #[getter]
-    fn header(&self) -> &str {
-        self.0.header()
+    fn header<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        hidden(py, self.0.header())
     }
 
     /// The account it was made for.

@@ -1,10 +1,13 @@
-"""Secrets in the hands of other libraries."""
+"""Secrets in the hands of others."""
 
 from __future__ import annotations
 
 
 class Hidden(str):
-    """A secret as a ``str``: other libraries send it as any other, and their ``repr`` of what holds it does not show it."""
+    """A secret as a ``str``, for all that takes one. Its ``repr`` hides it, and so that of what holds it: tracebacks show locals.
+
+    ``print`` and formatting give the secret, and ``str()`` makes a plain one of it.
+    """
 
     __slots__ = ()
 
@@ -18,4 +21,4 @@ class Hidden(str):
         return self
 
     def __reduce_ex__(self, protocol: object) -> str:
-        raise TypeError("a header with a secret of boomi_auth cannot be pickled")
+        raise TypeError("a secret of boomi_auth is not pickled by accident: give str() of it if that is what you want")
