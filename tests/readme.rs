@@ -38,6 +38,10 @@ fn runs_in(command: &str) -> Option<&'static str> {
         ("boomi-auth ", "bindings/cli/tests/cli/readme.rs"),
         ("curl -K ", "bindings/cli/tests/cli/readme.rs"),
         ("cargo add --path ../boomi-auth", "here"),
+        ("make python", "tests/run.sh"),
+        (". target/python/venv/bin/activate", "tests/run.sh"),
+        ("make demo-python", "tests/run.sh"),
+        ("python -m boomi_auth", "bindings/python/tests/test_doctor.py"),
     ];
     run_by.into_iter().find(|(start, _)| command.starts_with(start)).map(|(_, place)| place)
 }
@@ -159,6 +163,7 @@ fn every_dependency_has_a_reason() {
     let manifests = [
         include_str!("../Cargo.toml"),
         include_str!("../bindings/cli/Cargo.toml"),
+        include_str!("../bindings/python/Cargo.toml"),
         include_str!("emulator/Cargo.toml"),
     ];
     for manifest in manifests {

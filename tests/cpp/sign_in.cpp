@@ -62,8 +62,6 @@ static void what_goes_wrong_is_told() {
   const boomi::Error mine(BOOMI_ERR_OTP, "no code");
   CHECK(mine.code() == BOOMI_ERR_OTP && std::string(mine.what()) == "no code" && mine.http_status() == 0);
   CHECK(!mine.sent() && mine.retry_after_ms() == -1);
-  for (int i = 0; i < 10; ++i) client.authorize(BOOMI_AUTH_BASIC, setting("BOOMI_API_URL")).withdraw();
-  CHECK(has(client.describe_guard(), "\"unanswered\":0"));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "not sent elsewhere", client.get("https://example.com/"));
 }
 
@@ -226,6 +224,8 @@ static void headers_for_another_library() {
   CHECK(count == 1 && authorization.size() == 1);
   const Response response = client.send(request);
   CHECK(!authorization.observe(response.status(), response.body()) && response.status() == 200);
+  for (int i = 0; i < 10; ++i) client.authorize(BOOMI_AUTH_BASIC, setting("BOOMI_API_URL")).withdraw();
+  CHECK(has(client.describe_guard(), "\"unanswered\":0"));
   FAILS(BOOMI_ERR_INVALID_ARGUMENT, "not sent elsewhere", client.authorize(BOOMI_AUTH_BASIC, "https://example.com/"));
 }
 
