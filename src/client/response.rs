@@ -17,8 +17,8 @@ pub struct Response {
     host: String,
     status: u16,
     headers: HeaderMap,
-    /// The headers as text, made when they are asked for.
-    texts: OnceLock<Vec<(String, String)>>,
+    /// The headers' values as text, made when they are asked for.
+    texts: OnceLock<Vec<String>>,
     body: Arrived,
     said: Said,
     graphql_without_data: Option<bool>,
@@ -125,11 +125,9 @@ impl Response {
 
     /// Every header; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let texts = self.texts.get_or_init(|| {
-            let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-            self.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
-        });
-        texts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let texts = self.texts.get_or_init(|| self.headers.values().map(text).collect());
+        self.headers.iter().zip(texts).map(|((name, _), text)| (name.as_str(), text.as_str()))
     }
 
     /// The body, byte for byte; empty if it is read as a stream.

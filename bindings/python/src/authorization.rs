@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::boundary::not_pickled;
+use crate::boundary::{not_pickled, run};
 use crate::convert::hidden;
 
 /// The headers that sign a request which another HTTP library sends. See :meth:`Client.authorize`.
@@ -37,11 +37,11 @@ impl Authorization {
     /// Tell it every answer: a Basic authorization that is dropped without it counts as a sign-in without an answer. Returns
     /// whether it helps to authorize anew and send once more.
     #[pyo3(signature = (status, body = None))]
-    fn observe(&self, py: Python<'_>, status: u16, body: Option<&Bound<'_, PyBytes>>) -> bool {
-        let Some(mut core) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
+    fn observe(&self, py: Python<'_>, status: u16, body: Option<&Bound<'_, PyBytes>>) -> PyResult<bool> {
+        let Some(mut core) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(false) };
         let body = body.map(|body| body.as_bytes()).unwrap_or_default();
         // With a state directory it writes a file.
-        py.detach(|| core.observe(status, body))
+        run(py, || Ok(core.observe(status, body)))
     }
 
     /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing.

@@ -13,6 +13,8 @@ use pyo3::types::PyDict;
 thread_local! {
     /// Whether this thread is in a call, and the one that Python's signal handlers run on.
     static HANDLES_SIGNALS: Cell<bool> = const { Cell::new(false) };
+    /// Whether it was seen to be the main thread, which it is for the rest of its life.
+    static IS_MAIN: Cell<bool> = const { Cell::new(false) };
     /// What a signal handler, or a callback of the caller's, raised during this thread's call.
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
 }
@@ -30,22 +32,21 @@ pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Se
     let outer = HANDLES_SIGNALS.replace(is_main_thread(py)?);
     let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     HANDLES_SIGNALS.set(outer);
-    let raised = RAISED.take();
+    let raised = match RAISED.take() {
+        // Even if the call came to its end: a Ctrl-C must not be lost.
+        Some(Raised::ByHandler(raised)) => return Err(raised),
+        Some(Raised::ByCallback(raised)) => Some(raised),
+        None => None,
+    };
     let error = match done {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => exception(py, &error),
         Err(panic) => panicked(py, &*panic),
     };
-    Err(match raised {
-        Some(Raised::ByHandler(raised)) => raised,
-        // KeyboardInterrupt, SystemExit and their like are no failure of the callback.
-        Some(Raised::ByCallback(raised)) if !raised.is_instance_of::<PyException>(py) => raised,
-        Some(Raised::ByCallback(raised)) => {
-            error.set_cause(py, Some(raised));
-            error
-        }
-        None => error,
-    })
+    if raised.is_some() {
+        error.set_cause(py, raised);
+    }
+    Err(error)
 }
 
 /// The same for what does not wait.
@@ -56,6 +57,9 @@ pub(crate) fn at_once<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
 /// The core's wait hook: whether a signal handler has raised something. Only the main thread has any; the others need not
 /// wait for the interpreter.
 pub(crate) fn interrupted() -> bool {
+    if is_ended() {
+        return true;
+    }
     if !HANDLES_SIGNALS.get() {
         return false;
     }
@@ -77,11 +81,30 @@ pub(crate) fn callback_failed(py: Python<'_>, what: &str, raised: PyErr) -> Erro
         "{what} raised {}: see the exception's cause",
         raised.get_type(py).name().map_or("?".into(), |name| name.to_string())
     );
-    RAISED.set(Some(Raised::ByCallback(raised)));
+    if let Some(raised) = unless_it_ends_the_call(py, raised).filter(|_| !is_ended()) {
+        RAISED.set(Some(Raised::ByCallback(raised)));
+    }
     Error::other(text)
 }
 
+/// What a callback raised, if it is a failure of the callback. KeyboardInterrupt, SystemExit and their like are none, and end the
+/// call that it was made in.
+pub(crate) fn unless_it_ends_the_call(py: Python<'_>, raised: PyErr) -> Option<PyErr> {
+    if raised.is_instance_of::<PyException>(py) {
+        return Some(raised);
+    }
+    RAISED.set(Some(Raised::ByHandler(raised)));
+    None
+}
+
+fn is_ended() -> bool {
+    RAISED.with_borrow(|raised| matches!(raised, Some(Raised::ByHandler(_))))
+}
+
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    if IS_MAIN.get() {
+        return Ok(true);
+    }
     static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let modules = MODULES.get_or_try_init(py, || {
         py.import("sys")?.getattr("modules")?.cast_into::<PyDict>().map(Bound::unbind).map_err(PyErr::from)
@@ -89,7 +112,8 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     // Where nobody has imported it there is one thread, as a rule, and to import it takes a millisecond.
     let Some(threading) = modules.bind(py).get_item(intern!(py, "threading"))? else { return Ok(true) };
     let main = threading.call_method0(intern!(py, "main_thread"))?.getattr(intern!(py, "ident"))?;
-    main.eq(threading.call_method0(intern!(py, "get_ident"))?)
+    IS_MAIN.set(main.eq(threading.call_method0(intern!(py, "get_ident"))?)?);
+    Ok(IS_MAIN.get())
 }
 
 /// The exception for an error, of a class that is defined in Python.

@@ -1,6 +1,7 @@
 //! The client.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -231,7 +232,12 @@ impl Client {
         timeout: Option<f64>,
         call: Option<Bound<'_, Call>>,
     ) -> PyResult<Token> {
-        let limits = Limits { timeout, otp, call };
+        let (min_validity, limits) = (token::min_validity(py, min_validity)?, Limits { timeout, otp, call });
+        if account_id.is_none()
+            && let Some(token) = self.kept(min_validity, &limits)
+        {
+            return Ok(token);
+        }
         match (account_id, self.open(py)?) {
             (None, Open { tokens: Some(provider), .. }) => token::get(py, &provider, min_validity, limits),
             (account_id, Open { client, .. }) => {
@@ -391,6 +397,12 @@ impl Client {
         let client = run(py, || builder.wait_hook(interrupted).build())?;
         let tokens = client.token_provider(None).ok();
         Ok(Self { core: Mutex::new(Some(Open { client, tokens })) })
+    }
+
+    /// The kept token of the client's own account. Under the lock: to count references to the client is a third of the whole.
+    fn kept(&self, min_validity: Duration, limits: &Limits<'_>) -> Option<Token> {
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        token::kept(core.as_ref()?.tokens.as_ref()?, min_validity, limits)
     }
 
     fn open(&self, py: Python<'_>) -> PyResult<Open> {

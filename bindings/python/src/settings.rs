@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::boundary::bad_setting;
+use crate::boundary::{bad_setting, unless_it_ends_the_call};
 use crate::call::duration;
 use crate::convert::from_json;
 use crate::credentials::Credentials;
@@ -83,7 +83,7 @@ fn read(py: Python<'_>, path: &std::path::Path) -> PyResult<Vec<u8>> {
     })
 }
 
-/// What it raises is no failure of the call, and goes where Python reports such exceptions.
+/// What it raises is no failure of the call, and goes where Python reports such exceptions; a Ctrl-C ends the call.
 fn handler(py: Python<'_>, callback: Bound<'_, PyAny>) -> PyResult<impl Fn(&Event) + Send + Sync + 'static> {
     if !callback.is_callable() {
         return Err(bad_setting(py, "on_event is not callable: give a function of one argument, the event as a dict"));
@@ -93,7 +93,8 @@ fn handler(py: Python<'_>, callback: Bound<'_, PyAny>) -> PyResult<impl Fn(&Even
         // At the end of the interpreter nobody listens any more.
         Python::try_attach(|py| {
             let callback = callback.bind(py);
-            if let Err(raised) = from_json(py, event.to_json()).and_then(|event| callback.call1((event,))) {
+            let told = from_json(py, event.to_json()).and_then(|event| callback.call1((event,)));
+            if let Some(raised) = told.err().and_then(|raised| unless_it_ends_the_call(py, raised)) {
                 raised.write_unraisable(py, Some(callback));
             }
         });

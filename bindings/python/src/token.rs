@@ -83,7 +83,7 @@ impl TokenProvider {
         timeout: Option<f64>,
         call: Option<Bound<'_, Call>>,
     ) -> PyResult<Token> {
-        get(py, &self.0, min_validity, Limits { timeout, otp, call })
+        get(py, &self.0, self::min_validity(py, min_validity)?, Limits { timeout, otp, call })
     }
 
     /// Asks the server for a new JWT now, for callers with a timer of their own.
@@ -137,14 +137,22 @@ impl TokenProvider {
 pub(crate) fn get(
     py: Python<'_>,
     provider: &boomi_auth::TokenProvider,
-    min_validity: f64,
+    min_validity: Duration,
     limits: Limits<'_>,
 ) -> PyResult<Token> {
-    let min_validity = if min_validity == 0.0 { Duration::ZERO } else { duration(py, "min_validity", min_validity)? };
-    let is_plain = limits.timeout.is_none() && limits.otp.is_none() && limits.call.is_none();
-    if let Some(token) = is_plain.then(|| provider.peek(min_validity)).flatten() {
-        return Ok(Token(token));
+    if let Some(token) = kept(provider, min_validity, &limits) {
+        return Ok(token);
     }
     let call = limits.call(py)?;
     run(py, || provider.get_with(min_validity, Some(&call))).map(Token)
+}
+
+/// The kept token, without any I/O.
+pub(crate) fn kept(provider: &boomi_auth::TokenProvider, min_validity: Duration, limits: &Limits<'_>) -> Option<Token> {
+    let is_plain = limits.timeout.is_none() && limits.otp.is_none() && limits.call.is_none();
+    is_plain.then(|| provider.peek(min_validity)).flatten().map(Token)
+}
+
+pub(crate) fn min_validity(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
+    if seconds == 0.0 { Ok(Duration::ZERO) } else { duration(py, "min_validity", seconds) }
 }
