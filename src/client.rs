@@ -286,6 +286,11 @@ impl Client {
         self.inner.cancellations.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Closes the connections that are kept for later requests; those in use when their calls end. Later calls make new ones.
+    pub fn close_connections(&self) {
+        self.inner.transport.close_connections();
+    }
+
     /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
     /// corrected, or the user was unlocked, where the library cannot see it.
     ///

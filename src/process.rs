@@ -40,6 +40,16 @@ impl<T: Any + Send + Sync> PerProcess<T> {
     }
 }
 
+impl<T> PerProcess<T> {
+    /// Forgets this process's value, so that the next who needs one makes it anew. Who uses it keeps it.
+    pub(crate) fn clear(&self) {
+        let cleared = self.current.swap(None);
+        if cleared.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
+            std::mem::forget(cleared);
+        }
+    }
+}
+
 /// Puts `made` in the place of `current`, unless another thread of this process was first: then its value is the one.
 fn replace(place: &ArcSwapOption<Owned>, current: Option<Arc<Owned>>, made: Owned) -> Arc<dyn Any + Send + Sync> {
     let made = Arc::new(made);

@@ -108,6 +108,9 @@ impl Read for Pieces<'_> {
 pub(crate) trait Transport: Send + Sync {
     /// One request, up to the headers of its answer, whatever the status; redirects are not followed.
     fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
+
+    /// Closes the connections that are kept for later requests.
+    fn close_connections(&self) {}
 }
 
 /// HTTP/1.1 on kept-alive connections, shared by the threads of one process.
@@ -146,6 +149,10 @@ impl Transport for HttpTransport {
             announced: body.content_length(),
             body: Box::new(HttpBody { reader: body.into_reader(), roots }),
         })
+    }
+
+    fn close_connections(&self) {
+        self.agent.clear();
     }
 }
 

@@ -1,21 +1,43 @@
-//! What a caller gets that must not wait: what is there, and no I/O.
+//! What a caller of the Rust API gets that must not wait: what is there, and no I/O; and what ends it.
 
 use std::time::Duration;
 
 use boomi_auth::{AuthScheme, CaMode, Client, Credentials, ErrorKind};
 use boomi_emulator::{Emulator, users::REGULAR};
 
-#[test]
-fn what_is_kept_is_given_and_nothing_is_asked_for() {
-    let boomi = Emulator::start();
-    let client = Client::builder()
+fn client_of(boomi: &Emulator) -> Client {
+    Client::builder()
         .credentials(Credentials::api_token(REGULAR.name, REGULAR.token).unwrap())
         .account_id("account123")
         .base_url(boomi.base_url())
         .ca_pem(boomi.ca_pem().as_bytes(), CaMode::Only)
         .proxy("")
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn connections_are_closed_when_told_and_made_anew() {
+    let boomi = Emulator::start();
+    let client = client_of(&boomi);
+    let get = || {
+        let answer = client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").query("a", "b").send().unwrap();
+        let url = format!("{}/api/rest/v1/account123/AuditLog/documentId-321?a=b", boomi.base_url());
+        assert_eq!(answer.check().unwrap().url(), url);
+        boomi.log().last().unwrap().connection
+    };
+    let first = get();
+    assert_eq!(get(), first);
+    client.close_connections();
+    let second = get();
+    assert_ne!(second, first);
+    assert_eq!(get(), second);
+}
+
+#[test]
+fn what_is_kept_is_given_and_nothing_is_asked_for() {
+    let boomi = Emulator::start();
+    let client = client_of(&boomi);
     let provider = client.token_provider(None).unwrap();
     let url = format!("{}/graphql", boomi.base_url());
     let at_once = |scheme| client.authorize_at_once(scheme, &url).unwrap();

@@ -301,7 +301,7 @@ impl<'a> Exchange<'a> {
                 (headers, Arrived::Whole { bytes, read: 0 })
             }
         };
-        let asked = Asked { host: scope.host().to_owned(), graphql, signed_in_as };
+        let asked = Asked { url: outgoing.uri.clone(), graphql, signed_in_as };
         let sensitive =
             outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
         let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());

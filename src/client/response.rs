@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use super::message::{self, GraphqlData, Said};
 use super::verdict::{Answer, SignedInAs, error_of};
@@ -14,7 +14,7 @@ use crate::transport::scope::Scope;
 
 /// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
 pub struct Response {
-    host: String,
+    url: Uri,
     status: u16,
     headers: HeaderMap,
     /// The headers' values as text, made when they are asked for.
@@ -56,7 +56,7 @@ impl Arrived {
 
 /// What of a request its answer is judged by.
 pub(crate) struct Asked {
-    pub(crate) host: String,
+    pub(crate) url: Uri,
     pub(crate) graphql: bool,
     pub(crate) signed_in_as: SignedInAs,
 }
@@ -82,7 +82,7 @@ impl Response {
             began = data != GraphqlData::Absent;
         }
         Response {
-            host: asked.host,
+            url: asked.url,
             status,
             retry_after: retry_after(&headers, now),
             headers,
@@ -118,6 +118,11 @@ impl Response {
         self.status
     }
 
+    /// What was asked, with the account and the query filled in.
+    pub fn url(&self) -> String {
+        self.url.to_string()
+    }
+
     /// The first header of that name, in whatever case. What is not UTF-8 in it is replaced by U+FFFD.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -143,7 +148,7 @@ impl Response {
     /// The body as text; [`ErrorKind::Protocol`] if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.body())
-            .map_err(|_| Error::new(ErrorKind::Protocol, format!("the answer of {} is not UTF-8 text", self.host)))
+            .map_err(|_| Error::new(ErrorKind::Protocol, format!("the answer of {} is not UTF-8 text", self.host())))
     }
 
     /// Reads some of the body into `buffer`: how much, and 0 at its end.
@@ -204,7 +209,7 @@ impl Response {
     /// What is wrong with the answer: its status, or GraphQL's errors in a 200. `None` if nothing is.
     pub fn error(&self) -> Option<Error> {
         error_of(&Answer {
-            host: &self.host,
+            host: self.host(),
             status: self.status,
             said: &self.said,
             graphql_without_data: self.graphql_without_data,
@@ -220,7 +225,7 @@ impl Response {
     }
 
     pub(crate) fn host(&self) -> &str {
-        &self.host
+        self.url.authority().map_or("", |authority| authority.as_str())
     }
 
     /// Reads what is left of a body that is on its way, up to so much and within the call, for the connection's sake.
@@ -296,7 +301,7 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         let body = Arrived::Whole { bytes: body.into(), read: 0 };
-        let asked = Asked { host: "h".into(), graphql, signed_in_as: SignedInAs::Bearer };
+        let asked = Asked { url: Uri::from_static("https://h/"), graphql, signed_in_as: SignedInAs::Bearer };
         Response::new(status, map, body, asked, &[b"marked-secret"], Duration::from_secs(784_111_777))
     }
 

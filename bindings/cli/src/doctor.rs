@@ -151,6 +151,10 @@ fn shown(setting: &Setting, value: &OsStr) -> String {
             if program.contains('=') { "***".into() } else { format!("{program} ...") }
         }
         Some((_, host)) if setting.variable == "BOOMI_API_URL" => format!("***@{host}"),
+        // Other tools take the name and the secret in one.
+        _ if setting.variable == "BOOMI_USERNAME" && text.contains(':') => {
+            format!("{}:***", text.split(':').next().unwrap_or_default())
+        }
         _ => text.into_owned(),
     }
 }

@@ -1,8 +1,5 @@
 //! The client.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -41,13 +38,7 @@ use crate::token::{self, Token, TokenProvider};
 /// A setting that is wrong raises ConfigurationError, a ValueError.
 #[pyclass(frozen, module = "boomi_auth", weakref)]
 pub(crate) struct Client {
-    /// None when it is closed.
-    core: Mutex<Option<Open>>,
-}
-
-#[derive(Clone)]
-struct Open {
-    client: boomi_auth::Client,
+    core: boomi_auth::Client,
     /// Of the client's own account, so that it need not be looked up for every token.
     tokens: Option<boomi_auth::TokenProvider>,
 }
@@ -84,7 +75,7 @@ impl Client {
     ) -> PyResult<Self> {
         let builder = settings::apply(py, boomi_auth::Client::builder(), credentials, settings)?;
         let made = Self::build(py, builder.load_env())?;
-        if made.open(py)?.client.credentials().is_none() {
+        if made.core.credentials().is_none() {
             // Its error says which variables are missing.
             at_once(py, boomi_auth::Client::from_env())?;
         }
@@ -115,14 +106,20 @@ impl Client {
         path: &str,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Response> {
-        let options = Options::read(py, options)?;
-        let (client, stream) = (self.open(py)?.client, options.stream);
+        let options = Options::read(py, method, options)?;
+        let stream = options.stream;
         let (request, call) = options.request(py, method, path)?;
         let answer = run(py, || match stream {
-            true => client.open(&request, Some(&call)),
-            false => client.send(&request, Some(&call)),
+            true => self.core.open(&request, Some(&call)),
+            false => self.core.send(&request, Some(&call)),
         })?;
         Ok(Response::new(py, answer, call, stream))
+    }
+
+    /// The same as :meth:`request` with HEAD.
+    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    fn head(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
+        self.request(py, "HEAD", path, options)
     }
 
     /// The same as :meth:`request` with GET.
@@ -171,7 +168,7 @@ impl Client {
         filter: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Query> {
-        let mut options = Options::read(py, options)?;
+        let mut options = Options::read(py, "query", options)?;
         options.refuse("query", &["json", "data", "stream", "replayable"])?;
         options.json = Some(query_body(py, filter)?.into_any());
         let path = match object.starts_with('/') {
@@ -179,7 +176,7 @@ impl Client {
             false => format!("/api/rest/v1/{{accountId}}/{object}/query"),
         };
         let (request, call) = options.request(py, "POST", &path)?;
-        let pages = at_once(py, self.open(py)?.client.pages(request))?;
+        let pages = at_once(py, self.core.pages(request))?;
         Ok(Query::new(pages, call))
     }
 
@@ -192,11 +189,10 @@ impl Client {
         text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
     )]
     fn start(&self, py: Python<'_>, method: &str, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Job> {
-        let options = Options::read(py, options)?;
+        let options = Options::read(py, "start", options)?;
         options.refuse("start", &["stream"])?;
-        let client = self.open(py)?.client;
         let (request, call) = options.request(py, method, path)?;
-        run(py, || client.start(&request, Some(&call))).map(Job::new)
+        run(py, || self.core.start(&request, Some(&call))).map(Job::new)
     }
 
     /// Starts such work and waits for its result, all within one call's timeout.
@@ -211,11 +207,10 @@ impl Client {
         path: &str,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Response> {
-        let options = Options::read(py, options)?;
+        let options = Options::read(py, "wait", options)?;
         options.refuse("wait", &["stream"])?;
-        let client = self.open(py)?.client;
         let (request, call) = options.request(py, method, path)?;
-        let answer = run(py, || client.wait(&request, Some(&call)))?;
+        let answer = run(py, || self.core.wait(&request, Some(&call)))?;
         Ok(Response::new(py, answer, call, false))
     }
 
@@ -233,15 +228,10 @@ impl Client {
         call: Option<Bound<'_, Call>>,
     ) -> PyResult<Token> {
         let (min_validity, limits) = (token::min_validity(py, min_validity)?, Limits { timeout, otp, call });
-        if account_id.is_none()
-            && let Some(token) = self.kept(min_validity, &limits)
-        {
-            return Ok(token);
-        }
-        match (account_id, self.open(py)?) {
-            (None, Open { tokens: Some(provider), .. }) => token::get(py, &provider, min_validity, limits),
-            (account_id, Open { client, .. }) => {
-                let provider = at_once(py, client.token_provider(account_id))?;
+        match (account_id, &self.tokens) {
+            (None, Some(provider)) => token::get(py, provider, min_validity, limits),
+            (account_id, _) => {
+                let provider = at_once(py, self.core.token_provider(account_id))?;
                 token::get(py, &provider, min_validity, limits)
             }
         }
@@ -257,21 +247,20 @@ impl Client {
         timeout: Option<f64>,
         call: Option<Bound<'_, Call>>,
     ) -> PyResult<Token> {
-        let client = self.open(py)?.client;
         let call = Limits { timeout, otp, call }.call(py)?;
-        run(py, || client.generate_jwt(account_id, Some(&call))).map(Token)
+        run(py, || self.core.generate_jwt(account_id, Some(&call))).map(Token)
     }
 
     /// Says that an API refused this token of :meth:`token`: it is not handed out again, unless it was refused too often lately.
     fn invalidate(&self, py: Python<'_>, token: &Token) -> PyResult<()> {
-        let provider = self.open(py)?.client.token_provider(token.0.account_id());
+        let provider = self.core.token_provider(token.0.account_id());
         at_once(py, provider).map(|provider| provider.invalidate(&token.0))
     }
 
     /// What hands out JWTs for an account; the client's own unless given. No I/O.
     #[pyo3(signature = (account_id = None))]
     fn token_provider(&self, py: Python<'_>, account_id: Option<&str>) -> PyResult<TokenProvider> {
-        at_once(py, self.open(py)?.client.token_provider(account_id)).map(TokenProvider)
+        at_once(py, self.core.token_provider(account_id)).map(TokenProvider)
     }
 
     /// What signs requests of requests, niquests and httpx: ``requests.get(url, auth=client.auth())``.
@@ -299,9 +288,9 @@ impl Client {
         timeout: Option<f64>,
         call: Option<Bound<'_, Call>>,
     ) -> PyResult<Authorization> {
-        let (client, scheme) = (self.open(py)?.client, self::scheme(py, Some(scheme))?);
+        let scheme = self::scheme(py, Some(scheme))?;
         let call = Limits { timeout, otp, call }.call(py)?;
-        run(py, || client.authorize(scheme, url, Some(&call))).map(Authorization::new)
+        run(py, || self.core.authorize(scheme, url, Some(&call))).map(Authorization::new)
     }
 
     /// The same without any I/O or waiting, for event loops: with a JWT that is kept and lives; None if there is none, or if
@@ -309,7 +298,7 @@ impl Client {
     #[pyo3(signature = (url, scheme = "auto"))]
     fn authorize_at_once(&self, py: Python<'_>, url: &str, scheme: &str) -> PyResult<Option<Authorization>> {
         let scheme = self::scheme(py, Some(scheme))?;
-        let made = at_once(py, self.open(py)?.client.authorize_at_once(scheme, url))?;
+        let made = at_once(py, self.core.authorize_at_once(scheme, url))?;
         Ok(made.map(Authorization::new))
     }
 
@@ -320,33 +309,29 @@ impl Client {
     }
 
     /// Cancels every call of this client that has begun, within 0.1 s. Later calls work.
-    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
-        self.open(py).map(|open| open.client.cancel())
+    fn cancel(&self) {
+        self.core.cancel();
     }
 
     /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
     /// corrected, or the user was unlocked, where the library cannot see it.
-    fn reset_guard(&self, py: Python<'_>) -> PyResult<()> {
-        let client = self.open(py)?.client;
-        py.detach(|| client.reset_guard());
-        Ok(())
+    fn reset_guard(&self, py: Python<'_>) {
+        py.detach(|| self.core.reset_guard());
     }
 
     /// The settings in force. Secrets are ``***``.
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        from_json(py, self.open(py)?.client.describe())
+        from_json(py, self.core.describe())
     }
 
     /// What the guard knows of this client's user, and what it would say to a sign-in now. Nothing is sent.
     fn describe_guard<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let client = self.open(py)?.client;
-        from_json(py, run(py, || client.describe_guard())?)
+        from_json(py, run(py, || self.core.describe_guard())?)
     }
 
-    /// Lets the connections go, when the last call has ended. Later calls raise ConfigurationError.
+    /// Closes the connections that are kept for later requests; those in use when their calls end. Later calls make new ones.
     fn close(&self, py: Python<'_>) {
-        let closed = self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(closed));
+        py.detach(|| self.core.close_connections());
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -365,16 +350,14 @@ impl Client {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let Ok(open) = self.open(py) else { return Ok("<boomi_auth.Client closed>".into()) };
-        let about = from_json(py, open.client.describe())?;
-        let text = |name: &str| about.get_item(name).and_then(|value| value.str()).map(|text| text.to_string());
-        let username =
-            about.get_item("credentials").and_then(|who| who.get_item("username")).map(|name| format!(" {name}"));
+        let about = from_json(py, self.core.describe())?;
+        let who = about.get_item("credentials")?;
+        let who =
+            if who.is_none() { "without credentials".into() } else { format!("{} ***", who.get_item("username")?) };
         Ok(format!(
-            "<boomi_auth.Client {}{} account_id={} ***>",
-            text("base_url")?,
-            username.unwrap_or_default(),
-            text("account_id")?
+            "<boomi_auth.Client {} {who} account_id={}>",
+            about.get_item("base_url")?,
+            about.get_item("account_id")?
         ))
     }
 
@@ -394,20 +377,9 @@ impl Client {
 
 impl Client {
     fn build(py: Python<'_>, builder: boomi_auth::ClientBuilder) -> PyResult<Self> {
-        let client = run(py, || builder.wait_hook(interrupted).build())?;
-        let tokens = client.token_provider(None).ok();
-        Ok(Self { core: Mutex::new(Some(Open { client, tokens })) })
-    }
-
-    /// The kept token of the client's own account. Under the lock: to count references to the client is a third of the whole.
-    fn kept(&self, min_validity: Duration, limits: &Limits<'_>) -> Option<Token> {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        token::kept(core.as_ref()?.tokens.as_ref()?, min_validity, limits)
-    }
-
-    fn open(&self, py: Python<'_>) -> PyResult<Open> {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        core.clone().ok_or_else(|| bad_setting(py, "the client is closed: make another, or close it later"))
+        let core = run(py, || builder.wait_hook(interrupted).build())?;
+        let tokens = core.token_provider(None).ok();
+        Ok(Self { core, tokens })
     }
 }
 
@@ -418,7 +390,9 @@ fn query_body<'py>(py: Python<'py>, filter: Option<&Bound<'py, PyAny>>) -> PyRes
     match filter {
         None => body.set_item(name, PyDict::new(py))?,
         Some(filter) => {
-            let filter = filter.cast::<PyDict>()?;
+            let filter = filter
+                .cast::<PyDict>()
+                .map_err(|_| bad_setting(py, "the filter is not a dict, as a QueryFilter or its expression is"))?;
             if filter.contains(name)? {
                 return Ok(filter.clone());
             }

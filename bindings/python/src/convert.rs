@@ -1,10 +1,11 @@
 //! Python's values as the core's, where PyO3 does not do it.
 
 use boomi_auth::AuthScheme;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyMapping, PyString};
+use pyo3::types::{IntoPyDict as _, PyBool, PyBytes, PyDict, PyMapping, PyString};
 
 use crate::boundary::bad_setting;
 
@@ -34,14 +35,56 @@ pub(crate) fn scheme(py: Python<'_>, name: Option<&str>) -> PyResult<AuthScheme>
 
 /// Pairs out of a mapping, or out of an iterable of pairs.
 pub(crate) fn pairs<'py>(
+    py: Python<'py>,
+    name: &str,
     given: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Vec<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
     let Some(given) = given else { return Ok(Vec::new()) };
     let items = match given.cast::<PyMapping>() {
         Ok(mapping) => mapping.items()?.into_any(),
+        Err(_) if given.cast::<PyString>().is_ok() => {
+            return Err(bad_setting(py, &format!("{name} is text, not a mapping or pairs of names and values")));
+        }
         Err(_) => given.clone(),
     };
-    items.try_iter()?.map(|pair| pair?.extract()).collect()
+    items.try_iter()?.map(|pair| named(py, name, pair?.extract())).collect()
+}
+
+/// What is among keywords, and is not None, which is what a setting has that is not given.
+pub(crate) fn given<'py>(
+    keywords: Option<&Bound<'py, PyDict>>,
+) -> impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    keywords.into_iter().flatten().filter(|(_, value)| !value.is_none())
+}
+
+/// Says of which argument an exception is.
+pub(crate) fn named<T>(py: Python<'_>, name: &str, result: Result<T, impl Into<PyErr>>) -> PyResult<T> {
+    result.map_err(|raised| with_name(py, name, raised.into()))
+}
+
+pub(crate) fn with_name(py: Python<'_>, name: &str, raised: PyErr) -> PyErr {
+    if raised.is_instance_of::<PyOverflowError>(py) {
+        return bad_setting(py, &format!("{name} is out of range"));
+    }
+    if raised.get_type(py).is(py.get_type::<PyTypeError>()) && !raised.value(py).to_string().contains(name) {
+        return PyTypeError::new_err(format!("{name}: {}", raised.value(py)));
+    }
+    raised
+}
+
+/// As Python says it of a function of its own; with what people look for who come from other libraries.
+pub(crate) fn unexpected(method: &str, name: &str) -> PyErr {
+    let hint = match name {
+        "verify" | "cert" => "; certificates are a matter of the client: ca_file=",
+        "proxies" | "proxy" => "; a proxy is a matter of the client: proxy=",
+        "allow_redirects" | "follow_redirects" => "; redirects are never followed",
+        "body" | "content" => "; it is data= or json=",
+        "username" | "password" | "api_token" => "; give Credentials.api_token(...) or Credentials.password(...)",
+        _ => "",
+    };
+    // Methods of HTTP are those of the client in capitals.
+    let method = if method == "Client" { method.to_owned() } else { method.to_lowercase() };
+    PyTypeError::new_err(format!("{method}() got an unexpected keyword argument '{name}'{hint}"))
 }
 
 /// The values of one name in a query: text, numbers, booleans (as `true` and `false`), none, or several of them.
@@ -61,6 +104,9 @@ pub(crate) fn query_values(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
             values.extend(query_values(&one?)?);
         }
         return Ok(values);
+    }
+    if value.cast::<PyMapping>().is_ok() {
+        return Err(PyTypeError::new_err("a value is a mapping: give text, numbers, or several of them in a list"));
     }
     Ok(vec![value.str()?.to_cow()?.into_owned()])
 }
@@ -83,7 +129,9 @@ pub(crate) fn body(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>>
 /// `json.dumps`, which is imported when it is first needed.
 pub(crate) fn to_json(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let text = DUMPS.import(py, "json", "dumps")?.call1((value,))?;
+    // NaN is no JSON.
+    let strict = [(intern!(py, "allow_nan"), false)].into_py_dict(py)?;
+    let text = DUMPS.import(py, "json", "dumps")?.call((value,), Some(&strict))?;
     Ok(text.cast::<PyString>()?.to_cow()?.into_owned().into_bytes())
 }
 

@@ -1,13 +1,12 @@
 //! A request, out of what a method was given.
 
 use boomi_auth::{HeaderOptions, Request};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::boundary::{at_once, bad_setting};
 use crate::call::Limits;
-use crate::convert::{body, pairs, query_values, scheme, to_json};
+use crate::convert::{body, pairs, query_values, scheme, to_json, unexpected, with_name};
 
 /// The keywords of the methods that send.
 pub(crate) struct Options<'py> {
@@ -25,7 +24,7 @@ pub(crate) struct Options<'py> {
 }
 
 impl<'py> Options<'py> {
-    pub(crate) fn read(py: Python<'py>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
+    pub(crate) fn read(py: Python<'py>, method: &str, options: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
         let mut read = Options {
             json: None,
             stream: false,
@@ -43,35 +42,37 @@ impl<'py> Options<'py> {
             let name = name.cast_into::<PyString>()?;
             let name = name.to_cow()?;
             // None is what an option has that is not given; but of this one it is a value.
-            if value.is_none() && name != "auth" {
-                continue;
+            if !value.is_none() || name == "auth" {
+                read.set(py, method, &name, value).map_err(|raised| with_name(py, &name, raised))?;
+                read.given.push(name.into_owned());
             }
-            match &*name {
-                "params" => read.params = Some(value),
-                "json" => read.json = Some(value),
-                "data" => read.data = Some(value),
-                "headers" => read.headers = Some(value),
-                "secret_headers" => read.secret_headers = Some(value),
-                "auth" => read.auth = scheme(py, value.extract()?)?,
-                "account_id" => read.account_id = Some(value.cast_into()?),
-                "otp" => read.limits.otp = Some(value.cast_into()?),
-                "timeout" => read.limits.timeout = Some(value.extract()?),
-                "stream" => read.stream = value.extract()?,
-                "replayable" => read.replayable = Some(value.extract()?),
-                "call" => read.limits.call = Some(value.cast_into()?),
-                other => return Err(PyTypeError::new_err(format!("an unexpected keyword argument '{other}'"))),
-            }
-            read.given.push(name.into_owned());
         }
         Ok(read)
     }
 
+    fn set(&mut self, py: Python<'py>, method: &str, name: &str, value: Bound<'py, PyAny>) -> PyResult<()> {
+        match name {
+            "params" => self.params = Some(value),
+            "json" => self.json = Some(value),
+            "data" => self.data = Some(value),
+            "headers" => self.headers = Some(value),
+            "secret_headers" => self.secret_headers = Some(value),
+            "auth" => self.auth = scheme(py, value.extract()?)?,
+            "account_id" => self.account_id = Some(value.cast_into()?),
+            "otp" => self.limits.otp = Some(value.cast_into()?),
+            "timeout" => self.limits.timeout = Some(value.extract()?),
+            "stream" => self.stream = value.extract()?,
+            "replayable" => self.replayable = Some(value.extract()?),
+            "call" => self.limits.call = Some(value.cast_into()?),
+            _ => return Err(unexpected(method, name)),
+        }
+        Ok(())
+    }
+
     /// What makes no sense for one method.
     pub(crate) fn refuse(&self, method: &str, names: &[&str]) -> PyResult<()> {
-        match self.given.iter().find(|name| names.contains(&name.as_str())) {
-            Some(name) => Err(PyTypeError::new_err(format!("{method}() got an unexpected keyword argument '{name}'"))),
-            None => Ok(()),
-        }
+        let refused = self.given.iter().find(|name| names.contains(&name.as_str()));
+        refused.map_or(Ok(()), |name| Err(unexpected(method, name)))
     }
 
     pub(crate) fn request(self, py: Python<'_>, method: &str, path: &str) -> PyResult<(Request, boomi_auth::Call)> {
@@ -80,13 +81,13 @@ impl<'py> Options<'py> {
         if let Some(account_id) = self.account_id {
             at_once(py, request.set_account_id(&account_id.to_cow()?))?;
         }
-        for (name, value) in pairs(self.params.as_ref())? {
+        for (name, value) in pairs(py, "params", self.params.as_ref())? {
             for value in query_values(&value)? {
                 at_once(py, request.add_query(&name.to_cow()?, &value))?;
             }
         }
         for (headers, secret) in [(self.headers, false), (self.secret_headers, true)] {
-            for (name, value) in pairs(headers.as_ref())? {
+            for (name, value) in pairs(py, "headers", headers.as_ref())? {
                 let value = value
                     .cast::<PyString>()
                     .map_err(|_| bad_setting(py, &format!("the value of the header {name} is not a str")))?;

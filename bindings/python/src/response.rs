@@ -1,5 +1,6 @@
 //! Answers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use pyo3::prelude::*;
@@ -22,7 +23,10 @@ pub(crate) struct Response {
 struct Shared {
     /// A body that is on its way.
     core: Mutex<Option<boomi_auth::Response>>,
+    /// Whether it was closed before its end.
+    closed: AtomicBool,
     status: u16,
+    url: String,
     call: boomi_auth::Call,
     error: Option<boomi_auth::Error>,
     message: Option<String>,
@@ -42,7 +46,9 @@ impl Response {
             attempts: core.attempts(),
             retry_after: core.retry_after().map(|wait| wait.as_secs_f64()),
             call,
+            closed: AtomicBool::new(false),
             status: core.status(),
+            url: core.url(),
             core: Mutex::new(None),
         };
         let content = PyOnceLock::new();
@@ -63,6 +69,9 @@ impl Shared {
     /// Reads once into `buffer`, with the interpreter let go; 0 at the end, or if the answer was closed.
     fn read(&self, py: Python<'_>, buffer: &mut [u8]) -> PyResult<usize> {
         run(py, || match self.core.try_lock() {
+            Ok(_) if self.closed.load(Ordering::Relaxed) => {
+                Err(boomi_auth::Error::other("the answer was closed: what was not read of it is gone"))
+            }
             Ok(mut core) => core.as_mut().map_or(Ok(0), |core| core.read(buffer)),
             Err(TryLockError::Poisoned(_)) => Ok(0),
             Err(TryLockError::WouldBlock) => Err(boomi_auth::Error::other("another thread is reading this answer")),
@@ -70,8 +79,10 @@ impl Shared {
     }
 
     fn close(&self, py: Python<'_>) {
-        let core = py.detach(|| self.core.lock().ok().and_then(|mut core| core.take()));
-        py.detach(|| drop(core));
+        py.detach(|| {
+            let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+            self.closed.fetch_or(core.is_some(), Ordering::Relaxed);
+        });
     }
 }
 
@@ -81,6 +92,12 @@ impl Response {
     #[getter]
     fn status_code(&self) -> u16 {
         self.shared.status
+    }
+
+    /// What was asked, with the account and the query filled in.
+    #[getter]
+    fn url(&self) -> &str {
+        &self.shared.url
     }
 
     /// Whether nothing is wrong with it: neither its status nor, of GraphQL, ``errors`` in a 200.

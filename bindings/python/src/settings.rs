@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use boomi_auth::{CaMode, ClientBuilder, Event};
-use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::boundary::{bad_setting, unless_it_ends_the_call};
 use crate::call::duration;
-use crate::convert::from_json;
+use crate::convert::{from_json, given, named, unexpected, with_name};
 use crate::credentials::Credentials;
 use crate::token::TokenProvider;
 
@@ -26,43 +26,38 @@ pub(crate) fn apply(
         builder = otp.iter().fold(builder, |builder, otp| otp.put_on(builder));
     }
     let (mut ca_file, mut ca_mode) = (None, CaMode::Only);
-    for (name, value) in settings.into_iter().flatten() {
-        // None is what a setting has that is not given.
-        if value.is_none() {
-            continue;
-        }
+    for (name, value) in given(settings) {
         let name = name.cast_into::<PyString>()?;
-        builder = match &*name.to_cow()? {
-            "account_id" => builder.account_id(value.extract()?),
-            "base_url" => builder.base_url(value.extract()?),
-            "timeout" => builder.timeout(duration(py, "timeout", value.extract()?)?),
-            "connect_timeout" => builder.connect_timeout(duration(py, "connect_timeout", value.extract()?)?),
-            "proxy" => builder.proxy(value.extract()?),
-            "state_dir" => builder.state_dir(value.extract::<PathBuf>()?),
-            "user_agent" => builder.user_agent(value.extract()?),
-            "max_response_bytes" => builder.max_response_bytes(value.extract()?),
-            "requests_per_second" => builder.requests_per_second(value.extract()?),
-            "max_retries" => builder.max_retries(value.extract()?),
-            "max_sign_ins_in_flight" => builder.max_sign_ins_in_flight(value.extract()?),
-            "token_provider" => builder.token_provider(&value.cast::<TokenProvider>()?.get().0),
-            "on_event" => builder.on_event(handler(py, value)?),
-            "ca_file" => {
-                ca_file = Some(value.extract::<PathBuf>()?);
-                builder
-            }
-            "ca_mode" => {
-                ca_mode = mode(py, value.extract()?)?;
-                builder
-            }
-            other => {
-                return Err(PyTypeError::new_err(format!("Client() got an unexpected keyword argument '{other}'")));
-            }
-        };
+        let name = name.to_cow()?;
+        match &*name {
+            "ca_file" => ca_file = Some(named(py, &name, value.extract::<PathBuf>())?),
+            "ca_mode" => ca_mode = mode(py, named(py, &name, value.extract())?)?,
+            _ => builder = set(py, builder, &name, value).map_err(|raised| with_name(py, &name, raised))?,
+        }
     }
     match ca_file {
         Some(path) => Ok(builder.ca_pem(&read(py, &path)?, ca_mode)),
         None => Ok(builder),
     }
+}
+
+fn set(py: Python<'_>, builder: ClientBuilder, name: &str, value: Bound<'_, PyAny>) -> PyResult<ClientBuilder> {
+    Ok(match name {
+        "account_id" => builder.account_id(value.extract()?),
+        "base_url" => builder.base_url(value.extract()?),
+        "timeout" => builder.timeout(duration(py, name, value.extract()?)?),
+        "connect_timeout" => builder.connect_timeout(duration(py, name, value.extract()?)?),
+        "proxy" => builder.proxy(value.extract()?),
+        "state_dir" => builder.state_dir(value.extract::<PathBuf>()?),
+        "user_agent" => builder.user_agent(value.extract()?),
+        "max_response_bytes" => builder.max_response_bytes(value.extract()?),
+        "requests_per_second" => builder.requests_per_second(value.extract()?),
+        "max_retries" => builder.max_retries(value.extract()?),
+        "max_sign_ins_in_flight" => builder.max_sign_ins_in_flight(value.extract()?),
+        "token_provider" => builder.token_provider(&value.cast::<TokenProvider>()?.get().0),
+        "on_event" => builder.on_event(handler(py, value)?),
+        _ => return Err(unexpected("Client", name)),
+    })
 }
 
 fn mode(py: Python<'_>, name: &str) -> PyResult<CaMode> {

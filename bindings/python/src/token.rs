@@ -1,5 +1,6 @@
 //! JWTs, and where they come from.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -44,6 +45,16 @@ impl Token {
     #[getter]
     fn expires_at(&self) -> i64 {
         self.0.expires_at()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.0.jwt() == other.0.jwt()
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.jwt().hash(&mut hasher);
+        hasher.finish()
     }
 
     fn __repr__(&self) -> String {
@@ -140,17 +151,12 @@ pub(crate) fn get(
     min_validity: Duration,
     limits: Limits<'_>,
 ) -> PyResult<Token> {
-    if let Some(token) = kept(provider, min_validity, &limits) {
-        return Ok(token);
+    let is_plain = limits.timeout.is_none() && limits.otp.is_none() && limits.call.is_none();
+    if let Some(token) = is_plain.then(|| provider.peek(min_validity)).flatten() {
+        return Ok(Token(token));
     }
     let call = limits.call(py)?;
     run(py, || provider.get_with(min_validity, Some(&call))).map(Token)
-}
-
-/// The kept token, without any I/O.
-pub(crate) fn kept(provider: &boomi_auth::TokenProvider, min_validity: Duration, limits: &Limits<'_>) -> Option<Token> {
-    let is_plain = limits.timeout.is_none() && limits.otp.is_none() && limits.call.is_none();
-    is_plain.then(|| provider.peek(min_validity)).flatten().map(Token)
 }
 
 pub(crate) fn min_validity(py: Python<'_>, seconds: f64) -> PyResult<Duration> {

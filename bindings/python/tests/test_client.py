@@ -110,7 +110,8 @@ def test_a_stream_is_read_piece_by_piece(boomi_emulator: BoomiEmulator) -> None:
         assert b"".join(whole.iter_bytes(7_000)) == whole.content
         closed = client.get(path, stream=True)
         closed.close()
-        assert list(closed.iter_bytes()) == []
+        with pytest.raises(boomi_auth.ConfigurationError, match="closed"):
+            list(closed.iter_bytes())
 
 
 def test_a_request_is_sent_again_where_that_helps(boomi_emulator: BoomiEmulator) -> None:
@@ -137,12 +138,46 @@ def test_a_call_is_cancelled_from_another_thread(boomi_emulator: BoomiEmulator) 
     assert isinstance(raised.value, TimeoutError)
 
 
-def test_a_client_is_copied_as_itself_and_ends_when_closed(boomi_emulator: BoomiEmulator) -> None:
+def test_arguments_say_what_is_wrong_with_them(boomi_emulator: BoomiEmulator) -> None:
+    cases: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"verify": False}, TypeError, r"get\(\) .*'verify'; .*ca_file="),
+        ({"allow_redirects": True}, TypeError, "never followed"),
+        ({"timeout": (3, 10)}, TypeError, "timeout: "),
+        ({"timeout": float("nan")}, boomi_auth.ConfigurationError, "timeout"),
+        ({"params": "a=b"}, boomi_auth.ConfigurationError, "params is text"),
+        ({"params": {"a": {}}}, TypeError, "a mapping"),
+        ({"auth": ("a", "b")}, TypeError, "auth: "),
+        ({"json": {}, "data": b""}, boomi_auth.ConfigurationError, "json and data"),
+        ({"data": {"a": 1}}, boomi_auth.ConfigurationError, "json="),
+        ({"headers": {"X-A": b"x"}}, boomi_auth.ConfigurationError, "X-A"),
+    ]
+    with boomi_emulator.client() as client:
+        for options, kind, text in cases:
+            with pytest.raises(kind, match=text):
+                client.get(RECORD, **options)
+        with pytest.raises(ValueError, match="JSON"):
+            client.post(RECORD, json=float("nan"))
+        with pytest.raises(boomi_auth.ConfigurationError, match="filter"):
+            client.query("Process", "name=a")  # type: ignore[arg-type]
+    for settings, kind, text in (
+        ({"max_retries": -1}, boomi_auth.ConfigurationError, "max_retries is out of range"),
+        ({"requests_per_second": 2.5}, TypeError, "requests_per_second: "),
+        ({"timeout": "5"}, TypeError, "timeout: "),
+        ({"username": "user@example.com"}, TypeError, r"Client\(\) .*Credentials.password"),
+        ({"proxies": {}}, TypeError, "proxy="),
+    ):
+        with pytest.raises(kind, match=text):
+            boomi_auth.Client(**settings)  # type: ignore[arg-type]
+    assert boomi_emulator.log() == []
+
+
+def test_a_client_is_copied_as_itself_and_can_be_used_when_closed(boomi_emulator: BoomiEmulator) -> None:
     client = boomi_emulator.client()
     assert copy.copy(client) is client and copy.deepcopy([client])[0] is client
     with pytest.raises(TypeError, match="from_env"):
         pickle.dumps(client)
-    client.close()
-    client.close()
-    with pytest.raises(boomi_auth.ConfigurationError, match="closed"):
-        client.token()
+    with client:
+        assert client.get(RECORD).url == f"{boomi_emulator.base_url}/api/rest/v1/account123/AuditLog/documentId-321"
+    assert client.head(RECORD).status_code in (200, 405)
+    before, after = (line["connection"] for line in boomi_emulator.log())
+    assert before != after

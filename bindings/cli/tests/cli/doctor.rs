@@ -131,6 +131,9 @@ fn commands_and_urls_may_hold_secrets_and_are_not_shown() {
     let ended = run(command.args(["doctor", "--json"]));
     assert_eq!(ended.status, 2);
     assert!(!ended.stdout.contains("hunter2") && !ended.stderr.contains("hunter2"), "{ended:?}");
+    let both = format!("BOOMI_TOKEN.{}:hunter2", REGULAR.name);
+    let ended = run(shell.program(COMMAND).env("BOOMI_USERNAME", both).args(["doctor", "--json"]));
+    assert!(ended.stdout.contains(":***") && !ended.stdout.contains("hunter2"), "{ended:?}");
     let ended = run(command.env_remove("NO_PROXY").env("BOOMI_API_URL", shell.boomi.base_url()));
     assert!(!ended.stdout.contains("hunter2") && !ended.stderr.contains("hunter2"), "{ended:?}");
 }

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 # What a person must do something about, and what was not as it should be.
 _ERRORS = ("sign_in_rejected", "sign_in_held")
-_WARNINGS = ("refresh_failed", "token_refused", "state_unavailable", "request_retried", "otp_awaited")
+_WARNINGS = ("refresh_failed", "token_refused", "state_unavailable", "request_retried")
 
 
 def log_event(event: dict[str, Any]) -> None:
