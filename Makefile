@@ -11,14 +11,16 @@ FEATURES ?=
 CARGO   ?= cargo
 CC      ?= cc
 CFLAGS  ?= -O2 -Wall -Wextra
+PYTHON  ?= python3
 
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI     := $(basename $(VERSION))
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV     := $(TARGET)/debug
+VENV    := $(TARGET)/python/venv
 
-.PHONY: help demo check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python python python-wheels check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -28,6 +30,26 @@ demo: ## the main job, in C against the emulator: sign in, get a JWT, fetch reco
 	$(CC) $(CFLAGS) -Iinclude examples/c/quickstart.c -o $(DEV)/quickstart-c -L$(DEV) -lboomi_auth -Wl,-rpath,$(abspath $(DEV))
 	@echo
 	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(DEV)/quickstart-c
+
+python: ## the Python package: an abi3 wheel, installed into a virtual environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make python PYTHON=python3.13")'
+	test -x $(VENV)/bin/maturin || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -c bindings/python/requirements-dev.txt maturin
+	rm -rf $(TARGET)/python/wheels
+	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(VENV)/bin/maturin build --release -m bindings/python/Cargo.toml \
+	  -i $(VENV)/bin/python -o $(TARGET)/python/wheels
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-index --force-reinstall $(TARGET)/python/wheels/*.whl
+	@$(VENV)/bin/python -c 'import boomi_auth; print("installed:", boomi_auth.__version__, boomi_auth.__file__)'
+	@echo 'to use it: . $(VENV)/bin/activate'
+
+python-wheels: python ## that wheel, and beside it one for CPython 3.15 and later, also free-threaded
+	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(VENV)/bin/maturin build --release -m bindings/python/Cargo.toml \
+	  --no-default-features --features abi3t -i python3.15t -o $(TARGET)/python/wheels
+
+demo-python: python ## the same in Python, with the wheel in its environment
+	$(CARGO) build --locked -p boomi-emulator
+	@echo
+	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(VENV)/bin/python examples/python/quickstart.py
 
 check: ## the inner loop: formatting, lints, and the tests of the core alone
 	$(CARGO) fmt --all --check

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the benches: run.sh [SUBJECT [ROUNDS [TIMES [SIDE]]]]. See README.md.
 #   LIBRARY=FILE      another library than a fresh release build
+#   PYTHON=FILE       for "python": one that has the package, and what python.txt names, instead of a fresh environment
 #   PIN=no            client and server on any processor, where they would share one
 #   RUN_UNDER=COMMAND goes before the measured program, such as "strace -c"
 set -euo pipefail
@@ -11,22 +12,26 @@ target=${CARGO_TARGET_DIR:-$root/target}
 out=$target/benches
 mkdir -p "$out"
 
-if [ -z "${LIBRARY:-}" ]; then
-    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c
-    LIBRARY=$target/release/libboomi_auth.so
-fi
-# The programs ask for the library by its SONAME.
-soname=$(objdump -p "$LIBRARY" | awk '$1 == "SONAME" { print $2 }')
-ln -sf "$(realpath "$LIBRARY")" "$out/$soname"
+all=${1:-all}
+shift || true
 
 flags="-std=gnu11 -O2 -Wall -Wextra -Werror"
 # shellcheck disable=SC2086
 cc $flags -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
-for subject in warm get cold header token stream threads; do
-    # shellcheck disable=SC2086
-    cc $flags -I"$root/include" -o "$out/$subject" "$here/$subject.c" "$out/$soname" -Wl,-rpath,"$out" \
-        -lcurl -lssl -lcrypto -lpthread
-done
+if [ "$all" != python ]; then
+    if [ -z "${LIBRARY:-}" ]; then
+        cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c
+        LIBRARY=$target/release/libboomi_auth.so
+    fi
+    # The programs ask for the library by its SONAME.
+    soname=$(objdump -p "$LIBRARY" | awk '$1 == "SONAME" { print $2 }')
+    ln -sf "$(realpath "$LIBRARY")" "$out/$soname"
+    for subject in warm get cold header token stream threads; do
+        # shellcheck disable=SC2086
+        cc $flags -I"$root/include" -o "$out/$subject" "$here/$subject.c" "$out/$soname" -Wl,-rpath,"$out" \
+            -lcurl -lssl -lcrypto -lpthread
+    done
+fi
 
 if [ ! -e "$out/server.pem" ]; then
     cd "$out"
@@ -63,8 +68,6 @@ bench() {
     wait "$process"
 }
 
-all=${1:-all}
-shift || true
 echo "ours beside the other's: median (middle half) of the rounds' ratios, and the limit"
 for subject in warm get cold system header token stream threads; do
     [ "$all" = all ] || [ "$all" = "$subject" ] || continue
@@ -84,4 +87,21 @@ if [ "$all" = all ] || [ "$all" = command ]; then
     awk -F, 'NR > 1 { median[NR] = $4 * 1000 } END {
         printf "command     %.2f (at most 1.0): %.1f ms beside %.1f ms of curl --version\n", median[2] / median[3], median[2], median[3]
     }' "$out/command.csv"
+fi
+
+# Asks PyPI for the others' packages, so only by its name.
+if [ "$all" = python ]; then
+    if [ -z "${PYTHON:-}" ]; then
+        PYTHON=$out/venv/bin/python
+        python3 -m venv "$out/venv"
+        "$PYTHON" -m pip install --quiet --requirement "$here/python.txt" maturin
+        # The package's own tree has a debug build beside its modules, which would shadow this one.
+        rm -rf "$out/wheels"
+        CARGO_TARGET_DIR=$target "$out/venv/bin/maturin" build --quiet --release --out "$out/wheels" \
+            --manifest-path "$root/bindings/python/Cargo.toml"
+        "$PYTHON" -m pip install --quiet --force-reinstall "$out"/wheels/*.whl
+    fi
+    printf '#!/bin/sh\nexec "%s" -I "%s" "$@"\n' "$PYTHON" "$here/python.py" >"$out/python"
+    chmod +x "$out/python"
+    bench python yes "$out/ca.pem" "$@"
 fi

@@ -1,10 +1,14 @@
 #!/bin/sh
-# Every crate that the library or the command links, also with every feature, is under a licence that goes with MIT and Apache-2.0. (What a
+# Every crate that the library, the command or the Python package links, also with every feature, is under a licence that goes with MIT and Apache-2.0. (What a
 # crate has built in of another language it does not tell: libdbus, only with the feature keychain, is AFL-2.1 or GPL-2.0-or-later.)
 set -eu
 cd "$(dirname "$0")/.."
 allowed='MIT|Apache-2.0|ISC|BSD-3-Clause|BSD-2-Clause|Zlib|Unlicense|0BSD|CDLA-Permissive-2.0|Unicode-3.0'
-"${CARGO:-cargo}" tree --locked -p boomi-auth-c -p boomi-auth-cli --features boomi-auth-c/keychain -e normal --prefix none --format '{p} | {l}' | sed 's/ (\*)//; /^$/d' | sort -u |
+tree() { "${CARGO:-cargo}" tree --locked -e normal --prefix none --format '{p} | {l}' "$@"; }
+{
+  tree -p boomi-auth-c -p boomi-auth-cli --features boomi-auth-c/keychain
+  tree --manifest-path bindings/python/Cargo.toml
+} | sed 's/ (\*)//; /^$/d' | sort -u |
   awk -F' [|] ' -v allowed="^($allowed)$" '
     { count++; n = split($2, terms, / OR | *\/ */); good = 0
       for (i = 1; i <= n; i++) { m = split(terms[i], parts, / AND /); all = m > 0

@@ -20,6 +20,7 @@ need dbus-run-session dbus-daemon
 need gnome-keyring-daemon gnome-keyring
 need secret-tool libsecret-tools
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"
 if [ -n "$missing" ]; then
   if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

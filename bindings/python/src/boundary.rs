@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use boomi_auth::{Error, ErrorKind, Result};
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::{PyException, PyRecursionError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -15,9 +15,13 @@ thread_local! {
     static HANDLES_SIGNALS: Cell<bool> = const { Cell::new(false) };
     /// Whether it was seen to be the main thread, which it is for the rest of its life.
     static IS_MAIN: Cell<bool> = const { Cell::new(false) };
+    /// How many calls this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// What a signal handler, or a callback of the caller's, raised during this thread's call.
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
 }
+
+const MOST_DEPTH: u32 = 10;
 
 enum Raised {
     ByHandler(PyErr),
@@ -28,9 +32,15 @@ enum Raised {
 ///
 /// Without a helper thread, which would cost each call 31 us: the core asks [`interrupted`] while it waits.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    // A callback of a call may make another.
+    // A callback of a call may make another. One that makes the same without end would end the stack, and the process with it.
+    let depth = DEPTH.get();
+    if depth == MOST_DEPTH {
+        return Err(PyRecursionError::new_err("a callback makes the call that it is a callback of"));
+    }
     let outer = HANDLES_SIGNALS.replace(is_main_thread(py)?);
+    DEPTH.set(depth + 1);
     let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    DEPTH.set(depth);
     HANDLES_SIGNALS.set(outer);
     let raised = match RAISED.take() {
         // Even if the call came to its end: a Ctrl-C must not be lost.

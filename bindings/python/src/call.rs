@@ -5,6 +5,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::boundary::{at_once, bad_setting};
+use crate::convert::text;
 
 /// The handle to cancel calls with, from another thread.
 ///
@@ -45,7 +46,7 @@ impl Limits<'_> {
             at_once(py, call.set_timeout(duration(py, "timeout", seconds)?))?;
         }
         if let Some(otp) = self.otp {
-            at_once(py, call.set_otp(&otp.to_cow()?))?;
+            at_once(py, call.set_otp(&text("otp", &otp)?))?;
         }
         Ok(call)
     }

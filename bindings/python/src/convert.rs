@@ -1,11 +1,13 @@
 //! Python's values as the core's, where PyO3 does not do it.
 
+use std::borrow::Cow;
+
 use boomi_auth::AuthScheme;
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{IntoPyDict as _, PyBool, PyBytes, PyDict, PyMapping, PyString};
+use pyo3::types::{IntoPyDict as _, PyBool, PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use crate::boundary::bad_setting;
 
@@ -47,7 +49,13 @@ pub(crate) fn pairs<'py>(
         }
         Err(_) => given.clone(),
     };
-    items.try_iter()?.map(|pair| named(py, name, pair?.extract())).collect()
+    let other =
+        || PyTypeError::new_err(format!("{name} is neither a mapping nor an iterable of pairs of a str and a value"));
+    let iterator = items.try_iter().map_err(|raised| match raised.is_instance_of::<PyTypeError>(py) {
+        true => other(),
+        false => raised,
+    });
+    iterator?.map(|pair| pair?.extract().map_err(|_| other())).collect()
 }
 
 /// What is among keywords, and is not None, which is what a setting has that is not given.
@@ -66,10 +74,22 @@ pub(crate) fn with_name(py: Python<'_>, name: &str, raised: PyErr) -> PyErr {
     if raised.is_instance_of::<PyOverflowError>(py) {
         return bad_setting(py, &format!("{name} is out of range"));
     }
+    if raised.is_instance_of::<PyUnicodeError>(py) {
+        return not_unicode(py, name);
+    }
     if raised.get_type(py).is(py.get_type::<PyTypeError>()) && !raised.value(py).to_string().contains(name) {
         return PyTypeError::new_err(format!("{name}: {}", raised.value(py)));
     }
     raised
+}
+
+/// Text whose error does not repeat it: that of Python has all of it as `object`, and it may be a secret.
+pub(crate) fn text<'a>(name: &str, text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, str>> {
+    text.to_cow().map_err(|_| not_unicode(text.py(), name))
+}
+
+fn not_unicode(py: Python<'_>, name: &str) -> PyErr {
+    bad_setting(py, &format!("{name} has a lone surrogate, as text has that was read from bytes which are not UTF-8"))
 }
 
 /// As Python says it of a function of its own; with what people look for who come from other libraries.
@@ -88,33 +108,35 @@ pub(crate) fn unexpected(method: &str, name: &str) -> PyErr {
 }
 
 /// The values of one name in a query: text, numbers, booleans (as `true` and `false`), none, or several of them.
-pub(crate) fn query_values(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    if value.is_none() {
-        return Ok(Vec::new());
+pub(crate) fn query_values(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if value.cast::<PyList>().is_err() && value.cast::<PyTuple>().is_err() {
+        return Ok(query_value(name, value)?.into_iter().collect());
     }
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(vec![text.to_cow()?.into_owned()]);
+    value.try_iter()?.filter_map(|one| one.and_then(|one| query_value(name, &one)).transpose()).collect()
+}
+
+fn query_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if value.is_none() {
+        return Ok(None);
     }
     if let Ok(flag) = value.cast::<PyBool>() {
-        return Ok(vec![flag.is_true().to_string()]);
+        return Ok(Some(flag.is_true().to_string()));
     }
-    if value.cast::<pyo3::types::PyList>().is_ok() || value.cast::<pyo3::types::PyTuple>().is_ok() {
-        let mut values = Vec::new();
-        for one in value.try_iter()? {
-            values.extend(query_values(&one?)?);
-        }
-        return Ok(values);
-    }
-    if value.cast::<PyMapping>().is_ok() {
-        return Err(PyTypeError::new_err("a value is a mapping: give text, numbers, or several of them in a list"));
-    }
-    Ok(vec![value.str()?.to_cow()?.into_owned()])
+    // What `str` makes of these nobody wants to send. A list in a list may be itself.
+    let what = match value {
+        several if several.cast::<PyList>().is_ok() || several.cast::<PyTuple>().is_ok() => "a list in a list",
+        mapping if mapping.cast::<PyMapping>().is_ok() => "a mapping",
+        bytes if bytes.cast::<PyBytes>().is_ok() => "bytes",
+        other => return Ok(Some(text(name, &other.str()?)?.into_owned())),
+    };
+    let text = format!("a value of the parameter {name} is {what}: give text, numbers, or several of them in a list");
+    Err(PyTypeError::new_err(text))
 }
 
 /// A body: text as UTF-8, or what `bytes` takes that is no number.
 pub(crate) fn body(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if let Ok(text) = data.cast::<PyString>() {
-        return Ok(text.to_cow()?.into_owned().into_bytes());
+        return Ok(self::text("data", text)?.into_owned().into_bytes());
     }
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
@@ -131,7 +153,14 @@ pub(crate) fn to_json(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Vec<
     static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     // NaN is no JSON.
     let strict = [(intern!(py, "allow_nan"), false)].into_py_dict(py)?;
-    let text = DUMPS.import(py, "json", "dumps")?.call((value,), Some(&strict))?;
+    let text = DUMPS.import(py, "json", "dumps")?.call((value,), Some(&strict)).map_err(|raised| {
+        if !raised.is_instance_of::<PyValueError>(py) {
+            return raised;
+        }
+        let error = bad_setting(py, &format!("json cannot be written as JSON: {}", raised.value(py)));
+        error.set_cause(py, Some(raised));
+        error
+    })?;
     Ok(text.cast::<PyString>()?.to_cow()?.into_owned().into_bytes())
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::boundary::{at_once, bad_setting, callback_failed, not_pickled};
-use crate::convert::{hidden, unix_time};
+use crate::convert::{hidden, named, text, unix_time};
 
 /// Who signs in, and where the secret comes from.
 #[pyclass(frozen, module = "boomi_auth")]
@@ -30,18 +30,25 @@ impl Credentials {
     ///
     /// ``BOOMI_TOKEN.`` is put before the name unless it is there.
     #[staticmethod]
-    fn api_token(py: Python<'_>, username: &str, token: &str) -> PyResult<Self> {
-        at_once(py, boomi_auth::Credentials::api_token(username, token)).map(|core| Self::of(core, None, username))
+    fn api_token(py: Python<'_>, username: &str, token: &Bound<'_, PyString>) -> PyResult<Self> {
+        let token = text("the API token", token)?;
+        at_once(py, boomi_auth::Credentials::api_token(username, &token)).map(|core| Self::of(core, None, username))
     }
 
     /// A user and the user's own password.
     ///
     /// ``otp`` is for users with two-factor authentication: the secret of the authenticator (base32 or an ``otpauth://`` URI),
-    /// or a callable without arguments that returns a code of six digits when a sign-in needs one.
+    /// or a callable without arguments that returns a code when a sign-in needs one.
     #[staticmethod]
     #[pyo3(signature = (username, password, *, otp = None))]
-    fn password(py: Python<'_>, username: &str, password: &str, otp: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let core = at_once(py, boomi_auth::Credentials::password(username, password))?;
+    fn password(
+        py: Python<'_>,
+        username: &str,
+        password: &Bound<'_, PyString>,
+        otp: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let password = text("the password", password)?;
+        let core = at_once(py, boomi_auth::Credentials::password(username, &password))?;
         Ok(Self::of(core, Otp::from_python(py, otp)?, username))
     }
 
@@ -129,8 +136,9 @@ impl Otp {
         let Some(otp) = otp else { return Ok(None) };
         if let Ok(secret) = otp.cast::<PyString>() {
             // Wrong ones are found here, and not by the first client.
-            at_once(py, boomi_auth::otp_code(&secret.to_cow()?, 0))?;
-            return Ok(Some(Otp::Secret(boomi_auth::Secret::new(&secret.to_cow()?))));
+            let secret = text("the one-time code secret", secret)?;
+            at_once(py, boomi_auth::otp_code(&secret, 0))?;
+            return Ok(Some(Otp::Secret(boomi_auth::Secret::new(&secret))));
         }
         if otp.is_callable() {
             return Ok(Some(Otp::Function(Arc::new(otp.clone().unbind()))));
@@ -145,7 +153,10 @@ impl Otp {
                 let function = function.clone();
                 builder.otp_from_fn(move || {
                     Python::attach(|py| {
-                        let code = function.bind(py).call0().and_then(|code| code.extract::<String>());
+                        let code = function
+                            .bind(py)
+                            .call0()
+                            .and_then(|code| named(py, "the one-time code", code.extract::<String>()));
                         code.map_err(|raised| callback_failed(py, "it", raised).to_string().into())
                     })
                 })
@@ -176,15 +187,15 @@ fn ask_credentials(py: Python<'_>, callback: &Py<PyAny>, rejected: bool) -> PyRe
 pub(crate) fn auth_header<'py>(
     py: Python<'py>,
     username: &str,
-    api_token: Option<&str>,
-    password: Option<&str>,
+    api_token: Option<&Bound<'_, PyString>>,
+    password: Option<&Bound<'_, PyString>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (kind, secret) = match (api_token, password) {
         (Some(token), None) => (CredentialKind::ApiToken, token),
         (None, Some(password)) => (CredentialKind::Password, password),
         _ => return Err(bad_setting(py, "give one of api_token and password")),
     };
-    hidden(py, at_once(py, boomi_auth::auth_header(kind, username, secret))?.expose())
+    hidden(py, at_once(py, boomi_auth::auth_header(kind, username, &text("the secret", secret)?))?.expose())
 }
 
 /// The user name as it is sent: with ``BOOMI_TOKEN.`` for an API token, unless ``kind`` is ``"password"``.
@@ -205,9 +216,9 @@ pub(crate) fn auth_username(py: Python<'_>, username: &str, kind: &str) -> PyRes
 #[pyo3(signature = (secret, at = None))]
 pub(crate) fn otp_code<'py>(
     py: Python<'py>,
-    secret: &str,
+    secret: &Bound<'_, PyString>,
     at: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let at = unix_time(py, at)?;
-    hidden(py, at_once(py, boomi_auth::otp_code(secret, at))?.expose())
+    hidden(py, at_once(py, boomi_auth::otp_code(&text("the one-time code secret", secret)?, at))?.expose())
 }

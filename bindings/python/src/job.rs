@@ -6,7 +6,7 @@ use boomi_auth::Error;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::boundary::run;
+use crate::boundary::{not_pickled, run};
 use crate::call::{Call, Limits};
 use crate::response::Response;
 
@@ -54,5 +54,9 @@ impl Job {
 
     fn __repr__(&self) -> String {
         format!("<boomi_auth.Job {}>", self.path.as_deref().unwrap_or("done"))
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("Job"))
     }
 }

@@ -7,7 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator};
 
-use crate::boundary::{protocol_error, run};
+use crate::boundary::{not_pickled, protocol_error, run};
 use crate::convert::from_json;
 
 /// The rows of a query, a dict each; the next page is asked for when it is needed.
@@ -73,5 +73,9 @@ impl Query {
 
     fn __repr__(&self) -> &'static str {
         "<boomi_auth.Query>"
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("Query"))
     }
 }

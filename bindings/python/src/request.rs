@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::boundary::{at_once, bad_setting};
 use crate::call::Limits;
-use crate::convert::{body, pairs, query_values, scheme, to_json, unexpected, with_name};
+use crate::convert::{body, pairs, query_values, scheme, text, to_json, unexpected, with_name};
 
 /// The keywords of the methods that send.
 pub(crate) struct Options<'py> {
@@ -79,20 +79,23 @@ impl<'py> Options<'py> {
         let mut request = at_once(py, Request::new(method, path))?;
         request.set_auth(self.auth);
         if let Some(account_id) = self.account_id {
-            at_once(py, request.set_account_id(&account_id.to_cow()?))?;
+            at_once(py, request.set_account_id(&text("account_id", &account_id)?))?;
         }
         for (name, value) in pairs(py, "params", self.params.as_ref())? {
-            for value in query_values(&value)? {
-                at_once(py, request.add_query(&name.to_cow()?, &value))?;
+            let name = text("the name of a parameter", &name)?;
+            for value in query_values(&name, &value)? {
+                at_once(py, request.add_query(&name, &value))?;
             }
         }
-        for (headers, secret) in [(self.headers, false), (self.secret_headers, true)] {
-            for (name, value) in pairs(py, "headers", headers.as_ref())? {
+        for (what, headers, secret) in [("headers", self.headers, false), ("secret_headers", self.secret_headers, true)]
+        {
+            for (name, value) in pairs(py, what, headers.as_ref())? {
+                let name = text("the name of a header", &name)?;
                 let value = value
                     .cast::<PyString>()
                     .map_err(|_| bad_setting(py, &format!("the value of the header {name} is not a str")))?;
-                let options = HeaderOptions { secret, add: false };
-                at_once(py, request.set_header(&name.to_cow()?, &value.to_cow()?, options))?;
+                let value = text(&format!("the value of the header {name}"), value)?;
+                at_once(py, request.set_header(&name, &value, HeaderOptions { secret, add: false }))?;
             }
         }
         match (self.json, self.data) {

@@ -71,9 +71,9 @@ fn mode(py: Python<'_>, name: &str) -> PyResult<CaMode> {
 fn read(py: Python<'_>, path: &std::path::Path) -> PyResult<Vec<u8>> {
     std::fs::read(path).map_err(|failed| {
         let error = bad_setting(py, &format!("ca_file: cannot read {}: {failed}", path.display()));
-        let cause = PyErr::from(failed);
-        debug_assert!(cause.is_instance_of::<PyOSError>(py));
-        error.set_cause(py, Some(cause));
+        // With these it becomes a FileNotFoundError and its like, with all attributes.
+        let about = (failed.raw_os_error(), failed.to_string(), path.as_os_str().to_owned());
+        error.set_cause(py, Some(PyOSError::new_err(about)));
         error
     })
 }

@@ -4,41 +4,87 @@ from __future__ import annotations
 
 import asyncio
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextvars import copy_context
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from ._native import Call, Client, Deferred, Response, Token
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
-    from ._native import Authorization, Job, Query
+    from typing_extensions import Unpack
 
-# asyncio's own threads, a handful, are those that look names up for the whole program: a slow Boomi must not hold them.
-_MOST_THREADS = 64
-_pools: dict[int, ThreadPoolExecutor] = {}
+    from ._native import Authorization, Job, Query, _JobOptions, _Limits, _QueryOptions, _RequestOptions, _Scheme
 
 
-def _pool() -> ThreadPoolExecutor:
-    """The threads of this process: those of a parent are not there after a fork."""
-    pool = _pools.get(os.getpid())
-    if pool is None:
-        _pools.clear()
-        pool = _pools.setdefault(os.getpid(), ThreadPoolExecutor(_MOST_THREADS, "boomi-auth"))
-    return pool
+class _Threads:
+    """Threads for calls.
+
+    asyncio's own, a handful, are those that look names up for the whole program: a slow Boomi must not hold them. And the end
+    of a program waits for those of a ThreadPoolExecutor, for a minute perhaps; these are daemons.
+    """
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._started = 0
+        # How many threads have nothing to do, less what waits for one.
+        self._free = 0
+        self._waiting: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+
+    def run(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._free <= 0 and self._started < self.MOST:
+                Thread(target=self._serve, name="boomi-auth", daemon=True).start()
+                self._started += 1
+                self._free += 1
+            self._free -= 1
+        self._waiting.put((future, work))
+        return future
+
+    def _serve(self) -> None:
+        while True:
+            self._do(*self._waiting.get())
+            with self._lock:
+                self._free += 1
+
+    @staticmethod
+    def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+        # One that was cancelled meanwhile is not begun.
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = work()
+        except BaseException as raised:
+            future.set_exception(raised)
+            # It has this frame in its traceback: without this it would hold itself.
+            del future
+        else:
+            future.set_result(result)
+
+
+_threads = _Threads()
+if hasattr(os, "register_at_fork"):
+    # The threads of a parent are not there in its child.
+    os.register_at_fork(after_in_child=_threads.__init__)  # type: ignore[misc]
 
 
 async def run(deferred: Deferred, call: Call) -> Any:
     """Makes the call on another thread. If the task is cancelled, so is the call."""
+    context = copy_context()
     try:
-        return await asyncio.get_running_loop().run_in_executor(_pool(), copy_context().run, deferred)
-    except asyncio.CancelledError:
+        return await asyncio.wrap_future(_threads.run(lambda: context.run(deferred)))
+    except (asyncio.CancelledError, GeneratorExit):
         call.cancel()
         raise
 
 
-def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Awaitable[Any]:
+def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[object, None, Any]:
     """What ``await`` makes the call of. No frame that an exception passes has the arguments: one may be a one-time code."""
     call = kwargs.get("call")
     if call is None:
@@ -69,51 +115,59 @@ class AsyncClient:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def request(self, method: str, path: str, **options: Any) -> Awaitable[Response]:
+    def request(self, method: str, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.request`. The body of a stream is read with :meth:`Response.aiter_bytes`."""
         return begin(self._client.request, method, path, **options)
 
-    def get(self, path: str, **options: Any) -> Awaitable[Response]:
+    def get(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.get`."""
         return begin(self._client.get, path, **options)
 
-    def post(self, path: str, **options: Any) -> Awaitable[Response]:
+    def head(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
+        """See :meth:`Client.head`."""
+        return begin(self._client.head, path, **options)
+
+    def post(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.post`."""
         return begin(self._client.post, path, **options)
 
-    def put(self, path: str, **options: Any) -> Awaitable[Response]:
+    def put(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.put`."""
         return begin(self._client.put, path, **options)
 
-    def patch(self, path: str, **options: Any) -> Awaitable[Response]:
+    def patch(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.patch`."""
         return begin(self._client.patch, path, **options)
 
-    def delete(self, path: str, **options: Any) -> Awaitable[Response]:
+    def delete(self, path: str, **options: Unpack[_RequestOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.delete`."""
         return begin(self._client.delete, path, **options)
 
-    def query(self, object: str, filter: dict[str, Any] | None = None, **options: Any) -> Query:
+    def query(self, object: str, filter: dict[str, Any] | None = None, **options: Unpack[_QueryOptions]) -> Query:
         """See :meth:`Client.query`: ``async for row in client.aio.query("Process")``."""
         return self._client.query(object, filter, **options)
 
-    def start(self, method: str, path: str, **options: Any) -> Awaitable[Job]:
+    def start(self, method: str, path: str, **options: Unpack[_JobOptions]) -> Coroutine[object, None, Job]:
         """See :meth:`Client.start`."""
         return begin(self._client.start, method, path, **options)
 
-    def wait(self, method: str, path: str, **options: Any) -> Awaitable[Response]:
+    def wait(self, method: str, path: str, **options: Unpack[_JobOptions]) -> Coroutine[object, None, Response]:
         """See :meth:`Client.wait`."""
         return begin(self._client.wait, method, path, **options)
 
-    def token(self, account_id: str | None = None, min_validity: float = 0.0, **limits: Any) -> Awaitable[Token]:
+    def token(
+        self, account_id: str | None = None, min_validity: float = 0.0, **limits: Unpack[_Limits]
+    ) -> Coroutine[object, None, Token]:
         """See :meth:`Client.token`."""
         return begin(self._client.token, account_id, min_validity, **limits)
 
-    def generate_jwt(self, account_id: str | None = None, **limits: Any) -> Awaitable[Token]:
+    def generate_jwt(self, account_id: str | None = None, **limits: Unpack[_Limits]) -> Coroutine[object, None, Token]:
         """See :meth:`Client.generate_jwt`."""
         return begin(self._client.generate_jwt, account_id, **limits)
 
-    def authorize(self, url: str, scheme: str = "auto", **limits: Any) -> Awaitable[Authorization]:
+    def authorize(
+        self, url: str, scheme: _Scheme = "auto", **limits: Unpack[_Limits]
+    ) -> Coroutine[object, None, Authorization]:
         """See :meth:`Client.authorize`."""
         return begin(self._client.authorize, url, scheme, **limits)
 

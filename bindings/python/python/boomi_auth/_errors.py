@@ -150,6 +150,7 @@ _IN_PYTHON = {
     "boomi_config_set_account_id (Rust: ClientBuilder::account_id)": "give account_id=",
     "with boomi_config_set_proxy (Rust: ClientBuilder::proxy)": "as proxy=",
     "boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)": "ca_file=",
+    "BOOMI_AUTH_NONE": "auth=None",
     "boomi_client_reset_guard (Client::reset_guard)": "Client.reset_guard()",
 }
 

@@ -6,23 +6,25 @@ pytest finds them by itself where this package is installed::
         with boomi_emulator.client() as client:
             assert client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").ok
 
-The emulator is the program ``boomi-emulator``, found on the PATH or through the variable BOOMI_EMULATOR. Tests that want it are
-skipped where it is not installed.
+    def test_the_program_as_it_is(boomi_env):
+        my_program.main()  # its Client.from_env() gets the emulator
+
+The emulator is the program ``boomi-emulator``, found on the PATH or through the variable BOOMI_EMULATOR. Tests that
+want it are skipped where it is not installed.
 """
 
 from __future__ import annotations
 
-import json
+# pytest imports this wherever the package is installed: what only some tests need is imported there.
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
-from typing import Any, NamedTuple
-from urllib.request import ProxyHandler, Request, build_opener
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from . import Client, Credentials
+if TYPE_CHECKING:
+    from . import Client, Credentials
 
 
 class User(NamedTuple):
@@ -37,9 +39,9 @@ class User(NamedTuple):
 class BoomiEmulator:
     """A running emulator, with the users and records that its README tells."""
 
-    user = User("user@example.com", "pass:wörd with spaces", "11111111-aaaa-4bbb-8ccc-000000000001")
+    user: User = User("user@example.com", "pass:wörd with spaces", "11111111-aaaa-4bbb-8ccc-000000000001")
     """A user whose password opens ``account123`` and ``subaccount456``, and whose token opens ``account123``."""
-    two_factor_user = User(
+    two_factor_user: User = User(
         "twofa@example.com",
         "twofa-password",
         "11111111-aaaa-4bbb-8ccc-000000000004",
@@ -49,9 +51,11 @@ class BoomiEmulator:
     account_id = "account123"
 
     def __init__(self, program: str, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        import json
+        import subprocess
+
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([program, *arguments], stdin=pipe, stdout=pipe, encoding="utf-8")
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -78,21 +82,27 @@ class BoomiEmulator:
             "BOOMI_API_TOKEN": self.user.api_token,
             "BOOMI_ACCOUNT_ID": self.account_id,
             "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
         }
 
     def client(self, credentials: Credentials | None = None, **settings: Any) -> Client:
         """A client for it: of the regular user and ``account123`` unless told otherwise, without a proxy and a pace."""
-        settings = {
+        from . import Client, Credentials
+
+        ours: dict[str, Any] = {
             "account_id": self.account_id,
             "base_url": self.base_url,
             "ca_file": self.ca_file,
             "proxy": "",
             "requests_per_second": 0,
-        } | settings
-        return Client(credentials or Credentials.api_token(self.user.name, self.user.api_token), **settings)
+        }
+        return Client(credentials or Credentials.api_token(self.user.name, self.user.api_token), **ours | settings)
 
     def control(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
-        """Asks the control API, or with a body tells it something: ``control("faults", {"status": 500, "times": 2})``."""
+        """Asks the control API, or with a body tells it something: ``control("faults", {"status": 500})``."""
+        import json
+        from urllib.request import ProxyHandler, Request, build_opener
+
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.control_url}/control/{path}", data, method=method)
         with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
@@ -104,8 +114,8 @@ class BoomiEmulator:
         return self.control("log")  # type: ignore[no-any-return]
 
     def users(self) -> dict[str, dict[str, Any]]:
-        """Of each user: rejections, acceptances, repeated codes, and whether it is locked."""
-        return self.control("users")  # type: ignore[no-any-return]
+        """By name: rejections, acceptances, repeated codes, and whether the user is locked."""
+        return {about["user"]: about for about in self.control("users")}
 
     def reset(self) -> None:
         """Back to the start. What the guard of this process knows of the users stays."""
@@ -113,10 +123,16 @@ class BoomiEmulator:
 
     def close(self) -> None:
         """Ends it."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=30)
+        import subprocess
+
+        # It ends, and removes its files, when its standard input does; but what a test forked may hold that open.
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                process.terminate()
 
 
 def program() -> str | None:
@@ -124,16 +140,35 @@ def program() -> str | None:
     return os.environ.get("BOOMI_EMULATOR") or shutil.which("boomi-emulator")
 
 
+# The guard remembers users by address as long as the process lives, so no two tests get the same one.
+_addresses: set[str] = set()
+
+
 @pytest.fixture
 def boomi_emulator() -> Iterator[BoomiEmulator]:
     """A Boomi of this test's own."""
     found = program()
     if found is None:
-        pytest.skip("boomi-emulator is not installed: `cargo install --path tests/emulator` in a checkout of boomi-auth")
+        pytest.skip("boomi-emulator is not installed: `cargo install --path tests/emulator` in boomi-auth's checkout")
     emulator = BoomiEmulator(found)
+    while emulator.base_url in _addresses:
+        emulator.close()
+        emulator = BoomiEmulator(found)
+    _addresses.add(emulator.base_url)
     try:
         # The pace of the real one would make tests slow; a test that wants it sets it.
         emulator.control("rate-limit", {"requests_per_second": None})
         yield emulator
     finally:
         emulator.close()
+
+
+@pytest.fixture
+def boomi_env(boomi_emulator: BoomiEmulator, monkeypatch: pytest.MonkeyPatch) -> BoomiEmulator:
+    """The same, with an environment that points at it: for ``Client.from_env()``, in child processes too."""
+    for name in list(os.environ):
+        if name.startswith("BOOMI_") and name != "BOOMI_EMULATOR":
+            monkeypatch.delenv(name)
+    for name, value in boomi_emulator.env.items():
+        monkeypatch.setenv(name, value)
+    return boomi_emulator

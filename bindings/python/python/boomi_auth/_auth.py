@@ -1,0 +1,341 @@
+"""What signs the requests of other libraries: for requests and niquests here, importing neither."""
+
+from __future__ import annotations
+
+import sys
+from threading import local
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import urljoin, urlsplit
+from weakref import ref
+
+from ._errors import ConfigurationError
+from ._hidden import Hidden
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from ._native import Authorization, Client, _Scheme
+
+    _Request = TypeVar("_Request")
+
+# At another origin all other headers may be secrets.
+_HARMLESS = (
+    "accept",
+    "accept-",
+    "cache-control",
+    "connection",
+    "content-",
+    "cookie",  # The libraries make it anew for each host.
+    "host",
+    "if-",
+    "range",
+    "transfer-encoding",
+    "user-agent",
+)
+
+
+class Auth:
+    """What ``client.auth()`` returns: requests and niquests take it as ``auth=``, and threads share it.
+
+    - URLs of the client's origin alone are signed; another one raises ConfigurationError before anything is sent.
+    - A JWT that was refused is replaced, and the request sent once more, if its body is in memory or a file.
+    - At a redirect our headers stay behind. Within the origin the next request is signed when its answer asks for that.
+      At another origin nothing of ours is sent, nor any header that may be a secret: only ``Accept``, ``User-Agent``,
+      ``Content-Type`` and their like. The libraries themselves put on what ``.netrc`` has for a host that they are
+      redirected to, unless ``session.trust_env`` is false.
+    - A multiplexed session of niquests follows redirects unsigned, and a refused JWT is replaced for its next request.
+    - Where an event loop runs it never waits: there is a JWT at hand, or ConfigurationError.
+    - A sign-in that was sent and had no answer may have been a bad one: after five in a row nothing is sent, until
+      :meth:`Client.reset_guard`. What had no connection does not count. Do not let the libraries' own retries repeat a
+      401: they send the same headers again.
+    """
+
+    __slots__ = ("_client", "_scheme", "_settings")
+
+    def __init__(self, client: Client, scheme: _Scheme = "auto") -> None:
+        self._client = client
+        self._scheme = scheme
+        self._settings: dict[str, Any] | None = None
+
+    def __call__(self, request: _Request) -> _Request:
+        """Signs a prepared request, and will learn from its answer."""
+        if not hasattr(request, "register_hook"):
+            raise not_this_one()
+        hook = _Hook(self, _position(getattr(request, "body", None)))
+        hook.is_of_niquests = "pre_send" in getattr(request, "hooks", ())
+        hook.sign(request)
+        request.register_hook("response", hook)
+        if hook.is_of_niquests:
+            request.register_hook("pre_send", hook.connected)
+            hook.guard_copies(request)
+        return request
+
+    def authorize(self, url: str) -> Authorization:
+        """The headers for a request to that URL; in an event loop without any waiting."""
+        if not _in_event_loop():
+            return self._client.authorize(url, self._scheme)
+        authorization = self._client.authorize_at_once(url, self._scheme)
+        if authorization is None:
+            raise ConfigurationError(
+                "an event loop runs on this thread, which a sign-in would block: use "
+                "boomi_auth.httpx.BoomiAuth(client) with httpx.AsyncClient, or boomi_auth.aiohttp.boomi_middleware(client); or, for a JWT, "
+                "`await client.aio.token()` first",
+                code=1,
+            )
+        return authorization
+
+    async def authorize_async(self, url: str) -> Authorization:
+        """The same on another thread."""
+        return await self._client.aio.authorize(url, self._scheme)
+
+    async def observe_async(self, authorization: Authorization, status: int, body: bytes) -> bool:
+        """Learns from an answer. Perhaps all threads of ``client.aio`` wait for just that, so it takes none of them."""
+        if self.settings()["state_dir"] is None:
+            return authorization.observe(status, body)
+        import asyncio
+
+        return await asyncio.to_thread(authorization.observe, status, body)
+
+    def settings(self) -> dict[str, Any]:
+        """What ``client.describe()`` says, which does not change."""
+        if self._settings is None:
+            self._settings = self._client.describe()
+        return self._settings
+
+    def covers(self, url: str) -> bool:
+        """Whether a URL is of the client's origin."""
+        try:
+            self._client.authorize_at_once(url, "basic")
+        except ConfigurationError:
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        return f"<boomi_auth.{type(self).__name__} {self._scheme} of {self._client!r}>"
+
+    def __copy__(self) -> Auth:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Auth:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a boomi_auth.{type(self).__name__} cannot be pickled, because its client holds secrets and connections: "
+            "make it where it is used"
+        )
+
+
+class _Hook:
+    """What one request, and those that it is redirected to, are signed with."""
+
+    __slots__ = ("__weakref__", "_auth", "_authorization", "_headers", "_start", "_url", "is_of_niquests", "is_sent")
+
+    def __init__(self, auth: Auth | None = None, start: int | None = None) -> None:
+        # None when the request has left the origin: then nothing of ours goes on it again.
+        self._auth = auth
+        self._authorization: Authorization | None = None
+        self._headers: dict[str, str] = {}
+        self.is_sent = False
+        self._start = start
+        self._url = ""
+        self.is_of_niquests = False
+
+    def sign(self, request: Any) -> None:
+        self._url = request.url
+        self._authorize()
+        for name, value in self._headers.items():
+            request.headers[name] = value if self.is_of_niquests else _Header(value, name, self)
+
+    def _authorize(self) -> None:
+        if self._auth is None:
+            return
+        # What this thread was at has ended, and makes room.
+        _thread.sending = None
+        self._authorization, self.is_sent = self._auth.authorize(self._url), False
+        self._headers = self._authorization.headers
+        if self._headers.get("Authorization", "").startswith("Basic "):
+            _thread.sending = _Sending(self)
+
+    def connected(self, request: object = None) -> None:
+        """There is a connection, and the request will be sent now. niquests says so itself."""
+        if self._headers and self._authorization is None:
+            # Another was signed after this one, and before it was sent.
+            self._authorize()
+        self.is_sent = True
+
+    def written(self, header: _Header) -> str:
+        """The header as it is to be sent."""
+        self.connected()
+        return self._headers.get(header.name, header)
+
+    def end(self) -> None:
+        """There is no answer, and will not be."""
+        authorization, self._authorization = self._authorization, None
+        # One that is dropped counts as a sign-in without an answer.
+        if authorization is not None and not self.is_sent:
+            authorization.withdraw()
+
+    __del__ = end
+
+    def guard_copies(self, request: Any) -> None:
+        """Multiplexed sessions of niquests copy the request for a redirect, and send that, before the hook is called."""
+        this, kind = ref(request), type(request)
+
+        def copy() -> Any:
+            copied = kind.copy(this())
+            keep_harmless(copied.headers)
+            self._auth = None
+            return copied
+
+        request.copy = copy
+
+    def __call__(self, response: Any, **kwargs: Any) -> Any:
+        """Both libraries call it with each answer, and copy the request's headers for a redirect after it."""
+        if response.history:
+            self._observe(response.history[0], True)
+            return response
+        request = response.request
+        again = self._observe(response, bool(kwargs.get("stream")))
+        # What the hook returns is nothing to a multiplexed session.
+        may_wait = not (_in_event_loop() or kwargs.get("multiplexed"))
+        if again and may_wait and _rewind(request.body, self._start):
+            response = self._send_again(response, kwargs)
+        if response.is_redirect:
+            self._redirected(request, response)
+        return response
+
+    def _observe(self, response: Any, is_stream: bool) -> bool:
+        """Learns from an answer. Returns whether it helps to sign anew and send once more."""
+        # For one sending alone: what is sent again, or redirected, must pass the guard again.
+        for name, value in self._headers.items():
+            if response.request.headers.get(name) == value:
+                del response.request.headers[name]
+        vars(response.request).pop("copy", None)
+        authorization, self._authorization, self._headers = self._authorization, None, {}
+        sending = getattr(_thread, "sending", None)
+        if sending is not None and sending.hook is self:
+            # It would keep the client alive.
+            _thread.sending = None
+        if authorization is None:
+            # It was sent again, without our headers.
+            return self._auth is not None and response.status_code in (401, 403)
+        body = b""
+        try:
+            # In an event loop it may be one that can only be awaited.
+            if body_counts(response.request.url, response.status_code, is_stream) and not _in_event_loop():
+                body = response.content or b""
+        finally:
+            again = authorization.observe(response.status_code, body)
+        return again
+
+    def _send_again(self, response: Any, kwargs: dict[str, Any]) -> Any:
+        # The connection is free again when the answer is read.
+        _ = response.content
+        response.close()
+        request = response.request.copy()
+        self.sign(request)
+        second = response.connection.send(request, **kwargs)
+        second.history.append(response)
+        second.request = request
+        self._observe(second, bool(kwargs.get("stream")))
+        return second
+
+    def _redirected(self, request: Any, response: Any) -> None:
+        target = urlsplit(urljoin(response.url, response.headers["location"]))
+        if self._auth is not None and self._auth.covers(f"{target.scheme}://{target.netloc}/"):
+            return
+        self._auth = None
+        keep_harmless(request.headers)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Answers are pickled with their request and its hooks.
+        return _Hook, ()
+
+
+class _Header(Hidden):
+    """A header that knows when it is sent: http.client encodes it when it has a connection, and writes it."""
+
+    __slots__ = ("_hook", "name")
+    _hook: _Hook
+    name: str
+
+    def __new__(cls, value: str, name: str, hook: _Hook) -> _Header:
+        made = super().__new__(cls, value)
+        made.name, made._hook = name, hook
+        return made
+
+    def encode(self, *how: Any, **kwargs: Any) -> bytes:
+        return str(self._hook.written(self)).encode(*how, **kwargs)
+
+
+class _Sending:
+    """The request that a thread is at. Nobody says when it fails; but then the thread signs another, or ends."""
+
+    __slots__ = ("hook",)
+
+    def __init__(self, hook: _Hook) -> None:
+        self.hook = hook
+
+    def __del__(self) -> None:
+        # What niquests has sent may be multiplexed, and answered later.
+        if not (self.hook.is_of_niquests and self.hook.is_sent):
+            self.hook.end()
+
+
+_thread = local()
+
+
+def auth_for(client: Client, scheme: _Scheme) -> Auth:
+    """What ``client.auth()`` returns: an ``httpx.Auth`` too, where httpx is in use."""
+    if "httpx" in sys.modules:
+        from .httpx import BoomiAuth
+
+        return BoomiAuth(client, scheme)
+    return Auth(client, scheme)
+
+
+def body_counts(url: str, status: int, is_stream: bool = False) -> bool:
+    """Whether an answer's body says more of the credentials than its status does."""
+    if status == 200:
+        return not is_stream and urlsplit(url).path.rstrip("/").endswith("/graphql")
+    return status in (401, 403)
+
+
+def keep_harmless(headers: MutableMapping[str, Any]) -> None:
+    """Removes all headers that may be secrets."""
+    for name in list(headers):
+        lower = name.lower()
+        if not any(lower == known or known[-1] == "-" and lower.startswith(known) for known in _HARMLESS):
+            del headers[name]
+
+
+def not_this_one() -> ConfigurationError:
+    return ConfigurationError(
+        "client.auth() signs requests of requests and niquests, and of httpx if that was imported before: use "
+        "boomi_auth.httpx.BoomiAuth(client) for httpx, boomi_auth.aiohttp.boomi_middleware(client) for aiohttp",
+        code=1,
+    )
+
+
+def _in_event_loop() -> bool:
+    running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    return running is not None and running() is not None
+
+
+def _position(body: Any) -> int | None:
+    try:
+        return body.tell()  # type: ignore[no-any-return]
+    except (AttributeError, OSError):
+        return None
+
+
+def _rewind(body: Any, start: int | None) -> bool:
+    """Makes a body whole again. Returns whether it is."""
+    if body is None or isinstance(body, (bytes, bytearray, str)):
+        return True
+    try:
+        body.seek(start)
+    except (AttributeError, OSError, TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,161 @@
+"""Signs the requests of httpx::
+
+    async with httpx.AsyncClient(auth=boomi_auth.httpx.BoomiAuth(client), verify=context) as http:
+        answer = await http.get(url)
+
+``client.auth()`` is the same, once httpx has been imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ._auth import Auth, body_counts
+from ._errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ._native import Authorization
+
+__all__ = ["BoomiAuth"]
+
+# With these, nothing of a request was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class BoomiAuth(Auth, httpx.Auth):
+    """For ``auth=`` of ``httpx.Client`` and ``httpx.AsyncClient``, whose loop it never blocks.
+
+    - URLs of the client's origin alone are signed; another one raises ConfigurationError before anything is sent.
+    - A JWT that was refused is replaced, and the request sent once more, if its body is in memory.
+    - httpx follows redirects, where asked to, without a word to us, and takes nothing but Authorization off at another
+      origin. So a sign-in with a one-time code raises ConfigurationError: sign with a JWT (``scheme="jwt"``) or an API
+      token. Headers of your own are delivered there: do not follow redirects with a secret among them.
+    - For asyncio, not for trio. requests and niquests take it too.
+    """
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Called by ``httpx.Client``."""
+        url = str(request.url)
+        for is_last in (False, True):
+            self._expect_no_code(url)
+            authorization = _without_code(self.authorize(url))
+            request.headers.update(authorization.headers)
+            try:
+                response = yield request
+            except GeneratorExit as closed:
+                _ended(request, authorization, closed.__context__)
+                raise
+            told, body = self._last_of_ours(request, response), b""
+            try:
+                if told is response and body_counts(str(told.url), told.status_code):
+                    body = response.read()
+            finally:
+                again = authorization.observe(told.status_code, body)
+            if is_last or not again or not _may_repeat(request, response):
+                return
+
+    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Called by ``httpx.AsyncClient``."""
+        return _AsyncFlow(self._steps, request)
+
+    async def _steps(self, request: httpx.Request, flow: _AsyncFlow) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        url = str(request.url)
+        for is_last in (False, True):
+            self._expect_no_code(url)
+            authorization = _without_code(await self.authorize_async(url))
+            request.headers.update(authorization.headers)
+            try:
+                response = yield request
+            except GeneratorExit:
+                _ended(request, authorization, flow.closed_for)
+                raise
+            told, body = self._last_of_ours(request, response), b""
+            try:
+                if told is response and body_counts(str(told.url), told.status_code):
+                    body = await response.aread()
+            finally:
+                again = await self.observe_async(authorization, told.status_code, body)
+            if is_last or not again or not _may_repeat(request, response):
+                return
+
+    def _expect_no_code(self, url: str) -> None:
+        """Raises where it is known beforehand that a one-time code would go along, so that nobody is asked for one."""
+        about = self.settings()
+        username = about["credentials"] and about["credentials"]["username"]
+        is_jwt = self._scheme == "jwt" or about["token_provider"] or url.rstrip("/").endswith("/graphql")
+        if about["otp"] != "none" and username and not username.startswith("BOOMI_TOKEN.") and not is_jwt:
+            raise _code_refused()
+
+    def _last_of_ours(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """The last answer of the client's origin, before which there may have been redirects, and after it too."""
+        hops = [*response.history, response]
+        # Before it may be a JWT that was refused.
+        while hops[0].request is not request or any(hop.request is request for hop in hops[1:]):
+            del hops[0]
+        last = hops[0]
+        for hop in hops:
+            hop.request.headers.pop("Authorization", None)
+        for hop in hops[1:]:
+            if not self.covers(str(hop.url)):
+                break
+            last = hop
+        return last
+
+
+class _AsyncFlow(AsyncGenerator[httpx.Request, httpx.Response]):
+    """An async generator of Python's own cannot know what it is closed for."""
+
+    __slots__ = ("_generator", "closed_for")
+
+    def __init__(self, steps: Any, request: httpx.Request) -> None:
+        self.closed_for: BaseException | None = None
+        self._generator = steps(request, self)
+
+    async def asend(self, value: httpx.Response | None) -> httpx.Request:
+        return await self._generator.asend(value)  # type: ignore[no-any-return]
+
+    async def athrow(self, *raised: Any) -> httpx.Request:
+        return await self._generator.athrow(*raised)  # type: ignore[no-any-return]
+
+    async def aclose(self) -> None:
+        self.closed_for = sys.exc_info()[1]
+        await self._generator.aclose()
+
+
+def _without_code(authorization: Authorization) -> Authorization:
+    if "X-Boomi-OTP" in authorization.headers:
+        authorization.withdraw()
+        raise _code_refused()
+    return authorization
+
+
+def _code_refused() -> ConfigurationError:
+    return ConfigurationError(
+        "a one-time code would go along with a redirect of httpx to another host, so it is not put on: sign with a "
+        'JWT, BoomiAuth(client, "jwt"), or with an API token',
+        code=1,
+    )
+
+
+def _ended(request: httpx.Request, authorization: Authorization, why: BaseException | None) -> None:
+    """There is no answer. That counts, unless nothing was sent, not even the request before a redirect."""
+    request.headers.pop("Authorization", None)
+    if isinstance(why, _NOT_SENT) and why.request is request:
+        authorization.withdraw()
+
+
+def _may_repeat(request: httpx.Request, response: httpx.Response) -> bool:
+    # After a redirect the first request may have taken effect.
+    if response.request is not request:
+        return False
+    try:
+        _ = request.content
+    except httpx.RequestNotRead:
+        return False
+    return True
