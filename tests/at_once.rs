@@ -55,7 +55,7 @@ fn what_is_kept_is_given_and_nothing_is_asked_for() {
     assert_eq!(authorization.headers().next().unwrap().1.expose(), token.header());
     // Its answer teaches as any other: a token that was refused is not given again.
     assert!(authorization.observe(401, b""));
-    assert!(provider.peek(Duration::ZERO).is_none());
+    assert!(provider.peek(Duration::ZERO).is_none() && at_once(AuthScheme::Jwt).is_none());
     let elsewhere = client.authorize_at_once(AuthScheme::Jwt, "https://example.com/").unwrap_err();
     assert_eq!(elsewhere.kind(), ErrorKind::InvalidArgument);
     assert_eq!(boomi.log().len(), asked);

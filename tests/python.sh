@@ -26,14 +26,24 @@ venv=$target/python/venv
   pyright typing
   pyright --verifytypes boomi_auth --ignoreexternal
 )
-"$venv/bin/python" -m pytest -q -p no:cacheprovider tests --ignore tests/adapters
-"$venv/bin/python" -m pytest -q -p no:cacheprovider tests/adapters
-
 python=$("$venv/bin/python" tests/packaging/interpreters.py | head -n 1)
 oldest=$target/python/oldest
-echo "once more on $("$python" --version), the oldest one here: $python"
 test -x "$oldest/bin/pytest" || "$python" -m venv --clear "$oldest"
 "$oldest/bin/pip" install -q -r requirements-dev.txt
 "$oldest/bin/pip" install -q --no-index --force-reinstall "$target"/python/wheels/*-cp310-*.whl
-"$oldest/bin/python" -m pytest -q -p no:cacheprovider tests --ignore tests/packaging --ignore tests/adapters
-"$oldest/bin/python" -m pytest -q -p no:cacheprovider tests/adapters
+
+# run VENV OPTIONS...
+run() {
+  where=$1/bin
+  shift
+  "$where/python" -m pytest -q -p no:cacheprovider tests --ignore tests/adapters "$@" &&
+    "$where/python" -m pytest -q -p no:cacheprovider tests/adapters
+}
+# Both at once, since tests wait more than they compute.
+run "$oldest" --ignore tests/packaging >"$target/python/oldest.log" 2>&1 &
+failed=0
+run "$venv" || failed=1
+wait $! || failed=1
+echo "once more on $("$python" --version), the oldest one here: $python"
+cat "$target/python/oldest.log"
+exit $failed

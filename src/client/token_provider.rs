@@ -64,9 +64,10 @@ impl TokenProvider {
         self.account.fresh(min_validity, self.client.inner.clock.nanos())
     }
 
-    /// The kept token, if it lives: what there is to send for a caller that must not wait.
+    /// The kept token, if it lives and was not refused: what there is to send for a caller that must not wait.
     pub(super) fn living(&self) -> Option<Token> {
-        self.account.living(Duration::ZERO, Moment::now(&*self.client.inner.clock))
+        let is_refused = self.account.kept().is_some_and(|kept| kept.renew);
+        if is_refused { None } else { self.account.living(Duration::ZERO, Moment::now(&*self.client.inner.clock)) }
     }
 
     /// A token for a call in progress, of this client or another.

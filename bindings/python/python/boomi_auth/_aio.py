@@ -10,14 +10,14 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from ._native import Call, Client, Deferred, Response, Token
+from ._native import Authorization, Call, Client, Deferred, Response, Token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
     from typing_extensions import Unpack
 
-    from ._native import Authorization, Job, Query, _JobOptions, _Limits, _QueryOptions, _RequestOptions, _Scheme
+    from ._native import Job, Query, _JobOptions, _Limits, _QueryOptions, _RequestOptions, _Scheme
 
 
 class _Threads:
@@ -77,11 +77,19 @@ if hasattr(os, "register_at_fork"):
 async def run(deferred: Deferred, call: Call) -> Any:
     """Makes the call on another thread. If the task is cancelled, so is the call."""
     context = copy_context()
+    future = _threads.run(lambda: context.run(deferred))
     try:
-        return await asyncio.wrap_future(_threads.run(lambda: context.run(deferred)))
+        return await asyncio.wrap_future(future)
     except (asyncio.CancelledError, GeneratorExit):
         call.cancel()
+        future.add_done_callback(_give_back)
         raise
+
+
+def _give_back(future: Future[Any]) -> None:
+    """Headers that came too late were not sent, and must not count as a sign-in without an answer."""
+    if not future.cancelled() and isinstance(future.exception() or future.result(), Authorization):
+        future.result().withdraw()
 
 
 def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[object, None, Any]:

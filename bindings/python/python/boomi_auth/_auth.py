@@ -44,7 +44,7 @@ class Auth:
       ``Content-Type`` and their like. The libraries themselves put on what ``.netrc`` has for a host that they are
       redirected to, unless ``session.trust_env`` is false.
     - A multiplexed session of niquests follows redirects unsigned, and a refused JWT is replaced for its next request.
-    - Where an event loop runs it never waits: there is a JWT at hand, or ConfigurationError.
+    - Where an event loop runs it never waits: there is a JWT at hand, or ConfigurationError. A notebook is no such place for requests.
     - A sign-in that was sent and had no answer may have been a bad one: after five in a row nothing is sent, until
       :meth:`Client.reset_guard`. What had no connection does not count. Do not let the libraries' own retries repeat a
       401: they send the same headers again.
@@ -70,15 +70,15 @@ class Auth:
             hook.guard_copies(request)
         return request
 
-    def authorize(self, url: str) -> Authorization:
+    def authorize(self, url: str, may_be_awaited: bool = False) -> Authorization:
         """The headers for a request to that URL; in an event loop without any waiting."""
-        if not _in_event_loop():
+        if not _must_not_wait(may_be_awaited):
             return self._client.authorize(url, self._scheme)
         authorization = self._client.authorize_at_once(url, self._scheme)
         if authorization is None:
             raise ConfigurationError(
-                "an event loop runs on this thread, which a sign-in would block: use "
-                "boomi_auth.httpx.BoomiAuth(client) with httpx.AsyncClient, or boomi_auth.aiohttp.boomi_middleware(client); or, for a JWT, "
+                "an event loop runs here, and a sign-in would block it: use boomi_auth.httpx.BoomiAuth(client) for "
+                "httpx, or boomi_auth.aiohttp.boomi_middleware(client) for aiohttp; for a JWT, "
                 "`await client.aio.token()` first",
                 code=1,
             )
@@ -152,7 +152,7 @@ class _Hook:
             return
         # What this thread was at has ended, and makes room.
         _thread.sending = None
-        self._authorization, self.is_sent = self._auth.authorize(self._url), False
+        self._authorization, self.is_sent = self._auth.authorize(self._url, self.is_of_niquests), False
         self._headers = self._authorization.headers
         if self._headers.get("Authorization", "").startswith("Basic "):
             _thread.sending = _Sending(self)
@@ -179,7 +179,7 @@ class _Hook:
     __del__ = end
 
     def guard_copies(self, request: Any) -> None:
-        """Multiplexed sessions of niquests copy the request for a redirect, and send that, before the hook is called."""
+        """Multiplexed sessions of niquests copy the request for a redirect, and send that, before the hook."""
         this, kind = ref(request), type(request)
 
         def copy() -> Any:
@@ -198,7 +198,7 @@ class _Hook:
         request = response.request
         again = self._observe(response, bool(kwargs.get("stream")))
         # What the hook returns is nothing to a multiplexed session.
-        may_wait = not (_in_event_loop() or kwargs.get("multiplexed"))
+        may_wait = not (_must_not_wait(self.is_of_niquests) or kwargs.get("multiplexed"))
         if again and may_wait and _rewind(request.body, self._start):
             response = self._send_again(response, kwargs)
         if response.is_redirect:
@@ -223,7 +223,7 @@ class _Hook:
         body = b""
         try:
             # In an event loop it may be one that can only be awaited.
-            if body_counts(response.request.url, response.status_code, is_stream) and not _in_event_loop():
+            if body_counts(response.request.url, response.status_code, is_stream) and not _must_not_wait(self.is_of_niquests):
                 body = response.content or b""
         finally:
             again = authorization.observe(response.status_code, body)
@@ -235,6 +235,8 @@ class _Hook:
         response.close()
         request = response.request.copy()
         self.sign(request)
+        # niquests does not say so for this one.
+        self.is_sent = self.is_of_niquests
         second = response.connection.send(request, **kwargs)
         second.history.append(response)
         second.request = request
@@ -318,9 +320,10 @@ def not_this_one() -> ConfigurationError:
     )
 
 
-def _in_event_loop() -> bool:
+def _must_not_wait(may_be_awaited: bool = False) -> bool:
+    """Whether an event loop runs here. One does in a notebook, too, where a library that blocks is meant to."""
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
-    return running is not None and running() is not None
+    return running is not None and running() is not None and (may_be_awaited or "ipykernel" not in sys.modules)
 
 
 def _position(body: Any) -> int | None:

@@ -35,7 +35,7 @@ def boomi_middleware(client: Client, scheme: _Scheme = "auto") -> aiohttp.Client
     - A JWT that was refused is replaced, and the request sent once more, if its body can be read again.
     - Where a redirect leaves the origin nothing of ours is sent, nor any header that may be a secret: only ``Accept``,
       ``User-Agent``, ``Content-Type`` and their like.
-    - The body of a 401, a 403, or an answer of ``/graphql`` has been read: take it with ``read()``, ``text()``, ``json()``.
+    - The body of a 401, a 403, or an answer of ``/graphql`` has been read: take it with ``read()`` or ``json()``.
     """
     auth, this = Auth(client, scheme), object()
 

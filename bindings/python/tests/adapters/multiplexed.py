@@ -34,8 +34,7 @@ class Multiplexed:
         config.bind, config.certfile, config.keyfile = [f"fd://{listening.detach()}"], str(both), str(both)
         config.graceful_timeout, config.errorlog = 0, None
         self._running = Event()
-        self._thread = Thread(target=lambda: asyncio.run(self._serve(config)), daemon=True)
-        self._thread.start()
+        Thread(target=lambda: asyncio.run(self._serve(config)), daemon=True).start()
         self._running.wait()
 
     async def _serve(self, config: Config) -> None:
@@ -64,5 +63,5 @@ class Multiplexed:
         await send({"type": "http.response.body", "body": b"e30.%s.e30" % payload if "jwt" in path else b"{}"})
 
     def close(self) -> None:
+        # Its thread may go on for the half minute that asyncio gives a client to end TLS.
         self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join()

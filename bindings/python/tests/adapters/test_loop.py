@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
+import types
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -70,6 +72,21 @@ def test_the_plain_one_never_waits_in_a_loop(boomi_emulator: BoomiEmulator, path
     with boomi_emulator.client() as client:
         asyncio.run(main(client))
     assert not boomi_emulator.log()
+
+
+def test_in_a_notebook_a_library_that_blocks_may_wait(
+    boomi_emulator: BoomiEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A cell runs in the event loop of the kernel, which is known by its name.
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+
+    async def cell(client: boomi_auth.Client, path: str) -> int:
+        url = boomi_emulator.base_url + path
+        return requests.post(url, json=MUTATION, auth=Auth(client), verify=boomi_emulator.ca_file).status_code
+
+    with boomi_emulator.client() as client:
+        assert asyncio.run(cell(client, GRAPHQL)) == 200
+        assert asyncio.run(cell(client, "/api/rest/v1/account123/Process")) == 200
 
 
 def test_the_plain_one_takes_a_jwt_that_is_at_hand(boomi_emulator: BoomiEmulator) -> None:

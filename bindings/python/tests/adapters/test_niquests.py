@@ -94,6 +94,8 @@ def test_a_session_of_asyncio_takes_a_jwt_that_is_at_hand(boomi_emulator: BoomiE
             outlive_jwts(boomi_emulator)
             # To replace it would block the loop.
             statuses.append(await post())
+            with pytest.raises(boomi_auth.ConfigurationError):
+                await post()
             await client.aio.token()
             return [*statuses, await post()]
 
@@ -126,4 +128,5 @@ def test_a_multiplexed_refusal_is_the_answer_and_the_next_jwt_another(
         for expected in (401, 200):
             answer = session.post(multiplexed.url + GRAPHQL, json=MUTATION, auth=Auth(client))
             assert answer.status_code == expected
-    assert sum(path.startswith("/auth/jwt/") for path, _, _ in multiplexed.arrived) == 2
+    paths = [path for path, _, _ in multiplexed.arrived]
+    assert paths.count(GRAPHQL) == 2 and sum(path.startswith("/auth/jwt/") for path in paths) == 2

@@ -196,6 +196,21 @@ def test_at_a_redirect_within_the_origin_each_sign_in_passes_the_guard(
     assert sent(boomi_emulator, "/api/") == [("Basic", 302), (None, 401), ("Basic", 200)]
 
 
+@pytest.mark.parametrize("library", [requests, niquests])
+def test_a_redirect_followed_by_hand(boomi_emulator: BoomiEmulator, ca_file: str, library: Any) -> None:
+    redirect(boomi_emulator, RECORD)
+    events: list[str] = []
+    with (
+        boomi_emulator.client(on_event=lambda event: events.append(event["event"])) as client,
+        library.Session() as session,
+    ):
+        url = boomi_emulator.base_url + FROM
+        answer = session.get(url, auth=Auth(client), verify=ca_file, allow_redirects=False)
+        assert session.send(answer.next, verify=ca_file).status_code == 200
+    assert sent(boomi_emulator, "/api/") == [("Basic", 302), (None, 401), ("Basic", 200)]
+    assert "sign_in_rejected" not in events
+
+
 def test_a_redirect_back_from_elsewhere_is_not_signed(
     boomi_emulator: BoomiEmulator, elsewhere: Elsewhere, ca_file: str
 ) -> None:

@@ -104,6 +104,8 @@ def test_a_stream_is_left_alone(boomi_emulator: BoomiEmulator, session: requests
     with session.get(url, stream=True) as answer:
         assert answer.raw.tell() == 0
         assert sum(map(len, answer.iter_content(65536))) == 3_000_000
+    with session.post(boomi_emulator.base_url + GRAPHQL, json=MUTATION, stream=True) as answer:
+        assert answer.status_code == 200 and answer.raw.read()
 
 
 def test_another_origin_is_refused_before_anything_is_sent(session: requests.Session, elsewhere: Elsewhere) -> None:
