@@ -38,9 +38,9 @@ fn runs_in(command: &str) -> Option<&'static str> {
         ("boomi-auth ", "bindings/cli/tests/cli/readme.rs"),
         ("curl -K ", "bindings/cli/tests/cli/readme.rs"),
         ("cargo add --path ../boomi-auth", "here"),
-        ("make python", "tests/run.sh"),
-        (". target/python/venv/bin/activate", "tests/run.sh"),
-        ("make demo-python", "tests/run.sh"),
+        ("make python", "tests/python.sh"),
+        (". target/python/venv/bin/activate", "tests/python.sh"),
+        ("make demo-python", "tests/python.sh"),
         ("python -m boomi_auth", "bindings/python/tests/test_doctor.py"),
     ];
     run_by.into_iter().find(|(start, _)| command.starts_with(start)).map(|(_, place)| place)

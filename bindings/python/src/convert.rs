@@ -127,6 +127,7 @@ fn query_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>>
         several if several.cast::<PyList>().is_ok() || several.cast::<PyTuple>().is_ok() => "a list in a list",
         mapping if mapping.cast::<PyMapping>().is_ok() => "a mapping",
         bytes if bytes.cast::<PyBytes>().is_ok() => "bytes",
+        other if other.hasattr(intern!(value.py(), "__iter__"))? && other.cast::<PyString>().is_err() => "no list",
         other => return Ok(Some(text(name, &other.str()?)?.into_owned())),
     };
     let text = format!("a value of the parameter {name} is {what}: give text, numbers, or several of them in a list");

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from boomi_auth.pytest_plugin import BoomiEmulator
+from elsewhere import Elsewhere
 
 ROOT = Path(__file__).resolve().parents[3]
 os.environ.setdefault("BOOMI_EMULATOR", str(ROOT / "target/debug/boomi-emulator"))
@@ -19,3 +23,24 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         is_boomi = name.startswith("BOOMI_") and name != "BOOMI_EMULATOR"
         if is_proxy or is_boomi or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
+    """Another origin."""
+    server = Elsewhere(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ca_file(boomi_emulator: BoomiEmulator, elsewhere: Elsewhere, tmp_path: Path) -> str:
+    """The roots of both, for other libraries."""
+    both = tmp_path / "both.pem"
+    both.write_text(Path(boomi_emulator.ca_file).read_text() + elsewhere.ca_file.read_text())
+    return str(both)
+
+
+@pytest.fixture
+def context(boomi_emulator: BoomiEmulator) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=boomi_emulator.ca_file)

@@ -146,6 +146,7 @@ def test_arguments_say_what_is_wrong_with_them(boomi_emulator: BoomiEmulator) ->
         ({"timeout": float("nan")}, boomi_auth.ConfigurationError, "timeout"),
         ({"params": "a=b"}, boomi_auth.ConfigurationError, "params is text"),
         ({"params": {"a": {}}}, TypeError, "a mapping"),
+        ({"params": {"a": range(3)}}, TypeError, "no list"),
         ({"auth": ("a", "b")}, TypeError, "auth: "),
         ({"json": {}, "data": b""}, boomi_auth.ConfigurationError, "json and data"),
         ({"data": {"a": 1}}, boomi_auth.ConfigurationError, "json="),
@@ -167,7 +168,7 @@ def test_arguments_say_what_is_wrong_with_them(boomi_emulator: BoomiEmulator) ->
         ({"proxies": {}}, TypeError, "proxy="),
     ):
         with pytest.raises(kind, match=text):
-            boomi_auth.Client(**settings)  # type: ignore[arg-type]
+            boomi_auth.Client(**settings)
     assert boomi_emulator.log() == []
 
 

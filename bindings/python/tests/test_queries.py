@@ -68,9 +68,9 @@ def test_work_is_waited_for(boomi_emulator: BoomiEmulator) -> None:
 
 def test_the_same_with_asyncio(boomi_emulator: BoomiEmulator) -> None:
     async def main() -> tuple[int, bool]:
-        with boomi_emulator.client() as client:
-            rows = [row async for row in client.aio.query("Process")]
-            job = await client.aio.start("GET", "/api/rest/v1/{accountId}/async/AtomCounters/id-1")
+        async with boomi_emulator.client().aio as client:
+            rows = [row async for row in client.query("Process")]
+            job = await client.start("GET", "/api/rest/v1/{accountId}/async/AtomCounters/id-1")
             return len(rows), (await asyncio.to_thread(job.wait)).ok
 
     assert asyncio.run(main()) == (250, True)

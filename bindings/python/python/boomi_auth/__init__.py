@@ -50,9 +50,24 @@ from ._native import (
 )
 from ._native import VERSION as __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._aio import AsyncClient
+
+
+def __getattr__(name: str) -> object:
+    # asyncio takes longer to import than all of this.
+    if name == "AsyncClient":
+        from ._aio import AsyncClient
+
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "BASE_URL_GB",
     "BASE_URL_US",
+    "AsyncClient",
     "AuthenticationError",
     "Authorization",
     "BoomiAuthError",

@@ -223,7 +223,9 @@ class _Hook:
         body = b""
         try:
             # In an event loop it may be one that can only be awaited.
-            if body_counts(response.request.url, response.status_code, is_stream) and not _must_not_wait(self.is_of_niquests):
+            if body_counts(response.request.url, response.status_code, is_stream) and not _must_not_wait(
+                self.is_of_niquests
+            ):
                 body = response.content or b""
         finally:
             again = authorization.observe(response.status_code, body)

@@ -176,7 +176,9 @@ def make(
         # Who trusts a company's CA in requests has set one of these, and wonders.
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             if environ.get(name):
-                message += f". {name} is set, which is not read here: give ca_file=, or set BOOMI_CA_FILE or SSL_CERT_FILE"
+                message += (
+                    f". {name} is set, which is not read here: give ca_file=, or set BOOMI_CA_FILE or SSL_CERT_FILE"
+                )
                 break
     return _again(made, message, code, status, retry_after, retryable, sent, attempts)
 
