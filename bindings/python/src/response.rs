@@ -66,22 +66,31 @@ impl Response {
 }
 
 impl Shared {
-    /// Reads once into `buffer`, with the interpreter let go; 0 at the end, or if the answer was closed.
+    /// Reads once into `buffer`, with the interpreter let go; 0 at the end.
     fn read(&self, py: Python<'_>, buffer: &mut [u8]) -> PyResult<usize> {
         run(py, || match self.core.try_lock() {
             Ok(_) if self.closed.load(Ordering::Relaxed) => {
                 Err(boomi_auth::Error::other("the answer was closed: what was not read of it is gone"))
             }
-            Ok(mut core) => core.as_mut().map_or(Ok(0), |core| core.read(buffer)),
+            Ok(mut core) => {
+                let read = core.as_mut().map_or(Ok(0), |core| core.read(buffer));
+                if self.closed.load(Ordering::Relaxed) {
+                    core.take();
+                }
+                read
+            }
             Err(TryLockError::Poisoned(_)) => Ok(0),
             Err(TryLockError::WouldBlock) => Err(boomi_auth::Error::other("another thread is reading this answer")),
         })
     }
 
     fn close(&self, py: Python<'_>) {
-        py.detach(|| {
-            let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
-            self.closed.fetch_or(core.is_some(), Ordering::Relaxed);
+        py.detach(|| match self.core.try_lock() {
+            Ok(mut core) => {
+                self.closed.fetch_or(core.take().is_some(), Ordering::Relaxed);
+            }
+            // Another thread is reading, perhaps for a minute yet, and closes it then.
+            Err(_) => self.closed.store(true, Ordering::Relaxed),
         });
     }
 }

@@ -229,11 +229,9 @@ def test_in_a_callback(boomi: BoomiEmulator, what: str) -> None:
 
 def test_a_handler_of_ones_own(boomi: BoomiEmulator) -> None:
     """One that raises ends the call with what it raises; one that returns lets the call go on; other threads' calls see neither."""
-    boomi.control("delays", [{"path_prefix": "/api/", "min_ms": 300, "max_ms": 300}])
     with Child("handlers", settings(boomi)) as child:
         child.tell("first")
         assert child.hear("outcome") == "200 after 0"
-        arrived = requests_after(boomi)
         for word, number, outcome in [
             ("raises", signal.SIGALRM, "TimeUp('time is up') after 1"),
             ("counts", signal.SIGUSR1, "200 after 1"),
@@ -241,8 +239,13 @@ def test_a_handler_of_ones_own(boomi: BoomiEmulator) -> None:
             ("raises beside", signal.SIGALRM, "200 and TimeUp('time is up') after 1"),
             ("again", signal.SIGUSR1, "200 after 1"),
         ]:
+            boomi.control("outage", {"kind": "hang", "path_prefix": "/api/"})
+            arrived = requests_after(boomi)
             child.tell(word)
             arrived()
             child.signal(number)
+            child.hear("handled")
+            # The call is made again.
+            boomi.control("outage", {"kind": None})
             assert child.hear("outcome") == outcome, word
         assert child.end() == 0

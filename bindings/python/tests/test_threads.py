@@ -17,6 +17,7 @@ from boomi_auth import (
     Call,
     CanceledError,
     Client,
+    ConfigurationError,
     Credentials,
     CredentialsRejectedError,
     Token,
@@ -140,6 +141,29 @@ def test_a_client_that_is_closed_lets_its_calls_end(boomi_emulator: BoomiEmulato
         at_once(client.close, 4)
         assert client.get(RECORD).ok
         assert [call.result().status_code for call in calls] == [200] * 4
+
+
+def test_an_answer_is_closed_beside_one_who_reads_it() -> None:
+    client, call = to_nobody(Silent(HALF_AN_ANSWER)), Call()
+    answer = client.get("/", auth=None, stream=True, call=call)
+    began = threading.Event()
+
+    def read() -> None:
+        for _ in answer.iter_bytes():
+            began.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        assert began.wait(30)
+        # The other would wait for the rest until its timeout; this does not.
+        at = time.monotonic()
+        answer.close()
+        assert time.monotonic() - at < 1
+        call.cancel()
+        with pytest.raises((CanceledError, ConfigurationError)):
+            reading.result()
+    with pytest.raises(ConfigurationError, match="closed"):
+        next(answer.iter_bytes())
 
 
 @pytest.mark.parametrize("how", ["its handle", "the client"])

@@ -87,9 +87,14 @@ async def run(deferred: Deferred, call: Call) -> Any:
 
 
 def _give_back(future: Future[Any]) -> None:
-    """Headers that came too late were not sent, and must not count as a sign-in without an answer."""
-    if not future.cancelled() and isinstance(future.exception() or future.result(), Authorization):
-        future.result().withdraw()
+    """What came too late for its task. Headers were not sent, and must not count as a sign-in without an answer; nobody reads the
+    rest of an answer, and its connection would be open for as long as the traceback is kept.
+    """
+    result = None if future.cancelled() or future.exception() else future.result()
+    if isinstance(result, Authorization):
+        result.withdraw()
+    elif isinstance(result, Response):
+        result.close()
 
 
 def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[object, None, Any]:

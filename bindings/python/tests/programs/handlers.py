@@ -26,6 +26,7 @@ def main() -> None:
     def counts(number: int, frame: FrameType | None) -> None:
         nonlocal count
         count += 1
+        print("handled", flush=True)
 
     def raises(number: int, frame: FrameType | None) -> None:
         counts(number, frame)
