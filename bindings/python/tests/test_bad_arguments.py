@@ -189,14 +189,17 @@ def test_what_the_callers_own_objects_raise_comes_out(client: Any) -> None:
         def __str__(self) -> str:
             raise LookupError("of the caller's")
 
-        __float__ = __iter__ = __str__
+        __float__ = __str__
+
+    class Iterated(Broken):
+        __iter__ = Broken.__str__
 
     def pairs() -> Iterator[tuple[str, str]]:
         yield ("a", "b")
         raise LookupError("of the caller's")
 
     bad: list[dict[str, Any]] = [
-        {"params": {"a": Broken()}}, {"params": Broken()}, {"params": pairs()}, {"headers": pairs()}, {"timeout": Broken()}
+        {"params": {"a": Broken()}}, {"params": Iterated()}, {"params": pairs()}, {"headers": pairs()}, {"timeout": Broken()}
     ]  # fmt: skip
     for options in bad:
         with pytest.raises(LookupError, match="of the caller's"):
