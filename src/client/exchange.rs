@@ -23,7 +23,7 @@ use crate::guard::ledger::Outcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 use crate::transport::Outgoing;
-use crate::transport::scope::{Limits, OnSent, Phase, Scope, Stops};
+use crate::transport::scope::{Entered, Limits, OnSent, Phase, Scope, Stops};
 
 pub(super) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
@@ -39,6 +39,8 @@ pub(super) struct Exchange<'a> {
     scope: Rc<Scope>,
     /// Whether it took the code that the user typed for the call.
     took_code: Cell<bool>,
+    /// The guard's memory may be another process's for a while: who waits for that can be stopped too.
+    _entered: Entered,
 }
 
 /// A request and how its answer is read.
@@ -71,7 +73,7 @@ impl<'a> Exchange<'a> {
             hook: inner.wait_hook.clone(),
         });
         scope.check()?;
-        Ok(Exchange { client, call, scope, took_code: Cell::new(false) })
+        Ok(Exchange { client, call, _entered: scope.enter(), scope, took_code: Cell::new(false) })
     }
 
     /// The same call on another client, whose bearer it needs: bounded and cancelled as this one is.
@@ -86,13 +88,13 @@ impl<'a> Exchange<'a> {
             connect_timeout: inner.connect_timeout,
             ..self.scope.limits().clone()
         });
-        Exchange { client, call: self.call, scope, took_code: Cell::new(false) }
+        Exchange { client, call: self.call, _entered: scope.enter(), scope, took_code: Cell::new(false) }
     }
 
     /// A part of this call, with less time.
     fn within(&self, limit: Duration) -> Exchange<'a> {
         let scope = self.scope.within(limit);
-        Exchange { client: self.client, call: self.call, scope, took_code: Cell::new(false) }
+        Exchange { client: self.client, call: self.call, _entered: scope.enter(), scope, took_code: Cell::new(false) }
     }
 
     fn inner(&self) -> &'a Inner {

@@ -281,9 +281,12 @@ impl<'a> Attempt<'a> {
             foreign: self.purpose.foreign,
             step,
         };
-        Ok(self.sign_ins.guard.ask(&applicant, &|path, problem| {
+        let answer = self.sign_ins.guard.ask(&applicant, &|path, problem| {
             self.exchange.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
-        }))
+        });
+        // It may have waited for another process.
+        self.exchange.scope().check()?;
+        Ok(answer)
     }
 
     fn name(&self) -> &str {

@@ -31,6 +31,7 @@ use super::{Store, User};
 use crate::clock::Clock;
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
+use crate::transport::scope::Scope;
 
 mod os;
 #[cfg(all(test, target_os = "linux", not(feature = "model")))]
@@ -151,6 +152,9 @@ impl StateDir {
                 return Err(format!(
                     "{name} is locked by another process for more than {seconds} s: look what it does, or end it"
                 ));
+            }
+            if Scope::current().is_ok_and(|scope| scope.check().is_err()) {
+                return Err(format!("the call was over before another process let {} go", file.display()));
             }
             clock.sleep(BETWEEN_TRIES);
         }

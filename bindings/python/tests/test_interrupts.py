@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
 import shutil
 import signal
@@ -155,6 +156,17 @@ def test_while_it_waits_for_its_turn(boomi: BoomiEmulator) -> None:
         # The next one's turn is in a second.
         interrupt(child, lambda: unseen(child.hear("sent")))
         assert len(boomi.log()) == TRIES
+        works(child)
+
+
+def test_while_another_process_has_the_state_directory(boomi: BoomiEmulator, tmp_path: Path) -> None:
+    # Credentials that this process has not sent yet, so that it must ask.
+    with ready("a record", settings(boomi, state_dir=str(tmp_path))) as child:
+        checks(child)
+        [path] = tmp_path.glob("*.lock")
+        with path.open("r+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            interrupt(child, unseen)
         works(child)
 
 

@@ -14,6 +14,8 @@ from boomi_auth.pytest_plugin import BoomiEmulator
 def test_a_token_is_kept_until_it_is_refused(boomi_emulator: BoomiEmulator) -> None:
     with boomi_emulator.client() as client:
         token = client.token()
+        # Also of a piece: rich cuts what is long.
+        assert repr(token.jwt) == repr(token.header[:80]) == "'***'"
         assert token.header == f"Bearer {token.jwt}" and token.account_id == "account123"
         assert token.issued_at <= time.time() + 1 < token.expires_at <= token.issued_at + 301
         assert client.token() == client.token(min_validity=60) == token and len({token, client.token()}) == 1

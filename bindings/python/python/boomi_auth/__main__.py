@@ -83,8 +83,9 @@ def shown(name: str) -> str:
         return "***" if "=" in "".join(command) else " ".join([*command, "..."])
     if name == "BOOMI_USERNAME" and ":" in value:
         value = value.partition(":")[0] + ":***"
-    elif name == "BOOMI_API_URL" and "@" in value:
-        value = "***@" + value.rpartition("@")[2]
+    elif name == "BOOMI_API_URL":
+        _, at, host = value.rpartition("@")
+        value = ("***@" if at else "") + host.partition("?")[0] + ("?***" if "?" in host else "")
     return value if value.isprintable() else ascii(value)
 
 

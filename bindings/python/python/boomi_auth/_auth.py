@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urljoin, urlsplit
 from weakref import ref
 
-from ._errors import ConfigurationError
+from ._errors import ConfigurationError, HeldError, RequestTimeoutError
 from ._hidden import Hidden
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Auth:
       redirected to, unless ``session.trust_env`` is false.
     - A multiplexed session of niquests follows redirects unsigned, and a refused JWT is replaced for its next request.
     - Where an event loop runs it never waits: there is a JWT at hand, or ConfigurationError. A notebook is no such place for requests.
-    - A sign-in that was sent and had no answer may have been a bad one: after five in a row nothing is sent, until
-      :meth:`Client.reset_guard`. What had no connection does not count. Do not let the libraries' own retries repeat a
-      401: they send the same headers again.
+    - What the libraries send again by themselves, or from another thread, is signed anew. A sign-in that was sent and had no answer
+      may have been a bad one, and the next is held back for a while, if the credentials were not accepted lately: HeldError. What
+      had no connection does not count.
     """
 
     __slots__ = ("_client", "_scheme", "_settings")
@@ -129,13 +129,25 @@ class Auth:
 class _Hook:
     """What one request, and those that it is redirected to, are signed with."""
 
-    __slots__ = ("__weakref__", "_auth", "_authorization", "_headers", "_start", "_url", "is_of_niquests", "is_sent")
+    __slots__ = (
+        "__weakref__",
+        "_auth",
+        "_authorization",
+        "_headers",
+        "_start",
+        "_url",
+        "_written",
+        "is_of_niquests",
+        "is_sent",
+    )
 
     def __init__(self, auth: Auth | None = None, start: int | None = None) -> None:
         # None when the request has left the origin: then nothing of ours goes on it again.
         self._auth = auth
         self._authorization: Authorization | None = None
         self._headers: dict[str, str] = {}
+        # The names of those that were written.
+        self._written: set[str] = set()
         self.is_sent = False
         self._start = start
         self._url = ""
@@ -145,7 +157,7 @@ class _Hook:
         self._url = request.url
         self._authorize()
         for name, value in self._headers.items():
-            request.headers[name] = value if self.is_of_niquests else _Header(value, name, self)
+            request.headers[name] = _Header(value, name, self)
 
     def _authorize(self) -> None:
         if self._auth is None:
@@ -153,7 +165,7 @@ class _Hook:
         # What this thread was at has ended, and makes room.
         _thread.sending = None
         self._authorization, self.is_sent = self._auth.authorize(self._url, self.is_of_niquests), False
-        self._headers = self._authorization.headers
+        self._headers, self._written = self._authorization.headers, set()
         if self._headers.get("Authorization", "").startswith("Basic "):
             _thread.sending = _Sending(self)
 
@@ -165,9 +177,23 @@ class _Hook:
         self.is_sent = True
 
     def written(self, header: _Header) -> str:
-        """The header as it is to be sent."""
+        """The header as it is to be sent, once: what the libraries repeat, and a copy of the request, pass the guard again."""
+        if self._auth is not None and (header.name in self._written or not self._headers):
+            authorization, status = self._authorization, _status_repeated()
+            if authorization is not None and status is not None:
+                authorization.observe(status)
+            self.end()
+            self._authorize_again()
+        self._written.add(header.name)
         self.connected()
         return self._headers.get(header.name, header)
+
+    def _authorize_again(self) -> None:
+        try:
+            self._authorize()
+        except RequestTimeoutError as late:
+            # As an OSError it would be one more reason for urllib3 to send again, and to wait again.
+            raise HeldError(str(late), code=5, retryable=True) from late
 
     def end(self) -> None:
         """There is no answer, and will not be."""
@@ -326,6 +352,16 @@ def _must_not_wait(may_be_awaited: bool = False) -> bool:
     """Whether an event loop runs here. One does in a notebook, too, where a library that blocks is meant to."""
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     return running is not None and running() is not None and (may_be_awaited or "ipykernel" not in sys.modules)
+
+
+def _status_repeated() -> int | None:
+    """The status of the answer for which urllib3 sends a request again. It tells nobody; but its ``Retry`` keeps a history."""
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        history = getattr(frame.f_locals.get("retries"), "history", None)
+        if history:
+            return history[-1].status  # type: ignore[no-any-return]
+    return None
 
 
 def _position(body: Any) -> int | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import SupportsIndex
+
 
 class Hidden(str):
     """A secret as a ``str``, for all that takes one. Its ``repr`` hides it, and so that of what holds it: tracebacks show locals.
@@ -13,6 +17,10 @@ class Hidden(str):
 
     def __repr__(self) -> str:
         return "'***'"
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Hidden:
+        # rich cuts a long string, and shows the repr of the piece.
+        return Hidden(super().__getitem__(key))
 
     def __copy__(self) -> Hidden:
         return self

@@ -55,7 +55,12 @@ class BoomiEmulator:
         import subprocess
 
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen([program, *arguments], stdin=pipe, stdout=pipe, encoding="utf-8")
+        try:
+            self._process = subprocess.Popen([program, *arguments], stdin=pipe, stdout=pipe, encoding="utf-8")
+        except OSError as failed:
+            raise RuntimeError(
+                f"{program}, which BOOMI_EMULATOR or the PATH names, cannot be run: {failed}"
+            ) from failed
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
