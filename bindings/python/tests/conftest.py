@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from boomi_auth.pytest_plugin import BoomiEmulator
 from elsewhere import Elsewhere
 
 ROOT = Path(__file__).resolve().parents[3]
+# What a shell runs in the background ignores Ctrl-C, and so would the programs of the tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("BOOMI_EMULATOR", str(ROOT / "target/debug/boomi-emulator"))
 
 
