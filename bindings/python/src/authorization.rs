@@ -34,7 +34,7 @@ impl Authorization {
 
     /// Learns from the answer's status and body, which may be empty if it is not at hand. Only the first call counts.
     ///
-    /// Tell it every answer: a Basic authorization that is dropped without it counts as a sign-in without an answer. Returns
+    /// Tell it every answer: a Basic authorization that is dropped without it or :meth:`withdraw` counts as one without. Returns
     /// whether it helps to authorize anew and send once more.
     #[pyo3(signature = (status, body = None))]
     fn observe(&self, py: Python<'_>, status: u16, body: Option<&Bound<'_, PyBytes>>) -> PyResult<bool> {

@@ -267,7 +267,8 @@ impl Client {
     ///
     /// ``scheme`` is ``"basic"``, ``"jwt"``, or ``"auto"``: a JWT for ``/graphql``, else Basic. It gives credentials to URLs of the
     /// client's origin alone, replaces a JWT that was refused and sends once more, and passes the guard, which learns from the
-    /// answers. No header of the request that may be a secret goes along with a redirect to another origin. aiohttp takes
+    /// answers. No header of ours goes along with a redirect to another origin; nor does one of yours that may be a secret, but with
+    /// httpx, which gives no hook there: do not let it follow redirects with such a header. aiohttp takes
     /// ``boomi_auth.aiohttp.boomi_middleware(client)``.
     #[pyo3(signature = (scheme = "auto"))]
     fn auth<'py>(slf: Bound<'py, Self>, py: Python<'py>, scheme: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -277,7 +278,8 @@ impl Client {
 
     /// The headers that sign a request to ``url``, a whole URL on the client's origin, which another HTTP library sends.
     ///
-    /// Tell :meth:`Authorization.observe` every answer. The library must not follow redirects with these headers.
+    /// Tell :meth:`Authorization.observe` every answer, or :meth:`Authorization.withdraw` that there was no connection. The library must
+    /// not follow redirects with these headers.
     #[pyo3(signature = (url, scheme = "auto", *, otp = None, timeout = None, call = None))]
     fn authorize(
         &self,

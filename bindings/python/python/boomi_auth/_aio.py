@@ -120,7 +120,8 @@ _END = object()
 class AsyncClient:
     """What ``client.aio`` is: the methods of :class:`Client` for asyncio, over the same object. The event loop is never blocked.
 
-    ``async with client.aio as client:`` closes the client's connections at its end. To cancel the task (also by a timeout of asyncio's) cancels the call within 0.1 s.
+    ``async with client.aio as client:`` closes the client's connections at its end. To cancel the task (also by a timeout of
+    asyncio's) cancels the call within 0.1 s.
     """
 
     __slots__ = ("_client",)
