@@ -14,6 +14,9 @@ for step in LOGIN '250 processes' 'for account123'; do
   grep -q -e "$step" "$target/python-demo.log" || { echo "the demo does not show $step"; exit 1; }
 done
 cd bindings/python
+# A workspace of its own, which the lints of the root leave out.
+$CARGO fmt --check
+$CARGO clippy --locked -- -D warnings
 venv=$target/python/venv
 "$venv/bin/pip" install -q -r requirements-dev.txt
 
