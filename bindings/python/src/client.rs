@@ -267,8 +267,7 @@ impl Client {
     ///
     /// ``scheme`` is ``"basic"``, ``"jwt"``, or ``"auto"``: a JWT for ``/graphql``, else Basic. It gives credentials to URLs of the
     /// client's origin alone, replaces a JWT that was refused and sends once more, and passes the guard, which learns from the
-    /// answers. No header of ours goes along with a redirect to another origin; nor does one of yours that may be a secret, but with
-    /// httpx, which gives no hook there: do not let it follow redirects with such a header. aiohttp takes
+    /// answers. No header of ours goes along with a redirect to another origin, nor one of yours that may be a secret. aiohttp takes
     /// ``boomi_auth.aiohttp.boomi_middleware(client)``.
     #[pyo3(signature = (scheme = "auto"))]
     fn auth<'py>(slf: Bound<'py, Self>, py: Python<'py>, scheme: &str) -> PyResult<Bound<'py, PyAny>> {

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from boomi_auth.pytest_plugin import BoomiEmulator
 from elsewhere import Elsewhere
+from multiplexed import Multiplexed
 
 ROOT = Path(__file__).resolve().parents[3]
 # What a shell runs in the background ignores Ctrl-C, and so would the programs of the tests.
@@ -32,6 +33,14 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     """Another origin."""
     server = Elsewhere(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def multiplexed(tmp_path: Path) -> Iterator[Multiplexed]:
+    """A server that speaks HTTP/2."""
+    server = Multiplexed(tmp_path)
     yield server
     server.close()
 

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ._auth import Auth, body_counts
+from ._auth import Auth, body_counts, keep_harmless
 from ._errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,13 +35,15 @@ class BoomiAuth(Auth, httpx.Auth):
     - A JWT that was refused is replaced, and the request sent once more, if its body is in memory.
     - httpx follows redirects, where asked to, without a word to us, and takes nothing but Authorization off at another
       origin. So a sign-in with a one-time code raises ConfigurationError: sign with a JWT (``scheme="jwt"``) or an API
-      token. Headers of your own are delivered there: do not follow redirects with a secret among them.
+      token. Of your own headers only those go there that are no secrets: ``Accept``, ``User-Agent``, ``Content-Type`` and their
+      like. httpcore asks for that before it writes, so with another transport (``transport=``) do not follow redirects.
     - For asyncio, not for trio. requests and niquests take it too.
     """
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Called by ``httpx.Client``."""
         url = str(request.url)
+        request.extensions["trace"] = _keeping(self, request)
         for is_last in (False, True):
             self._expect_no_code(url)
             authorization = _without_code(self.authorize(url))
@@ -66,6 +68,7 @@ class BoomiAuth(Auth, httpx.Auth):
 
     async def _steps(self, request: httpx.Request, flow: _AsyncFlow) -> AsyncGenerator[httpx.Request, httpx.Response]:
         url = str(request.url)
+        request.extensions["trace"] = _keeping_async(self, request)
         for is_last in (False, True):
             self._expect_no_code(url)
             authorization = _without_code(await self.authorize_async(url))
@@ -126,6 +129,54 @@ class _AsyncFlow(AsyncGenerator[httpx.Request, httpx.Response]):
     async def aclose(self) -> None:
         self.closed_for = sys.exc_info()[1]
         await self._generator.aclose()
+
+
+def _keeping(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], None]:
+    """httpcore calls it at each step of a request, and of those that it is redirected to, which inherit it."""
+    users = _users_trace(request)
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        _keep_secrets(auth, name, info)
+        if users is not None:
+            users(name, info)
+
+    trace.users = users  # type: ignore[attr-defined]
+    return trace
+
+
+def _keeping_async(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+    users = _users_trace(request)
+
+    async def trace(name: str, info: dict[str, Any]) -> None:
+        _keep_secrets(auth, name, info)
+        if users is not None:
+            await users(name, info)
+
+    trace.users = users  # type: ignore[attr-defined]
+    return trace
+
+
+def _users_trace(request: httpx.Request) -> Any:
+    trace = request.extensions.get("trace")
+    # A request may be sent more than once.
+    return getattr(trace, "users", trace)
+
+
+def _keep_secrets(auth: Auth, step: str, info: dict[str, Any]) -> None:
+    """Takes what may be a secret off a request to another origin, before its headers are written."""
+    if not step.endswith(".send_request_headers.started"):
+        return
+    request = info["request"]
+    # A proxy that forwards has the URL as its target; that of a tunnel gets headers of its own.
+    target = request.url.target
+    url = target if target.startswith(b"http") else bytes(request.url)
+    if request.method == b"CONNECT" or auth.covers(url.decode("latin-1")):
+        return
+    kept = dict.fromkeys(name.decode("latin-1") for name, _ in request.headers)
+    keep_harmless(kept)
+    if url is target:
+        kept["Proxy-Authorization"] = None
+    request.headers[:] = [(name, value) for name, value in request.headers if name.decode("latin-1") in kept]
 
 
 def _without_code(authorization: Authorization) -> Authorization:

@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boomi_auth
+import httpcore
 import httpx
 import pytest
 import requests
 from boomi_auth._auth import Auth
-from boomi_auth.httpx import BoomiAuth
+from boomi_auth.httpx import BoomiAuth, _keep_secrets
 from boomi_auth.pytest_plugin import BoomiEmulator
 from common import GRAPHQL, MUTATION, RECORD, effects, jwts, outlive_jwts, sent
 from elsewhere import Elsewhere
+from multiplexed import Multiplexed
 
 Send = Callable[..., httpx.Response]
 
@@ -194,3 +196,59 @@ def test_nothing_of_it_is_copied_or_written_down(boomi_emulator: BoomiEmulator, 
     assert copy.copy(auth) is auth and copy.deepcopy(auth) is auth
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(auth)
+
+
+MINE = {"X-Mine": "secret", "Accept": "text/plain"}
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_no_header_of_the_users_own_goes_elsewhere_with_http2(
+    multiplexed: Multiplexed, context: ssl.SSLContext, is_async: bool
+) -> None:
+    context.load_verify_locations(multiplexed.ca_file)
+    multiplexed.answers["/from"] = [(307, multiplexed.other_url + "/to")]
+    url, steps = multiplexed.url + "/from", []
+
+    def trace(step: str, info: object) -> None:
+        steps.append(step)
+
+    async def trace_async(step: str, info: object) -> None:
+        steps.append(step)
+
+    async def asynchronous(auth: BoomiAuth) -> int:
+        async with httpx.AsyncClient(auth=auth, verify=context, http2=True, follow_redirects=True) as http:
+            request = http.build_request("GET", url, headers=MINE, extensions={"trace": trace_async})
+            await http.send(request)
+            return (await http.send(request)).status_code
+
+    client = boomi_auth.Client(boomi_auth.Credentials.api_token("user@example.com", "token"), base_url=multiplexed.url)
+    auth = BoomiAuth(client)
+    if is_async:
+        assert asyncio.run(asynchronous(auth)) == 200
+    else:
+        with httpx.Client(auth=auth, verify=context, http2=True, follow_redirects=True) as http:
+            request = http.build_request("GET", url, headers=MINE, extensions={"trace": trace})
+            http.send(request)
+            assert http.send(request).status_code == 200
+    (_, _, first), (_, version, elsewhere), (_, _, again) = multiplexed.arrived
+    assert version == "2"
+    assert {"authorization", "x-mine"} <= first and {"authorization", "x-mine"} <= again
+    assert "accept" in elsewhere and not {"authorization", "x-mine"} & elsewhere
+    # The user's own is called once for each step, also of a request that is sent twice.
+    assert steps.count("http2.send_request_headers.started") == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "kept"),
+    [
+        ("GET", b"http://elsewhere.example/", {b"Proxy-Authorization", b"Accept"}),
+        ("GET", b"/path", {b"Accept"}),
+        ("CONNECT", b"elsewhere.example:443", {b"Proxy-Authorization", b"Accept", b"X-Mine"}),
+    ],
+)
+def test_what_a_proxy_gets_is_its_own(client: boomi_auth.Client, method: str, target: bytes, kept: set[bytes]) -> None:
+    headers = [("Proxy-Authorization", "Basic x"), ("Accept", "*/*"), ("X-Mine", "secret")]
+    url = httpcore.URL(scheme=b"http", host=b"proxy.example", port=3128, target=target)
+    request = httpcore.Request(method, url, headers=headers)
+    _keep_secrets(BoomiAuth(client), "http11.send_request_headers.started", {"request": request})
+    assert {name for name, _ in request.headers} == kept

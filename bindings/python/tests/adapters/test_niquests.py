@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boomi_auth
@@ -23,13 +22,6 @@ def session(boomi_emulator: BoomiEmulator) -> Iterator[niquests.Session]:
     with boomi_emulator.client() as client, niquests.Session() as session:
         session.auth, session.verify = Auth(client), boomi_emulator.ca_file
         yield session
-
-
-@pytest.fixture
-def multiplexed(tmp_path: Path) -> Iterator[Multiplexed]:
-    server = Multiplexed(tmp_path)
-    yield server
-    server.close()
 
 
 def test_a_record_with_basic(boomi_emulator: BoomiEmulator) -> None:

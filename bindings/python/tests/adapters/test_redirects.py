@@ -24,6 +24,7 @@ from elsewhere import Elsewhere
 Send = Callable[[boomi_auth.Client, str, str, str, dict[str, str], bytes], int]
 
 FROM = "/api/rest/v1/account123/Folder"
+HARMLESS = {"host", "accept", "accept-encoding", "user-agent", "connection", "content-type", "content-length"}
 MINE = {"X-Mine": "secret", "Accept": "application/json"}
 
 
@@ -99,10 +100,25 @@ def test_no_credentials_no_code_and_no_marked_header_arrive_elsewhere(
     log = boomi_emulator.log()
     first = next(line for line in log if line["path"] == FROM)
     assert {"authorization", "x-boomi-otp", "x-mine"} <= set(first["headers"])
-    harmless = {"host", "accept", "accept-encoding", "user-agent", "connection", "content-type", "content-length"}
-    assert {name.lower() for name in elsewhere.arrived[0]} <= harmless
+    assert {name.lower() for name in elsewhere.arrived[0]} <= HARMLESS
     assert elsewhere.arrived[0]["Accept"] == "application/json"
-    assert [set(line["headers"]) <= harmless for line in log if line["path"] == "/third"] == [True]
+    assert [set(line["headers"]) <= HARMLESS for line in log if line["path"] == "/third"] == [True]
+
+
+@pytest.mark.parametrize("status", [302, 307])
+@pytest.mark.parametrize("send", [by_httpx, by_httpx_async])
+def test_no_marked_header_arrives_elsewhere_with_httpx(
+    boomi_emulator: BoomiEmulator, elsewhere: Elsewhere, ca_file: str, send: Send, status: int
+) -> None:
+    redirect(boomi_emulator, elsewhere.url, status)
+    elsewhere.location = boomi_emulator.hub_url + "/third"
+    with boomi_emulator.client() as client:
+        send(client, "POST", boomi_emulator.base_url + FROM, ca_file, MINE, b"{}")
+    log = boomi_emulator.log()
+    assert {"authorization", "x-mine"} <= set(next(line for line in log if line["path"] == FROM)["headers"])
+    assert {name.lower() for name in elsewhere.arrived[0]} <= HARMLESS
+    assert elsewhere.arrived[0]["Accept"] == "application/json"
+    assert [set(line["headers"]) <= HARMLESS for line in log if line["path"] == "/third"] == [True]
 
 
 @pytest.mark.parametrize("scheme", ["token", "jwt"])
