@@ -64,7 +64,7 @@ fn start(scratch: &Scratch, command: &mut Command, says: &str, is_documented: bo
     // A TLS handshake under valgrind may outlast the default 5 s to connect on a busy machine. The programs of the
     // tests allow more; those of the documentation do not.
     let http = command.get_program() == "valgrind" && is_documented;
-    let boomi = Emulator::start_with(Options { http, ..Options::default() }).unwrap();
+    let boomi = Emulator::start_with(Options { http, ..Options::unlimited() }).unwrap();
     let ca = scratch.join("ca.pem");
     std::fs::write(&ca, boomi.ca_pem()).unwrap();
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
