@@ -1,0 +1,122 @@
+package org.boomiauth;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+
+/** The fields of a call, one after another, as {@code native/src/wire.rs} reads them. They may be secrets. */
+final class Fields {
+    private static final Duration DAY = Duration.ofDays(1);
+
+    private byte[] bytes;
+    private int length;
+
+    Fields() {
+        this(128);
+    }
+
+    Fields(int capacity) {
+        bytes = new byte[capacity];
+    }
+
+    /** The fields, and perhaps something after them. */
+    byte[] bytes() {
+        return bytes;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Overwrites all of it. */
+    void wipe() {
+        Arrays.fill(bytes, (byte) 0);
+    }
+
+    private void reserve(int amount) {
+        if (bytes.length - length < amount) {
+            byte[] before = bytes;
+            bytes = Arrays.copyOf(before, Math.max(2 * before.length, Math.addExact(length, amount)));
+            Arrays.fill(before, (byte) 0);
+        }
+    }
+
+    Fields octet(int value) {
+        reserve(1);
+        bytes[length++] = (byte) value;
+        return this;
+    }
+
+    Fields flag(boolean value) {
+        return octet(value ? 1 : 0);
+    }
+
+    Fields number(int value) {
+        reserve(4);
+        ByteBuffer.wrap(bytes).putInt(length, value);
+        length += 4;
+        return this;
+    }
+
+    Fields number(long value) {
+        reserve(8);
+        ByteBuffer.wrap(bytes).putLong(length, value);
+        length += 8;
+        return this;
+    }
+
+    Fields bytes(byte[] value) {
+        if (value == null) {
+            return number(-1);
+        }
+        number(value.length).reserve(value.length);
+        System.arraycopy(value, 0, bytes, length, value.length);
+        length += value.length;
+        return this;
+    }
+
+    /** Null where there is none. */
+    Fields text(String value) {
+        return value == null ? number(-1) : characters(CharBuffer.wrap(value));
+    }
+
+    /** A secret, of which no other copy is made. */
+    Fields secret(char[] value) {
+        return value == null ? number(-1) : characters(CharBuffer.wrap(value));
+    }
+
+    private Fields characters(CharBuffer value) {
+        int most = Math.multiplyExact(value.remaining(), 3);
+        number(0).reserve(most);
+        ByteBuffer encoded = ByteBuffer.wrap(bytes, length, most);
+        CoderResult result = StandardCharsets.UTF_8.newEncoder().encode(value, encoded, true);
+        if (!result.isUnderflow()) {
+            wipe();
+            throw Failures.configuration("a text holds half of a surrogate pair, which is no character");
+        }
+        int amount = encoded.position() - length;
+        ByteBuffer.wrap(bytes).putInt(length - 4, amount);
+        length += amount;
+        return this;
+    }
+
+    /** Null where there is none. */
+    Fields duration(Duration value, String name) {
+        return number(value == null ? -1L : millis(value, name));
+    }
+
+    /** What is not zero does not become it, and a day is longer than anybody waits. */
+    static long millis(Duration value, String name) {
+        if (value.isNegative()) {
+            throw Failures.configuration(name + " is " + value + ": give a time that is not negative");
+        }
+        if (value.compareTo(DAY) >= 0) {
+            return DAY.toMillis();
+        }
+        long millis = value.toMillis();
+        return millis == 0 && !value.isZero() ? 1 : millis;
+    }
+}

@@ -1,0 +1,61 @@
+package org.boomiauth;
+
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.util.Collections;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The number of an object of the native library, which is freed when its owner is closed; or else, when its owner was
+ * garbage-collected, by the next call of anybody. So there is no thread, which would keep a class loader from being collected.
+ *
+ * <p>The library knows which numbers are freed, and lets a call that has begun end, so nothing is counted here.
+ */
+final class Handle extends PhantomReference<Object> {
+    private static final ReferenceQueue<Object> GONE = new ReferenceQueue<>();
+    private static final Set<Handle> LIVE = Collections.newSetFromMap(new ConcurrentHashMap<>());
+
+    private final long number;
+    private final String what;
+    private volatile boolean closed;
+
+    Handle(Object owner, long number) {
+        super(owner, GONE);
+        this.number = number;
+        what = owner.getClass().getSimpleName();
+        LIVE.add(this);
+    }
+
+    /** The number, while it is open. */
+    long number() {
+        if (closed) {
+            throw closed();
+        }
+        return number;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException("this " + what + " is closed");
+    }
+
+    /** Frees it, once. */
+    void close() {
+        closed = true;
+        if (LIVE.remove(this)) {
+            NativeSupport.required().invoke(Operation.FREE, number, new byte[0], 0);
+        }
+    }
+
+    /** Frees what nobody closed. */
+    static void closeGone() {
+        for (Reference<?> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
+            ((Handle) gone).close();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+package org.boomiauth;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** Finds and loads the native library, and keeps why it could not. */
+final class NativeLoader {
+    static final String PATH = "boomi.auth.library.path";
+    static final String BACKEND = "boomi.auth.backend";
+    private static final String NAME = "boomi_auth_java";
+
+    /** One way to load a file. */
+    private interface Way {
+        Backend load(Path library) throws Exception;
+    }
+
+    private final List<Throwable> failures = new ArrayList<>();
+
+    /** The library, loaded; null if it cannot be. */
+    Backend load() {
+        try {
+            return loadFirst();
+        } catch (SecurityException denied) {
+            failures.add(denied);
+            return null;
+        }
+    }
+
+    NativeUnavailableException failure() {
+        StringBuilder text = new StringBuilder("the native library of boomi-auth cannot be used in this Java (")
+                .append(platform())
+                .append("): ");
+        for (Throwable failure : failures) {
+            text.append("\n  ").append(failure.getMessage());
+        }
+        text.append("\nBoomi's own clouds, where a SecurityManager denies native code, are no place for it: use it in local"
+                + " runtimes, molecules and services. Another file is named with -D" + PATH + "=...");
+        NativeUnavailableException failure = Failures.unavailable(text.toString());
+        for (Throwable attempt : failures) {
+            failure.addSuppressed(attempt);
+        }
+        return failure;
+    }
+
+    private Backend loadFirst() {
+        List<Way> ways = ways();
+        String file = System.getProperty(PATH);
+        if (file != null) {
+            return first(ways, Paths.get(file).toAbsolutePath(), PATH);
+        }
+        Backend found = fromJar(ways);
+        return found != null ? found : fromLibraryPath(ways);
+    }
+
+    private List<Way> ways() {
+        List<Way> ways = new ArrayList<>();
+        String wanted = System.getProperty(BACKEND);
+        if (wanted == null) {
+            if (Ffm.isPreferred()) {
+                ways.add(Ffm::load);
+            }
+            ways.add(Jni::load);
+        } else if (wanted.equals("ffm")) {
+            ways.add(Ffm::load);
+        } else if (wanted.equals("jni")) {
+            ways.add(Jni::load);
+        } else {
+            failures.add(new IllegalArgumentException(
+                    "the system property " + BACKEND + " is \"" + wanted + "\": set jni or ffm, or leave it out"));
+        }
+        return ways;
+    }
+
+    /** Out of the jar, by way of a directory from which it may be loaded. */
+    private Backend fromJar(List<Way> ways) {
+        String resource = "/native/" + platform() + "/" + System.mapLibraryName(NAME);
+        byte[] library;
+        try (InputStream in = NativeLoader.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                failures.add(new UnsatisfiedLinkError("the jar has no library for this platform: no " + resource));
+                return null;
+            }
+            library = readAll(in);
+        } catch (IOException unreadable) {
+            failures.add(described("cannot read " + resource + " of the jar", unreadable));
+            return null;
+        }
+        for (Path parent : directories()) {
+            Backend loaded = by(ways, parent, library);
+            if (loaded != null) {
+                return loaded;
+            }
+        }
+        return null;
+    }
+
+    private Backend by(List<Way> ways, Path parent, byte[] library) {
+        Path directory = null;
+        Path file = null;
+        try {
+            // Nobody else can write there, and no file of another version, process or class loader is in the way.
+            directory = Files.createTempDirectory(parent, "boomi-auth-", onlyOurs());
+            file = Files.write(directory.resolve(System.mapLibraryName(NAME)), library);
+            return first(ways, file, "out of the jar");
+        } catch (IOException | SecurityException unwritable) {
+            failures.add(described("cannot write the library to " + parent, unwritable));
+            return null;
+        } finally {
+            // What is loaded needs no name any more, but on Windows.
+            remove(file);
+            remove(directory);
+        }
+    }
+
+    private static FileAttribute<?>[] onlyOurs() {
+        return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    private static void remove(Path path) {
+        try {
+            if (path != null) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException | SecurityException inUse) {
+            path.toFile().deleteOnExit();
+        }
+    }
+
+    /** Where programs may write, and mostly load from: one may be mounted noexec, or read-only. */
+    private static Set<Path> directories() {
+        Set<Path> directories = new LinkedHashSet<>();
+        add(directories, System.getProperty("java.io.tmpdir"));
+        add(directories, System.getenv("XDG_RUNTIME_DIR"));
+        add(directories, System.getProperty("user.home"));
+        add(directories, "/var/tmp");
+        add(directories, "/dev/shm");
+        add(directories, System.getProperty("user.dir"));
+        return directories;
+    }
+
+    private static void add(Set<Path> directories, String path) {
+        if (path != null && !path.isEmpty()) {
+            Path directory = Paths.get(path).toAbsolutePath();
+            if (Files.isDirectory(directory)) {
+                directories.add(directory);
+            }
+        }
+    }
+
+    private Backend fromLibraryPath(List<Way> ways) {
+        String path = System.getProperty("java.library.path", "");
+        for (String directory : path.split(System.getProperty("path.separator"))) {
+            Path file = Paths.get(directory, System.mapLibraryName(NAME)).toAbsolutePath();
+            if (!directory.isEmpty() && Files.exists(file)) {
+                Backend loaded = first(ways, file, "of java.library.path");
+                if (loaded != null) {
+                    return loaded;
+                }
+            }
+        }
+        failures.add(new UnsatisfiedLinkError("no " + System.mapLibraryName(NAME) + " in java.library.path: " + path));
+        return null;
+    }
+
+    /** Loads a file in the first of the ways that work. */
+    private Backend first(List<Way> ways, Path file, String origin) {
+        for (Way way : ways) {
+            try {
+                Backend loaded = way.load(file);
+                expectVersion(loaded);
+                return loaded;
+            } catch (Exception | LinkageError failed) {
+                failures.add(described(file + " (" + origin + ")", failed));
+            }
+        }
+        return null;
+    }
+
+    private static void expectVersion(Backend loaded) {
+        Answer answer = new Answer(loaded.invoke(Operation.VERSION, 0, new byte[0], 0));
+        answer.octet();
+        String version = answer.text();
+        if (!BoomiAuth.VERSION.equals(version)) {
+            throw new UnsatisfiedLinkError("it is of version " + version + ", and the jar of " + BoomiAuth.VERSION);
+        }
+    }
+
+    private static UnsatisfiedLinkError described(String what, Throwable failed) {
+        UnsatisfiedLinkError described = new UnsatisfiedLinkError(what + ": " + failed);
+        described.initCause(failed);
+        return described;
+    }
+
+    /** Such as {@code linux-x86_64}. */
+    static String platform() {
+        String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        String machine = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+        if (system.startsWith("windows")) {
+            system = "windows";
+        } else if (system.startsWith("mac")) {
+            system = "macos";
+        }
+        if (machine.equals("amd64")) {
+            machine = "x86_64";
+        } else if (machine.equals("arm64")) {
+            machine = "aarch64";
+        }
+        return system + (isMusl(system, machine) ? "-musl-" : "-") + machine;
+    }
+
+    private static boolean isMusl(String system, String machine) {
+        return system.equals("linux")
+                && !Files.exists(Paths.get("/lib64/ld-linux-x86-64.so.2"))
+                && Files.exists(Paths.get("/lib/ld-musl-" + machine + ".so.1"));
+    }
+
+    private static byte[] readAll(InputStream in) throws IOException {
+        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream(1 << 22);
+        byte[] piece = new byte[1 << 16];
+        for (int amount = in.read(piece); amount >= 0; amount = in.read(piece)) {
+            all.write(piece, 0, amount);
+        }
+        return all.toByteArray();
+    }
+}

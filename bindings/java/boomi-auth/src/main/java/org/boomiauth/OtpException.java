@@ -1,0 +1,10 @@
+package org.boomiauth;
+
+/** No one-time code could be had in time. */
+public final class OtpException extends AuthenticationException {
+    private static final long serialVersionUID = 1L;
+
+    OtpException(Details details) {
+        super(details);
+    }
+}

@@ -1,0 +1,289 @@
+package org.boomiauth;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * An HTTP answer. Its status may be any: {@link #check()} makes an exception of a bad one.
+ *
+ * <p>Any number of threads may share it, but for the body of one that was {@linkplain BoomiClient#open opened}, which one reads at a
+ * time.
+ */
+public final class Response implements AutoCloseable {
+    private static final int PIECE = 64 * 1024;
+    private static final Pattern CHARSET = Pattern.compile("charset=\"?([^\";\\s]+)", Pattern.CASE_INSENSITIVE);
+
+    private final int status;
+    private final String url;
+    private final String message;
+    private final int attempts;
+    private final Duration retryAfter;
+    private final Map<String, List<String>> headers;
+    private final BoomiAuthException failure;
+    /** Null for a body that is on its way. */
+    private final InputStream stream;
+
+    private byte[] body;
+
+    Response(BoomiClient client, Call call, Answer answer) {
+        status = answer.number();
+        url = answer.text();
+        message = answer.text();
+        attempts = answer.number();
+        retryAfter = answer.duration();
+        Map<String, List<String>> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        for (int left = answer.number(); left > 0; left--) {
+            all.computeIfAbsent(answer.text(), name -> new ArrayList<>(1)).add(answer.text());
+        }
+        headers = Collections.unmodifiableMap(all);
+        failure = answer.flag() ? Failures.read(answer) : null;
+        body = answer.optionalBytes();
+        stream = body == null ? new Body(client, call, answer.longNumber()) : new ByteArrayInputStream(body);
+    }
+
+    /**
+     * The HTTP status.
+     *
+     * @return 100 to 999
+     */
+    public int status() {
+        return status;
+    }
+
+    /**
+     * What was asked, with the account and the query filled in.
+     *
+     * @return the URL
+     */
+    public String url() {
+        return url;
+    }
+
+    /**
+     * Whether nothing is wrong with it: neither its status nor, of GraphQL, {@code errors} in a 200.
+     *
+     * @return whether it is good
+     */
+    public boolean isOk() {
+        return failure == null;
+    }
+
+    /**
+     * Throws what it means, if it is not good.
+     *
+     * @return this
+     * @throws BoomiAuthException of the class of what it means, with Boomi's own message
+     */
+    public Response check() {
+        if (failure != null) {
+            // A new one for each: it has the caller's stack.
+            throw Failures.again(failure);
+        }
+        return this;
+    }
+
+    /**
+     * Boomi's own message, in whatever shape it came.
+     *
+     * @return the message, if there is one
+     */
+    public Optional<String> message() {
+        return Optional.ofNullable(message);
+    }
+
+    /**
+     * The first header of a name.
+     *
+     * @param name the name, in any case
+     * @return its value, if there is one
+     */
+    public Optional<String> header(String name) {
+        List<String> values = headers.get(name);
+        return values == null ? Optional.empty() : Optional.of(values.get(0));
+    }
+
+    /**
+     * All headers.
+     *
+     * @return the values by the names, which are found in any case
+     */
+    public Map<String, List<String>> headers() {
+        return headers;
+    }
+
+    /**
+     * How many times the request was sent.
+     *
+     * @return 1 or more
+     */
+    public int attempts() {
+        return attempts;
+    }
+
+    /**
+     * How long the server asks to wait.
+     *
+     * @return the time, if it said one
+     */
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+
+    /**
+     * The whole body. Of one that is on its way, what was not read yet is read now.
+     *
+     * @return a copy of the bytes
+     * @throws BoomiAuthException if it does not arrive
+     */
+    public byte[] bytes() {
+        return whole().clone();
+    }
+
+    /**
+     * The whole body as text, in the charset that the answer names, or UTF-8.
+     *
+     * @return the text
+     * @throws BoomiAuthException if it does not arrive
+     */
+    public String text() {
+        return new String(whole(), charset());
+    }
+
+    /**
+     * The body, to be read piece by piece; in constant memory if the answer was {@linkplain BoomiClient#open opened}. The client's
+     * timeout then bounds each read. What goes wrong is an {@link IOException} whose cause is a {@link BoomiAuthException}.
+     *
+     * @return the stream; always the same
+     */
+    public InputStream stream() {
+        return stream;
+    }
+
+    private synchronized byte[] whole() {
+        if (body == null) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream(PIECE);
+            Body coming = (Body) stream;
+            for (byte[] piece = coming.next(PIECE); piece.length > 0; piece = coming.next(PIECE)) {
+                all.write(piece, 0, piece.length);
+            }
+            body = all.toByteArray();
+        }
+        return body;
+    }
+
+    private Charset charset() {
+        Matcher named = CHARSET.matcher(header("Content-Type").orElse(""));
+        if (named.find()) {
+            try {
+                return Charset.forName(named.group(1));
+            } catch (IllegalArgumentException unknown) {
+                return StandardCharsets.UTF_8;
+            }
+        }
+        return StandardCharsets.UTF_8;
+    }
+
+    /** Ends what is on its way. An answer whose body is here need not be closed. */
+    @Override
+    public void close() {
+        if (stream instanceof Body) {
+            ((Body) stream).close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Response[" + status + " of " + url + "]";
+    }
+
+    /** A body that is on its way. */
+    private static final class Body extends InputStream {
+        private final Handle handle;
+        /** Its callbacks and its way to end are needed as long as this. */
+        private final BoomiClient client;
+
+        private final Call call;
+        private byte[] piece = new byte[0];
+        private int at;
+
+        Body(BoomiClient client, Call call, long number) {
+            this.client = client;
+            this.call = call;
+            handle = new Handle(this, number);
+        }
+
+        /** Empty at the end. */
+        byte[] next(int most) {
+            if (at < piece.length) {
+                byte[] rest = Arrays.copyOfRange(piece, at, piece.length);
+                at = piece.length;
+                return rest;
+            }
+            return Native.call(this, Operation.READ, handle, new Fields().number(most)).bytes();
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (offset < 0 || length < 0 || length > buffer.length - offset) {
+                throw new IndexOutOfBoundsException(offset + ", " + length + " of " + buffer.length);
+            }
+            if (length == 0) {
+                return 0;
+            }
+            if (at == piece.length && !fill()) {
+                return -1;
+            }
+            int amount = Math.min(length, piece.length - at);
+            System.arraycopy(piece, at, buffer, offset, amount);
+            at += amount;
+            return amount;
+        }
+
+        private boolean fill() throws IOException {
+            try {
+                piece = next(PIECE);
+                at = 0;
+                return piece.length > 0;
+            } catch (BoomiAuthException failed) {
+                throw new IOException(failed.getMessage(), failed);
+            } catch (IllegalStateException closed) {
+                throw new IOException("the answer is closed: what was not read of it is gone", closed);
+            }
+        }
+
+        @Override
+        public int available() {
+            return piece.length - at;
+        }
+
+        @Override
+        public void close() {
+            handle.close();
+        }
+
+        @Override
+        public String toString() {
+            return "the body of an answer to " + client + (call == null ? "" : " within " + call);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** For programs that send their requests with OkHttp. */
+package org.boomiauth.okhttp;

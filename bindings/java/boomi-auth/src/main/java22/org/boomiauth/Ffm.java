@@ -1,0 +1,146 @@
+package org.boomiauth;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.file.Path;
+
+/** Calls the native library through {@code java.lang.foreign}. */
+final class Ffm {
+    private static MethodHandle invoke;
+    private static MethodHandle release;
+    private static MethodHandle answer;
+    private static MethodHandle isCurrent;
+
+    /** The same, when they are known: the JVM makes constants of what is final. */
+    private static final class Functions {
+        static final MethodHandle INVOKE = invoke;
+        static final MethodHandle RELEASE = release;
+        static final MethodHandle ANSWER = answer;
+        static final MethodHandle IS_CURRENT = isCurrent;
+        /** What the library calls back during a call. They live as long as this class, which a global arena would keep for ever. */
+        static final MemorySegment INTERRUPTED =
+                upcall("interrupted", MethodType.methodType(byte.class), FunctionDescriptor.of(JAVA_BYTE));
+        static final MemorySegment CALL = upcall(
+                "call",
+                MethodType.methodType(void.class, long.class, MemorySegment.class, long.class),
+                FunctionDescriptor.ofVoid(JAVA_LONG, ADDRESS, JAVA_LONG));
+
+        private static MemorySegment upcall(String name, MethodType type, FunctionDescriptor descriptor) {
+            try {
+                MethodHandle method = MethodHandles.lookup().findStatic(Ffm.class, name, type);
+                return Linker.nativeLinker().upcallStub(method, descriptor, Arena.ofAuto());
+            } catch (ReflectiveOperationException missing) {
+                throw new LinkageError(name + " is missing", missing);
+            }
+        }
+    }
+
+    private Ffm() {}
+
+    /** From Java 24 on JNI warns just as this does where native access is not allowed. */
+    static boolean isPreferred() {
+        return Runtime.version().feature() >= 24 || Ffm.class.getModule().isNativeAccessEnabled();
+    }
+
+    static Backend load(Path library) {
+        Linker linker = Linker.nativeLinker();
+        SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
+        invoke = linker.downcallHandle(
+                symbol(symbols, "boomi_java_invoke"),
+                FunctionDescriptor.ofVoid(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS));
+        release = linker.downcallHandle(
+                symbol(symbols, "boomi_java_release"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
+        answer = linker.downcallHandle(
+                symbol(symbols, "boomi_java_answer"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
+        isCurrent = linker.downcallHandle(
+                symbol(symbols, "boomi_java_is_current"),
+                FunctionDescriptor.of(JAVA_BYTE, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        return new Calls();
+    }
+
+    private static MemorySegment symbol(SymbolLookup symbols, String name) {
+        return symbols.find(name)
+                .orElseThrow(() -> new UnsatisfiedLinkError(name + " is not in it: it is another library"));
+    }
+
+    private static final class Calls implements Backend {
+        @Override
+        public byte[] invoke(int operation, long handle, byte[] fields, int length) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment given = arena.allocate(Math.max(length, 1));
+                MemorySegment.copy(fields, 0, given, JAVA_BYTE, 0, length);
+                MemorySegment result = arena.allocate(ADDRESS.byteSize() + Long.BYTES, Long.BYTES);
+                try {
+                    Functions.INVOKE.invokeExact(
+                            operation, handle, given, (long) length, result, Functions.INTERRUPTED, Functions.CALL);
+                } finally {
+                    given.fill((byte) 0);
+                }
+                long size = result.get(JAVA_LONG, ADDRESS.byteSize());
+                MemorySegment bytes = result.get(ADDRESS, 0).reinterpret(size);
+                try {
+                    return bytes.toArray(JAVA_BYTE);
+                } finally {
+                    Functions.RELEASE.invokeExact(bytes, size);
+                }
+            } catch (Throwable thrown) {
+                throw rethrown(thrown);
+            }
+        }
+
+        @Override
+        public boolean isCurrent(long provider, long token, long minValidityMillis) {
+            try {
+                return (byte) Functions.IS_CURRENT.invokeExact(provider, token, minValidityMillis) != 0;
+            } catch (Throwable thrown) {
+                throw rethrown(thrown);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "ffm";
+        }
+    }
+
+    // What leaves these two would end the JVM.
+
+    private static byte interrupted() {
+        return (byte) (Upcalls.interrupted() ? 1 : 0);
+    }
+
+    private static void call(long function, MemorySegment fields, long length) {
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] given = fields.reinterpret(length).toArray(JAVA_BYTE);
+            byte[] bytes = Upcalls.call(function, given);
+            MemorySegment answer = arena.allocateFrom(JAVA_BYTE, bytes);
+            java.util.Arrays.fill(bytes, (byte) 0);
+            try {
+                Functions.ANSWER.invokeExact(answer, (long) bytes.length);
+            } finally {
+                answer.fill((byte) 0);
+            }
+        } catch (Throwable unanswered) {
+            // The library sees that there is no answer, and says so.
+            return;
+        }
+    }
+
+    private static RuntimeException rethrown(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return thrown instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(thrown);
+    }
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Builds the native library of this machine's platform into DIRECTORY: build.sh DIRECTORY. Maven calls it.
+set -eu
+mkdir -p "$1"
+out=$(cd "$1" && pwd -P)
+cd "$(dirname "$0")"
+target=$(realpath -m "${CARGO_TARGET_DIR:-../../../target}")
+CARGO_TARGET_DIR=$target "${CARGO:-cargo}" build --locked --release --quiet
+case $(uname -s) in
+  Linux) system=linux file=libboomi_auth_java.so ;;
+  Darwin) system=macos file=libboomi_auth_java.dylib ;;
+  *) system=windows file=boomi_auth_java.dll ;;
+esac
+machine=$(uname -m | sed 's/^arm64$/aarch64/; s/^amd64$/x86_64/')
+# On musl the loader has a name of its own, as NativeLoader knows.
+[ ! -e "/lib/ld-musl-$machine.so.1" ] || [ -e /lib64/ld-linux-x86-64.so.2 ] || system=$system-musl
+mkdir -p "$out/$system-$machine"
+cp "$target/release/$file" "$out/$system-$machine/"

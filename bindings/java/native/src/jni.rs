@@ -1,0 +1,113 @@
+//! The way in for JNI: the native methods of `org.boomiauth.Jni`.
+
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use jni::errors::{Error, ThrowRuntimeExAndDefault};
+use jni::objects::{JByteArray, JClass, JObject, JStaticMethodID};
+use jni::signature::{Primitive, ReturnType};
+use jni::sys::{_jmethodID, jboolean, jclass, jint, jlong, jvalue};
+use jni::{Env, EnvUnowned, JavaVM, jni_sig, jni_str};
+use zeroize::Zeroizing;
+
+use crate::upcall::Way;
+use crate::{boundary, token};
+
+/// The methods of `org.boomiauth.Jni` that are called back. Those of the class that was loaded last, since a JVM lets a library be
+/// loaded by one class loader at a time.
+static INTERRUPTED: AtomicPtr<_jmethodID> = AtomicPtr::new(null_mut());
+static CALL: AtomicPtr<_jmethodID> = AtomicPtr::new(null_mut());
+
+/// `org.boomiauth.Jni`, as the call that came through it knows it.
+#[derive(Clone, Copy)]
+pub(crate) struct Class(jclass);
+
+impl Class {
+    /// Calls one of its methods.
+    fn invoke<T>(
+        self,
+        method: &AtomicPtr<_jmethodID>,
+        returned: ReturnType,
+        arguments: impl FnOnce(&mut Env<'_>) -> Result<Vec<jvalue>, Error>,
+        read: impl FnOnce(&mut Env<'_>, Answer<'_>) -> Result<T, Error>,
+    ) -> Option<T> {
+        let call = |env: &mut Env<'_>| {
+            // SAFETY: a local reference to the class, of the call that this thread is in.
+            let class = unsafe { JObject::from_raw(env, self.0) };
+            let class = env.as_cast::<JClass>(&class)?;
+            // SAFETY: of this class, by `connect`.
+            let method = unsafe { JStaticMethodID::from_raw(method.load(Ordering::Acquire)) };
+            let arguments = arguments(env)?;
+            // SAFETY: the callers know the methods' arguments and results.
+            let answer = unsafe { env.call_static_method_unchecked(&*class, method, returned, &arguments) }?;
+            read(env, answer)
+        };
+        JavaVM::singleton().ok()?.attach_current_thread(call).ok()
+    }
+
+    pub(crate) fn interrupted(self) -> bool {
+        let returned = ReturnType::Primitive(Primitive::Boolean);
+        self.invoke(&INTERRUPTED, returned, |_| Ok(Vec::new()), |_, answer| answer.z()).unwrap_or(false)
+    }
+
+    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let arguments = |env: &mut Env<'_>| {
+            let fields = env.byte_array_from_slice(fields)?;
+            Ok(vec![jvalue { j: function }, jvalue { l: fields.into_raw() }])
+        };
+        self.invoke(&CALL, ReturnType::Array, arguments, |env, answer| {
+            let answer = env.cast_local::<JByteArray>(answer.l()?)?;
+            let read = Zeroizing::new(env.convert_byte_array(&answer)?);
+            // It may have been a secret.
+            answer.set_region(env, 0, &vec![0; read.len()])?;
+            Ok(read)
+        })
+    }
+}
+
+type Answer<'local> = jni::objects::JValueOwned<'local>;
+
+/// Looks up the methods that are called back.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_boomiauth_Jni_connect<'local>(mut env: EnvUnowned<'local>, class: JClass<'local>) {
+    let connect = |env: &mut Env<'local>| -> Result<(), Error> {
+        let interrupted = env.get_static_method_id(&class, jni_str!("interrupted"), jni_sig!(() -> jboolean))?;
+        let call = env.get_static_method_id(&class, jni_str!("call"), jni_sig!((jlong, [jbyte]) -> [jbyte]))?;
+        INTERRUPTED.store(interrupted.into_raw(), Ordering::Release);
+        CALL.store(call.into_raw(), Ordering::Release);
+        Ok(())
+    };
+    env.with_env(connect).resolve::<ThrowRuntimeExAndDefault>();
+}
+
+/// Does an operation: see [`boundary::invoke`].
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_boomiauth_Jni_invoke<'local>(
+    mut env: EnvUnowned<'local>,
+    class: JClass<'local>,
+    operation: jint,
+    handle: jlong,
+    fields: JByteArray<'local>,
+    length: jlong,
+) -> JByteArray<'local> {
+    let invoke = |env: &mut Env<'local>| -> Result<JByteArray<'local>, Error> {
+        let mut given = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or(0)]);
+        fields.get_region(env, 0, &mut given)?;
+        let given = Zeroizing::new(given.iter().map(|&byte| byte as u8).collect::<Vec<_>>());
+        let answer = boundary::invoke(Way::Jni(Class(class.as_raw())), operation, handle, &given);
+        env.byte_array_from_slice(&answer)
+    };
+    env.with_env(invoke).resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Whether a token is the one that its provider would hand out now.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_org_boomiauth_Jni_isCurrentToken<'local>(
+    _env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    provider: jlong,
+    token: jlong,
+    min_validity_ms: jlong,
+) -> jboolean {
+    token::is_current(provider, token, min_validity_ms)
+}
