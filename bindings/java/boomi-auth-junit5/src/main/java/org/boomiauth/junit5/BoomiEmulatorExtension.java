@@ -2,14 +2,15 @@ package org.boomiauth.junit5;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /** What {@link BoomiEmulator} stands for. */
-public final class BoomiEmulatorExtension implements ParameterResolver {
+public final class BoomiEmulatorExtension implements ExecutionCondition, ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(BoomiEmulatorExtension.class);
 
@@ -18,6 +19,14 @@ public final class BoomiEmulatorExtension implements ParameterResolver {
 
     /** JUnit makes it. */
     public BoomiEmulatorExtension() {}
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext test) {
+        return Emulator.program() != null
+                ? ConditionEvaluationResult.enabled("boomi-emulator is installed")
+                : ConditionEvaluationResult.disabled("boomi-emulator is not installed: "
+                        + "`cargo install --path tests/emulator` in boomi-auth's checkout");
+    }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext test) {
@@ -32,18 +41,14 @@ public final class BoomiEmulatorExtension implements ParameterResolver {
     }
 
     private static Emulator start(ExtensionContext test) {
-        String program = Emulator.program();
-        Assumptions.assumeTrue(
-                program != null,
-                "boomi-emulator is not installed: `cargo install --path tests/emulator` in boomi-auth's checkout");
         String[] arguments = AnnotationSupport.findAnnotation(test.getElement(), BoomiEmulator.class)
                 .orElseGet(() -> AnnotationSupport.findAnnotation(test.getTestClass(), BoomiEmulator.class)
                         .get())
                 .value();
-        Emulator emulator = new Emulator(program, arguments);
+        Emulator emulator = Emulator.start(arguments);
         while (!ADDRESSES.add(emulator.baseUrl())) {
             emulator.close();
-            emulator = new Emulator(program, arguments);
+            emulator = Emulator.start(arguments);
         }
         // The pace of the real one would make tests slow; a test that wants it sets it.
         emulator.control("rate-limit", "{\"requests_per_second\":null}");
@@ -52,7 +57,7 @@ public final class BoomiEmulatorExtension implements ParameterResolver {
 
     /** JUnit closes it when the test is over. Before 5.13 it knew nothing else by which it would. */
     @SuppressWarnings("deprecation")
-    private static final class Stored implements ExtensionContext.Store.CloseableResource {
+    private static final class Stored implements ExtensionContext.Store.CloseableResource, AutoCloseable {
         private final Emulator emulator;
 
         Stored(Emulator emulator) {
