@@ -12,6 +12,7 @@ CARGO   ?= cargo
 CC      ?= cc
 CFLAGS  ?= -O2 -Wall -Wextra
 PYTHON  ?= python3
+MVN     ?= mvn
 
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI     := $(basename $(VERSION))
@@ -19,8 +20,10 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV     := $(TARGET)/debug
 VENV    := $(TARGET)/python/venv
+JAVA    := $(TARGET)/java
+JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python python python-wheels check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -50,6 +53,20 @@ demo-python: python ## the same in Python, with the wheel in its environment
 	$(CARGO) build --locked -p boomi-emulator
 	@echo
 	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(VENV)/bin/python examples/python/quickstart.py
+
+java: ## the Java package: one jar for Java 8 and later, its sources and javadoc; and the JUnit 5 extension
+	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(MVN) -q -B -f bindings/java verify -pl boomi-auth,boomi-auth-junit5
+	mkdir -p $(JAVA)
+	cp bindings/java/boomi-auth/target/*.jar bindings/java/boomi-auth-junit5/target/*.jar $(JAVA)/
+	@ls -1 $(JAVA)/*.jar
+
+demo-java: java ## the same in Java, through JNI and through java.lang.foreign
+	$(CARGO) build --locked -p boomi-emulator
+	mkdir -p $(JAVA)/examples
+	javac --release 8 -Xlint:-options -cp $(JAR) -d $(JAVA)/examples examples/java/Quickstart.java
+	@java=$$(tests/java/runtimes.sh $(JAVA)/runtimes 25) && for backend in jni ffm; do echo; \
+	  tests/emulator/with-emulator.sh $(DEV)/boomi-emulator "$${java#*=}/bin/java" --enable-native-access=ALL-UNNAMED \
+	    -Dboomi.auth.backend=$$backend -cp $(JAR):$(JAVA)/examples Quickstart || exit 1; done
 
 check: ## the inner loop: formatting, lints, and the tests of the core alone
 	$(CARGO) fmt --all --check
@@ -111,3 +128,4 @@ uninstall: ## removes what `make install` with the same PREFIX put there
 
 clean: ## removes what was built
 	$(CARGO) clean
+	rm -rf bindings/java/*/target

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the benches: run.sh [SUBJECT [ROUNDS [TIMES [SIDE]]]]. See README.md.
 #   LIBRARY=FILE      another library than a fresh release build
+#   JAR=FILE          for "java": another jar than a fresh build
 #   PYTHON=FILE       for "python": one that has the package, and what python.txt names, instead of a fresh environment
 #   PIN=no            client and server on any processor, where they would share one
 #   RUN_UNDER=COMMAND goes before the measured program, such as "strace -c"
@@ -18,7 +19,7 @@ shift || true
 flags="-std=gnu11 -O2 -Wall -Wextra -Werror"
 # shellcheck disable=SC2086
 cc $flags -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
-if [ "$all" != python ]; then
+if [ "$all" != python ] && [ "$all" != java ]; then
     if [ -z "${LIBRARY:-}" ]; then
         cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c
         LIBRARY=$target/release/libboomi_auth.so
@@ -87,6 +88,11 @@ if [ "$all" = all ] || [ "$all" = command ]; then
     awk -F, 'NR > 1 { median[NR] = $4 * 1000 } END {
         printf "command     %.2f (at most 1.0): %.1f ms beside %.1f ms of curl --version\n", median[2] / median[3], median[2], median[3]
     }' "$out/command.csv"
+fi
+
+# Asks Maven Central for the others' jars, once.
+if [ "$all" = all ] || [ "$all" = java ]; then
+    "$here/java.sh" "$out" "$@"
 fi
 
 # Asks PyPI for the others' packages, so only by its name.

@@ -42,6 +42,8 @@ fn runs_in(command: &str) -> Option<&'static str> {
         (". target/python/venv/bin/activate", "tests/python.sh"),
         ("make demo-python", "tests/python.sh"),
         ("python -m boomi_auth", "bindings/python/tests/test_doctor.py"),
+        ("make java", "tests/java.sh"),
+        ("make demo-java", "tests/java.sh"),
     ];
     run_by.into_iter().find(|(start, _)| command.starts_with(start)).map(|(_, place)| place)
 }
@@ -141,6 +143,21 @@ fn a_rust_project_adds_the_crate_as_written() {
     assert!(manifest.contains("boomi-auth = "), "{manifest}");
 }
 
+/// The Java programs are pieces of those in `examples/java`, which the tests of the Java package run.
+#[test]
+fn the_java_programs_are_those_that_are_run() {
+    let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let examples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/java")).unwrap();
+    let examples: Vec<_> =
+        examples.map(|file| lines(&std::fs::read_to_string(file.unwrap().path()).unwrap())).collect();
+    let pieces = blocks(README, "java");
+    assert!(pieces.len() >= 3);
+    for piece in pieces {
+        let is_run = examples.iter().any(|example| example.contains(&lines(piece)));
+        assert!(is_run, "no file of examples/java has this:\n{piece}");
+    }
+}
+
 #[test]
 fn what_readme_names_is_there() {
     for text in [README, CONTRIBUTING] {
@@ -164,6 +181,7 @@ fn every_dependency_has_a_reason() {
         include_str!("../Cargo.toml"),
         include_str!("../bindings/cli/Cargo.toml"),
         include_str!("../bindings/python/Cargo.toml"),
+        include_str!("../bindings/java/native/Cargo.toml"),
         include_str!("emulator/Cargo.toml"),
     ];
     for manifest in manifests {

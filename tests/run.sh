@@ -40,6 +40,7 @@ part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/
 part install tests/install.sh
 part cmake tests/cmake.sh
 part python tests/python.sh
+part java tests/java.sh
 part licences tests/licences.sh
 
 printf '\nWhat ran:\n'

@@ -19,6 +19,9 @@ need ps procps
 need dbus-run-session dbus-daemon
 need gnome-keyring-daemon gnome-keyring
 need secret-tool libsecret-tools
+need mvn maven
+need javac openjdk-17-jdk-headless
+need flock util-linux
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 pkg-config --exists libcurl 2>/dev/null || missing="$missing libcurl4-openssl-dev"

@@ -1,10 +1,12 @@
 #!/bin/sh
-# The Java runtimes to test on: `runtimes.sh DIRECTORY` prints `java8=HOME` and so on for those that run, and says on stderr what it does.
-# It takes what the machine has, and puts the rest into DIRECTORY, which is not to be moved. It fails without 17 or 25, which the build needs.
+# The Java runtimes to test on: `runtimes.sh DIRECTORY [VERSION...]` prints `java8=HOME` and so on for those that run, and says on stderr what
+# it does. It takes what the machine has, and puts the rest into DIRECTORY, which is not to be moved. It fails without 17 or 25, which the build needs.
 set -eu
-: "${1:?usage: $0 DIRECTORY}"
+: "${1:?usage: $0 DIRECTORY [VERSION...]}"
 mkdir -p "$1"
 dir=$(cd "$1" && pwd -P)
+shift
+wanted=${*:-8 11 17 21 25}
 # One run at a time, and so what an earlier one left here is of no use. A runtime is renamed out of it when it is whole.
 exec 9>"$dir/.lock"
 flock 9
@@ -99,7 +101,7 @@ machine=$(for home in "${JAVA_HOME:-/none}" "${path%/bin/java}" /usr/lib/jvm/*; 
   [ ! -x "$home/bin/java" ] || echo "$(version "$home") $(readlink -f "$home")"
 done)
 failed=0
-for want in 8 11 17 21 25; do
+for want in $wanted; do
   home=$(echo "$machine" | sed -n "s/^$want //p" | head -n 1)
   : "${home:=$dir/$want}"
   if [ "$(version "$home")" != "$want" ]; then

@@ -13,6 +13,6 @@ case $(uname -s) in
 esac
 machine=$(uname -m | sed 's/^arm64$/aarch64/; s/^amd64$/x86_64/')
 # On musl the loader has a name of its own, as NativeLoader knows.
-[ ! -e "/lib/ld-musl-$machine.so.1" ] || [ -e /lib64/ld-linux-x86-64.so.2 ] || system=$system-musl
+[ ! -e "/lib/ld-musl-$machine.so.1" ] || [ -e /lib64/ld-linux-x86-64.so.2 ] || [ -e /lib/ld-linux-aarch64.so.1 ] || system=$system-musl
 mkdir -p "$out/$system-$machine"
 cp "$target/release/$file" "$out/$system-$machine/"

@@ -12,8 +12,7 @@ pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
     let mut builder = Client::builder();
     let credentials = fields.long()?;
     if credentials != 0 {
-        let credentials = objects::get(credentials).map_err(|_| Error::other("the credentials are destroyed"))?;
-        builder = credentials.credentials()?.put_on(builder);
+        builder = objects::get(credentials)?.credentials()?.put_on(builder);
     }
     builder = settings(builder, fields)?;
     let provider = fields.long()?;

@@ -29,12 +29,23 @@ thread_local! {
     static ANSWER: RefCell<Option<Zeroizing<Vec<u8>>>> = const { RefCell::new(None) };
 }
 
+/// What a JVM wants to have of the stack when a function of Java's begins, 100 KB, and something for the function to catch what is thrown
+/// in it. A StackOverflowError that leaves an upcall ends the process.
+const ROOM: usize = 160 * 1024;
+
+fn has_room() -> bool {
+    stacker::remaining_stack().is_none_or(|left| left > ROOM)
+}
+
 impl Functions {
     pub(crate) fn interrupted(self) -> bool {
-        (self.interrupted)() != 0
+        has_room() && (self.interrupted)() != 0
     }
 
     pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        if !has_room() {
+            return None;
+        }
         (self.call)(function, fields.as_ptr(), fields.len());
         ANSWER.take()
     }

@@ -45,7 +45,9 @@ pub(crate) fn call<T>(function: i64, fields: Writer, read: impl FnOnce(&mut Read
         Some(Way::Ffm(functions)) => functions.call(function, &fields.0),
         None => None,
     };
-    let answer = answer.ok_or_else(|| Error::other("a callback could not be called"))?;
+    let answer = answer.ok_or_else(|| {
+        Error::other("a callback could not be called: too little is left of the thread's stack, or of Java's memory")
+    })?;
     let mut fields = Reader::new(&answer);
     if fields.flag()? {
         return Err(Error::other(fields.required()?));

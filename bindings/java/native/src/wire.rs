@@ -75,8 +75,20 @@ impl<'a> Reader<'a> {
 pub(crate) struct Writer(pub(crate) Zeroizing<Vec<u8>>);
 
 impl Writer {
-    pub(crate) fn byte(mut self, value: u8) -> Self {
-        self.0.push(value);
+    pub(crate) fn byte(self, value: u8) -> Self {
+        self.append(&[value])
+    }
+
+    /// A vector that grows by itself leaves what it held in memory that is free.
+    fn append(mut self, more: &[u8]) -> Self {
+        let length = self.0.len() + more.len();
+        if length > self.0.capacity() {
+            let mut larger = Vec::with_capacity(length.max(2 * self.0.capacity()).max(64));
+            larger.extend_from_slice(&self.0);
+            // The former is wiped.
+            self.0 = Zeroizing::new(larger);
+        }
+        self.0.extend_from_slice(more);
         self
     }
 
@@ -84,27 +96,22 @@ impl Writer {
         self.byte(value.into())
     }
 
-    pub(crate) fn int(mut self, value: i32) -> Self {
-        self.0.extend_from_slice(&value.to_be_bytes());
-        self
+    pub(crate) fn int(self, value: i32) -> Self {
+        self.append(&value.to_be_bytes())
     }
 
-    pub(crate) fn long(mut self, value: i64) -> Self {
-        self.0.extend_from_slice(&value.to_be_bytes());
-        self
+    pub(crate) fn long(self, value: i64) -> Self {
+        self.append(&value.to_be_bytes())
     }
 
     pub(crate) fn bytes(self, value: &[u8]) -> Self {
         let length = i32::try_from(value.len()).expect("an answer fits an array of Java");
-        let mut written = self.int(length);
-        written.0.extend_from_slice(value);
-        written
+        self.int(length).append(value)
     }
 
     /// The fields of another.
-    pub(crate) fn then(mut self, other: &Writer) -> Self {
-        self.0.extend_from_slice(&other.0);
-        self
+    pub(crate) fn then(self, other: &Writer) -> Self {
+        self.append(&other.0)
     }
 
     pub(crate) fn text<'a>(self, value: impl Into<Option<&'a str>>) -> Self {

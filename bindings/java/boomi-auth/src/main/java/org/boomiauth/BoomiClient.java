@@ -276,6 +276,9 @@ public final class BoomiClient implements AutoCloseable {
      * <p>Send the request, and tell {@link Authorization#observe} the answer. The library must not follow redirects with these headers
      * (say {@code Redirect.NEVER}). The headers are Strings, which nobody can wipe.
      *
+     * <p>On virtual threads use {@link AuthScheme#JWT}: with Basic, threads that wait for their turn hold the carrier threads that those whose
+     * turn it is need to go on.
+     *
      * @param uri the whole URL of the request
      * @param headers gets each header's name and value
      * @return what the answer is told

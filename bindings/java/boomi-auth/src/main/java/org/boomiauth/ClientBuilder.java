@@ -207,8 +207,7 @@ public final class ClientBuilder {
             try {
                 listener.accept(new Event(fields.text(), fields.text()));
             } catch (Throwable thrown) {
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+                report(thrown);
             }
             return new Fields().flag(false);
         };
@@ -223,6 +222,16 @@ public final class ClientBuilder {
     public ClientBuilder fromEnv() {
         fromEnv = true;
         return this;
+    }
+
+    private static void report(Throwable thrown) {
+        Thread thread = Thread.currentThread();
+        try {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+        } catch (Throwable ignored) {
+            // As the JVM does: it must not pass for the reason of a call's failure.
+            return;
+        }
     }
 
     private static long notNegative(long number, String name) {

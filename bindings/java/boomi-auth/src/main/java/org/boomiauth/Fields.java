@@ -2,6 +2,7 @@ package org.boomiauth;
 
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -95,12 +96,28 @@ final class Fields {
         CoderResult result = StandardCharsets.UTF_8.newEncoder().encode(value, encoded, true);
         if (!result.isUnderflow()) {
             wipe();
-            throw Failures.configuration("a text holds half of a surrogate pair, which is no character");
+            throw noText();
         }
         int amount = encoded.position() - length;
         ByteBuffer.wrap(bytes).putInt(length - 4, amount);
         length += amount;
         return this;
+    }
+
+    private static ConfigurationException noText() {
+        return Failures.configuration("a text holds half of a surrogate pair, which is no character");
+    }
+
+    /** The bytes of a text that is no field. */
+    static byte[] utf8(String value) {
+        try {
+            ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
+            byte[] bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException half) {
+            throw noText();
+        }
     }
 
     /** Null where there is none. */

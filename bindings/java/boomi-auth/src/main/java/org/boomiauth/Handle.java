@@ -22,9 +22,14 @@ final class Handle extends PhantomReference<Object> {
     private volatile boolean closed;
 
     Handle(Object owner, long number) {
+        this(owner, owner.getClass(), number);
+    }
+
+    /** The class is what users know the owner as. */
+    Handle(Object owner, Class<?> known, long number) {
         super(owner, GONE);
         this.number = number;
-        what = owner.getClass().getSimpleName();
+        what = known.getSimpleName();
         LIVE.add(this);
     }
 

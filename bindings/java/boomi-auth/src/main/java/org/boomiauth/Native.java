@@ -23,7 +23,7 @@ final class Native {
     static Answer call(Object owner, int operation, Handle handle, Fields fields) {
         // Until it has ended the owner is not garbage, so that its callbacks are not either.
         try {
-            Answer answer = perform(operation, handle.number(), fields);
+            Answer answer = perform(operation, number(handle, fields), fields);
             if (answer == null) {
                 // It was closed meanwhile, or else something that it was given.
                 handle.number();
@@ -41,14 +41,23 @@ final class Native {
         return call(owner, operation, handle, new Fields(0));
     }
 
+    private static long number(Handle handle, Fields fields) {
+        try {
+            return handle.number();
+        } catch (IllegalStateException closed) {
+            fields.wipe();
+            throw closed;
+        }
+    }
+
     /** Null if an object that it needs is freed. */
     private static Answer perform(int operation, long handle, Fields fields) {
-        Backend backend = NativeSupport.required();
-        Handle.closeGone();
         Throwable outer = Upcalls.thrown();
         byte[] bytes;
         Throwable thrown;
         try {
+            Backend backend = NativeSupport.required();
+            Handle.closeGone();
             bytes = backend.invoke(operation, handle, fields.bytes(), fields.length());
         } finally {
             fields.wipe();

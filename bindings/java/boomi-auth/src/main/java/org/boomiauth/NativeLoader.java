@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.attribute.FileAttribute;
@@ -13,6 +14,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
 
 /** Finds and loads the native library, and keeps why it could not. */
 final class NativeLoader {
@@ -31,18 +34,23 @@ final class NativeLoader {
     Backend load() {
         try {
             return loadFirst();
-        } catch (SecurityException denied) {
-            failures.add(denied);
+        } catch (RuntimeException | LinkageError unforeseen) {
+            // Mostly a SecurityManager's, which may deny anything.
+            failures.add(described("looking for it", unforeseen));
             return null;
         }
     }
 
     NativeUnavailableException failure() {
         StringBuilder text = new StringBuilder("the native library of boomi-auth cannot be used in this Java (")
-                .append(platform())
+                .append(shownPlatform())
                 .append("): ");
         for (Throwable failure : failures) {
             text.append("\n  ").append(failure.getMessage());
+        }
+        if (text.indexOf("IllegalCallerException") >= 0) {
+            text.append("\nNative access is allowed with --enable-native-access=ALL-UNNAMED, or with"
+                    + " --enable-native-access=org.boomiauth where the jar is on the module path.");
         }
         text.append("\nBoomi's own clouds, where a SecurityManager denies native code, are no place for it: use it in local"
                 + " runtimes, molecules and services. Another file is named with -D" + PATH + "=...");
@@ -55,6 +63,9 @@ final class NativeLoader {
 
     private Backend loadFirst() {
         List<Way> ways = ways();
+        if (ways.isEmpty()) {
+            return null;
+        }
         String file = System.getProperty(PATH);
         if (file != null) {
             return first(ways, Paths.get(file).toAbsolutePath(), PATH);
@@ -109,8 +120,9 @@ final class NativeLoader {
         Path directory = null;
         Path file = null;
         try {
-            // Nobody else can write there, and no file of another version, process or class loader is in the way.
-            directory = Files.createTempDirectory(parent, "boomi-auth-", onlyOurs());
+            // Nobody else can write there, and no file of another version, process or class loader is in the way. (Java's own
+            // createTempDirectory fails everywhere on Java 8 where java.io.tmpdir is no path.)
+            directory = Files.createDirectory(parent.resolve("boomi-auth-" + UUID.randomUUID()), onlyOurs());
             file = Files.write(directory.resolve(System.mapLibraryName(NAME)), library);
             return first(ways, file, "out of the jar");
         } catch (IOException | SecurityException unwritable) {
@@ -142,43 +154,61 @@ final class NativeLoader {
     }
 
     /** Where programs may write, and mostly load from: one may be mounted noexec, or read-only. */
-    private static Set<Path> directories() {
+    private Set<Path> directories() {
         Set<Path> directories = new LinkedHashSet<>();
-        add(directories, System.getProperty("java.io.tmpdir"));
-        add(directories, System.getenv("XDG_RUNTIME_DIR"));
-        add(directories, System.getProperty("user.home"));
-        add(directories, "/var/tmp");
-        add(directories, "/dev/shm");
-        add(directories, System.getProperty("user.dir"));
+        add(directories, () -> System.getProperty("java.io.tmpdir"));
+        add(directories, () -> System.getenv("XDG_RUNTIME_DIR"));
+        add(directories, () -> System.getProperty("user.home"));
+        add(directories, () -> "/var/tmp");
+        add(directories, () -> "/dev/shm");
+        add(directories, () -> System.getProperty("user.dir"));
         return directories;
     }
 
-    private static void add(Set<Path> directories, String path) {
-        if (path != null && !path.isEmpty()) {
-            Path directory = Paths.get(path).toAbsolutePath();
-            if (Files.isDirectory(directory)) {
-                directories.add(directory);
+    private void add(Set<Path> directories, Supplier<String> path) {
+        try {
+            String named = path.get();
+            if (named != null && !named.isEmpty()) {
+                Path directory = Paths.get(named).toAbsolutePath();
+                if (Files.isDirectory(directory)) {
+                    directories.add(directory);
+                }
             }
+        } catch (SecurityException | InvalidPathException unusable) {
+            failures.add(described("a directory to write the library to", unusable));
         }
     }
 
     private Backend fromLibraryPath(List<Way> ways) {
         String path = System.getProperty("java.library.path", "");
         for (String directory : path.split(System.getProperty("path.separator"))) {
-            Path file = Paths.get(directory, System.mapLibraryName(NAME)).toAbsolutePath();
-            if (!directory.isEmpty() && Files.exists(file)) {
-                Backend loaded = first(ways, file, "of java.library.path");
-                if (loaded != null) {
-                    return loaded;
-                }
+            Backend loaded = directory.isEmpty() ? null : fromDirectory(ways, directory);
+            if (loaded != null) {
+                return loaded;
             }
         }
         failures.add(new UnsatisfiedLinkError("no " + System.mapLibraryName(NAME) + " in java.library.path: " + path));
         return null;
     }
 
+    private Backend fromDirectory(List<Way> ways, String directory) {
+        try {
+            Path file = Paths.get(directory, System.mapLibraryName(NAME)).toAbsolutePath();
+            return Files.exists(file) ? first(ways, file, "of java.library.path") : null;
+        } catch (SecurityException | InvalidPathException unusable) {
+            failures.add(described("a directory of java.library.path", unusable));
+            return null;
+        }
+    }
+
     /** Loads a file in the first of the ways that work. */
     private Backend first(List<Way> ways, Path file, String origin) {
+        try {
+            Elf.expectWhole(file);
+        } catch (IOException | RuntimeException unreadable) {
+            failures.add(described(file + " (" + origin + ")", unreadable));
+            return null;
+        }
         for (Way way : ways) {
             try {
                 Backend loaded = way.load(file);
@@ -206,6 +236,14 @@ final class NativeLoader {
         return described;
     }
 
+    private static String shownPlatform() {
+        try {
+            return platform();
+        } catch (SecurityException denied) {
+            return "it does not say which";
+        }
+    }
+
     /** Such as {@code linux-x86_64}. */
     static String platform() {
         String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
@@ -224,9 +262,14 @@ final class NativeLoader {
     }
 
     private static boolean isMusl(String system, String machine) {
-        return system.equals("linux")
-                && !Files.exists(Paths.get("/lib64/ld-linux-x86-64.so.2"))
-                && Files.exists(Paths.get("/lib/ld-musl-" + machine + ".so.1"));
+        try {
+            return system.equals("linux")
+                    && !Files.exists(Paths.get("/lib64/ld-linux-x86-64.so.2"))
+                    && !Files.exists(Paths.get("/lib/ld-linux-aarch64.so.1"))
+                    && Files.exists(Paths.get("/lib/ld-musl-" + machine + ".so.1"));
+        } catch (SecurityException denied) {
+            return false;
+        }
     }
 
     private static byte[] readAll(InputStream in) throws IOException {

@@ -1,6 +1,5 @@
 package org.boomiauth;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -179,10 +178,11 @@ public final class Request {
      *
      * @param body the text, which is sent as UTF-8
      * @return the same request with it
+     * @throws ConfigurationException if it holds half of a surrogate pair, in place of which something else would be sent
      */
     public Request body(String body) {
         Request copy = copy();
-        copy.body = body.getBytes(StandardCharsets.UTF_8);
+        copy.body = Fields.utf8(body);
         return copy;
     }
 

@@ -223,7 +223,7 @@ public final class Response implements AutoCloseable {
         Body(BoomiClient client, Call call, long number) {
             this.client = client;
             this.call = call;
-            handle = new Handle(this, number);
+            handle = new Handle(this, Response.class, number);
         }
 
         /** Empty at the end. */

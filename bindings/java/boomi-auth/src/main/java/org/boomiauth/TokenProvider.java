@@ -1,6 +1,7 @@
 package org.boomiauth;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Hands out JWTs for one account: a kept one while it is fresh, or a new one. All providers of a client and account, and its
@@ -53,6 +54,7 @@ public final class TokenProvider {
      * @throws BoomiAuthException if there is none to be had
      */
     public Token get(Duration minValidity, Call call) {
+        Objects.requireNonNull(minValidity, "minValidity");
         Token kept = last;
         if (kept != null && call == null && isCurrent(kept, minValidity)) {
             return kept;

@@ -13,6 +13,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 
 /** Calls the native library through {@code java.lang.foreign}. */
@@ -28,18 +29,34 @@ final class Ffm {
         static final MethodHandle RELEASE = release;
         static final MethodHandle ANSWER = answer;
         static final MethodHandle IS_CURRENT = isCurrent;
-        /** What the library calls back during a call. They live as long as this class, which a global arena would keep for ever. */
-        static final MemorySegment INTERRUPTED =
-                upcall("interrupted", MethodType.methodType(byte.class), FunctionDescriptor.of(JAVA_BYTE));
-        static final MemorySegment CALL = upcall(
+        /** What the library calls back during a call. */
+        static final Upcall INTERRUPTED =
+                new Upcall("interrupted", MethodType.methodType(byte.class), FunctionDescriptor.of(JAVA_BYTE));
+        static final Upcall CALL = new Upcall(
                 "call",
                 MethodType.methodType(void.class, long.class, MemorySegment.class, long.class),
                 FunctionDescriptor.ofVoid(JAVA_LONG, ADDRESS, JAVA_LONG));
+        static final MemorySegment INTERRUPTED_STUB = INTERRUPTED.stub;
+        static final MemorySegment CALL_STUB = CALL.stub;
+    }
 
-        private static MemorySegment upcall(String name, MethodType type, FunctionDescriptor descriptor) {
+    /**
+     * A function that the library calls. It lives as long as this class. The JVM holds fast what a stub calls until its arena ends,
+     * and ours ends with the class, which would therefore never end: so the stub knows its method weakly.
+     */
+    private static final class Upcall {
+        final MethodHandle method;
+        final MemorySegment stub;
+
+        Upcall(String name, MethodType type, FunctionDescriptor descriptor) {
             try {
-                MethodHandle method = MethodHandles.lookup().findStatic(Ffm.class, name, type);
-                return Linker.nativeLinker().upcallStub(method, descriptor, Arena.ofAuto());
+                MethodHandles.Lookup lookup = MethodHandles.lookup();
+                method = lookup.findStatic(Ffm.class, name, type);
+                MethodHandle get = lookup.findVirtual(WeakReference.class, "get", MethodType.methodType(Object.class))
+                        .bindTo(new WeakReference<>(method))
+                        .asType(MethodType.methodType(MethodHandle.class));
+                MethodHandle weak = MethodHandles.foldArguments(MethodHandles.exactInvoker(type), get);
+                stub = Linker.nativeLinker().upcallStub(weak, descriptor, Arena.ofAuto());
             } catch (ReflectiveOperationException missing) {
                 throw new LinkageError(name + " is missing", missing);
             }
@@ -83,7 +100,13 @@ final class Ffm {
                 MemorySegment result = arena.allocate(ADDRESS.byteSize() + Long.BYTES, Long.BYTES);
                 try {
                     Functions.INVOKE.invokeExact(
-                            operation, handle, given, (long) length, result, Functions.INTERRUPTED, Functions.CALL);
+                            operation,
+                            handle,
+                            given,
+                            (long) length,
+                            result,
+                            Functions.INTERRUPTED_STUB,
+                            Functions.CALL_STUB);
                 } finally {
                     given.fill((byte) 0);
                 }

@@ -254,7 +254,15 @@ public final class Emulator implements AutoCloseable {
         return control("POST", path, json);
     }
 
-    private String control(String method, String path, String json) {
+    /**
+     * Tells the control API something with a method: {@code control("DELETE", "faults", null)}.
+     *
+     * @param method GET, POST or DELETE
+     * @param path what stands behind {@code /control/}
+     * @param json the body; null for none
+     * @return JSON, or nothing
+     */
+    public String control(String method, String path, String json) {
         try {
             URL url = new URL(field("control_url") + "/control/" + path);
             HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);

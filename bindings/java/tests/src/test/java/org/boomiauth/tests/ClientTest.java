@@ -36,6 +36,16 @@ class ClientTest {
     }
 
     @Test
+    void theJarIsWhereItIsExpected() throws Exception {
+        String expected = System.getProperty("expect.module");
+        if (expected != null) {
+            // Class.getModule(), which Java 8 has not.
+            Object module = Class.class.getMethod("getModule").invoke(BoomiClient.class);
+            assertEquals("module " + expected, module.toString());
+        }
+    }
+
+    @Test
     void aRecordIsFetched(Emulator boomi) {
         try (BoomiClient client = boomi.client()) {
             Response record = client.get(RECORD).check();
