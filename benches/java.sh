@@ -17,11 +17,11 @@ java=${java#java25=}/bin/java
 bench=("${MVN:-mvn}" -q -B -Dstyle.color=never -f "$root/bindings/java/bench" package "-Dbench.target=$out/java")
 if [ -z "${JAR:-}" ]; then
     CARGO_TARGET_DIR=$target "${MVN:-mvn}" -q -B -Dstyle.color=never -f "$root/bindings/java" package -pl boomi-auth \
-        -Dmaven.javadoc.skip=true -Dmaven.source.skip=true
+        -Dmaven.javadoc.skip=true -Dmaven.source.skip=true >&2
 else
     bench+=("-Dboomi.jar=$(realpath "$JAR")")
 fi
-"${bench[@]}"
+"${bench[@]}" >&2
 
 # Ours would ask for a proxy.
 for name in $(compgen -e); do

@@ -24,7 +24,7 @@ public class Get {
     @Param("boomi")
     public String peer;
 
-    /** How often it is called before anything is timed: a number of times, so that a busy machine warms the JVM as well as an idle one. */
+    /** How often it is called before anything is timed. A count, so that a busy machine warms the JVM too. */
     @Param("80000")
     public int warmUp;
 

@@ -16,10 +16,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Measures beside what a Java user would take: {@code TLS_PORT TCP_PORT CA_FILE [ROUNDS [MILLISECONDS [SIDE]]]}. See benches/README.md.
+ * Measures beside what a Java user would take: {@code TLS_PORT TCP_PORT CA_FILE [ROUNDS [MILLISECONDS [SIDE]]]}.
+ * See benches/README.md.
  *
- * <p>In every round each side has a JVM of its own, one after another, since a JVM compiles what it has seen. Each round begins with
- * another side.
+ * <p>In every round each side has a JVM of its own, one after another, since a JVM compiles what it has seen. Each
+ * round begins with another side.
  */
 final class Main {
     private static final List<String> BACKENDS = List.of("ffm", "jni");
@@ -139,15 +140,18 @@ final class Main {
         }
         for (String backend : BACKENDS) {
             Side ours = sides.get("boomi-" + backend);
-            LIMITS.forEach((peer, limit) ->
-                    Table.ratio(subject + ": " + ours.name + " / " + peer, ours.times, sides.get(peer).times, limited ? limit : 0));
+            LIMITS.forEach((peer, limit) -> {
+                String what = subject + ": " + ours.name + " / " + peer;
+                Table.ratio(what, ours.times, sides.get(peer).times, limited ? limit : 0);
+            });
         }
     }
 
     private void token() throws RunnerException, IOException, InterruptedException {
         List<String> names = List.of("token-ffm", "header-ffm", "token-jni", "header-jni");
         Map<String, Side> sides = measure(names, rounds, side -> {
-            OptionsBuilder options = options(Kept.class, side.name.substring(0, side.name.indexOf('-')), side.backend());
+            String method = side.name.substring(0, side.name.indexOf('-'));
+            OptionsBuilder options = options(Kept.class, method, side.backend());
             // Many and short: what disturbs some of them does not move their median.
             options.warmupIterations(2).measurementIterations(20).measurementTime(TimeValue.milliseconds(millis / 10));
             RunResult result = run(options);

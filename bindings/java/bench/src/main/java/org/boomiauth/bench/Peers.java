@@ -31,7 +31,7 @@ import org.boomiauth.BoomiClient;
 import org.boomiauth.Credentials;
 import org.boomiauth.Request;
 
-/** Who makes the same GET: our client, which keeps a JWT, and the others, which have one in a header. Each keeps its connection. */
+/** Who makes the same GET on a kept connection: our client, which keeps a JWT, and the others, with one in a header. */
 final class Peers {
     static final String USER = "user@example.com";
     static final String API_TOKEN = "123aab45-67b8-9012-3a45-67c8e9e01e23";

@@ -3,7 +3,7 @@ package org.boomiauth.bench;
 import java.util.Arrays;
 import java.util.List;
 
-/** Prints as the other benches do: a ratio is the median of the rounds' own ratios, with their middle half behind it. */
+/** Prints as the other benches do: a ratio is the median of the rounds' own ratios, and their middle half. */
 final class Table {
     private Table() {}
 

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
 import java.net.URI;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.boomiauth.Authorization;
@@ -77,6 +81,38 @@ class GarbageTest {
         assertThrows(org.boomiauth.CredentialsRejectedException.class, given.provider::refresh);
         assertThrows(org.boomiauth.BoomiAuthException.class, given.provider::refresh);
         assertEquals(2, given.asked.get());
+    }
+
+    /** Each alone keeps what its client calls back. */
+    @Test
+    void whatTheyGaveKeepsTheirFunctions(Emulator boomi) throws Exception {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        TokenProvider provider = client(boomi, events).tokenProvider(null);
+        Pages pages = client(boomi, events).pages(Request.post("/api/rest/v1/{accountId}/Process/query", "{}"));
+        Job job = client(boomi, events)
+                .start(Request.post("/api/rest/v1/{accountId}/ExecutionRequest", "{\"processId\":\"p\"}"), null);
+        Authorization authorization =
+                client(boomi, events).authorize(URI.create(boomi.baseUrl() + "/api/"), (name, value) -> {});
+        collect();
+        assertEquals(Arrays.asList("credentials_loaded", "credentials_loaded"), events);
+        provider.get();
+        assertEquals("token_issued", events.get(3));
+        assertTrue(pages.iterator().next().isOk());
+        assertEquals("credentials_loaded", events.get(events.size() - 1));
+        events.clear();
+        authorization.observe(401);
+        assertEquals(Collections.singletonList("sign_in_rejected"), events);
+        boomi.control("password", "{\"user\":\"user@example.com\",\"token\":\"another\"}");
+        events.clear();
+        assertEquals(401, job.await().status());
+        assertEquals(Collections.singletonList("sign_in_rejected"), events);
+    }
+
+    private static BoomiClient client(Emulator boomi, List<String> events) {
+        return boomi.builder()
+                .credentials(Credentials.from(CallbackTest::user))
+                .onEvent(event -> events.add(event.kind()))
+                .build();
     }
 
     @Test
