@@ -74,6 +74,8 @@ pub(crate) fn wait(handle: i64, fields: &mut Reader<'_>, answer: Writer) -> Answ
 }
 
 fn write(answer: Writer, response: Response, is_stream: bool) -> Writer {
+    // As much as there is of most answers.
+    let answer = answer.reserve(1024 + response.body().len());
     let mut answer = answer.int(response.status().into()).text(&*response.url());
     answer = answer.text(response.message()).int(response.attempts().try_into().unwrap_or(i32::MAX));
     answer = answer.duration(response.retry_after());

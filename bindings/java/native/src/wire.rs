@@ -92,6 +92,14 @@ impl Writer {
         self
     }
 
+    /// Has room for so much more, which is then not copied while it grows.
+    pub(crate) fn reserve(mut self, more: usize) -> Self {
+        let mut roomy = Vec::with_capacity(self.0.len() + more);
+        roomy.extend_from_slice(&self.0);
+        self.0 = Zeroizing::new(roomy);
+        self
+    }
+
     pub(crate) fn flag(self, value: bool) -> Self {
         self.byte(value.into())
     }

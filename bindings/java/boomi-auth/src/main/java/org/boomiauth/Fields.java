@@ -81,7 +81,22 @@ final class Fields {
 
     /** Null where there is none. */
     Fields text(String value) {
-        return value == null ? number(-1) : characters(CharBuffer.wrap(value));
+        if (value == null) {
+            return number(-1);
+        }
+        // Nearly all are ASCII, for which no encoder is needed.
+        int amount = value.length();
+        number(amount).reserve(amount);
+        for (int at = 0; at < amount; at++) {
+            char character = value.charAt(at);
+            if (character >= 0x80) {
+                length -= 4;
+                return characters(CharBuffer.wrap(value));
+            }
+            bytes[length + at] = (byte) character;
+        }
+        length += amount;
+        return this;
     }
 
     /** A secret, of which no other copy is made. */

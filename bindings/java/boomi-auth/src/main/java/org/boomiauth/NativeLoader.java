@@ -14,7 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
 /** Finds and loads the native library, and keeps why it could not. */
@@ -122,7 +122,8 @@ final class NativeLoader {
         try {
             // Nobody else can write there, and no file of another version, process or class loader is in the way. (Java's own
             // createTempDirectory fails everywhere on Java 8 where java.io.tmpdir is no path.)
-            directory = Files.createDirectory(parent.resolve("boomi-auth-" + UUID.randomUUID()), onlyOurs());
+            String name = "boomi-auth-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
+            directory = Files.createDirectory(parent.resolve(name), onlyOurs());
             file = Files.write(directory.resolve(System.mapLibraryName(NAME)), library);
             return first(ways, file, "out of the jar");
         } catch (IOException | SecurityException unwritable) {
