@@ -105,7 +105,7 @@ class GarbageTest {
         boomi.control("password", "{\"user\":\"user@example.com\",\"token\":\"another\"}");
         events.clear();
         assertEquals(401, job.await().status());
-        assertEquals(Collections.singletonList("sign_in_rejected"), events);
+        assertTrue(events.contains("sign_in_rejected"), events.toString());
     }
 
     private static BoomiClient client(Emulator boomi, List<String> events) {

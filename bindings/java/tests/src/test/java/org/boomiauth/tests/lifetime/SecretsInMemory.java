@@ -20,7 +20,7 @@ import org.boomiauth.TokenProvider;
 
 /**
  * Signs in with secrets of its standard input, and dumps its heap when all is closed:
- * {@code SecretsInMemory URL CA OTP_USER USER DIRECTORY MORE}. It makes no String of a secret; {@code MORE} has one made.
+ * {@code SecretsInMemory URL CA OTP_USER USER DIRECTORY MORE}. It makes no String of one, unless {@code MORE} says so.
  */
 final class SecretsInMemory {
     private static final int LONGEST = 200;
