@@ -27,7 +27,8 @@ $MVN -B -l "$log" -f bindings/java verify -Dskip.toolchain.tests=true -Dboomi.em
   $(echo "$runtimes" | sed 's/^\(java[0-9]*\)=/-D\1.home=/') || failed=1
 grep -E '^\[(INFO|ERROR|WARNING)\] .*(failsafe.*:integration-test|Tests run|Test\.|BUILD)|^\[ERROR\]' "$log" | cut -c1-300
 echo 'skipped, and why:'
-grep -ho '<skipped[^>]*' bindings/java/tests/target/failsafe-reports/*.xml | sed 's/<skipped//; s/type="[^"]*"//; s/message=//' | sort | uniq -c
+grep -hoE 'TestAbortedException: [^<]*|<skipped message="[^"]*' bindings/java/tests/target/failsafe-reports/*.xml |
+  sed 's/TestAbortedException: //; s/Assumption failed: //; s/<skipped message="//; s/]].*//' | sort | uniq -c
 # Surefire never fails for these. Its own process makes some on Java 8, by a call that our library does not make.
 if grep -E '(WARNING|FATAL ERROR) in native method' "$log" | grep -v 'from CallStaticObjectMethod$'; then
   echo "-Xcheck:jni warned: see $log"
