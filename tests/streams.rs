@@ -382,7 +382,7 @@ fn a_stream_that_was_dropped_in_the_middle_closes_its_connection() {
 
 #[test]
 fn two_streams_and_a_call_beside_them_do_not_mix() {
-    let boomi = boomi_emulator::Emulator::start();
+    let boomi = boomi_emulator::Emulator::start_unlimited();
     let client = common::client(&boomi, common::by_token(boomi_emulator::users::REGULAR));
     for status in [200, 201] {
         let body = status.to_string().repeat(10_000);
