@@ -303,6 +303,7 @@ class Config {
   /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do
   /// not lock the user together. Off by default. If it cannot be used, an event says so, and no call fails.
   Config &state_dir(const std::string &path) { return set(boomi_config_set_state_dir, detail::text(path)); }
+  Config &store(const std::string &url) { return set(boomi_config_set_store, detail::text(url)); }
   /// The provider whose JWT goes with this client's requests, for another host that takes the platform's bearer.
   /// BOOMI_AUTH_AUTO then means a JWT for every request. It may be destroyed afterwards.
   Config &token_provider(const TokenProvider &provider);

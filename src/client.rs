@@ -48,6 +48,7 @@ use crate::config::{ClientBuilder, Config, EventHandler};
 use crate::credentials::Credentials;
 use crate::endpoint::{self, Origin};
 use crate::error::{Error, Result};
+use crate::fleet::Fleet;
 use crate::jwt::Token;
 use crate::provider::accounts::Accounts;
 use crate::secret::Secret;
@@ -84,6 +85,8 @@ struct Inner {
     /// How often [`Client::cancel`] was called.
     cancellations: Arc<AtomicU64>,
     accounts: Accounts,
+    /// What other machines share with this client.
+    fleet: Option<Fleet>,
     /// Whose JWT goes with the requests, if it is not the client's own.
     token_provider: Option<TokenProvider>,
     server_clock: ServerClock,
@@ -135,13 +138,16 @@ impl Client {
             roots: roots.name(),
         };
         let clock = config.clock();
-        let guard = config.guard(origin.to_string(), clock.clone());
+        let fleet = config.fleet(&clock)?;
+        let guard = config.guard(origin.to_string(), clock.clone(), fleet.as_ref());
+        let paces = Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND))
+            .of_fleet(fleet.clone(), origin.to_string());
         Ok(Client {
             inner: Arc::new(Inner {
                 origin,
                 account_id: config.account_id,
                 sign_ins: SignIns::new(config.credentials, config.otp, guard),
-                paces: Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND)),
+                paces,
                 max_retries: config.max_retries.unwrap_or(Config::DEFAULT_MAX_RETRIES),
                 timeout: config.timeout.unwrap_or(Config::DEFAULT_TIMEOUT),
                 connect_timeout: config.connect_timeout.unwrap_or(Config::DEFAULT_CONNECT_TIMEOUT),
@@ -151,6 +157,7 @@ impl Client {
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
                 accounts: Accounts::new(),
+                fleet,
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),
                 transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots))),
@@ -318,6 +325,7 @@ impl Client {
             "max_retries": inner.max_retries,
             "max_sign_ins_in_flight": inner.description.max_sign_ins_in_flight,
             "state_dir": inner.description.state_dir,
+            "store": inner.fleet.as_ref().map(|fleet| json!({ "url": fleet.place(), "problem": fleet.problem() })),
             "token_provider": inner.token_provider.as_ref().map(TokenProvider::account_id),
             "trusted_roots": inner.description.roots,
             "proxy": inner.proxy.as_ref().map(|proxy| proxy.origin.to_string()),

@@ -86,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) max_sign_ins_in_flight: Option<u32>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) state_dir_required: bool,
+    #[cfg(feature = "redis")]
+    pub(crate) store: Option<crate::fleet::address::Address>,
     pub(crate) token_provider: Option<TokenProvider>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
@@ -219,6 +221,28 @@ impl Config {
         self.set(checked, |config, path| config.state_dir = Some(path))
     }
 
+    #[cfg(feature = "redis")]
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    #[cfg(not(feature = "redis"))]
+    pub(crate) fn has_store(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn set_store(&mut self, url: &str) -> Result<()> {
+        self.set(crate::fleet::address::Address::parse(url), |config, address| config.store = Some(address))
+    }
+
+    #[cfg(not(feature = "redis"))]
+    pub(crate) fn set_store(&mut self, _: &str) -> Result<()> {
+        let text = "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
+                    BOOMI_STORE and the setting unset";
+        self.set(Err(Error::config(text)), |_, ()| {})
+    }
+
     /// Fills what is unset from the `BOOMI_*` variables; all of it or, after an error, nothing.
     pub(crate) fn load_env(&mut self, variable: env::Variable<'_>) -> Result<()> {
         let mut filled = self.clone();
@@ -234,9 +258,24 @@ impl Config {
         self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
     }
 
+    /// What a fleet shares, if a store is set.
+    #[cfg(feature = "redis")]
+    pub(crate) fn fleet(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::fleet::Fleet>> {
+        self.store.clone().map(|address| crate::fleet::Fleet::new(address, clock.clone())).transpose()
+    }
+
+    #[cfg(not(feature = "redis"))]
+    pub(crate) fn fleet(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::fleet::Fleet>> {
+        Ok(None)
+    }
+
     /// What sign-ins at this origin pass.
-    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>) -> Guard {
+    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, fleet: Option<&crate::fleet::Fleet>) -> Guard {
         let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
+        let guard = match fleet {
+            Some(fleet) => guard.shared_by(Arc::new(fleet.ledgers()), fleet.place().to_owned()),
+            None => guard,
+        };
         let guard = match &self.state_dir {
             Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
             None => guard,
@@ -389,6 +428,17 @@ impl ClientBuilder {
     /// sign-ins lock a user.
     pub fn max_sign_ins_in_flight(self, count: u32) -> Self {
         self.with(|config| config.set_max_sign_ins_in_flight(count))
+    }
+
+    /// A Valkey or Redis server that a fleet shares, so that it signs in as one: the guard's memory, one-time codes, tokens and the
+    /// pace are then the fleet's. With the feature `redis`, which is not a default.
+    ///
+    /// `rediss://user:password@host:6379/0?prefix=...`, and `redis://` without TLS; `valkey` may stand in place of `redis`.
+    /// `redis+sentinel://host1:26379,host2:26379/name/0` and `redis+cluster://host1:7000,host2:7001` are taken, too. `ca_file=` is a PEM
+    /// bundle that is trusted alone for TLS. JWTs are sealed there, so that only who has the credentials can read them. While the
+    /// server cannot be used nothing fails because of it: this client goes on alone, and by its state directory if it has one.
+    pub fn store(self, url: &str) -> Self {
+        self.with(|config| config.set_store(url))
     }
 
     /// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do

@@ -3,11 +3,12 @@
 //! What may be sent when is decided by [`ledger`]; where ledgers are kept is a [`Store`]'s business: the process's
 //! [`table`], or a directory.
 
-mod format;
+pub(crate) mod format;
 pub(crate) mod ledger;
 pub(crate) mod state_dir;
 pub(crate) mod steps;
 pub(crate) mod table;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,8 @@ pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
 
 /// What is waited for may have ended without anybody's telling: by its age.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+const MOST_UNSETTLED: usize = 1024;
 
 /// Whose sign-ins a ledger is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,23 +68,56 @@ pub(crate) struct Guard {
     most_in_flight: u32,
     /// The memory of tests; otherwise it is the process's own: the only one, or for when the other cannot be used.
     table: Option<Arc<dyn Store>>,
-    /// A memory beyond this process, and where it is.
-    shared: Option<(Arc<dyn Store>, String)>,
-    /// Whether a sign-in needs that memory.
+    /// The memories beyond this process: the first that can be used is.
+    shared: Vec<Shared>,
+    /// Whether a sign-in needs one of them.
     must_be_shared: bool,
-    /// Whether the last use of it failed.
-    is_unavailable: AtomicBool,
-    /// What could not be written there yet.
-    unsettled: PerProcess<Mutex<Vec<Settlement>>>,
     /// [`reset`](Guard::reset) before anybody knew which user.
     reset_pending: AtomicBool,
 }
 
+/// A memory beyond this process.
+struct Shared {
+    store: Arc<dyn Store>,
+    /// Where it is.
+    place: String,
+    /// Whether the last use of it failed.
+    is_unavailable: AtomicBool,
+    /// What could not be written there yet.
+    unsettled: PerProcess<Mutex<Vec<Settlement>>>,
+}
+
+/// What a memory is to be told when it can be used again.
 #[derive(Clone)]
 struct Settlement {
     user: User,
     id: u64,
     outcome: Outcome,
+    /// What a sign-in that it never knew of asked for. Its tag is that of the process's table.
+    ask: Option<Ask>,
+}
+
+impl Shared {
+    fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
+        self.unsettled.get(Mutex::default)
+    }
+
+    fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
+        let unsettled = self.unsettled();
+        let mut all = lock(&unsettled);
+        let (of_user, others) = all.drain(..).partition(|old| old.user == *user);
+        *all = others;
+        of_user
+    }
+
+    fn settle_later(&self, settlement: Settlement) {
+        let unsettled = self.unsettled();
+        let mut all = lock(&unsettled);
+        // More of one user than its budget says nothing more.
+        if all.len() < MOST_UNSETTLED {
+            all.push(settlement);
+        }
+    }
 }
 
 /// Who wants to sign in, and for what.
@@ -174,6 +210,10 @@ pub(crate) struct Place {
     if_dropped: Outcome,
     /// The process's table, if it is not the store: it counts along, for when the store cannot be used.
     own: Option<Arc<dyn Store>>,
+    /// Which of the guard's shared memories come before the store, and could not be used.
+    missed_by: usize,
+    /// What stands for the secret in the process's table.
+    own_tag: Tag,
     ended: bool,
 }
 
@@ -189,17 +229,17 @@ impl Guard {
             clock,
             most_in_flight,
             table,
-            shared: None,
+            shared: Vec::new(),
             must_be_shared: false,
-            is_unavailable: AtomicBool::new(false),
-            unsettled: PerProcess::empty(),
             reset_pending: AtomicBool::new(false),
         }
     }
 
-    /// With a memory beyond this process; `place` says where it is.
-    pub(crate) fn shared_by(self, store: Arc<dyn Store>, place: String) -> Self {
-        Guard { shared: Some((store, place)), ..self }
+    /// With a memory beyond this process, for when those that were given before cannot be used; `place` says where it is.
+    pub(crate) fn shared_by(mut self, store: Arc<dyn Store>, place: String) -> Self {
+        let (is_unavailable, unsettled) = (AtomicBool::new(false), PerProcess::empty());
+        self.shared.push(Shared { store, place, is_unavailable, unsettled });
+        self
     }
 
     /// No sign-in goes by this process's memory alone.
@@ -210,30 +250,36 @@ impl Guard {
     /// Asks for a place. `on_trouble` is told, once, when the memory beyond this process cannot be used: where it is, and why.
     pub(crate) fn ask(self: &Arc<Self>, applicant: &Applicant<'_>, on_trouble: &dyn Fn(&str, &str)) -> Answer {
         let user = self.user(applicant.name);
-        if let Some((store, place)) = &self.shared {
-            match self.ask_in(store, &user, applicant) {
+        let table = self.table();
+        let own_tag = self.tag_in(&table, &user, applicant).expect("the process's table is always there");
+        let mut why = None;
+        for (index, shared) in self.shared.iter().enumerate() {
+            match self.ask_in(&shared.store, Some(shared), own_tag, &user, applicant) {
                 Ok(mut answer) => {
-                    self.is_unavailable.store(false, Ordering::Relaxed);
+                    shared.is_unavailable.store(false, Ordering::Relaxed);
                     if let Answer::Go(place) = &mut answer {
-                        let table = self.table();
-                        let tag = self.tag_in(&table, &user, applicant).expect("the process's table is always there");
-                        place.count_along(table, tag);
+                        place.missed_by = index;
+                        place.count_along(table);
                     }
                     return answer;
                 }
                 Err(problem) => {
-                    if !self.is_unavailable.swap(true, Ordering::Relaxed) {
-                        on_trouble(place, &problem);
+                    if !shared.is_unavailable.swap(true, Ordering::Relaxed) {
+                        on_trouble(&shared.place, &problem);
                     }
-                    if self.must_be_shared {
-                        return Answer::Unusable(problem);
-                    }
+                    why = Some(problem);
                 }
             }
-        } else if self.must_be_shared {
-            return Answer::Unusable("no state directory is set".into());
         }
-        self.ask_in(&self.table(), &user, applicant).expect("the process's table is always there")
+        if self.must_be_shared {
+            return Answer::Unusable(why.unwrap_or_else(|| "no state directory is set".into()));
+        }
+        let mut answer =
+            self.ask_in(&table, None, own_tag, &user, applicant).expect("the process's table is always there");
+        if let Answer::Go(place) = &mut answer {
+            place.missed_by = self.shared.len();
+        }
+        answer
     }
 
     /// Whom a sign-in by this name could lock: nobody knows whether Boomi tells an API token's rejections from a password's, or
@@ -261,6 +307,8 @@ impl Guard {
     fn ask_in(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
+        shared: Option<&Shared>,
+        own_tag: Tag,
         user: &User,
         applicant: &Applicant<'_>,
     ) -> Result<Answer, String> {
@@ -270,11 +318,22 @@ impl Guard {
         let owner = store.owner();
         let id = new_id(owner.process);
         let reset = self.reset_pending.swap(false, Ordering::AcqRel);
-        let unsettled = self.unsettled_of(user);
+        let unsettled = shared.map(|shared| shared.unsettled_of(user)).unwrap_or_default();
         let (mut answer, mut granted) = (None, None);
         let asked = store.with(user, &*self.clock, &mut |ledger, now| {
+            // It may be done again, on a ledger that another has changed meanwhile.
+            (answer, granted) = (None, None);
             for old in &unsettled {
-                ledger.settle(old.id, old.outcome, now);
+                match &old.ask {
+                    None => {
+                        ledger.settle(old.id, old.outcome, now);
+                    }
+                    Some(missed) => {
+                        // Of another secret nobody knows what stands for it here, but the user's budget does not ask.
+                        let tag = if missed.tag == own_tag { ask.tag } else { missed.tag };
+                        ledger.add(&Ask { tag, ..*missed }, old.id, old.outcome, now);
+                    }
+                }
             }
             if reset {
                 ledger.allow_one();
@@ -325,7 +384,9 @@ impl Guard {
         });
         if let Err(problem) = asked {
             self.reset_pending.fetch_or(reset, Ordering::AcqRel);
-            lock(&self.unsettled()).extend(unsettled);
+            for (shared, old) in shared.into_iter().flat_map(|shared| unsettled.iter().map(move |old| (shared, old))) {
+                shared.settle_later(old.clone());
+            }
             return Err(problem);
         }
         if let Some(step) = granted {
@@ -341,6 +402,8 @@ impl Guard {
                 step,
                 if_dropped: Outcome::NotSent,
                 own: None,
+                missed_by: 0,
+                own_tag,
                 ended: false,
             }));
         }
@@ -356,7 +419,7 @@ impl Guard {
     pub(crate) fn take_step(&self, name: &str, wish: StepWish) -> Coming {
         let user = self.user(name);
         let mut coming = None;
-        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table()]) {
+        for store in self.shared.iter().map(|shared| &shared.store).chain([&self.table()]) {
             let taken = store.with(&user, &*self.clock, &mut |ledger, _| {
                 coming = Some(Coming::step(ledger, wish));
                 true
@@ -384,17 +447,15 @@ impl Guard {
     /// What would become of a sign-in now. Changes nothing.
     pub(crate) fn status(&self, applicant: &Applicant<'_>) -> Status {
         let user = self.user(applicant.name);
-        if let Some((store, place)) = &self.shared {
-            match self.status_in(store, &user, applicant) {
-                Ok(status) => return Status { memory: Some(place.clone()), ..status },
-                Err(problem) => {
-                    let status = self.status_in(&self.table(), &user, applicant);
-                    let status = status.expect("the process's table is always there");
-                    return Status { problem: Some(problem), ..status };
-                }
+        let mut problem = None;
+        for shared in &self.shared {
+            match self.status_in(&shared.store, &user, applicant) {
+                Ok(status) => return Status { memory: Some(shared.place.clone()), problem, ..status },
+                Err(why) => problem = Some(why),
             }
         }
-        self.status_in(&self.table(), &user, applicant).expect("the process's table is always there")
+        let status = self.status_in(&self.table(), &user, applicant).expect("the process's table is always there");
+        Status { problem, ..status }
     }
 
     fn status_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Status, String> {
@@ -422,7 +483,7 @@ impl Guard {
     /// Changes a user's ledger, wherever it may be.
     fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
         let user = self.user(name);
-        for store in self.shared.iter().map(|(store, _)| store).chain([&self.table()]) {
+        for store in self.shared.iter().map(|shared| &shared.store).chain([&self.table()]) {
             // What cannot be used has said so, or will, when somebody asks.
             let _ = store.with(&user, &*self.clock, &mut |ledger, now| {
                 change(ledger, now);
@@ -430,21 +491,6 @@ impl Guard {
             });
             store.changed(&user).notify();
         }
-    }
-
-    fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
-        self.unsettled.get(Mutex::default)
-    }
-
-    fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
-        if self.shared.is_none() {
-            return Vec::new();
-        }
-        let unsettled = self.unsettled();
-        let mut all = lock(&unsettled);
-        let (of_user, others) = all.drain(..).partition(|old| old.user == *user);
-        *all = others;
-        of_user
     }
 }
 
@@ -485,8 +531,8 @@ impl Place {
     }
 
     /// Takes it in the process's table too, where the secret has another tag.
-    fn count_along(&mut self, table: Arc<dyn Store>, tag: Tag) {
-        let ask = Ask { tag, ..self.ask };
+    fn count_along(&mut self, table: Arc<dyn Store>) {
+        let ask = Ask { tag: self.own_tag, ..self.ask };
         let (id, step) = (self.id, self.step);
         let _ = table.with(&self.user, &*self.guard.clock, &mut |ledger, now| {
             ledger.take(&ask, id, Owner::default(), now);
@@ -519,10 +565,19 @@ impl Place {
         }
         let is_for_all = end_in(&self.store).unwrap_or_else(|_| {
             // The process remembers it, and writes it down when it can.
-            let settlement = Settlement { user: self.user.clone(), id, outcome };
-            lock(&self.guard.unsettled()).push(settlement);
+            let settlement = Settlement { user: self.user.clone(), id, outcome, ask: None };
+            if let Some(shared) = self.guard.shared.get(self.missed_by) {
+                shared.settle_later(settlement);
+            }
             true
         });
+        if matches!(outcome, Outcome::Rejected | Outcome::Unanswered) {
+            // The memories that did not know of it are told when they can be used again.
+            let ask = Some(Ask { tag: self.own_tag, ..self.ask });
+            for shared in &self.guard.shared[..self.missed_by] {
+                shared.settle_later(Settlement { user: self.user.clone(), id, outcome, ask });
+            }
+        }
         if is_for_all {
             self.changed.notify();
         } else {

@@ -63,6 +63,28 @@ impl Token {
         }))
     }
 
+    /// A token that another process asked for, with what was left of it at a moment.
+    pub(crate) fn found(
+        jwt: &[u8],
+        account_id: &str,
+        lifetime: Duration,
+        left: Duration,
+        asked: Moment,
+    ) -> Result<Self> {
+        let bad = || Error::new(ErrorKind::Protocol, "what the store keeps is no JWT");
+        let jwt = std::str::from_utf8(jwt).map_err(|_| bad())?;
+        payload(jwt).ok_or_else(bad)?;
+        Ok(Token::of(TokenData {
+            header: Secret::concat(&[SCHEME, jwt]),
+            account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
+            issued_at: seconds(asked.wall.saturating_sub(lifetime.saturating_sub(left))),
+            expires_at: seconds(asked.wall + left),
+            lifetime,
+            left,
+            sent: asked,
+        }))
+    }
+
     fn of(data: TokenData) -> Self {
         Token(Arc::new(Shared(Arc::new(data))))
     }

@@ -35,6 +35,11 @@ mod endpoint;
 mod error;
 mod event;
 mod file;
+#[cfg(feature = "redis")]
+mod fleet;
+#[cfg(not(feature = "redis"))]
+#[path = "fleet/without.rs"]
+mod fleet;
 mod guard;
 mod jwt;
 mod otp;

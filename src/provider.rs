@@ -55,6 +55,8 @@ pub(crate) struct Terms {
     pub(crate) patience: Duration,
     /// Whether the last one had no answer.
     pub(crate) after_silence: bool,
+    /// What must be left of a token that somebody else got.
+    pub(crate) least: Duration,
 }
 
 /// How an exchange ended.
@@ -62,6 +64,15 @@ pub(crate) struct Exchanged {
     pub(crate) result: Result<Token>,
     /// Whether it had all the time that any has, and not less because of its caller's deadline.
     pub(crate) full_time: bool,
+    /// Whether the server was asked, and not a store that another has put it in.
+    pub(crate) asked: bool,
+}
+
+impl Exchanged {
+    /// Before the server was asked.
+    pub(crate) fn failed(error: Error) -> Self {
+        Exchanged { result: Err(error), full_time: false, asked: true }
+    }
 }
 
 /// What a caller wants.
@@ -262,7 +273,7 @@ impl Account {
                 let after_silence = failure.is_some_and(|failure| failure.error.status().is_none());
                 state.in_flight = true;
                 state.verdict = None;
-                Step::Lead(Terms { patience, after_silence })
+                Step::Lead(Terms { patience, after_silence, least: visit.want.min_validity })
             }
             Decision::Join => {
                 if visit.joined.is_none() {

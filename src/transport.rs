@@ -5,7 +5,7 @@
 
 mod buffers;
 pub(crate) mod proxy;
-mod resolve;
+pub(crate) mod resolve;
 pub(crate) mod scope;
 mod socket;
 pub(crate) mod tls;

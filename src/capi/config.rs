@@ -364,6 +364,25 @@ pub unsafe extern "C" fn boomi_config_set_state_dir(
     unsafe { set(config, error_out, |config| config.set_state_dir(Path::new(text(path, "path")?))) }
 }
 
+/// A Valkey or Redis server that a fleet of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
+/// and the pace are then the fleet's. Off by default.
+///
+/// `url` is "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may stand in place of redis.
+/// "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are taken, too. `ca_file=` is a PEM
+/// bundle that is trusted alone for TLS. JWTs are sealed there: only who has the credentials can read them. A client begins to connect
+/// when it is made. While the server cannot be used no call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE
+/// says so, and the client goes on by its state directory, or by itself.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if the library was built without the feature `redis`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_store(
+    config: *mut boomi_config,
+    url: *const c_char,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    // SAFETY: see the module's contract.
+    unsafe { set(config, error_out, |config| config.set_store(text(url, "url")?)) }
+}
+
 /// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
 /// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
 ///

@@ -19,6 +19,7 @@ use super::verdict::{self, SignedInAs};
 use super::{Client, Inner, TokenProvider};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
+use crate::fleet::SharedToken;
 use crate::guard::ledger::Outcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
@@ -127,6 +128,15 @@ impl<'a> Exchange<'a> {
     /// The server's time, in Unix milliseconds, if an answer has told it.
     pub(super) fn server_time(&self) -> Option<u64> {
         self.inner().server_clock.at(self.scope.clock().awake_or_not())
+    }
+
+    /// Where a fleet keeps the token for an account, if there is a fleet.
+    pub(super) fn shared_token(&self, account_id: &str) -> Result<Option<SharedToken>> {
+        let inner = self.inner();
+        let Some(fleet) = &inner.fleet else { return Ok(None) };
+        let loaded = inner.sign_ins.loaded(self)?;
+        let basic = &loaded.basic;
+        Ok(Some(fleet.token(&inner.origin.to_string(), &basic.username, basic.secret.as_bytes(), account_id)))
     }
 
     /// Asks for a JWT, always.

@@ -4,10 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::fleet::{Fleet, PaceTurn};
 use crate::process::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 use crate::transport::scope::{OnSent, Phase, Scope};
@@ -103,18 +104,41 @@ struct Lane {
     /// Held for a few instructions, never across I/O or a callback.
     window: Mutex<Window>,
     changed: Signal,
+    /// What it is called in a fleet's store.
+    name: OnceLock<String>,
 }
 
 /// A client's pace: so many requests of each account in any second.
 pub(crate) struct Paces {
     /// 0 for as many as come.
     most: usize,
+    /// A fleet that keeps the pace together, and the origin.
+    fleet: Option<(Fleet, String)>,
     lanes: PerProcess<Mutex<HashMap<String, Arc<Lane>>>>,
 }
 
 impl Paces {
     pub(crate) fn new(requests_per_second: u32) -> Self {
-        Paces { most: requests_per_second as usize, lanes: PerProcess::empty() }
+        Paces { most: requests_per_second as usize, fleet: None, lanes: PerProcess::empty() }
+    }
+
+    /// Together with others of a fleet, if there is one.
+    pub(crate) fn of_fleet(self, fleet: Option<Fleet>, origin: String) -> Self {
+        Paces { fleet: fleet.map(|fleet| (fleet, origin)), ..self }
+    }
+
+    /// Waits for the fleet's turn, where one of this process's is had. While the store is away there is none to wait for.
+    fn fleets_turn(&self, turn: &Turn, account: &str, scope: &Scope) -> Result<()> {
+        let Some((fleet, origin)) = &self.fleet else { return Ok(()) };
+        let name = turn.lane.name.get_or_init(|| fleet.pace_name(origin, account));
+        match fleet.turn(name, self.most, scope.remaining()) {
+            Ok(PaceTurn::In(wait)) => {
+                scope.set_phase(Phase::Pace);
+                scope.wait(wait)
+            }
+            Ok(PaceTurn::TooLate(wait)) => Err(self.too_late(account, scope, wait)),
+            Err(_) => Ok(()),
+        }
     }
 
     pub(crate) fn requests_per_second(&self) -> u32 {
@@ -223,6 +247,9 @@ impl<'a> InTurn<'a> {
     pub(crate) fn wait_again(&self) -> Result<()> {
         let turn = self.paces.turn(self.account, self.scope, self.came.get())?;
         self.came.set(self.came.get().or(turn.as_ref().map(|turn| turn.id)));
+        if let Some(turn) = &turn {
+            self.paces.fleets_turn(turn, self.account, self.scope)?;
+        }
         self.turn.replace(turn);
         Ok(())
     }

@@ -8,12 +8,13 @@ use serde_json::json;
 use super::exchange::Exchange;
 use super::{Call, Client};
 use crate::clock::Moment;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
+use crate::fleet::{SharedToken, Standing, Turn};
 use crate::jwt::Token;
 use crate::provider::flight::Account;
 use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
-use crate::sync::Signal;
+use crate::sync::{Signal, lock};
 use crate::transport::scope::Phase;
 
 /// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
@@ -148,6 +149,11 @@ impl std::fmt::Debug for TokenProvider {
     }
 }
 
+/// How often it is looked whether another of the fleet has a token by now.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// What another's token must have left, to be of use.
+const SHORTEST_SHARED: Duration = Duration::from_secs(5);
+
 /// A call in progress that needs an account's token.
 struct AccountCaller<'a> {
     exchange: &'a Exchange<'a>,
@@ -167,6 +173,71 @@ impl AccountCaller<'_> {
         let token = self.exchange.new_jwt(self.account.id())?;
         self.account.adopt(&token, self.chance());
         Ok(token)
+    }
+}
+
+impl AccountCaller<'_> {
+    /// Asks the server, unless another of the fleet has, or is about to.
+    fn exchange_for_the_fleet(&self, shared: &SharedToken, terms: Terms) -> Exchanged {
+        let (scope, slot) = (self.exchange.scope(), self.account.slot());
+        let patient_until = scope.clock().now() + terms.patience;
+        loop {
+            let known = lock(&slot.shared).as_ref().filter(|(name, _)| name == shared.name()).map_or(0, |(_, fence)| *fence);
+            let standing = Standing { known, least: terms.least.max(SHORTEST_SHARED) };
+            let keep = |fence: u64| *lock(&slot.shared) = Some((shared.name().to_owned(), fence));
+            match shared.take(standing) {
+                // The store is away, and says so by way of the guard.
+                Err(_) => return self.exchange_alone(terms),
+                Ok(Turn::Found { fence, jwt, lifetime, left, asked }) => {
+                    keep(fence);
+                    let result = Token::found(&jwt, self.account.id(), lifetime, left, asked);
+                    return Exchanged { result, full_time: true, asked: false };
+                }
+                Ok(Turn::Wait(rest)) => {
+                    let now = scope.clock().now();
+                    if now >= patient_until {
+                        let text = "another of the fleet has asked for a token, and has none yet: it is worth another try";
+                        return Exchanged::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
+                    }
+                    scope.set_phase(Phase::Token);
+                    let pause = BETWEEN_LOOKS.min(rest).min(patient_until - now);
+                    if let Err(error) = scope.wait(pause) {
+                        return Exchanged::failed(error);
+                    }
+                }
+                Ok(Turn::Ask { fence }) => {
+                    let exchanged = self.exchange_alone(terms);
+                    match &exchanged.result {
+                        Ok(token) => {
+                            keep(fence);
+                            shared.put(fence, token.jwt().as_bytes(), token.lifetime(), token.remaining(self.now()));
+                        }
+                        Err(_) => shared.give_back(),
+                    }
+                    return exchanged;
+                }
+            }
+        }
+    }
+
+    fn exchange_alone(&self, terms: Terms) -> Exchanged {
+        let id = self.account.id();
+        let sign_in = match self.exchange.begin_jwt(id, terms.patience) {
+            Ok(sign_in) => sign_in,
+            Err(error) => return Exchanged::failed(error),
+        };
+        if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
+            // Leave came too late: an exchange that is given up is a sign-in whose end nobody knows.
+            self.exchange.abandon(sign_in);
+            return Exchanged::failed(too_late());
+        }
+        let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
+        let clock = self.exchange.scope().clock();
+        let began = clock.now();
+        let result = self.exchange.jwt_within(limit, sign_in, id);
+        // One that ended before its own limit, by the connect timeout for one, was not cut short by its caller.
+        let full_time = full_time || clock.now().saturating_duration_since(began) < limit;
+        Exchanged { result, full_time, asked: true }
     }
 }
 
@@ -190,23 +261,11 @@ impl Caller for AccountCaller<'_> {
     }
 
     fn exchange(&self, terms: Terms) -> Exchanged {
-        let id = self.account.id();
-        let sign_in = match self.exchange.begin_jwt(id, terms.patience) {
-            Ok(sign_in) => sign_in,
-            Err(error) => return Exchanged { result: Err(error), full_time: false },
-        };
-        if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
-            // Leave came too late: an exchange that is given up is a sign-in whose end nobody knows.
-            self.exchange.abandon(sign_in);
-            return Exchanged { result: Err(too_late()), full_time: false };
+        match self.exchange.shared_token(self.account.id()) {
+            Ok(Some(shared)) => self.exchange_for_the_fleet(&shared, terms),
+            Ok(None) => self.exchange_alone(terms),
+            Err(error) => Exchanged::failed(error),
         }
-        let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
-        let clock = self.exchange.scope().clock();
-        let began = clock.now();
-        let result = self.exchange.jwt_within(limit, sign_in, id);
-        // One that ended before its own limit, by the connect timeout for one, was not cut short by its caller.
-        let full_time = full_time || clock.now().saturating_duration_since(began) < limit;
-        Exchanged { result, full_time }
     }
 
     fn tell(&self, happened: Happened<'_>) {

@@ -61,6 +61,11 @@ pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     {
         config.set_state_dir(&path).map_err(|error| named("BOOMI_STATE_DIR", &error))?;
     }
+    if !config.has_store()
+        && let Some(url) = text("BOOMI_STORE", variable)?
+    {
+        config.set_store(&url).map_err(|error| named("BOOMI_STORE", &error))?;
+    }
     if config.timeout.is_none()
         && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
     {

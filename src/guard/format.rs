@@ -5,9 +5,9 @@
 use serde_json::{Map, Value};
 
 /// The name of a field, which may stand in an error. What is in a field may not.
-pub(super) type Name = &'static str;
+pub(crate) type Name = &'static str;
 
-pub(super) trait Json: Sized {
+pub(crate) trait Json: Sized {
     fn to_json(&self) -> Value;
 
     /// Reads a field, which is `None` if it is missing. The error is the first one that is not as it should be: this, or one

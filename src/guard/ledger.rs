@@ -40,6 +40,11 @@ const BETWEEN_PROBES: &[Millis] = &[SECOND, 2 * SECOND];
 const LONGEST_PROBE: Millis = 15 * SECOND;
 /// Another library's request that has not ended by then has been forgotten.
 const FORGOTTEN: Millis = 10 * MINUTE;
+/// An exchange that takes longer, or a call that waits longer for an answer's first line, belongs to a process that is gone.
+#[cfg(feature = "redis")]
+const LONGEST_EXCHANGE: Millis = 20 * SECOND;
+#[cfg(feature = "redis")]
+const LONGEST_CALL: Millis = 90 * SECOND;
 /// More than a program uses of one user; the oldest goes.
 const MOST_CREDENTIALS: usize = 16;
 const MOST_ROUTES: usize = 16;
@@ -498,6 +503,30 @@ impl Ledger {
         for id in gone {
             self.settle(id, Outcome::Unanswered, now);
         }
+    }
+
+    /// The same where nobody can see whether a process is there: by their age. Returns whether there were any.
+    #[cfg(feature = "redis")]
+    pub(crate) fn bury_older(&mut self, now: Millis) -> bool {
+        let age = |place: &Place| match place.kind {
+            _ if place.foreign => FORGOTTEN,
+            Kind::Exchange => LONGEST_EXCHANGE,
+            Kind::Basic => LONGEST_CALL,
+        };
+        let old = self.places.iter().filter(|place| now.saturating_sub(place.sent) > age(place));
+        let old: Vec<_> = old.map(|place| place.id).collect();
+        for id in &old {
+            self.settle(*id, Outcome::Unanswered, now);
+        }
+        !old.is_empty()
+    }
+
+    /// Adds a sign-in whose end another memory counted.
+    pub(crate) fn add(&mut self, ask: &Ask, id: u64, outcome: Outcome, now: Millis) {
+        let allowance = std::mem::take(&mut self.allowance);
+        self.take(ask, id, Owner::default(), now);
+        self.allowance = allowance;
+        self.settle(id, outcome, now);
     }
 
     /// What is begun where an older one is lost: one more try, after which the budget is spent, or an acceptance mends it.

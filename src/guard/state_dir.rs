@@ -11,22 +11,17 @@
 //! to be gone. On other systems it is not checked who may write here, and all other processes count as gone, like those of
 //! containers that share a directory but not their process ids: more is held than need be, never less.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::fs;
-use std::hash::BuildHasher as _;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ring::rand::SecureRandom as _;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use super::format::{Json, object};
 use super::ledger::{Ledger, Millis, Owner, Tag};
+use super::tags::{self, Tags, hex};
 use super::{Store, User};
 use crate::clock::Clock;
 use crate::process::PerProcess;
@@ -47,10 +42,6 @@ const IMPATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 /// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
 const ERA: Millis = 1 << 40;
-/// Some 35 ms of a processor for each guess; but what keeps the file useless for guessing is that a tag has 12 bits.
-const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
-const MOST_TAGS: usize = 64;
-
 /// The lock of a file is the whole process's, and given up when any descriptor of the file is closed: so one thread at a
 /// time. It is never held while waiting.
 static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
@@ -63,16 +54,6 @@ pub(crate) struct StateDir {
     changed: PerProcess<Signal>,
     tags: PerProcess<Tags>,
 }
-
-/// What was computed before. Secrets are known by hashes alone, whose key is this process's.
-#[derive(Default)]
-struct Tags {
-    key: RandomState,
-    known: Mutex<HashMap<TagKey, Arc<OnceLock<Tag>>>>,
-}
-
-/// A user, the salt, and the hash of a secret.
-type TagKey = (User, String, u64);
 
 /// What is in a file.
 #[derive(Clone)]
@@ -189,9 +170,7 @@ impl Store for StateDir {
 
     fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
         let salt = self.salt(user, clock)?;
-        let tags = self.tags.get(Tags::default);
-        let tag = tags.slot(user, &salt, secret);
-        Ok(*tag.get_or_init(|| slow_hash(&salt, secret)))
+        Ok(self.tags.get(Tags::default).tag(user, &salt, secret))
     }
 
     fn owner(&self) -> Owner {
@@ -210,23 +189,9 @@ impl Store for StateDir {
     }
 }
 
-impl Tags {
-    /// Where a tag is, or will be.
-    fn slot(&self, user: &User, salt: &str, secret: &[&[u8]]) -> Arc<OnceLock<Tag>> {
-        let key = (user.clone(), salt.to_owned(), self.key.hash_one(secret));
-        let mut known = lock(&self.known);
-        if known.len() >= MOST_TAGS && !known.contains_key(&key) {
-            known.clear();
-        }
-        known.entry(key).or_default().clone()
-    }
-}
-
 impl State {
     fn new(now: &Moment) -> Result<Self, String> {
-        let mut salt = [0; 16];
-        ring::rand::SystemRandom::new().fill(&mut salt).map_err(|_| "the system gives no random numbers")?;
-        Ok(State { version: VERSION, salt: hex(&salt), written: now.clone(), ledger: Ledger::default() })
+        Ok(State { version: VERSION, salt: tags::new_salt()?, written: now.clone(), ledger: Ledger::default() })
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
@@ -372,23 +337,11 @@ fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn cannot_open(error: &io::Error) -> String {
     match os::is_link(error) {
         true => "is a symbolic link: remove it".to_owned(),
         false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
     }
-}
-
-/// A few bits of a hash of a secret: enough to see that another one is used, too few to find it by guessing.
-fn slow_hash(salt: &str, secret: &[&[u8]]) -> Tag {
-    let joined = Zeroizing::new(secret.join(&0));
-    let mut hash = Zeroizing::new([0; 32]);
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt.as_bytes(), &joined, &mut *hash);
-    Tag::from(u16::from_be_bytes([hash[0], hash[1]]) >> 4)
 }
 
 fn is_gone(owner: &Owner) -> bool {

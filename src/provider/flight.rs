@@ -112,6 +112,8 @@ pub(crate) struct Slot {
     pub(crate) state: Mutex<State>,
     /// Told when a flight ends.
     pub(crate) changed: Signal,
+    /// Where in a fleet's store the kept token is, if it came from there or went there, and its fence.
+    pub(crate) shared: Mutex<Option<(String, u64)>>,
 }
 
 #[derive(Default)]
@@ -268,7 +270,7 @@ impl<'a> Flight<'a> {
         let account = self.account;
         let (now, chance) = (caller.now(), caller.chance());
         let sent = exchanged.result.as_ref().map_or_else(Error::was_sent, |_| true);
-        if sent {
+        if sent && exchanged.asked {
             account.count(Counter::Exchanges);
         }
         let result = {

@@ -74,7 +74,7 @@ impl Resolver {
         }
         let running = Arc::new(Running::default());
         let (name, look_up, table, result) = (host.to_owned(), self.look_up, self.running.clone(), running.clone());
-        spawn_without_signals(move || {
+        spawn_without_signals("boomi-auth name look-up", move || {
             let answer = look_up(&name).map_err(|error| error.to_string());
             table.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
             *result.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
@@ -86,13 +86,13 @@ impl Resolver {
 }
 
 /// Starts a thread that no signal is delivered to: the host program's handlers belong on its own threads.
-fn spawn_without_signals(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     // Enough for the look-up modules of libc, and a sixteenth of the default.
     const STACK: usize = 512 * 1024;
     // A thread inherits its mask. Blocking before it starts leaves no moment in which it could be chosen.
     #[cfg(unix)]
     let mask = nix::sys::signal::SigSet::all().thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK);
-    let spawned = std::thread::Builder::new().name("boomi-auth name look-up".into()).stack_size(STACK).spawn(work);
+    let spawned = std::thread::Builder::new().name(name.into()).stack_size(STACK).spawn(work);
     #[cfg(unix)]
     if let Ok(mask) = mask {
         let _ = mask.thread_set_mask();
@@ -174,7 +174,7 @@ mod tests {
         use nix::sys::signal::{SigSet, Signal};
         let (sender, receiver) = std::sync::mpsc::channel();
         let before = SigSet::thread_get_mask().unwrap();
-        spawn_without_signals(move || sender.send(SigSet::thread_get_mask().unwrap()).unwrap()).unwrap();
+        spawn_without_signals("test", move || sender.send(SigSet::thread_get_mask().unwrap()).unwrap()).unwrap();
         let inside = receiver.recv().unwrap();
         assert!(
             inside.contains(Signal::SIGINT) && inside.contains(Signal::SIGTERM) && inside.contains(Signal::SIGPROF)

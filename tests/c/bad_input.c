@@ -149,6 +149,9 @@ static void the_settings(void) {
   REFUSES("path is NULL", boomi_config_set_state_dir(config, NULL, wanted));
   REFUSES("path is not UTF-8", boomi_config_set_state_dir(config, "\xff", wanted));
   REFUSES("state directory is empty", boomi_config_set_state_dir(config, "", wanted));
+  REFUSES("config is NULL", boomi_config_set_store(NULL, "redis://localhost", wanted));
+  REFUSES("url is NULL", boomi_config_set_store(config, NULL, wanted));
+  REFUSES("url is not UTF-8", boomi_config_set_store(config, "\xff", wanted));
   REFUSES("provider is NULL", boomi_config_set_token_provider(config, NULL, wanted));
   REFUSES("config is NULL", boomi_config_set_token_provider(NULL, NULL, wanted));
   REFUSES("config is NULL", boomi_config_set_max_response_bytes(NULL, 1, wanted));

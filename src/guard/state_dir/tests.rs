@@ -1,3 +1,4 @@
+use crate::guard::tags::{MOST_TAGS, Tags, slow_hash};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,0 +1,50 @@
+//! What a fleet of machines shares over a Valkey or Redis server that it runs already: sign-ins, one-time codes, tokens, and the pace.
+//!
+//! [`Link`] is the way there. When the server cannot be used, every part says so at once, and its caller goes on alone.
+
+pub(crate) mod address;
+mod ledgers;
+mod link;
+mod pace;
+mod seal;
+mod tokens;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::Result;
+use address::Address;
+pub(crate) use ledgers::Ledgers;
+use link::Link;
+pub(crate) use pace::Turn as PaceTurn;
+pub(crate) use tokens::{SharedToken, Standing, Turn};
+
+/// One client's way to what its fleet shares.
+#[derive(Clone)]
+pub(crate) struct Fleet {
+    link: Arc<Link>,
+}
+
+impl Fleet {
+    /// Begins to connect, so that the first call need not wait for it, and does not wait for it either.
+    pub(crate) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
+        let link = Link::new(address, clock)?;
+        link.begin();
+        Ok(Fleet { link: Arc::new(link) })
+    }
+
+    /// Where it is, without its password.
+    pub(crate) fn place(&self) -> &str {
+        self.link.place()
+    }
+
+    /// Why it cannot be used at the moment, if that is so.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.link.problem()
+    }
+
+    /// Where the guard's ledgers are.
+    pub(crate) fn ledgers(&self) -> Ledgers {
+        Ledgers::new(self.link.clone())
+    }
+}

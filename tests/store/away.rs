@@ -1,0 +1,116 @@
+//! A store that is away, and comes back: nothing fails for it.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use boomi_auth::{Client, Credentials, EventKind};
+use boomi_emulator::Emulator;
+use boomi_emulator::users::REGULAR;
+
+use crate::common::{self, AUDIT_LOG, Events, by_token};
+use crate::load::{assert_rejected_at_most, exchanges, status, until};
+use crate::server::{Server, free_port};
+use crate::together::is_refused;
+
+/// Far more than the 50 ms that are promised, and far less than a call that hangs takes.
+const NOT_HUNG: Duration = Duration::from_secs(5);
+
+fn client_of(boomi: &Emulator, url: &str, credentials: Credentials, events: &Events) -> Client {
+    common::builder(boomi).credentials(credentials).store(url).on_event(events.handler()).build().unwrap()
+}
+
+fn works(client: &Client) {
+    let began = Instant::now();
+    assert_eq!(client.get(AUDIT_LOG).send().unwrap().status(), 200);
+    client.token().unwrap();
+    assert!(began.elapsed() < NOT_HUNG);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_told_once_and_hinders_nobody() {
+    let boomi = Emulator::start_unlimited();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
+    for url in [format!("redis://127.0.0.1:{}", free_port()), silent, "redis://no-such-host.invalid".into()] {
+        let events = Events::default();
+        let client = client_of(&boomi, &url, by_token(REGULAR), &events);
+        for _ in 0..20 {
+            works(&client);
+        }
+        let told = events.names().iter().filter(|name| **name == EventKind::StateUnavailable.name()).count();
+        assert_eq!(told, 1, "{url}: {:?}", events.json());
+        assert!(client.describe().contains(r#""problem":"the store"#), "{}", client.describe());
+    }
+}
+
+#[test]
+fn what_was_counted_meanwhile_is_added_when_it_is_back() {
+    let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
+    let wrong = || Credentials::password(REGULAR.name, "wrong").unwrap();
+    let one = client_of(&boomi, &store.url(""), wrong(), &events);
+    store.kill();
+    assert!(is_refused(&one));
+    store.run();
+    // The one that was there tells the store, when it next looks.
+    until(&boomi, || {
+        assert!(is_refused(&one));
+        store.content().contains("\"rejections\":1")
+    });
+    // So a stranger to it does not begin anew.
+    let status_now = status(&boomi, REGULAR).total_rejections;
+    let held = one.describe_guard().unwrap();
+    assert!(held.contains("\"rejections\":1"), "{held}");
+    assert_eq!(status(&boomi, REGULAR).total_rejections, status_now);
+    assert_rejected_at_most(&boomi, REGULAR, 2);
+}
+
+#[test]
+fn a_store_that_stops_and_goes_on_is_used_again() {
+    let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
+    let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
+    works(&client);
+    store.signal("-STOP");
+    for _ in 0..20 {
+        works(&client);
+        client.generate_jwt(None, None).unwrap();
+    }
+    store.signal("-CONT");
+    until(&boomi, || {
+        works(&client);
+        client.describe().contains(r#""problem":null"#)
+    });
+}
+
+#[test]
+fn a_store_that_was_started_anew_is_used_at_once() {
+    let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
+    let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
+    works(&client);
+    store.kill();
+    store.run();
+    works(&client);
+    assert!(!events.names().contains(&EventKind::StateUnavailable.name()), "{:?}", events.json());
+}
+
+#[test]
+fn a_leader_that_is_killed_is_followed_by_another() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let events = Events::default();
+    let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
+    boomi.set_delays(vec![boomi_emulator::Delay::new(2000, 2000).on("/auth/")]);
+    let leader = crate::fork::fork(|| {
+        let _ = std::thread::spawn({
+            let client = client.clone();
+            move || client.token()
+        });
+        std::thread::park_timeout(Duration::from_millis(700));
+        true
+    });
+    assert!(leader.went_well());
+    boomi.set_delays(Vec::new());
+    assert_eq!(exchanges(&boomi), 1);
+    let began = Instant::now();
+    client.token().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert_rejected_at_most(&boomi, REGULAR, 0);
+}

@@ -1,0 +1,226 @@
+//! What a fleet does as one.
+
+use std::time::{Duration, Instant};
+
+use boomi_auth::{Call, Client, ClientBuilder, Credentials, ErrorKind, EventKind};
+use boomi_emulator::users::{REGULAR, TWOFA, TWOFA_SECRET};
+use boomi_emulator::{Emulator, JwtOptions};
+
+use crate::common::{self, AUDIT_LOG, by_password, by_token};
+use crate::fork::{all_went_well, fork_many};
+use crate::load::{assert_rejected_at_most, at_once, exchanges, status};
+use crate::server::Server;
+
+pub const PROCESSES: usize = 8;
+
+pub fn builder(boomi: &Emulator, store: &Server, credentials: Credentials) -> ClientBuilder {
+    let builder = common::builder(boomi).credentials(credentials).store(&store.url(""));
+    builder.on_event(|event| assert_ne!(event.kind(), EventKind::StateUnavailable, "{}", event.to_json()))
+}
+
+pub fn client(boomi: &Emulator, store: &Server, credentials: Credentials) -> Client {
+    builder(boomi, store, credentials).build().unwrap()
+}
+
+/// Waits until this process is connected to the store: a call does not, and goes on alone.
+pub fn connected(client: &Client) -> &Client {
+    for _ in 0..2000 {
+        if client.describe_guard().unwrap().contains("redis") {
+            return client;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    panic!("no connection to the store: {}", client.describe());
+}
+
+/// Whether a call with a wrong password ended as it must.
+pub fn is_refused(client: &Client) -> bool {
+    match client.get(AUDIT_LOG).send() {
+        Ok(answer) => answer.status() == 401,
+        Err(error) => error.kind() == ErrorKind::Held,
+    }
+}
+
+fn wrong() -> Credentials {
+    Credentials::password(REGULAR.name, "wrong").unwrap()
+}
+
+#[test]
+fn a_fleet_asks_for_its_first_token_once() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = client(&boomi, &store, by_token(REGULAR));
+    all_went_well(fork_many(PROCESSES, |_| at_once(4, |_| connected(&client).token().is_ok()).into_iter().all(|got| got)));
+    assert_eq!(exchanges(&boomi), 1);
+    // One that comes later finds it.
+    let later = self::client(&boomi, &store, by_token(REGULAR));
+    assert!(later.token().unwrap().expires_at() > 0);
+    assert_eq!(exchanges(&boomi), 1);
+}
+
+#[test]
+fn a_fleet_renews_its_token_once_each_time() {
+    const LIFETIME: i64 = 10;
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    boomi.set_jwt(JwtOptions { lifetime_s: LIFETIME, ..JwtOptions::default() });
+    let client = client(&boomi, &store, by_token(REGULAR));
+    let span = Duration::from_secs(10 * LIFETIME as u64);
+    let began = Instant::now();
+    all_went_well(fork_many(PROCESSES, |_| {
+        connected(&client);
+        while began.elapsed() < span {
+            if client.token().is_err() {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        true
+    }));
+    let times: Vec<_> = boomi
+        .log()
+        .iter()
+        .filter(|entry| entry.path.starts_with("/auth/jwt/"))
+        .map(|entry| entry.at_ms)
+        .collect();
+    // Renewed with 3 to 4 of 10 s left: every 6 to 7 s.
+    assert!((14..=18).contains(&times.len()), "{} exchanges", times.len());
+    let nearest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+    assert!(nearest > 4000, "two exchanges within {nearest} ms: {times:?}");
+}
+
+#[test]
+fn a_wrong_password_is_sent_twice_at_most_by_the_whole_fleet() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = client(&boomi, &store, wrong());
+    all_went_well(fork_many(PROCESSES, |_| {
+        connected(&client);
+        at_once(4, |_| (0..10).all(|_| is_refused(&client) && client.token().is_err())).into_iter().all(|refused| refused)
+    }));
+    let rejections = status(&boomi, REGULAR).total_rejections;
+    assert!((1..=2).contains(&rejections), "{rejections}");
+}
+
+#[test]
+fn a_password_rotated_under_load_costs_five_at_most() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = client(&boomi, &store, by_password(REGULAR));
+    let (reader, writer) = std::io::pipe().unwrap();
+    let workers = fork_many(PROCESSES, |_| {
+        connected(&client);
+        let mut writer = writer.try_clone().unwrap();
+        at_once(4, |_| {
+            for call in 0..40 {
+                if let Ok(answer) = client.get(AUDIT_LOG).send()
+                    && call == 2
+                    && answer.status() == 200
+                {
+                    let _ = std::io::Write::write_all(&mut writer.try_clone().unwrap(), b"x");
+                }
+            }
+        });
+        let _ = std::io::Write::flush(&mut writer);
+        true
+    });
+    drop(writer);
+    let mut one = [0];
+    std::io::Read::read_exact(&mut &reader, &mut one).unwrap();
+    boomi.set_password(REGULAR.name, "another");
+    all_went_well(workers);
+    assert_rejected_at_most(&boomi, REGULAR, 5);
+}
+
+#[test]
+fn no_code_is_sent_twice() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = builder(&boomi, &store, by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
+    all_went_well(fork_many(PROCESSES, |_| {
+        let mut call = Call::new();
+        call.set_timeout(Duration::from_secs(11)).unwrap();
+        match connected(&client).generate_jwt(None, Some(&call)) {
+            Ok(_) => true,
+            Err(error) => matches!(error.kind(), ErrorKind::Otp | ErrorKind::Held | ErrorKind::Timeout),
+        }
+    }));
+    let status = status(&boomi, TWOFA);
+    assert_eq!((status.repeated_codes, status.locked), (0, false), "{status:?}");
+    assert!(status.accepted >= 1);
+}
+
+#[test]
+fn together_they_keep_the_pace_and_use_it() {
+    let (boomi, store) = (Emulator::start(), Server::start());
+    let client = builder(&boomi, &store, by_token(REGULAR)).requests_per_second(10).max_retries(0).build().unwrap();
+    client.token().unwrap();
+    let (began, span) = (Instant::now(), Duration::from_secs(8));
+    all_went_well(fork_many(PROCESSES, |_| {
+        connected(&client);
+        while began.elapsed() < span {
+            match client.get(AUDIT_LOG).send() {
+                Ok(answer) if answer.status() == 200 => {}
+                other => {
+                    eprintln!("{other:?}");
+                    return false;
+                }
+            }
+        }
+        true
+    }));
+    assert!(boomi.most_in_a_second("account123") <= 10);
+    let served = boomi.log().iter().filter(|entry| entry.path.starts_with("/api/")).count();
+    assert!(served as u64 >= 9 * (span.as_secs() - 1), "{served} in {span:?}");
+}
+
+#[test]
+fn who_would_have_to_wait_too_long_knows_it_before_anything_is_sent() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let one = builder(&boomi, &store, by_token(REGULAR)).requests_per_second(1).build().unwrap();
+    let other = builder(&boomi, &store, by_token(REGULAR)).requests_per_second(1).build().unwrap();
+    assert_eq!(one.get(AUDIT_LOG).send().unwrap().status(), 200);
+    let mut call = Call::new();
+    call.set_timeout(Duration::from_millis(300)).unwrap();
+    let error = other.get(AUDIT_LOG).call(&call).send().unwrap_err();
+    assert_eq!((error.kind(), error.was_sent()), (ErrorKind::RateLimited, false), "{error}");
+    assert!(error.retry_after().is_some_and(|after| after > Duration::from_millis(300)));
+}
+
+#[test]
+fn the_store_is_used_over_tls_with_a_password() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start_tls());
+    let client = client(&boomi, &store, by_token(REGULAR));
+    // A handshake may take longer than a call waits for the store: then the next finds it.
+    for _ in 0..200 {
+        client.token().unwrap();
+        if !store.keys().is_empty() {
+            break;
+        }
+        client.generate_jwt(None, None).unwrap();
+    }
+    assert!(!store.keys().is_empty());
+    assert!(client.describe().contains("rediss://***@localhost") && !client.describe().contains("store-password"));
+}
+
+#[test]
+fn who_reads_the_store_learns_nothing() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = builder(&boomi, &store, by_password(REGULAR)).requests_per_second(10).build().unwrap();
+    let token = client.token().unwrap();
+    assert_eq!(client.get(AUDIT_LOG).send().unwrap().status(), 200);
+    let content = store.content();
+    assert_eq!(store.keys().len(), 3, "a token, a ledger and a pace: {content}");
+    for secret in ["user@example.com", "example.com", "account123", "localhost", REGULAR.password, token.jwt(), "eyJ"] {
+        assert!(!content.contains(secret), "{secret} is in the store: {content}");
+    }
+}
+
+#[test]
+fn a_refused_token_is_replaced_once_for_all() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let clients: Vec<_> = (0..4).map(|_| client(&boomi, &store, by_token(REGULAR))).collect();
+    let first = clients[0].token().unwrap();
+    assert!(clients.iter().all(|client| client.token().unwrap().jwt() == first.jwt()));
+    boomi.advance_clock(301);
+    for client in &clients {
+        let answer = client.post("/graphql").body(common::GRAPHQL_QUERY).send().unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(exchanges(&boomi), 2);
+}
