@@ -3,7 +3,7 @@
 //! An entry is read, changed here, and replaced if it is still the one that was read; otherwise that is done again. So the rules stand
 //! in one place, `guard/ledger.rs`, and each step is atomic in the store. Its times are the store's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -57,6 +57,8 @@ struct Here {
     changed: Signal,
     /// The number of the last entry that was seen of a user.
     seen: Mutex<HashMap<User, u64>>,
+    /// Whose entry was lost, until a sign-in is accepted.
+    in_doubt: Mutex<HashSet<User>>,
     names: Mutex<HashMap<User, String>>,
 }
 
@@ -87,6 +89,11 @@ impl Ledgers {
         name
     }
 
+    fn lost(&self, here: &Here, user: &User, now: Millis) -> Result<Entry, String> {
+        lock(&here.in_doubt).insert(user.clone());
+        Entry::new(Ledger::careful(now), now)
+    }
+
     /// The store's time, the entry's number and the entry, made anew where there is none.
     fn read(&self, here: &Here, user: &User, name: &str) -> Result<(Millis, u64, Entry), String> {
         let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.link.ask(&READ, name, &[])?;
@@ -103,10 +110,13 @@ impl Ledgers {
                 ));
             }
             // What was held back is lost, and was perhaps close to a lock.
-            Some(Err(Unusable::Garbage)) => Entry::new(Ledger::careful(now), now)?,
-            None if last > 0 => Entry::new(Ledger::careful(now), now)?,
+            Some(Err(Unusable::Garbage)) => self.lost(here, user, now)?,
+            None if last > 0 => self.lost(here, user, now)?,
             None => Entry::new(Ledger::default(), now)?,
         };
+        if entry.ledger.rejections() + entry.ledger.unanswered() == 0 {
+            lock(&here.in_doubt).remove(user);
+        }
         Ok((now, number, entry))
     }
 }
@@ -167,6 +177,10 @@ impl Store for Ledgers {
 
     fn look_again(&self) -> Option<Duration> {
         Some(Duration::from_millis(50))
+    }
+
+    fn is_in_doubt(&self, user: &User) -> bool {
+        lock(&self.here().in_doubt).contains(user)
     }
 }
 

@@ -25,6 +25,9 @@ const LONGEST_REST: Duration = Duration::from_secs(8);
 /// More than that are not made: an operation takes a tenth of a millisecond.
 const MOST_CONNECTIONS: usize = 8;
 
+/// How long a call queues for a connection that other calls use while the store works.
+const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+
 type Connection = Box<dyn ConnectionLike + Send>;
 
 pub(super) struct Link {
@@ -194,7 +197,9 @@ impl Link {
                         return Err(problem);
                     }
                 }
-                if now >= until || now < state.impatient_until {
+                // Those that others use are free soon, or the store is away, which is told.
+                let in_use = state.made > 0 && now < until + LONGEST_QUEUE;
+                if (now >= until || now < state.impatient_until) && !in_use {
                     if state.made == 0 {
                         state.impatient_until = now.max(state.impatient_until) + LONGEST;
                     }
@@ -202,7 +207,7 @@ impl Link {
                     return Err(state.problem.get_or_insert_with(slow).clone());
                 }
             }
-            self.clock.wait(&pool.changed, seen, until.saturating_sub(self.now()));
+            self.clock.wait(&pool.changed, seen, LONGEST);
         }
     }
 

@@ -25,7 +25,7 @@ pub fn client(boomi: &Emulator, store: &Server, credentials: Credentials) -> Cli
 /// Waits until this process is connected to the store: a call does not, and goes on alone.
 pub fn connected(client: &Client) -> &Client {
     for _ in 0..2000 {
-        if client.describe_guard().unwrap().contains("redis") {
+        if client.describe_guard().unwrap().contains(r#""memory":"redis"#) {
             return client;
         }
         std::thread::park_timeout(Duration::from_millis(5));
@@ -59,7 +59,7 @@ fn a_fleet_asks_for_its_first_token_once() {
 
 #[test]
 fn a_fleet_renews_its_token_once_each_time() {
-    const LIFETIME: i64 = 10;
+    const LIFETIME: i64 = 8;
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     boomi.set_jwt(JwtOptions { lifetime_s: LIFETIME, ..JwtOptions::default() });
     let client = client(&boomi, &store, by_token(REGULAR));
@@ -81,10 +81,10 @@ fn a_fleet_renews_its_token_once_each_time() {
         .filter(|entry| entry.path.starts_with("/auth/jwt/"))
         .map(|entry| entry.at_ms)
         .collect();
-    // Renewed with 3 to 4 of 10 s left: every 6 to 7 s.
-    assert!((14..=18).contains(&times.len()), "{} exchanges", times.len());
+    // Renewed with 2.4 to 3.2 of 8 s left: every 4.8 to 5.6 s.
+    assert!((13..=19).contains(&times.len()), "{} exchanges", times.len());
     let nearest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
-    assert!(nearest > 4000, "two exchanges within {nearest} ms: {times:?}");
+    assert!(nearest > 3000, "two exchanges within {nearest} ms: {times:?}");
 }
 
 #[test]
@@ -186,14 +186,7 @@ fn who_would_have_to_wait_too_long_knows_it_before_anything_is_sent() {
 fn the_store_is_used_over_tls_with_a_password() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start_tls());
     let client = client(&boomi, &store, by_token(REGULAR));
-    // A handshake may take longer than a call waits for the store: then the next finds it.
-    for _ in 0..200 {
-        client.token().unwrap();
-        if !store.keys().is_empty() {
-            break;
-        }
-        client.generate_jwt(None, None).unwrap();
-    }
+    connected(&client).token().unwrap();
     assert!(!store.keys().is_empty());
     assert!(client.describe().contains("rediss://***@localhost") && !client.describe().contains("store-password"));
 }
