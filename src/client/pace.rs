@@ -247,11 +247,13 @@ impl<'a> InTurn<'a> {
     pub(crate) fn wait_again(&self) -> Result<()> {
         let turn = self.paces.turn(self.account, self.scope, self.came.get())?;
         self.came.set(self.came.get().or(turn.as_ref().map(|turn| turn.id)));
-        if let Some(turn) = &turn {
-            self.paces.fleets_turn(turn, self.account, self.scope)?;
-        }
         self.turn.replace(turn);
         Ok(())
+    }
+
+    /// And of the fleet, if there is one.
+    pub(crate) fn wait_for_the_fleet(&self) -> Result<()> {
+        self.turn.borrow().as_ref().map_or(Ok(()), |turn| self.paces.fleets_turn(turn, self.account, self.scope))
     }
 
     /// What the scope tells when all of the request has left.

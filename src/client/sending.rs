@@ -104,11 +104,16 @@ impl<'a> Sending<'a> {
             exchange.bearer(provider).map_err(|error| error.sent(false))?;
         }
         let turn = InTurn::wait(exchange.paces(), self.account, scope)?;
-        let begin = || scope.set_on_sent(turn.on_sent());
+        let begin = || {
+            // The last thing that is waited for: a turn of the fleet's that is not used is nobody's.
+            turn.wait_for_the_fleet()?;
+            scope.set_on_sent(turn.on_sent());
+            Ok::<_, Error>(())
+        };
         let asking = self.asking.clone();
         let ended = match &self.who {
             Who::Caller => {
-                begin();
+                begin()?;
                 exchange.send_as(asking, SignedInAs::Caller, None, &[])
             }
             Who::User => {
@@ -117,10 +122,13 @@ impl<'a> Sending<'a> {
                 let purpose =
                     Purpose { name: asking.purpose, path: &path, foreign: false, patience, turn: Some(&turn) };
                 match exchange.begin_sign_in(purpose) {
-                    Ok(sign_in) => {
-                        begin();
-                        exchange.send_by(asking, sign_in)
-                    }
+                    Ok(sign_in) => match begin() {
+                        Ok(()) => exchange.send_by(asking, sign_in),
+                        Err(error) => {
+                            exchange.abandon(sign_in);
+                            return Err(error);
+                        }
+                    },
                     // Whoever asked whether the server answers again found that it does not: a try like any other, but not sent.
                     // With less time than that, it is the wait for others that ended.
                     Err(error) if is_of_the_connection(error.kind()) && scope.remaining() >= TIME_TO_BEGIN => {
@@ -135,7 +143,7 @@ impl<'a> Sending<'a> {
                     Some(newer) => newer,
                     None => exchange.bearer(provider).map_err(|error| error.sent(false))?,
                 };
-                begin();
+                begin()?;
                 let ended = exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
