@@ -277,6 +277,8 @@ fn open(address: &Address) -> Result<Connection, String> {
         Some(code) => format!("it answered {code}"),
         None if error.is_connection_refusal() => "connection refused".to_owned(),
         None if error.is_timeout() => "it does not answer".to_owned(),
+        // TLS tells here what it does not like. Nothing of ours is in it.
+        None if error.is_io_error() => error.to_string(),
         None => error.category().to_owned(),
     };
     let tls = tls(address)?;

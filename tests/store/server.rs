@@ -117,7 +117,13 @@ impl Server {
 
     /// What a command answers.
     pub fn ask(&self, command: &[&str]) -> redis::Value {
-        let client = redis::Client::open(self.url("")).unwrap();
+        let client = if self.is_tls {
+            let root_cert = Some(std::fs::read(self.directory.join("cert.pem")).unwrap());
+            let certificates = redis::TlsCertificates { client_tls: None, root_cert };
+            redis::Client::build_with_tls(self.url(""), certificates).unwrap()
+        } else {
+            redis::Client::open(self.url("")).unwrap()
+        };
         let mut connection = client.get_connection().unwrap();
         redis::cmd(command[0]).arg(&command[1..]).query(&mut connection).unwrap()
     }
@@ -158,7 +164,7 @@ impl Drop for Server {
 fn certificate(directory: &Path) {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
         .current_dir(directory)
         .stderr(Stdio::null())
         .status();
