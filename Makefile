@@ -6,7 +6,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 # What is installed is built with the profile `release`; tests of the installation take `dev`, which is there already.
 PROFILE ?= release
-# Of the C library: keychain, or none.
+# Of the C library: keychain, redis, both with a comma between, or none.
 FEATURES ?=
 CARGO   ?= cargo
 CC      ?= cc

@@ -643,6 +643,21 @@ boomi_code boomi_config_set_state_dir(boomi_config *config,
                                       boomi_error **error_out);
 
 /**
+ * A Valkey or Redis server that a fleet of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
+ * and the pace are then the fleet's. Off by default.
+ *
+ * `url` is "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may stand in place of redis.
+ * "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are taken, too. `ca_file=` is a PEM
+ * bundle that is trusted alone for TLS. JWTs are sealed there: only who has the credentials can read them. A client begins to connect
+ * when it is made. While the server cannot be used no call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE
+ * says so, and the client goes on by its state directory, or by itself.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if the library was built without the feature `redis`.
+ */
+boomi_code boomi_config_set_store(boomi_config *config,
+                                  const char *url,
+                                  boomi_error **error_out);
+
+/**
  * The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
  * repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
  *
@@ -677,7 +692,7 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
 /**
  * Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
  * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
- * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR,
+ * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR, BOOMI_STORE,
  * BOOMI_TIMEOUT (seconds).
  * The files must be there now; they are read when they are needed.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.

@@ -476,7 +476,7 @@ impl ClientBuilder {
     /// Fills what is unset from the environment: `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or
     /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), or in place of token and password
     /// `BOOMI_CREDENTIAL_PROCESS` (see [`Credentials::process`]) or `BOOMI_KEYCHAIN` (see [`Credentials::keychain`]);
-    /// `BOOMI_API_URL`, `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR` and `BOOMI_TIMEOUT` (seconds).
+    /// `BOOMI_API_URL`, `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR`, `BOOMI_STORE` and `BOOMI_TIMEOUT` (seconds).
     pub fn load_env(self) -> Self {
         self.with(|config| config.load_env(&variable))
     }

@@ -259,7 +259,9 @@ impl Guard {
         let mut why = None;
         for (index, shared) in self.shared.iter().enumerate() {
             match self.ask_in(&shared.store, Some(shared), own_tag, &user, applicant) {
-                Ok(Answer::Go(place)) if shared.store.is_in_doubt(&user) && self.held_by(&table, own_tag, &user, applicant).is_some() => {
+                Ok(Answer::Go(place))
+                    if shared.store.is_in_doubt(&user) && self.held_by(&table, own_tag, &user, applicant).is_some() =>
+                {
                     place.end(Outcome::NotSent);
                     return self.held_by(&table, own_tag, &user, applicant).map_or(Answer::Probe, Answer::Held);
                 }

@@ -19,7 +19,8 @@
 //! client) when a client is built, and SSL_CERT_FILE and SSL_CERT_DIR when it first needs the operating
 //! system's trusted roots. A program is run, and a keychain asked, only where [`Credentials::process`],
 //! [`Credentials::keychain`] or their variables say so; to ask the keychain on Linux goes through libdbus, which leaves SIGPIPE
-//! ignored in this process. No thread outlives its call but a name look-up past its deadline. No signal handler, logger
+//! ignored in this process. No thread outlives its call but a name look-up past its deadline, and one that
+//! connects to a store, where one is set. No signal handler, logger
 //! or process-wide default is installed.
 
 #![deny(unsafe_code)]

@@ -440,7 +440,7 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
 
 /// Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
 /// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
-/// BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR,
+/// BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR, BOOMI_STORE,
 /// BOOMI_TIMEOUT (seconds).
 /// The files must be there now; they are read when they are needed.
 /// Errors: BOOMI_ERR_CONFIG, with the variable's name.

@@ -182,7 +182,8 @@ impl AccountCaller<'_> {
         let (scope, slot) = (self.exchange.scope(), self.account.slot());
         let patient_until = scope.clock().now() + terms.patience;
         loop {
-            let known = lock(&slot.shared).as_ref().filter(|(name, _)| name == shared.name()).map_or(0, |(_, fence)| *fence);
+            let known =
+                lock(&slot.shared).as_ref().filter(|(name, _)| name == shared.name()).map_or(0, |(_, fence)| *fence);
             let standing = Standing { known, least: terms.least.max(SHORTEST_SHARED) };
             let keep = |fence: u64| *lock(&slot.shared) = Some((shared.name().to_owned(), fence));
             match shared.take(standing) {
@@ -196,7 +197,8 @@ impl AccountCaller<'_> {
                 Ok(Turn::Wait(rest)) => {
                     let now = scope.clock().now();
                     if now >= patient_until {
-                        let text = "another of the fleet has asked for a token, and has none yet: it is worth another try";
+                        let text =
+                            "another of the fleet has asked for a token, and has none yet: it is worth another try";
                         return Exchanged::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
                     }
                     scope.set_phase(Phase::Token);

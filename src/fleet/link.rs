@@ -90,12 +90,7 @@ impl Link {
 
     /// Runs a script that may be run twice, should the answer of the first be lost with its connection. An error says for people why
     /// it could not be.
-    pub(super) fn ask<T: FromRedisValue>(
-        &self,
-        script: &Script,
-        key: &str,
-        arguments: &[&[u8]],
-    ) -> Result<T, String> {
+    pub(super) fn ask<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, String> {
         let first = self.run(script, key, arguments);
         match first {
             // The server has closed it, as it does when it is started anew.
@@ -105,12 +100,7 @@ impl Link {
     }
 
     /// Runs a script once.
-    pub(super) fn tell<T: FromRedisValue>(
-        &self,
-        script: &Script,
-        key: &str,
-        arguments: &[&[u8]],
-    ) -> Result<T, String> {
+    pub(super) fn tell<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, String> {
         self.run(script, key, arguments).map_err(Failed::told)
     }
 
@@ -203,7 +193,8 @@ impl Link {
                     if state.made == 0 {
                         state.impatient_until = now.max(state.impatient_until) + LONGEST;
                     }
-                    let slow = || format!("the store {} did not answer within {} ms", self.place(), LONGEST.as_millis());
+                    let slow =
+                        || format!("the store {} did not answer within {} ms", self.place(), LONGEST.as_millis());
                     return Err(state.problem.get_or_insert_with(slow).clone());
                 }
             }
@@ -303,7 +294,8 @@ fn open(address: &Address) -> Result<Connection, String> {
         }
         Kind::Cluster => {
             let nodes: Vec<_> = address.nodes().collect();
-            let mut builder = redis::cluster::ClusterClient::builder(nodes).connection_timeout(LONGEST_CONNECT).retries(1);
+            let mut builder =
+                redis::cluster::ClusterClient::builder(nodes).connection_timeout(LONGEST_CONNECT).retries(1);
             if let Some(certificates) = tls {
                 builder = builder.certs(certificates);
             }
@@ -348,9 +340,8 @@ fn by_sentinel(
 
 /// What is trusted, if not what the operating system trusts.
 fn tls(address: &Address) -> Result<Option<TlsCertificates>, String> {
-    let read = |file: &std::path::PathBuf| {
-        std::fs::read(file).map_err(|error| format!("its ca_file cannot be read: {error}"))
-    };
+    let read =
+        |file: &std::path::PathBuf| std::fs::read(file).map_err(|error| format!("its ca_file cannot be read: {error}"));
     let root_cert = address.ca_file.as_ref().map(read).transpose()?;
     Ok(root_cert.map(|root_cert| TlsCertificates { client_tls: None, root_cert: Some(root_cert) }))
 }

@@ -99,7 +99,8 @@ impl Fleet {
         let of = [origin, username, account];
         let address = self.link.address();
         // Known by a hash, so that no secret stays here.
-        let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), address.identity().join("\n").as_bytes()].concat());
+        let whole =
+            Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), address.identity().join("\n").as_bytes()].concat());
         let mut key = [0; 32];
         key.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
         let seals = SEALS.get(Seals::default);
@@ -112,7 +113,8 @@ impl Fleet {
             }
             all.entry(key).or_insert(made).clone()
         });
-        let id = format!("{:016x}", (self.link.clock().chance() * u64::MAX as f64) as u64 ^ u64::from(std::process::id()));
+        let id =
+            format!("{:016x}", (self.link.clock().chance() * u64::MAX as f64) as u64 ^ u64::from(std::process::id()));
         SharedToken { fleet: self.clone(), seal, id }
     }
 }
@@ -146,7 +148,10 @@ impl SharedToken {
         let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
         let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKE, &self.seal.name, &arguments)?;
         let number = |index: usize| -> Option<u64> {
-            answer.get(index).and_then(|value| redis::from_redis_value_ref::<i64>(value).ok()).map(|value| value.max(0) as u64)
+            answer
+                .get(index)
+                .and_then(|value| redis::from_redis_value_ref::<i64>(value).ok())
+                .map(|value| value.max(0) as u64)
         };
         let strange = || "the store answered something else than it was asked for".to_owned();
         match number(0) {

@@ -21,9 +21,8 @@ pub struct Server {
 
 /// The program, by either name.
 pub fn program() -> &'static str {
-    let there = |name: &&str| {
-        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-    };
+    let there =
+        |name: &&str| Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     ["valkey-server", "redis-server"].into_iter().find(there).expect("no redis-server: `make setup` installs it")
 }
 
@@ -54,7 +53,9 @@ impl Server {
         std::fs::create_dir_all(&directory).unwrap();
         let port = free_port();
         let mut arguments: Vec<String> =
-            ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--dir"].map(String::from).into();
+            ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--dir"]
+                .map(String::from)
+                .into();
         arguments.push(directory.display().to_string());
         if is_tls {
             certificate(&directory);
@@ -80,7 +81,12 @@ impl Server {
     pub fn run(&self) {
         // A busy machine is no slow store, and a call waits 40 ms for that. Not everybody may ask for it.
         let mut command = Command::new("nice");
-        command.args(["-n", "-19", program()]).args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-n", "-19", program()])
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         *self.process.lock().unwrap() = Some(command.spawn().unwrap());
         for _ in 0..2000 {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
@@ -134,14 +140,17 @@ impl Server {
 
     /// Everything that is in it, as text.
     pub fn content(&self) -> String {
-        self.keys().iter().map(|key| {
-            let value = match redis::from_redis_value::<String>(self.ask(&["TYPE", key])).unwrap().as_str() {
-                "hash" => self.ask(&["HGETALL", key]),
-                "list" => self.ask(&["LRANGE", key, "0", "-1"]),
-                _ => self.ask(&["GET", key]),
-            };
-            format!("{key}: {}\n", text(&value))
-        }).collect()
+        self.keys()
+            .iter()
+            .map(|key| {
+                let value = match redis::from_redis_value::<String>(self.ask(&["TYPE", key])).unwrap().as_str() {
+                    "hash" => self.ask(&["HGETALL", key]),
+                    "list" => self.ask(&["LRANGE", key, "0", "-1"]),
+                    _ => self.ask(&["GET", key]),
+                };
+                format!("{key}: {}\n", text(&value))
+            })
+            .collect()
     }
 }
 
@@ -164,7 +173,18 @@ impl Drop for Server {
 fn certificate(directory: &Path) {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+        ])
         .current_dir(directory)
         .stderr(Stdio::null())
         .status();

@@ -1,6 +1,6 @@
 //! What a fleet does as one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use boomi_auth::{Call, Client, ClientBuilder, Credentials, ErrorKind, EventKind};
 use boomi_emulator::users::{REGULAR, TWOFA, TWOFA_SECRET};
@@ -49,7 +49,9 @@ fn wrong() -> Credentials {
 fn a_fleet_asks_for_its_first_token_once() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let client = client(&boomi, &store, by_token(REGULAR));
-    all_went_well(fork_many(PROCESSES, |_| at_once(4, |_| connected(&client).token().is_ok()).into_iter().all(|got| got)));
+    all_went_well(fork_many(PROCESSES, |_| {
+        at_once(4, |_| connected(&client).token().is_ok()).into_iter().all(|got| got)
+    }));
     assert_eq!(exchanges(&boomi), 1);
     // One that comes later finds it.
     let later = self::client(&boomi, &store, by_token(REGULAR));
@@ -63,11 +65,10 @@ fn a_fleet_renews_its_token_once_each_time() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     boomi.set_jwt(JwtOptions { lifetime_s: LIFETIME, ..JwtOptions::default() });
     let client = client(&boomi, &store, by_token(REGULAR));
-    let span = Duration::from_secs(10 * LIFETIME as u64);
-    let began = Instant::now();
+    let end = boomi.at_ms() + 10_000 * LIFETIME as u64;
     all_went_well(fork_many(PROCESSES, |_| {
         connected(&client);
-        while began.elapsed() < span {
+        while boomi.at_ms() < end {
             if client.token().is_err() {
                 return false;
             }
@@ -75,12 +76,8 @@ fn a_fleet_renews_its_token_once_each_time() {
         }
         true
     }));
-    let times: Vec<_> = boomi
-        .log()
-        .iter()
-        .filter(|entry| entry.path.starts_with("/auth/jwt/"))
-        .map(|entry| entry.at_ms)
-        .collect();
+    let times: Vec<_> =
+        boomi.log().iter().filter(|entry| entry.path.starts_with("/auth/jwt/")).map(|entry| entry.at_ms).collect();
     // Renewed with 2.4 to 3.2 of 8 s left: every 4.8 to 5.6 s.
     assert!((13..=19).contains(&times.len()), "{} exchanges", times.len());
     let nearest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
@@ -93,7 +90,9 @@ fn a_wrong_password_is_sent_twice_at_most_by_the_whole_fleet() {
     let client = client(&boomi, &store, wrong());
     all_went_well(fork_many(PROCESSES, |_| {
         connected(&client);
-        at_once(4, |_| (0..10).all(|_| is_refused(&client) && client.token().is_err())).into_iter().all(|refused| refused)
+        at_once(4, |_| (0..10).all(|_| is_refused(&client) && client.token().is_err()))
+            .into_iter()
+            .all(|refused| refused)
     }));
     let rejections = status(&boomi, REGULAR).total_rejections;
     assert!((1..=2).contains(&rejections), "{rejections}");
@@ -150,10 +149,11 @@ fn together_they_keep_the_pace_and_use_it() {
     let (boomi, store) = (Emulator::start(), Server::start());
     let client = builder(&boomi, &store, by_token(REGULAR)).requests_per_second(10).max_retries(0).build().unwrap();
     client.token().unwrap();
-    let (began, span) = (Instant::now(), Duration::from_secs(8));
+    const SECONDS: u64 = 8;
+    let end = boomi.at_ms() + SECONDS * 1000;
     all_went_well(fork_many(PROCESSES, |_| {
         connected(&client);
-        while began.elapsed() < span {
+        while boomi.at_ms() < end {
             match client.get(AUDIT_LOG).send() {
                 Ok(answer) if answer.status() == 200 => {}
                 other => {
@@ -166,7 +166,7 @@ fn together_they_keep_the_pace_and_use_it() {
     }));
     assert!(boomi.most_in_a_second("account123") <= 10);
     let served = boomi.log().iter().filter(|entry| entry.path.starts_with("/api/")).count();
-    assert!(served as u64 >= 9 * (span.as_secs() - 1), "{served} in {span:?}");
+    assert!(served as u64 >= 9 * (SECONDS - 1), "{served} in {SECONDS} s");
 }
 
 #[test]

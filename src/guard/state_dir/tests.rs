@@ -1,4 +1,6 @@
 use crate::guard::tags::{MOST_TAGS, Tags, slow_hash};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
