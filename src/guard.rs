@@ -259,14 +259,16 @@ impl Guard {
         let mut why = None;
         for (index, shared) in self.shared.iter().enumerate() {
             match self.ask_in(&shared.store, Some(shared), own_tag, &user, applicant) {
-                Ok(Answer::Go(place))
-                    if shared.store.is_in_doubt(&user) && self.held_by(&table, own_tag, &user, applicant).is_some() =>
-                {
-                    place.end(Outcome::NotSent);
-                    return self.held_by(&table, own_tag, &user, applicant).map_or(Answer::Probe, Answer::Held);
-                }
                 Ok(mut answer) => {
                     shared.is_unavailable.store(false, Ordering::Relaxed);
+                    if matches!(answer, Answer::Go(_)) && shared.store.is_in_doubt(&user) {
+                        let own =
+                            self.status_in(&table, &user, applicant).expect("the process's table is always there");
+                        if let Some(held) = own.held {
+                            // The place is given back: nothing was sent.
+                            return Answer::Held(held);
+                        }
+                    }
                     if let Answer::Go(place) = &mut answer {
                         place.missed_by = index;
                         place.count_along(table);
@@ -290,28 +292,6 @@ impl Guard {
             place.missed_by = self.shared.len();
         }
         answer
-    }
-
-    /// What the process's own memory holds back.
-    fn held_by(&self, table: &Arc<dyn Store>, own_tag: Tag, user: &User, applicant: &Applicant<'_>) -> Option<Held> {
-        let mut held = None;
-        let Applicant { kind, route, foreign, .. } = *applicant;
-        let ask = Ask { tag: own_tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize };
-        let _ = table.with(user, &*self.clock, &mut |ledger, now| {
-            held = match ledger.decide(&ask, now) {
-                Decision::At(until, why) => Some((Some(until), why)),
-                Decision::Held(until, why) => Some((until, why)),
-                Decision::Go | Decision::Probe | Decision::Verdict => None,
-            }
-            .map(|(until, why)| Held {
-                rest: until.map(|until| Duration::from_millis(until - now)),
-                why,
-                rejections: ledger.rejections(),
-                unanswered: ledger.unanswered(),
-            });
-            false
-        });
-        held
     }
 
     /// Whom a sign-in by this name could lock: nobody knows whether Boomi tells an API token's rejections from a password's, or

@@ -20,8 +20,8 @@
 //! system's trusted roots. A program is run, and a keychain asked, only where [`Credentials::process`],
 //! [`Credentials::keychain`] or their variables say so; to ask the keychain on Linux goes through libdbus, which leaves SIGPIPE
 //! ignored in this process. No thread outlives its call but a name look-up past its deadline, and one that
-//! connects to a store, where one is set. No signal handler, logger
-//! or process-wide default is installed.
+//! connects to a store, where one is set. No signal handler, logger or process-wide default is installed; but with a store over
+//! TLS the crate redis makes ring rustls's default provider, unless the program has one.
 
 #![deny(unsafe_code)]
 
