@@ -210,7 +210,7 @@ impl Caller for World {
             self.failures.fetch_add(1, Relaxed);
             Err(error.sent(true))
         });
-        Exchanged { result, full_time: true }
+        Exchanged { result, full_time: true, asked: true }
     }
 
     fn tell(&self, _: Happened<'_>) {
