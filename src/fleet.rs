@@ -5,6 +5,7 @@
 pub(crate) mod address;
 mod ledgers;
 mod link;
+mod open;
 mod pace;
 mod seal;
 mod tokens;

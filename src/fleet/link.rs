@@ -2,13 +2,17 @@
 //!
 //! Nobody waits for it longer than [`LONGEST`]. A connection is made on a thread of its own, since names are looked up on the way:
 //! at most one at a time, which ends when it is there or cannot be had. What it brings is used by whoever comes next.
+//!
+//! A cluster's server says which other one has a key. So the first question goes to any, and the next ones to the right one.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, ConnectionLike, FromRedisValue, RedisError, Script, TlsCertificates};
+use redis::{Connection, FromRedisValue, RedisError, Script, ScriptInvocation};
 
-use super::address::{Address, Kind};
+use super::address::Address;
+use super::open::open;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::process::PerProcess;
@@ -17,8 +21,8 @@ use crate::transport::resolve::spawn_without_signals;
 
 /// How long a call waits for the store, whatever happens to that: a promise is 50 ms.
 const LONGEST: Duration = Duration::from_millis(40);
-/// How long the thread that connects may take: a name, TCP, TLS, and a sentinel or two on the way.
-const LONGEST_CONNECT: Duration = Duration::from_secs(5);
+/// What is left of it at least for the answer, when most was spent on connecting.
+const LEAST: Duration = Duration::from_millis(10);
 /// After a failure nothing is tried for so long, then twice that, and so on.
 const SHORTEST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(8);
@@ -27,13 +31,45 @@ const MOST_CONNECTIONS: usize = 8;
 
 /// How long a call queues for a connection that other calls use while the store works.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
-
-type Connection = Box<dyn ConnectionLike + Send>;
+/// From one server of a cluster to the next. One is usual, two while it is rearranged.
+const MOST_REDIRECTS: usize = 4;
 
 pub(super) struct Link {
     address: Address,
     clock: Arc<dyn Clock>,
-    pool: PerProcess<Pool>,
+    servers: PerProcess<Servers>,
+}
+
+/// The store's servers: the one that the address leads to, and of a cluster those it spoke of.
+#[derive(Default)]
+struct Servers {
+    first: Arc<Pool>,
+    /// By host and port.
+    others: Mutex<HashMap<String, Arc<Pool>>>,
+    /// Which of the others has a key.
+    homes: Mutex<HashMap<String, String>>,
+}
+
+impl Servers {
+    /// An empty name is the first's.
+    fn pool(&self, server: &str) -> Arc<Pool> {
+        if server.is_empty() {
+            self.first.clone()
+        } else {
+            lock(&self.others).entry(server.to_owned()).or_default().clone()
+        }
+    }
+
+    /// Who is to be asked of a key. Where that failed the last time, the first may know of a change.
+    fn home(&self, key: &str) -> String {
+        let home = lock(&self.homes).get(key).cloned().unwrap_or_default();
+        if self.pool(&home).problem().is_none() { home } else { String::new() }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let homes: Vec<_> = lock(&self.homes).values().cloned().collect();
+        self.first.problem().or_else(|| homes.iter().find_map(|home| self.pool(home).problem()))
+    }
 }
 
 #[derive(Default)]
@@ -58,6 +94,12 @@ struct State {
     impatient_until: Duration,
 }
 
+impl Pool {
+    fn problem(&self) -> Option<String> {
+        lock(&self.state).problem.clone()
+    }
+}
+
 impl Link {
     pub(super) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
         if let Some(file) = &address.ca_file {
@@ -65,7 +107,7 @@ impl Link {
                 Error::config(format!("the store's ca_file {} cannot be read: {error}", file.display()))
             })?;
         }
-        Ok(Link { address, clock, pool: PerProcess::empty() })
+        Ok(Link { address, clock, servers: PerProcess::empty() })
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -81,11 +123,11 @@ impl Link {
     }
 
     pub(super) fn problem(&self) -> Option<String> {
-        lock(&self.pool().state).problem.clone()
+        self.servers().problem()
     }
 
-    fn pool(&self) -> Arc<Pool> {
-        self.pool.get(Pool::default)
+    fn servers(&self) -> Arc<Servers> {
+        self.servers.get(Servers::default)
     }
 
     /// Runs a script that may be run twice, should the answer of the first be lost with its connection. An error says for people why
@@ -105,13 +147,45 @@ impl Link {
     }
 
     fn run<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, Failed> {
-        let pool = self.pool();
-        let mut connection = self.connection(&pool).map_err(Failed::Away)?;
+        let servers = self.servers();
+        let until = self.now() + LONGEST;
         let mut call = script.key(key);
         arguments.iter().for_each(|argument| {
             call.arg(*argument);
         });
-        let done = call.invoke::<T>(&mut *connection);
+        let (mut server, mut is_moving) = (servers.home(key), false);
+        for _ in 0..=MOST_REDIRECTS {
+            match self.run_at(&server, &servers.pool(&server), is_moving, &call, until) {
+                Err(Failed::Elsewhere { server: other, for_now }) => {
+                    if !for_now {
+                        lock(&servers.homes).insert(key.to_owned(), other.clone());
+                    }
+                    (server, is_moving) = (other, for_now);
+                }
+                other => return other,
+            }
+        }
+        Err(Failed::Refused("the store's servers send from one to the next without end".to_owned()))
+    }
+
+    /// At one server. `is_moving` if another has the key and sent us here all the same.
+    fn run_at<T: FromRedisValue>(
+        &self,
+        server: &str,
+        pool: &Arc<Pool>,
+        is_moving: bool,
+        call: &ScriptInvocation<'_>,
+        until: Duration,
+    ) -> Result<T, Failed> {
+        let (mut connection, left) = self.connection(server, pool, until).map_err(Failed::Away)?;
+        let done = connection.set_read_timeout(Some(left)).and_then(|()| {
+            if is_moving {
+                // What it permits is one command, which must not be one that the server does not know yet.
+                call.load(&mut connection)?;
+                redis::cmd("ASKING").exec(&mut connection)?;
+            }
+            call.invoke::<T>(&mut connection)
+        });
         let mut state = lock(&pool.state);
         let result = match done {
             Ok(value) => {
@@ -123,7 +197,11 @@ impl Link {
                 let text = told(&error);
                 let is_answer = error.kind() != redis::ErrorKind::Io && !error.is_connection_dropped();
                 let elsewhere = matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"));
-                if is_answer && !elsewhere && !error.is_timeout() {
+                if let Some((other, _)) = error.redirect_node() {
+                    state.idle.push(connection);
+                    (state.problem, state.failures) = (None, 0);
+                    Err(Failed::Elsewhere { server: other.to_owned(), for_now: error.code() == Some("ASK") })
+                } else if is_answer && !elsewhere && !error.is_timeout() {
                     // The server is there, and does not do it.
                     state.idle.push(connection);
                     state.problem = Some(text.clone());
@@ -155,33 +233,35 @@ impl Link {
 
     /// Connects, and waits for nothing.
     pub(super) fn begin(&self) {
-        let pool = self.pool();
+        let pool = &self.servers().first;
         let mut state = lock(&pool.state);
         if state.made == 0 && !state.is_connecting {
             state.is_connecting = true;
-            if let Err(problem) = self.connect(&pool) {
+            if let Err(problem) = self.connect("", pool) {
                 state.is_connecting = false;
                 state.rest(problem, self.now());
             }
         }
     }
 
-    fn connection(&self, pool: &Arc<Pool>) -> Result<Connection, String> {
-        let until = self.now() + LONGEST;
+    /// A connection, and how long its answer may take.
+    fn connection(&self, server: &str, pool: &Arc<Pool>, until: Duration) -> Result<(Connection, Duration), String> {
+        let mut has_queued = false;
         loop {
             let seen = pool.changed.count();
             {
                 let mut state = lock(&pool.state);
-                if let Some(connection) = state.idle.pop() {
-                    return Ok(connection);
-                }
                 let now = self.now();
+                if let Some(connection) = state.idle.pop() {
+                    let left = if has_queued { LONGEST } else { until.saturating_sub(now).max(LEAST) };
+                    return Ok((connection, left));
+                }
                 if now < state.rests_until {
                     return Err(state.problem.clone().unwrap_or_default());
                 }
                 if !state.is_connecting && state.made < MOST_CONNECTIONS {
                     state.is_connecting = true;
-                    if let Err(problem) = self.connect(pool) {
+                    if let Err(problem) = self.connect(server, pool) {
                         state.is_connecting = false;
                         state.rest(problem.clone(), now);
                         return Err(problem);
@@ -189,6 +269,7 @@ impl Link {
                 }
                 // Those that others use are free soon, or the store is away, which is told.
                 let in_use = state.made > 0 && now < until + LONGEST_QUEUE;
+                has_queued |= in_use;
                 if (now >= until || now < state.impatient_until) && !in_use {
                     if state.made == 0 {
                         state.impatient_until = now.max(state.impatient_until) + LONGEST;
@@ -203,10 +284,11 @@ impl Link {
     }
 
     /// Starts the thread that connects.
-    fn connect(&self, pool: &Arc<Pool>) -> Result<(), String> {
-        let (address, pool, clock) = (self.address.clone(), pool.clone(), self.clock.clone());
+    fn connect(&self, server: &str, pool: &Arc<Pool>) -> Result<(), String> {
+        let (address, pool, clock, server) =
+            (self.address.clone(), pool.clone(), self.clock.clone(), server.to_owned());
         let connecting = move || {
-            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| open(&address)));
+            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| open(&address, &server)));
             let made = made.unwrap_or_else(|_| Err("the redis client panicked".to_owned()));
             let mut state = lock(&pool.state);
             state.is_connecting = false;
@@ -241,6 +323,11 @@ impl State {
 enum Failed {
     /// The connection was gone: another may work.
     Lost(String),
+    /// Another server of the cluster has the key, or is about to.
+    Elsewhere {
+        server: String,
+        for_now: bool,
+    },
     Refused(String),
     Away(String),
 }
@@ -249,6 +336,7 @@ impl Failed {
     fn told(self) -> String {
         match self {
             Failed::Lost(text) | Failed::Refused(text) | Failed::Away(text) => text,
+            Failed::Elsewhere { server, .. } => format!("the store sends to {server}"),
         }
     }
 }
@@ -260,88 +348,4 @@ fn told(error: &RedisError) -> String {
         None if error.is_timeout() => format!("the store did not answer within {} ms", LONGEST.as_millis()),
         None => format!("the connection to the store failed: {}", error.category()),
     }
-}
-
-/// Blocks; for the thread that is there for it.
-fn open(address: &Address) -> Result<Connection, String> {
-    let told = |error: RedisError| match error.code() {
-        Some(code) => format!("it answered {code}"),
-        None if error.is_connection_refusal() => "connection refused".to_owned(),
-        None if error.is_timeout() => "it does not answer".to_owned(),
-        // TLS tells here what it does not like. Nothing of ours is in it.
-        None if error.is_io_error() => error.to_string(),
-        None => error.category().to_owned(),
-    };
-    let tls = tls(address)?;
-    let client = |node: &str| match &tls {
-        Some(certificates) => Client::build_with_tls(node, certificates.clone()),
-        None => Client::open(node),
-    };
-    match &address.kind {
-        Kind::Server => {
-            let node = address.nodes().next().unwrap_or_default();
-            limited(client(node).and_then(|client| client.get_connection_with_timeout(LONGEST_CONNECT)).map_err(told)?)
-        }
-        Kind::Sentinel(name) => {
-            let mut problem = "no sentinel is named".to_owned();
-            for node in address.nodes() {
-                match by_sentinel(node, name, &client) {
-                    Ok(connection) => return limited(connection),
-                    Err(error) => problem = error,
-                }
-            }
-            Err(problem)
-        }
-        Kind::Cluster => {
-            let nodes: Vec<_> = address.nodes().collect();
-            let mut builder =
-                redis::cluster::ClusterClient::builder(nodes).connection_timeout(LONGEST_CONNECT).retries(1);
-            if let Some(certificates) = tls {
-                builder = builder.certs(certificates);
-            }
-            let connection = builder.build().and_then(|client| client.get_connection()).map_err(told)?;
-            let set = connection.set_read_timeout(Some(LONGEST)).and(connection.set_write_timeout(Some(LONGEST)));
-            set.map_err(told)?;
-            Ok(Box::new(connection))
-        }
-    }
-}
-
-fn limited(connection: redis::Connection) -> Result<Connection, String> {
-    let set = connection.set_read_timeout(Some(LONGEST)).and(connection.set_write_timeout(Some(LONGEST)));
-    set.map_err(|error| error.category().to_owned())?;
-    Ok(Box::new(connection))
-}
-
-/// Asks a sentinel where the server is. It is asked without the server's own user and database.
-fn by_sentinel(
-    node: &str,
-    name: &str,
-    client: &dyn Fn(&str) -> redis::RedisResult<Client>,
-) -> Result<redis::Connection, String> {
-    let told = |error: RedisError| format!("by way of a sentinel: {}", error.category());
-    let (scheme, rest) = node.split_once("://").unwrap_or(("redis", node));
-    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut sentinel = client(&format!("{scheme}://{host}"))
-        .and_then(|client| client.get_connection_with_timeout(LONGEST_CONNECT / 2))
-        .map_err(told)?;
-    let wait = Some(LONGEST_CONNECT / 2);
-    sentinel.set_read_timeout(wait).and(sentinel.set_write_timeout(wait)).map_err(told)?;
-    let found: Option<(String, u16)> =
-        redis::cmd("SENTINEL").arg("get-master-addr-by-name").arg(name).query(&mut sentinel).map_err(told)?;
-    let (host, port) = found.ok_or_else(|| format!("a sentinel knows no server of the name {name}"))?;
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let user = if user.is_empty() { String::new() } else { format!("{user}@") };
-    client(&format!("{scheme}://{user}{host}:{port}/{path}"))
-        .and_then(|client| client.get_connection_with_timeout(LONGEST_CONNECT / 2))
-        .map_err(told)
-}
-
-/// What is trusted, if not what the operating system trusts.
-fn tls(address: &Address) -> Result<Option<TlsCertificates>, String> {
-    let read =
-        |file: &std::path::PathBuf| std::fs::read(file).map_err(|error| format!("its ca_file cannot be read: {error}"));
-    let root_cert = address.ca_file.as_ref().map(read).transpose()?;
-    Ok(root_cert.map(|root_cert| TlsCertificates { client_tls: None, root_cert: Some(root_cert) }))
 }
