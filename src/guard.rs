@@ -261,6 +261,13 @@ impl Guard {
             match self.ask_in(&shared.store, Some(shared), own_tag, &user, applicant) {
                 Ok(mut answer) => {
                     shared.is_unavailable.store(false, Ordering::Relaxed);
+                    if let Some(held) = answer.held() {
+                        let own = self.as_asked(own_tag, applicant);
+                        let _ = table.with(&user, &*self.clock, &mut |ledger, now| {
+                            ledger.learn(&own, held, now);
+                            true
+                        });
+                    }
                     if matches!(answer, Answer::Go(_)) && shared.store.is_in_doubt(&user) {
                         let own =
                             self.status_in(&table, &user, applicant).expect("the process's table is always there");
@@ -311,9 +318,12 @@ impl Guard {
 
     /// What the ledger of this store is asked.
     fn as_asked_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Ask, String> {
-        let tag = self.tag_in(store, user, applicant)?;
+        Ok(self.as_asked(self.tag_in(store, user, applicant)?, applicant))
+    }
+
+    fn as_asked(&self, tag: Tag, applicant: &Applicant<'_>) -> Ask {
         let Applicant { kind, route, foreign, .. } = *applicant;
-        Ok(Ask { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize })
+        Ask { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize }
     }
 
     fn ask_in(
@@ -502,6 +512,17 @@ impl Guard {
                 true
             });
             store.changed(&user).notify();
+        }
+    }
+}
+
+impl Answer {
+    /// What holds the applicant back, if anything does.
+    fn held(&self) -> Option<&Held> {
+        match self {
+            Answer::Held(held) => Some(held),
+            Answer::Wait(wait) => wait.hold.as_ref(),
+            _ => None,
         }
     }
 }

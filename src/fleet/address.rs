@@ -101,11 +101,6 @@ impl Address {
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
-
-    /// What two fleets that could mistake each other's names differ in.
-    pub(super) fn identity(&self) -> &[String] {
-        &self.nodes
-    }
 }
 
 impl std::fmt::Debug for Address {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use redis::{Connection, FromRedisValue, RedisError, Script, ScriptInvocation};
 
-use super::address::Address;
-use super::open::open;
+use super::address::{Address, Kind};
+use super::open::{open, primaries};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::process::PerProcess;
@@ -31,6 +31,8 @@ const MOST_CONNECTIONS: usize = 8;
 
 /// How long a call queues for a connection that other calls use while the store works.
 const LONGEST_QUEUE: Duration = Duration::from_secs(1);
+/// So many of a cluster's servers are connected to before anybody asks.
+const MOST_AT_ONCE: usize = 16;
 /// From one server of a cluster to the next. One is usual, two while it is rearranged.
 const MOST_REDIRECTS: usize = 4;
 
@@ -64,6 +66,25 @@ impl Servers {
     fn home(&self, key: &str) -> String {
         let home = lock(&self.homes).get(key).cloned().unwrap_or_default();
         if self.pool(&home).problem().is_none() { home } else { String::new() }
+    }
+
+    /// Blocks. A first question that is sent on would have to wait for another connection.
+    fn connect_others(&self, address: &Address, first: &mut Connection) {
+        for server in primaries(first).into_iter().take(MOST_AT_ONCE) {
+            let pool = self.pool(&server);
+            if lock(&pool.state).made == 0
+                && let Ok(connection) = open(address, &server)
+            {
+                lock(&pool.state).add(connection);
+            }
+        }
+    }
+
+    /// Another has a key now. With such news, what is thought of those that failed may be over too.
+    fn set_home(&self, key: &str, server: &str) {
+        let mut homes = lock(&self.homes);
+        homes.retain(|_, home| self.pool(home).problem().is_none());
+        homes.insert(key.to_owned(), server.to_owned());
     }
 
     fn problem(&self) -> Option<String> {
@@ -158,7 +179,7 @@ impl Link {
             match self.run_at(&server, &servers.pool(&server), is_moving, &call, until) {
                 Err(Failed::Elsewhere { server: other, for_now }) => {
                     if !for_now {
-                        lock(&servers.homes).insert(key.to_owned(), other.clone());
+                        servers.set_home(key, &other);
                     }
                     (server, is_moving) = (other, for_now);
                 }
@@ -287,16 +308,20 @@ impl Link {
     fn connect(&self, server: &str, pool: &Arc<Pool>) -> Result<(), String> {
         let (address, pool, clock, server) =
             (self.address.clone(), pool.clone(), self.clock.clone(), server.to_owned());
+        let servers = self.servers();
         let connecting = move || {
-            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| open(&address, &server)));
+            let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let mut connection = open(&address, &server)?;
+                if server.is_empty() && address.kind == Kind::Cluster {
+                    servers.connect_others(&address, &mut connection);
+                }
+                Ok(connection)
+            }));
             let made = made.unwrap_or_else(|_| Err("the redis client panicked".to_owned()));
             let mut state = lock(&pool.state);
             state.is_connecting = false;
             match made {
-                Ok(connection) => {
-                    state.made += 1;
-                    state.idle.push(connection);
-                }
+                Ok(connection) => state.add(connection),
                 Err(problem) => {
                     let text = format!("the store {} cannot be reached: {problem}", address.shown());
                     state.rest(text, clock.awake_or_not());
@@ -311,6 +336,11 @@ impl Link {
 }
 
 impl State {
+    fn add(&mut self, connection: Connection) {
+        self.made += 1;
+        self.idle.push(connection);
+    }
+
     /// Nothing is tried for a while, which is longer each time.
     fn rest(&mut self, problem: String, now: Duration) {
         self.problem = Some(problem);

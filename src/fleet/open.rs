@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{Client, Connection, RedisError, RedisResult, TlsCertificates};
+use redis::{Client, Connection, RedisError, RedisResult, TlsCertificates, Value, from_redis_value_ref};
 
 use super::address::{Address, Kind};
 
@@ -64,6 +64,23 @@ fn by_sentinel(node: &str, name: &str, client: &dyn Fn(&str) -> RedisResult<Clie
     client(&node_at(node, &format!("{host}:{port}")))
         .and_then(|client| client.get_connection_with_timeout(LONGEST_CONNECT / 2))
         .map_err(told)
+}
+
+/// The servers of a cluster that have keys, by host and port.
+pub(super) fn primaries(connection: &mut Connection) -> Vec<String> {
+    /// Of slots from one to another: the server that has them, and those that follow it.
+    fn primary(slots: &Value) -> Option<String> {
+        let server = slots.as_sequence()?.get(2)?.as_sequence()?;
+        let (host, port) = (server.first()?, from_redis_value_ref::<u16>(server.get(1)?).ok()?);
+        Some(format!("{}:{port}", from_redis_value_ref::<String>(host).ok()?))
+    }
+    let slots = connection
+        .set_read_timeout(Some(LONGEST_CONNECT))
+        .and_then(|()| redis::cmd("CLUSTER").arg("SLOTS").query::<Vec<Value>>(connection));
+    let mut servers: Vec<_> = slots.unwrap_or_default().iter().filter_map(primary).collect();
+    servers.sort();
+    servers.dedup();
+    servers
 }
 
 /// A node's URL, in its parts.

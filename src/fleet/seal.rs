@@ -12,9 +12,10 @@ use super::address::Address;
 const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
 const SALT: &[u8] = b"boomi-auth store 1";
 
-/// The name of something of a user, from which the user cannot be read: it is slow to compute, and takes the store's own password.
+/// The name of something of a user, from which the user cannot be read: it is slow to compute. The way to the store is not in it,
+/// since those who share it may each have another: a name of the host, a user and a password of their own.
 pub(super) fn slow_name(address: &Address, what: &str, of: &[&str]) -> String {
-    let joined = Zeroizing::new([address.identity().join("\n").as_bytes(), &[0], of.join("\0").as_bytes()].concat());
+    let joined = [address.prefix.as_bytes(), &[0], of.join("\0").as_bytes()].concat();
     let mut key = Zeroizing::new([0; 32]);
     ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, SALT, &joined, &mut *key);
     format!("{}{what}:{}", address.prefix, hex(&key[..16]))
@@ -113,5 +114,11 @@ mod tests {
         assert!(name.starts_with("boomi-auth:guard:") && !name.contains("example"));
         assert_eq!(name, slow_name(&address(), "guard", &["https://api.example", "user@example.com"]));
         assert_ne!(name, slow_name(&address(), "guard", &["https://api.example", "admin@example.com"]));
+
+        // However the store is reached.
+        let other = Address::parse("rediss+cluster://me:pw@host:7000").unwrap();
+        assert_eq!(name, slow_name(&other, "guard", &["https://api.example", "user@example.com"]));
+        let another_fleet = Address::parse("redis://localhost?prefix=other:").unwrap();
+        assert_ne!(name[11..], slow_name(&another_fleet, "guard", &["https://api.example", "user@example.com"])[6..]);
     }
 }

@@ -99,8 +99,7 @@ impl Fleet {
         let of = [origin, username, account];
         let address = self.link.address();
         // Known by a hash, so that no secret stays here.
-        let whole =
-            Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), address.identity().join("\n").as_bytes()].concat());
+        let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), &[0], address.prefix.as_bytes()].concat());
         let mut key = [0; 32];
         key.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
         let seals = SEALS.get(Seals::default);

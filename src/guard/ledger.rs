@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::Held;
 use super::format::{Json, Name, object};
 use super::steps::Steps;
 
@@ -527,6 +528,23 @@ impl Ledger {
         self.take(ask, id, Owner::default(), now);
         self.allowance = allowance;
         self.settle(id, outcome, now);
+    }
+
+    /// What another memory holds back, for when that cannot be asked any more. Then everybody who found out alone whether a rejected
+    /// credential is good again would be one too many, so only those do who saw it accepted.
+    pub(crate) fn learn(&mut self, ask: &Ask, held: &Held, now: Millis) {
+        self.rejections = self.rejections.max(held.rejections);
+        self.unanswered = self.unanswered.max(held.unanswered);
+        let at = At { turn: self.turn, now };
+        let credential = self.credential(ask.tag);
+        let until = held.rest.map(|rest| now + rest.as_millis() as Millis);
+        let hold = |until| Some(Hold { level: 1, until, ..Hold::none(false, None, at) });
+        match held.why {
+            _ if credential.held_until(ask.kind, ask.route, now).is_some() => {}
+            Why::Budget => {}
+            Why::Unanswered => credential.silence = hold(until),
+            Why::Rejected => credential.holds[ask.kind as usize] = hold(until.filter(|_| credential.accepted)),
+        }
     }
 
     /// What is begun where an older one is lost: one more try, after which the budget is spent, or an acceptance mends it.

@@ -13,6 +13,7 @@ mod c {
     unsafe extern "C" {
         pub fn fork() -> c_int;
         pub fn alarm(seconds: c_uint) -> c_uint;
+        pub fn kill(process: c_int, signal: c_int) -> c_int;
         pub fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
         pub fn _exit(status: c_int) -> !;
     }
@@ -44,6 +45,20 @@ pub fn fork_many(count: usize, child: impl Fn(usize) -> bool) -> Vec<Child> {
 }
 
 impl Child {
+    /// Stops it where it is, until [`go_on`](Self::go_on).
+    pub fn stop(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn go_on(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        // SAFETY: the process is a child that nobody has waited for.
+        assert_eq!(unsafe { c::kill(self.0, signal.as_raw()) }, 0);
+    }
+
     /// Waits for it, and says whether it returned `true`.
     pub fn went_well(self) -> bool {
         let mut status = -1;

@@ -64,23 +64,6 @@ fn what_was_counted_meanwhile_is_added_when_it_is_back() {
 }
 
 #[test]
-fn a_store_that_stops_and_goes_on_is_used_again() {
-    let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
-    let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
-    works(&boomi, &client);
-    store.signal("-STOP");
-    for _ in 0..20 {
-        works(&boomi, &client);
-        client.generate_jwt(None, None).unwrap();
-    }
-    store.signal("-CONT");
-    until(&boomi, || {
-        works(&boomi, &client);
-        client.describe().contains(r#""problem":null"#)
-    });
-}
-
-#[test]
 fn a_store_that_was_started_anew_is_used_at_once() {
     let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
     let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);

@@ -10,5 +10,8 @@ mod load;
 
 mod away;
 mod garbage;
+mod partition;
+mod relay;
 mod server;
+mod several;
 mod together;

@@ -104,10 +104,18 @@ impl Server {
         }
     }
 
+    pub fn is_running(&self) -> bool {
+        self.process.lock().unwrap().is_some()
+    }
+
     /// Stops and continues it.
     pub fn signal(&self, signal: &str) {
         let process = self.process.lock().unwrap().as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub fn url(&self, query: &str) -> String {

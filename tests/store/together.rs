@@ -60,6 +60,17 @@ fn a_fleet_asks_for_its_first_token_once() {
 }
 
 #[test]
+fn those_who_reach_the_store_by_other_names_are_one_fleet() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    client(&boomi, &store, by_token(REGULAR)).token().unwrap();
+    store.ask(&["ACL", "SETUSER", "other", "on", ">other-password", "~*", "+@all"]);
+    let url = format!("valkey://other:other-password@localhost:{}", store.port);
+    let other = common::builder(&boomi).credentials(by_token(REGULAR)).store(&url).build().unwrap();
+    connected(&other).token().unwrap();
+    assert_eq!(exchanges(&boomi), 1);
+}
+
+#[test]
 fn a_fleet_renews_its_token_once_each_time() {
     const LIFETIME: i64 = 8;
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());

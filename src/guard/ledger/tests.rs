@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::clock::sim::Random;
 
@@ -416,6 +418,33 @@ fn sign_ins_of_processes_that_are_gone_and_those_that_were_forgotten_had_no_answ
     book.send(BASIC);
     book.ledger.bury(|_| false, DAY);
     assert_eq!(book.ledger.unanswered(), 0);
+}
+
+#[test]
+fn what_another_memory_held_is_held_without_it() {
+    let held =
+        |rest: Option<u64>, why| Held { rest: rest.map(Duration::from_millis), why, rejections: 2, unanswered: 1 };
+    // Nobody finds out alone whether it is good again, who has not seen it accepted.
+    let mut book = Book::default();
+    book.ledger.learn(&BASIC, &held(Some(MINUTE), Why::Rejected), book.now);
+    assert_eq!(book.held(BASIC), None);
+    assert_eq!((book.ledger.rejections(), book.ledger.unanswered()), (2, 1));
+    // Another secret has what is left of the budget; and when this one is accepted, all is well.
+    assert_eq!(book.decide(ask(2, Kind::Basic, 1)), Decision::Go);
+    book.ledger.add(&BASIC, 7, Outcome::Accepted, book.now);
+    assert_eq!((book.decide(BASIC), book.ledger.rejections()), (Decision::Go, 0));
+
+    let mut book = proven();
+    book.ledger.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    assert_eq!(book.held(BASIC), Some(5 * SECOND));
+    let mut book = Book::default();
+    book.ledger.learn(&BASIC, &held(Some(15 * SECOND), Why::Unanswered), book.now);
+    assert_eq!(book.held(BASIC), Some(15 * SECOND));
+    // What it found out itself, it knows better.
+    let mut book = Book::default();
+    book.sign_in(BASIC, Outcome::Rejected);
+    book.ledger.learn(&BASIC, &held(Some(SECOND), Why::Rejected), book.now);
+    assert_eq!(book.held(BASIC), Some(MINUTE));
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! A network that is cut between the store and some of those who share it, and processes that stand still.
+
+use std::time::Duration;
+
+use boomi_auth::{Client, Credentials};
+use boomi_emulator::Emulator;
+use boomi_emulator::users::REGULAR;
+
+use crate::common::{self, AUDIT_LOG, by_token};
+use crate::fork::{all_went_well, fork, fork_many};
+use crate::load::{assert_rejected_at_most, exchanges, until};
+use crate::relay::Relay;
+use crate::server::Server;
+use crate::together::{connected, is_refused};
+
+/// Far more than the 50 ms for which a call waits for the store, each of a few times; far less than one that hangs.
+const NOT_HUNG_MS: u64 = 5000;
+
+fn client(boomi: &Emulator, url: &str, credentials: Credentials) -> Client {
+    common::builder(boomi).credentials(credentials).store(url).build().unwrap()
+}
+
+fn wrong() -> Credentials {
+    Credentials::password(REGULAR.name, "wrong").unwrap()
+}
+
+fn works(boomi: &Emulator, client: &Client) -> bool {
+    let began = boomi.at_ms();
+    let is_served = client.get(AUDIT_LOG).send().is_ok_and(|answer| answer.status() == 200);
+    is_served && client.generate_jwt(None, None).is_ok() && boomi.at_ms() - began < NOT_HUNG_MS
+}
+
+/// For half of the processes the way to the store is cut, and mended after some seconds: both halves work all the time.
+fn both_sides_work(cut: fn(&Relay)) {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let relay = Relay::to(&store);
+    let (here, beyond) =
+        (client(&boomi, &store.url(""), by_token(REGULAR)), client(&boomi, &relay.url(), by_token(REGULAR)));
+    let (reader, writer) = std::io::pipe().unwrap();
+    let workers = fork_many(4, |number| {
+        let client = connected(if number % 2 == 0 { &here } else { &beyond });
+        std::io::Write::write_all(&mut &writer, b"x").unwrap();
+        let end = boomi.at_ms() + 6000;
+        while boomi.at_ms() < end {
+            if !works(&boomi, client) {
+                return false;
+            }
+        }
+        true
+    });
+    std::io::Read::read_exact(&mut &reader, &mut [0; 4]).unwrap();
+    cut(&relay);
+    std::thread::park_timeout(Duration::from_secs(3));
+    relay.mend();
+    all_went_well(workers);
+    assert_rejected_at_most(&boomi, REGULAR, 0);
+    assert!(works(&boomi, connected(&beyond)));
+}
+
+#[test]
+fn whoever_is_cut_off_goes_on_and_so_do_the_others() {
+    both_sides_work(Relay::cut);
+}
+
+#[test]
+fn when_answers_alone_are_lost_it_is_the_same() {
+    both_sides_work(Relay::cut_answers);
+}
+
+#[test]
+fn what_the_store_held_is_held_by_those_who_are_cut_off() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let relay = Relay::to(&store);
+    let wrong = client(&boomi, &relay.url(), wrong());
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (go, goes) = std::io::pipe().unwrap();
+    let workers = fork_many(6, |_| {
+        let is_held = is_refused(connected(&wrong));
+        std::io::Write::write_all(&mut &writer, b"x").unwrap();
+        std::io::Read::read_exact(&mut &go, &mut [0]).unwrap();
+        is_held && (0..10).all(|_| is_refused(&wrong))
+    });
+    std::io::Read::read_exact(&mut &reader, &mut [0; 6]).unwrap();
+    relay.cut();
+    std::io::Write::write_all(&mut &goes, b"xxxxxx").unwrap();
+    all_went_well(workers);
+    assert_rejected_at_most(&boomi, REGULAR, 2);
+}
+
+#[test]
+fn two_sides_that_never_met_lock_nobody() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let relay = Relay::to(&store);
+    relay.cut();
+    let (here, beyond) = (client(&boomi, &store.url(""), wrong()), client(&boomi, &relay.url(), wrong()));
+    all_went_well(fork_many(5, |number| {
+        let client = if number == 0 { &beyond } else { connected(&here) };
+        (0..10).all(|_| is_refused(client))
+    }));
+    assert_rejected_at_most(&boomi, REGULAR, 4);
+}
+
+#[test]
+fn a_leader_that_stands_still_is_followed_and_what_it_brings_late_is_not_kept() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = client(&boomi, &store.url(""), by_token(REGULAR));
+    boomi.set_delays(vec![boomi_emulator::Delay::new(2000, 2000).on("/auth/")]);
+    let leader = fork(|| connected(&client).token().is_ok());
+    until(&boomi, || exchanges(&boomi) == 1);
+    leader.stop();
+    let stopped = boomi.at_ms();
+    boomi.set_delays(Vec::new());
+    // When its lease is over, within the call's deadline.
+    let second = connected(&client).token().unwrap();
+    until(&boomi, || boomi.at_ms() - stopped >= 20_000);
+    leader.go_on();
+    assert!(leader.went_well());
+    let stranger = self::client(&boomi, &store.url(""), by_token(REGULAR));
+    assert_eq!(connected(&stranger).token().unwrap().jwt(), second.jwt());
+    assert_eq!(exchanges(&boomi), 2);
+}
+
+#[test]
+fn a_store_that_stands_still_for_long_hinders_nobody() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let right = client(&boomi, &store.url(""), by_token(REGULAR));
+    connected(&right).token().unwrap();
+    store.signal("-STOP");
+    let stopped = boomi.at_ms();
+    while boomi.at_ms() - stopped < 20_000 {
+        assert!(works(&boomi, &right));
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    store.signal("-CONT");
+    until(&boomi, || works(&boomi, &right) && right.describe().contains(r#""problem":null"#));
+}
