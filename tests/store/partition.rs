@@ -101,7 +101,7 @@ fn two_sides_that_never_met_lock_nobody() {
 }
 
 #[test]
-fn a_leader_that_stands_still_is_followed_and_what_it_brings_late_is_not_kept() {
+fn a_leader_that_stands_still_is_followed_by_another() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let client = client(&boomi, &store.url(""), by_token(REGULAR));
     boomi.set_delays(vec![boomi_emulator::Delay::new(2000, 2000).on("/auth/")]);
