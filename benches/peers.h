@@ -39,21 +39,30 @@ static inline void read_arguments(int count, char **arguments, int default_round
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static inline boomi_client *new_client(void) {
+/* One with a pace of so many requests a second, or none at 0. */
+static inline boomi_config *new_config(unsigned pace) {
     char url[64];
-    boomi_client *client;
     snprintf(url, sizeof url, "https://127.0.0.1:%d", tls_port);
     boomi_config *config = boomi_config_new();
     boomi_config_set_credentials(config, BOOMI_CREDENTIAL_API_TOKEN, USER, TOKEN, NULL);
     boomi_config_set_account_id(config, "account123", NULL);
     boomi_config_set_base_url(config, url, NULL);
-    /* No pace: Boomi's ten requests a second are not what is measured. */
-    check(boomi_config_set_requests_per_second(config, 0, NULL) == BOOMI_OK, "boomi_config_set_requests_per_second");
+    check(boomi_config_set_requests_per_second(config, pace, NULL) == BOOMI_OK, "boomi_config_set_requests_per_second");
     if (ca_file)
         boomi_config_set_ca_pem(config, ca_pem, ca_length, BOOMI_CA_ONLY, NULL);
+    return config;
+}
+
+static inline boomi_client *new_client_of(boomi_config *config) {
+    boomi_client *client;
     check(boomi_client_new(config, &client, NULL) == BOOMI_OK, "boomi_client_new");
     boomi_config_free(config);
     return client;
+}
+
+/* Boomi's ten requests a second are not what is measured. */
+static inline boomi_client *new_client(void) {
+    return new_client_of(new_config(0));
 }
 
 static inline void generate_jwt(const boomi_client *client) {

@@ -79,6 +79,26 @@ for subject in warm get cold system header token stream threads; do
     esac
 done
 
+# With the feature redis, and a server of its own.
+if [ "$all" = all ] || [ "$all" = store ]; then
+    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c --features redis \
+        --target-dir "$target/benches/redis"
+    library=$target/benches/redis/release/libboomi_auth.so
+    mkdir -p "$out/with-redis"
+    ln -sf "$library" "$out/with-redis/$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')"
+    # shellcheck disable=SC2086
+    cc $flags -I"$root/include" -o "$out/store" "$here/store.c" "$out"/with-redis/libboomi_auth.so.* \
+        -Wl,-rpath,"$out/with-redis" -lcurl -lssl -lcrypto
+    redis=$(command -v valkey-server || command -v redis-server)
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    "$redis" --port "$port" --bind 127.0.0.1 --save '' --appendonly no >/dev/null &
+    redis=$!
+    trap 'kill $redis' EXIT
+    STORE=redis://127.0.0.1:$port bench store no "$out/ca.pem" "$@"
+    kill $redis
+    trap - EXIT
+fi
+
 # Start to finish of a command, without a connection.
 if [ "$all" = all ] || [ "$all" = command ]; then
     cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-cli

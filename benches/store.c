@@ -1,0 +1,134 @@
+/* What a fleet's memory costs: an exchange and a paced request with a Redis server on loopback, beside the same without one; and
+ * paced requests of 1 to 64 processes that share one. STORE=URL names the server.
+ */
+#include "peers.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* As many as there may be, so that nobody waits for a turn: what is measured is asking for it. */
+enum { PACE = 10000, MOST_PROCESSES = 64, EACH = 200 };
+
+static boomi_client *alone, *shared;
+static boomi_token_provider *provider_alone, *provider_shared;
+static boomi_request *request;
+
+static boomi_client *new_sharing_client(unsigned pace) {
+    boomi_config *config = new_config(pace);
+    boomi_error *error = NULL;
+    boomi_code code = boomi_config_set_store(config, getenv("STORE"), &error);
+    if (code != BOOMI_OK)
+        fprintf(stderr, "%s\n", boomi_error_message(error));
+    check(code == BOOMI_OK, "boomi_config_set_store");
+    return new_client_of(config);
+}
+
+/* A client connects by the way: a call does not wait for it, and goes on alone. */
+static void wait_until_connected(const boomi_client *client) {
+    for (int i = 0; i < 1000; i++) {
+        char *text;
+        check(boomi_client_describe_guard(client, &text, NULL) == BOOMI_OK, "boomi_client_describe_guard");
+        int connected = strstr(text, "\"memory\":\"redis") != NULL;
+        boomi_string_free(text);
+        if (connected)
+            return;
+        usleep(5000);
+    }
+    check(0, "connecting to the store");
+}
+
+static boomi_token_provider *new_provider(const boomi_client *client) {
+    boomi_token_provider *provider;
+    check(boomi_token_provider_new(client, NULL, &provider, NULL) == BOOMI_OK, "boomi_token_provider_new");
+    return provider;
+}
+
+static void exchange(const boomi_token_provider *provider) {
+    check(boomi_token_provider_refresh(provider, NULL, NULL) == BOOMI_OK, "boomi_token_provider_refresh");
+}
+
+static void exchange_alone(void) {
+    exchange(provider_alone);
+}
+
+static void exchange_shared(void) {
+    exchange(provider_shared);
+}
+
+static void get_alone(void) {
+    get_object(alone, request);
+}
+
+static void get_shared(void) {
+    get_object(shared, request);
+}
+
+/* The time of one request in each of so many processes at once, in us. */
+static double of_processes(int count, int sharing) {
+    int ready[2], go[2], done[2];
+    char byte = 0;
+    double each[MOST_PROCESSES], sum = 0;
+    check(pipe(ready) == 0 && pipe(go) == 0 && pipe(done) == 0, "pipe");
+    fflush(stdout);
+    for (int i = 0; i < count; i++) {
+        pid_t process = fork();
+        check(process >= 0, "fork");
+        if (process > 0)
+            continue;
+        boomi_client *client = sharing ? new_sharing_client(PACE) : new_client_of(new_config(PACE));
+        if (sharing)
+            wait_until_connected(client);
+        get_object(client, request);
+        check(write(ready[1], &byte, 1) == 1 && read(go[0], &byte, 1) == 1, "the pipes");
+        double before = now(CLOCK_MONOTONIC);
+        for (int call = 0; call < EACH; call++)
+            get_object(client, request);
+        double time = (now(CLOCK_MONOTONIC) - before) / EACH;
+        check(write(done[1], &time, sizeof time) == sizeof time, "the pipes");
+        _exit(0);
+    }
+    for (int i = 0; i < count; i++)
+        check(read(ready[0], &byte, 1) == 1, "the pipes");
+    for (int i = 0; i < count; i++)
+        check(write(go[1], &byte, 1) == 1, "the pipes");
+    for (int i = 0; i < count; i++) {
+        check(read(done[0], &each[i], sizeof *each) == sizeof *each, "the pipes");
+        sum += each[i];
+    }
+    while (wait(NULL) > 0)
+        ;
+    for (int i = 0; i < 2; i++)
+        close(ready[i]), close(go[i]), close(done[i]);
+    return sum / count;
+}
+
+int main(int count, char **arguments) {
+    static struct side exchanges[] = {{"alone", "exchange", NULL, exchange_alone, {0}, {0}},
+                                      {"shared", "exchange, with a store", NULL, exchange_shared, {0}, {0}}};
+    static struct side gets[] = {{"alone", "paced GET", NULL, get_alone, {0}, {0}},
+                                 {"shared", "paced GET, with a store", NULL, get_shared, {0}, {0}}};
+    read_arguments(count, arguments, 9, 200);
+    check(getenv("STORE") != NULL, "STORE=URL");
+    request = new_request();
+    if (!only)
+        puts("processes     a paced GET, us     with a store     of all, a second");
+    for (int processes = 1; !only && processes <= MOST_PROCESSES; processes *= 2) {
+        double without = of_processes(processes, 0), with = of_processes(processes, 1);
+        printf("%9d %19.0f %16.0f %20.0f\n", processes, without, with, processes * 1e6 / with);
+    }
+    alone = new_client_of(new_config(PACE));
+    shared = new_sharing_client(PACE);
+    wait_until_connected(shared);
+    provider_alone = new_provider(alone), provider_shared = new_provider(shared);
+    measure(exchanges, 2, rounds, times, only);
+    measure(gets, 2, rounds, times, only);
+    if (only)
+        return 0;
+    print_ratio("exchange, with a store", exchanges[1].time, exchanges[0].time, rounds, 0);
+    print_side(&exchanges[0], rounds);
+    print_side(&exchanges[1], rounds);
+    print_ratio("paced GET, with a store", gets[1].time, gets[0].time, rounds, 0);
+    print_side(&gets[0], rounds);
+    print_side(&gets[1], rounds);
+    return 0;
+}
