@@ -150,7 +150,9 @@ fn shown(setting: &Setting, value: &OsStr) -> String {
             let program = text.split_whitespace().next().unwrap_or_default();
             if program.contains('=') { "***".into() } else { format!("{program} ...") }
         }
-        Some((_, host)) if setting.variable == "BOOMI_API_URL" => format!("***@{host}"),
+        Some((_, host)) if ["BOOMI_API_URL", "BOOMI_STORE"].contains(&setting.variable) => format!("***@{host}"),
+        // Not where a store's password goes, but where people put one.
+        None if setting.variable == "BOOMI_STORE" => text.split('?').next().unwrap_or_default().to_owned(),
         // Other tools take the name and the secret in one.
         _ if setting.variable == "BOOMI_USERNAME" && text.contains(':') => {
             format!("{}:***", text.split(':').next().unwrap_or_default())
@@ -207,7 +209,7 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
         );
         return;
     }
-    look_at_guard(client, findings);
+    look_at_guard(settings, findings);
     if !sign_in {
         findings.unknown("sign-in", "not tried", "with --sign-in it is, once");
     } else if settings.find("BOOMI_ACCOUNT_ID").is_none() {
@@ -274,11 +276,21 @@ fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings)
     }
 }
 
-fn look_at_guard(client: &Client, findings: &mut Findings) {
-    let about = match client.describe_guard() {
-        Ok(text) => serde_json::from_str::<Value>(&text).expect("the library makes JSON"),
+/// With a client that was just made, as every other command has it: how long a store may take to connect counts.
+fn look_at_guard(settings: &Settings, findings: &mut Findings) {
+    let asked = settings.builder().build().and_then(|client| Ok((client.describe_guard()?, client)));
+    let (about, client) = match asked {
+        Ok((text, client)) => (serde_json::from_str::<Value>(&text).expect("the library makes JSON"), client),
         Err(error) => return findings.failed("credentials", error),
     };
+    match guard::store(&client) {
+        None => {}
+        Some((store, None)) => findings.good("store", store),
+        Some((store, Some(problem))) => {
+            let advice = "until it works this machine remembers by itself, and does not know of the others";
+            findings.bad("store", NETWORK, format!("{store}: {problem}"), advice);
+        }
+    }
     if let Some(problem) = guard::forgetful(&about) {
         return findings.bad("guard", USAGE, guard::describe(&about), problem);
     }

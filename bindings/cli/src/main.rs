@@ -104,7 +104,8 @@ fn run(cli: Cli) -> Result<()> {
 
 /// A JWT for the account of the settings.
 fn sign_in(settings: &mut Settings) -> Result<Token> {
-    Ok(settings.client()?.generate_jwt(None, None)?)
+    let client = settings.client()?;
+    settings.jwt(&client)
 }
 
 /// The exec-plugin protocol, version 1: README says what may rely on it.
