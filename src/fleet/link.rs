@@ -84,6 +84,10 @@ impl Link {
         lock(&self.pool().state).problem.clone()
     }
 
+    pub(super) fn is_connecting(&self) -> bool {
+        lock(&self.pool().state).is_connecting
+    }
+
     fn pool(&self) -> Arc<Pool> {
         self.pool.get(Pool::default)
     }

@@ -5,12 +5,12 @@ use std::net::ToSocketAddrs as _;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
-use boomi_auth::{AuthScheme, BASE_URL_US, Client, Error, ErrorKind, Response};
+use boomi_auth::{AuthScheme, BASE_URL_US, Client, ErrorKind, Response};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::{Failure, HELD, NETWORK, Result, USAGE};
-use crate::settings::{SETTINGS, Setting, Settings};
+use crate::settings::{self, SETTINGS, Setting, Settings};
 use crate::{guard, interrupt, output};
 
 /// Names of other tools for what is a setting here, and its name.
@@ -69,8 +69,8 @@ impl Findings {
     }
 
     /// The library's messages say what to do themselves.
-    fn failed(&mut self, topic: &'static str, error: Error) {
-        let Failure { status, message } = Failure::from(error);
+    fn failed(&mut self, topic: &'static str, error: impl Into<Failure>) {
+        let Failure { status, message } = error.into();
         self.bad(topic, status, message.unwrap_or_default(), "");
     }
 }
@@ -276,12 +276,17 @@ fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings)
     }
 }
 
-/// With a client that was just made, as every other command has it: how long a store may take to connect counts.
+/// What a client knows of the guard that was just made, as every other command's: the time that a store takes to connect counts.
+fn ask_guard(settings: &Settings) -> Result<(Value, Client)> {
+    let client = settings.builder().build()?;
+    settings::await_store(&client)?;
+    Ok((serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON"), client))
+}
+
 fn look_at_guard(settings: &Settings, findings: &mut Findings) {
-    let asked = settings.builder().build().and_then(|client| Ok((client.describe_guard()?, client)));
-    let (about, client) = match asked {
-        Ok((text, client)) => (serde_json::from_str::<Value>(&text).expect("the library makes JSON"), client),
-        Err(error) => return findings.failed("credentials", error),
+    let (about, client) = match ask_guard(settings) {
+        Ok(asked) => asked,
+        Err(failure) => return findings.failed("credentials", failure),
     };
     match guard::store(&client) {
         None => {}

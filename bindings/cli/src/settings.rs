@@ -64,6 +64,8 @@ const PROXY: Setting = plain("proxy", "proxy");
 
 const STORE: Setting = plain("BOOMI_STORE", "store");
 
+/// How long a run waits for its connection to the store, which later ones will not have the use of: longer than one call would.
+const LONGEST_CONNECT: Duration = Duration::from_secs(1);
 /// What a JWT of the fleet's has left at least: whoever it is printed for keeps it for a while.
 const SHORTEST_JWT: Duration = Duration::from_secs(120);
 
@@ -221,8 +223,15 @@ impl Settings {
         }
     }
 
-    /// A client of these settings.
+    /// A client of these settings, which is connected to the store, if there is one, or knows why not.
     pub(crate) fn client(&mut self) -> Result<Client> {
+        let client = self.unconnected_client()?;
+        await_store(&client)?;
+        Ok(client)
+    }
+
+    /// The same for what needs no connection.
+    pub(crate) fn unconnected_client(&mut self) -> Result<Client> {
         self.ask_keychain();
         self.check_profile()?;
         interrupt::listen();
@@ -273,6 +282,22 @@ impl Settings {
         }
         builder
     }
+}
+
+/// A run begins with no connection, and without one would go by what this machine alone remembers.
+pub(crate) fn await_store(client: &Client) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(2);
+    let is_connecting = || {
+        let about: Value = serde_json::from_str(&client.describe()).expect("the library makes JSON");
+        about["store"]["connecting"] == true
+    };
+    let mut waited = Duration::ZERO;
+    while is_connecting() && waited < LONGEST_CONNECT {
+        interrupt::check()?;
+        std::thread::park_timeout(PAUSE);
+        waited += PAUSE;
+    }
+    Ok(())
 }
 
 fn tell_all(event: &Event) {

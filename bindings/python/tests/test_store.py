@@ -61,6 +61,7 @@ def test_the_environment_names_it(boomi_env: BoomiEmulator, store: Store, monkey
         assert workers.connected(client).describe()["store"] == {
             "url": store.place.replace("boomi-auth:", "mine:"),
             "problem": None,
+            "connecting": False,
         }
         assert client.get(RECORD).ok
     with Client.from_env(store=f"redis://127.0.0.1:{free_port()}") as client:

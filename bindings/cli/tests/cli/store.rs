@@ -1,13 +1,15 @@
 //! A fleet of machines: each has a state directory of its own, so that the store alone joins them.
 
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 use boomi_emulator::users::REGULAR;
 use boomi_emulator::{Emulator, JwtOptions};
 use serde_json::Value;
 
 use crate::server::{PASSWORD, Server, free_port};
-use crate::shell::{AUDIT_LOG, COMMAND, Ended, Shell, run};
+use crate::shell::{AUDIT_LOG, COMMAND, Ended, Shell, run, wait_until};
 
 /// It takes a JWT.
 const DEPLOYMENT: &str = "/api/rest/v1/{accountId}/Deployment/documentId-321";
@@ -161,6 +163,45 @@ fn a_store_that_is_away_is_told_and_the_state_directory_has_to_do() {
     let ended = fleet.run("/proc/nowhere", &["request", "GET", AUDIT_LOG]);
     assert_eq!(ended.status, 2, "{ended:?}");
     assert!(ended.stderr.contains("/proc/nowhere") && ended.stderr.contains("lock the user"), "{ended:?}");
+}
+
+/// The port of a way to a store, on which the first byte takes so long that no call would wait for it.
+fn distant(port: u16) -> u16 {
+    const LATENCY: Duration = Duration::from_millis(200);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let way = listener.local_addr().unwrap().port();
+    let relay = move |near: TcpStream| {
+        std::thread::park_timeout(LATENCY);
+        let far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let (mut from, mut to) = (far.try_clone().unwrap(), near.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let _ = std::io::copy(&mut &near, &mut &far);
+    };
+    std::thread::spawn(move || {
+        listener.incoming().flatten().for_each(|near| drop(std::thread::spawn(move || relay(near))))
+    });
+    way
+}
+
+#[test]
+fn a_distant_store_is_waited_for() {
+    let fleet = Fleet::new(Server::start());
+    let url = fleet.store.url("").replace(&fleet.store.port.to_string(), &distant(fleet.store.port).to_string());
+    let run = |arguments: &[&str], url: &str| run(fleet.on("one", arguments).env("BOOMI_STORE", url));
+    // Some run: a busy machine makes what comes after the first byte slow, too, and calls do not wait for that.
+    wait_until(|| {
+        let before = fleet.exchanges();
+        assert_eq!(run(&["jwt"], &url).status, 0);
+        fleet.exchanges() == before
+    });
+    wait_until(|| run(&["doctor"], &url).stdout.contains("\ngood    store "));
+
+    // And not for ever.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
+    let ended = run(&["jwt", "--verbose"], &url);
+    assert!(ended.status == 0 && ended.stderr.contains("state_unavailable"), "{ended:?}");
+    assert_found(&run(&["doctor", "--json"], &url), "store", "bad", "did not answer");
 }
 
 #[test]
