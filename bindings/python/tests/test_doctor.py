@@ -200,8 +200,9 @@ def test_a_sign_in_has_the_commands_status(boomi_env: BoomiEmulator, tmp_path: P
     assert status == 5
 
 
-def test_where_the_store_is_and_whether_it_works_is_told(boomi_env: BoomiEmulator, tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_where_the_store_is_and_whether_it_works_is_told(
+    boomi_env: BoomiEmulator, store: Store, tmp_path: Path
+) -> None:
     joined = {"BOOMI_STORE": store.url}
     # A look does not wait for a connection.
     until(lambda: doctor(tmp_path, **joined)[0] == 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import traceback
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,6 @@ from programs.child import settings
 from store_server import PASSWORD, Store, free_port
 
 RECORD = "/api/rest/v1/{accountId}/AuditLog/documentId-321"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path)
-    yield made
-    made.close()
 
 
 def exchanges(emulator: BoomiEmulator) -> int:
