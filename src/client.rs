@@ -312,6 +312,9 @@ impl Client {
         let credentials = inner.sign_ins.credentials().map(|credentials| {
             json!({ "source": credentials.source_name(), "username": credentials.username(), "secret": "***" })
         });
+        let store = inner.fleet.as_ref().map(
+            |fleet| json!({ "url": fleet.place(), "problem": fleet.problem(), "connecting": fleet.is_connecting() }),
+        );
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "base_url": inner.origin.to_string(),
@@ -325,7 +328,7 @@ impl Client {
             "max_retries": inner.max_retries,
             "max_sign_ins_in_flight": inner.description.max_sign_ins_in_flight,
             "state_dir": inner.description.state_dir,
-            "store": inner.fleet.as_ref().map(|fleet| json!({ "url": fleet.place(), "problem": fleet.problem() })),
+            "store": store,
             "token_provider": inner.token_provider.as_ref().map(TokenProvider::account_id),
             "trusted_roots": inner.description.roots,
             "proxy": inner.proxy.as_ref().map(|proxy| proxy.origin.to_string()),

@@ -44,6 +44,11 @@ impl Fleet {
         self.link.problem()
     }
 
+    /// Whether a connection is being made: then nothing is known yet, or it will be known better soon.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.link.is_connecting()
+    }
+
     /// Where the guard's ledgers are.
     pub(crate) fn ledgers(&self) -> Ledgers {
         Ledgers::new(self.link.clone())

@@ -147,6 +147,10 @@ impl Link {
         self.servers().problem()
     }
 
+    pub(super) fn is_connecting(&self) -> bool {
+        lock(&self.servers().first.state).is_connecting
+    }
+
     fn servers(&self) -> Arc<Servers> {
         self.servers.get(Servers::default)
     }

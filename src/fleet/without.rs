@@ -42,6 +42,10 @@ impl Fleet {
         match *self {}
     }
 
+    pub(crate) fn is_connecting(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn ledgers(&self) -> Table {
         match *self {}
     }

@@ -76,6 +76,9 @@ pub(crate) struct SettingArgs {
     /// Where the guard remembers sign-ins; BOOMI_STATE_DIR, else $XDG_STATE_HOME/boomi-auth
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// A Valkey or Redis server that a fleet shares, redis://host:port/0; BOOMI_STORE. One with a password goes there or into config.toml
+    #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) store: Option<String>,
     /// What people try, so that they are told why not
     #[arg(long, global = true, hide = true)]
     pub(crate) api_token: Option<String>,
@@ -105,6 +108,8 @@ pub(crate) enum Command {
         show: ShowArg,
     },
     /// Sign in, and print a JWT that is good for five minutes
+    ///
+    /// With a store it is the fleet's, good for two minutes at least, and a sign-in only if there is none.
     Jwt {
         /// Print {"version":1,"scheme":"Bearer","token":"...","expires_at":UNIX_SECONDS}
         #[arg(long)]
@@ -130,7 +135,7 @@ pub(crate) enum Command {
         #[arg(value_name = "FILE")]
         query: PathBuf,
     },
-    /// Find out why it does not work: settings, look-alikes, name, proxy, TLS, clock, guard
+    /// Find out why it does not work: settings, look-alikes, name, proxy, TLS, clock, store, guard
     Doctor {
         /// Also sign in, once
         #[arg(long)]

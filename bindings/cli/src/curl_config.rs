@@ -10,7 +10,7 @@ pub(crate) fn print(settings: &mut Settings, jwt: bool) -> Result<()> {
     let mut config = Config::default();
     let client = settings.client()?;
     if jwt {
-        config.secret_header("Authorization: Bearer ", client.generate_jwt(None, None)?.jwt());
+        config.secret_header("Authorization: Bearer ", settings.jwt(&client)?.jwt());
     } else {
         guard::check(&client)?;
         let is_password = !client.auth_username()?.starts_with("BOOMI_TOKEN.");

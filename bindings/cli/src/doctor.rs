@@ -5,12 +5,12 @@ use std::net::ToSocketAddrs as _;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
-use boomi_auth::{AuthScheme, BASE_URL_US, Client, Error, ErrorKind, Response};
+use boomi_auth::{AuthScheme, BASE_URL_US, Client, ErrorKind, Response};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::{Failure, HELD, NETWORK, Result, USAGE};
-use crate::settings::{SETTINGS, Setting, Settings};
+use crate::settings::{self, SETTINGS, Setting, Settings};
 use crate::{guard, interrupt, output};
 
 /// Names of other tools for what is a setting here, and its name.
@@ -69,8 +69,8 @@ impl Findings {
     }
 
     /// The library's messages say what to do themselves.
-    fn failed(&mut self, topic: &'static str, error: Error) {
-        let Failure { status, message } = Failure::from(error);
+    fn failed(&mut self, topic: &'static str, error: impl Into<Failure>) {
+        let Failure { status, message } = error.into();
         self.bad(topic, status, message.unwrap_or_default(), "");
     }
 }
@@ -150,7 +150,9 @@ fn shown(setting: &Setting, value: &OsStr) -> String {
             let program = text.split_whitespace().next().unwrap_or_default();
             if program.contains('=') { "***".into() } else { format!("{program} ...") }
         }
-        Some((_, host)) if setting.variable == "BOOMI_API_URL" => format!("***@{host}"),
+        Some((_, host)) if ["BOOMI_API_URL", "BOOMI_STORE"].contains(&setting.variable) => format!("***@{host}"),
+        // Not where a store's password goes, but where people put one.
+        None if setting.variable == "BOOMI_STORE" => text.split('?').next().unwrap_or_default().to_owned(),
         // Other tools take the name and the secret in one.
         _ if setting.variable == "BOOMI_USERNAME" && text.contains(':') => {
             format!("{}:***", text.split(':').next().unwrap_or_default())
@@ -207,7 +209,7 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
         );
         return;
     }
-    look_at_guard(client, findings);
+    look_at_guard(settings, findings);
     if !sign_in {
         findings.unknown("sign-in", "not tried", "with --sign-in it is, once");
     } else if settings.find("BOOMI_ACCOUNT_ID").is_none() {
@@ -274,11 +276,26 @@ fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings)
     }
 }
 
-fn look_at_guard(client: &Client, findings: &mut Findings) {
-    let about = match client.describe_guard() {
-        Ok(text) => serde_json::from_str::<Value>(&text).expect("the library makes JSON"),
-        Err(error) => return findings.failed("credentials", error),
+/// What a client knows of the guard that was just made, as every other command's: the time that a store takes to connect counts.
+fn ask_guard(settings: &Settings) -> Result<(Value, Client)> {
+    let client = settings.builder().build()?;
+    settings::await_store(&client)?;
+    Ok((serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON"), client))
+}
+
+fn look_at_guard(settings: &Settings, findings: &mut Findings) {
+    let (about, client) = match ask_guard(settings) {
+        Ok(asked) => asked,
+        Err(failure) => return findings.failed("credentials", failure),
     };
+    match guard::store(&client) {
+        None => {}
+        Some((store, None)) => findings.good("store", store),
+        Some((store, Some(problem))) => {
+            let advice = "until it works this machine remembers by itself, and does not know of the others";
+            findings.bad("store", NETWORK, format!("{store}: {problem}"), advice);
+        }
+    }
     if let Some(problem) = guard::forgetful(&about) {
         return findings.bad("guard", USAGE, guard::describe(&about), problem);
     }

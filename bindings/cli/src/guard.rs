@@ -3,7 +3,7 @@
 use boomi_auth::Client;
 use serde_json::Value;
 
-use crate::failure::{Failure, HELD, Result};
+use crate::failure::{Failure, HELD, NETWORK, Result};
 use crate::output;
 use crate::settings::Settings;
 
@@ -16,6 +16,9 @@ pub(crate) fn status(settings: &mut Settings, json: bool) -> Result<()> {
         output::print(&text)?;
     } else {
         output::print(&describe(&about))?;
+        if let Some((store, problem)) = store(&client) {
+            output::print(&format!("the store {store}: {}", problem.as_deref().unwrap_or("in use")))?;
+        }
     }
     if let Some(problem) = forgetful(&about) {
         return Err(Failure::usage(problem));
@@ -36,6 +39,12 @@ pub(crate) fn reset(settings: &mut Settings) -> Result<()> {
         return Err(Failure::usage(format!("nothing was changed: {problem}")));
     }
     client.reset_guard();
+    if let Some(problem) = about["problem"].as_str() {
+        return Err(Failure::new(
+            NETWORK,
+            format!("it is reset on this machine alone: {problem}; do it again when that works"),
+        ));
+    }
     output::tell(&format!("one sign-in of {} will be sent, whatever is held", word(&about, "username")));
     Ok(())
 }
@@ -53,8 +62,17 @@ pub(crate) fn check(client: &Client) -> Result<()> {
 pub(crate) fn forgetful(about: &Value) -> Option<String> {
     let advice = "so no sign-in is sent, as scripts that start often could lock the user: name a directory with --state-dir or \
                   BOOMI_STATE_DIR";
-    let problem = about["problem"].as_str().or(about["memory"].is_null().then_some("there is no state directory"))?;
+    // While a store is away, the state directory has to do.
+    let problem =
+        about["memory"].is_null().then(|| about["problem"].as_str().unwrap_or("there is no state directory"))?;
     Some(format!("{problem}; {advice}"))
+}
+
+/// Where a fleet's store is, without its password, and why it could not be used, if that was so.
+pub(crate) fn store(client: &Client) -> Option<(String, Option<String>)> {
+    let about: Value = serde_json::from_str(&client.describe()).expect("the library makes JSON");
+    let text = |name: &str| about["store"][name].as_str().map(str::to_owned);
+    Some((text("url")?, text("problem")))
 }
 
 /// In one line, what is known.

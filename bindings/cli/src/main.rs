@@ -75,9 +75,9 @@ fn run(cli: Cli) -> Result<()> {
             if scheme.jwt {
                 return output::print_secret(&format!("Bearer {}", sign_in(&mut settings)?.jwt()), show.show);
             }
-            output::print_secret(settings.client()?.auth_header()?.expose(), show.show)
+            output::print_secret(settings.unconnected_client()?.auth_header()?.expose(), show.show)
         }
-        Command::Username => output::print(&settings.client()?.auth_username()?),
+        Command::Username => output::print(&settings.unconnected_client()?.auth_username()?),
         Command::Otp { show } => {
             output::check_terminal(show.show)?;
             output::print_secret(one_time_code(&mut settings)?.expose(), show.show)
@@ -104,7 +104,8 @@ fn run(cli: Cli) -> Result<()> {
 
 /// A JWT for the account of the settings.
 fn sign_in(settings: &mut Settings) -> Result<Token> {
-    Ok(settings.client()?.generate_jwt(None, None)?)
+    let client = settings.client()?;
+    settings.jwt(&client)
 }
 
 /// The exec-plugin protocol, version 1: README says what may rely on it.

@@ -7,8 +7,9 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, StdinLock};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use boomi_auth::{Client, ClientBuilder, CredentialKind, Credentials, Event, EventKind};
+use boomi_auth::{Client, ClientBuilder, CredentialKind, Credentials, Event, EventKind, Token};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -40,7 +41,7 @@ const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secr
 }
 
 /// In the order in which they are told.
-pub(crate) const SETTINGS: [Setting; 14] = [
+pub(crate) const SETTINGS: [Setting; 15] = [
     plain("BOOMI_USERNAME", "username"),
     one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
     one_of(Group::Secret, "BOOMI_API_TOKEN_FILE", "api_token_file", false),
@@ -54,11 +55,27 @@ pub(crate) const SETTINGS: [Setting; 14] = [
     plain("BOOMI_API_URL", "api_url"),
     plain("BOOMI_CA_FILE", "ca_file"),
     plain("BOOMI_STATE_DIR", "state_dir"),
+    STORE,
     plain("BOOMI_TIMEOUT", "timeout"),
 ];
 
 /// The library reads the proxy's variables by itself; this is for the other two sources.
 const PROXY: Setting = plain("proxy", "proxy");
+
+const STORE: Setting = plain("BOOMI_STORE", "store");
+
+/// How long a run waits for its connection to the store, which later ones will not have the use of: longer than one call would.
+const LONGEST_CONNECT: Duration = Duration::from_secs(1);
+/// What a JWT of the fleet's has left at least: whoever it is printed for keeps it for a while.
+const SHORTEST_JWT: Duration = Duration::from_secs(120);
+
+impl Setting {
+    /// Whether this value of it holds a secret.
+    fn has_secret(&self, value: &str) -> bool {
+        let is_url = [PROXY.variable, STORE.variable].contains(&self.variable);
+        self.is_secret || is_url && value.contains('@')
+    }
+}
 
 fn setting(variable: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.variable == variable)
@@ -206,8 +223,15 @@ impl Settings {
         }
     }
 
-    /// A client of these settings.
+    /// A client of these settings, which is connected to the store, if there is one, or knows why not.
     pub(crate) fn client(&mut self) -> Result<Client> {
+        let client = self.unconnected_client()?;
+        await_store(&client)?;
+        Ok(client)
+    }
+
+    /// The same for what needs no connection.
+    pub(crate) fn unconnected_client(&mut self) -> Result<Client> {
         self.ask_keychain();
         self.check_profile()?;
         interrupt::listen();
@@ -221,6 +245,14 @@ impl Settings {
             )));
         }
         Ok(client)
+    }
+
+    /// A JWT for the account of the settings. Where there is a store, it is the fleet's; else each is a sign-in.
+    pub(crate) fn jwt(&self, client: &Client) -> Result<Token> {
+        match self.find(STORE.variable) {
+            None => Ok(client.generate_jwt(None, None)?),
+            Some(_) => Ok(client.token_provider(None)?.get_with(SHORTEST_JWT, None)?),
+        }
     }
 
     /// Refuses a profile that was asked for and is nowhere. To be called after the keychain was asked.
@@ -252,6 +284,22 @@ impl Settings {
     }
 }
 
+/// A run begins with no connection, and without one would go by what this machine alone remembers.
+pub(crate) fn await_store(client: &Client) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(2);
+    let is_connecting = || {
+        let about: Value = serde_json::from_str(&client.describe()).expect("the library makes JSON");
+        about["store"]["connecting"] == true
+    };
+    let mut waited = Duration::ZERO;
+    while is_connecting() && waited < LONGEST_CONNECT {
+        interrupt::check()?;
+        std::thread::park_timeout(PAUSE);
+        waited += PAUSE;
+    }
+    Ok(())
+}
+
 fn tell_all(event: &Event) {
     output::tell(&event.to_json());
 }
@@ -281,12 +329,17 @@ fn of_flags(args: &SettingArgs) -> Result<Layer> {
     flags.set("BOOMI_CA_FILE", args.ca_file.as_ref());
     flags.set("BOOMI_TIMEOUT", args.timeout.as_ref());
     flags.set("BOOMI_STATE_DIR", args.state_dir.as_ref());
-    if args.proxy.as_ref().is_some_and(|url| url.contains('@')) {
-        return Err(Failure::usage(
-            "--proxy has a user or password, which others can see in the list of processes: set HTTPS_PROXY, or proxy in config.toml",
-        ));
+    for (flag, setting, url, variable) in
+        [("--proxy", PROXY, &args.proxy, "HTTPS_PROXY"), ("--store", STORE, &args.store, STORE.variable)]
+    {
+        if url.as_ref().is_some_and(|url| setting.has_secret(url)) {
+            return Err(Failure::usage(format!(
+                "{flag} has a user or password, which others can see in the list of processes: set {variable}, or {} in config.toml",
+                setting.key
+            )));
+        }
+        flags.set(setting.variable, url.as_ref());
     }
-    flags.set(PROXY.variable, args.proxy.as_ref());
     if args.api_token_stdin || args.password_stdin {
         let variable = if args.api_token_stdin { "BOOMI_API_TOKEN" } else { "BOOMI_PASSWORD" };
         let secret = secret_of_stdin(if args.api_token_stdin { "API token: " } else { "password: " })?;

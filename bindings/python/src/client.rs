@@ -27,6 +27,9 @@ use crate::token::{self, Token, TokenProvider};
 /// - ``ca_file``: a PEM bundle, trusted alone, or besides the system's roots with ``ca_mode="add"``
 /// - ``proxy``: ``http://user:password@host:port``; ``""`` for none, not even the environment's
 /// - ``state_dir``: a directory for the guard's memory across processes; none unless set
+/// - ``store``: a Valkey or Redis server that a fleet of machines shares, so that it signs in as one:
+///   ``rediss://user:password@host:6379/0?prefix=...``, or ``redis://`` without TLS; none unless set. While it cannot be used, no call
+///   fails for that, nor waits for more than 0.05 s; the event ``state_unavailable`` and :meth:`describe` say why
 /// - ``user_agent``: put before ours
 /// - ``max_response_bytes``: 64 MiB; streams have no limit
 /// - ``requests_per_second``: of one account; 10, and 0 for as many as come
@@ -48,7 +51,7 @@ impl Client {
     #[new]
     #[pyo3(
         signature = (credentials = None, **settings),
-        text_signature = "(credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+        text_signature = "(credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
     )]
     fn new(
         py: Python<'_>,
@@ -65,7 +68,7 @@ impl Client {
     #[classmethod]
     #[pyo3(
         signature = (credentials = None, **settings),
-        text_signature = "($cls, credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+        text_signature = "($cls, credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
     )]
     fn from_env(
         _cls: &Bound<'_, PyType>,

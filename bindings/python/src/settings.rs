@@ -49,6 +49,7 @@ fn set(py: Python<'_>, builder: ClientBuilder, name: &str, value: Bound<'_, PyAn
         "connect_timeout" => builder.connect_timeout(duration(py, name, value.extract()?)?),
         "proxy" => builder.proxy(value.extract()?),
         "state_dir" => builder.state_dir(value.extract::<PathBuf>()?),
+        "store" => builder.store(value.extract()?),
         "user_agent" => builder.user_agent(value.extract()?),
         "max_response_bytes" => builder.max_response_bytes(value.extract()?),
         "requests_per_second" => builder.requests_per_second(value.extract()?),

@@ -12,6 +12,7 @@ import pytest
 from boomi_auth.pytest_plugin import BoomiEmulator
 from elsewhere import Elsewhere
 from multiplexed import Multiplexed
+from store_server import Store
 
 ROOT = Path(__file__).resolve().parents[3]
 # What a shell runs in the background ignores Ctrl-C, and so would the programs of the tests.
@@ -33,6 +34,14 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def elsewhere(tmp_path: Path) -> Iterator[Elsewhere]:
     """Another origin."""
     server = Elsewhere(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A Valkey or Redis server."""
+    server = Store(tmp_path)
     yield server
     server.close()
 

@@ -68,6 +68,7 @@ TEXTS: dict[str, Callable[[Any, Any], object]] = {
     "client account": lambda client, bad: Client(account_id=bad),
     "user agent": lambda client, bad: Client(user_agent=bad),
     "proxy": lambda client, bad: Client(proxy=bad or " "),
+    "store": lambda client, bad: Client(store=bad),
     "ca mode": lambda client, bad: Client(ca_mode=bad),
 }
 

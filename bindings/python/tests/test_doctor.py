@@ -12,6 +12,8 @@ import boomi_auth
 import pytest
 from boomi_auth.__main__ import status_of
 from boomi_auth.pytest_plugin import BoomiEmulator
+from programs.child import until
+from store_server import Store
 
 USER = {"BOOMI_USERNAME": "user@example.com", "BOOMI_API_TOKEN": "marked-token"}
 PROXY = "HTTPS_PROXY"
@@ -79,6 +81,8 @@ def test_no_secret_is_shown_wherever_people_put_it(tmp_path: Path) -> None:
         {"BOOMI_CREDENTIAL_PROCESS": f"print-them --key {secret}"},
         {"BOOMI_CREDENTIAL_PROCESS": f"KEY={secret} print-them"},
         USER | {"BOOMI_API_URL": f"https://me:{secret}@api.boomi.com"},
+        USER | {"BOOMI_STORE": f"rediss://me:{secret}@127.0.0.1:1"},
+        USER | {"BOOMI_STORE": f"redis://127.0.0.1?password={secret}"},
         USER | {"BOOMI_TOKEN": secret, "BOOMI_SECRET": secret},
         USER | {PROXY: f"http://me:{secret}@proxy.example.com:3128"},
         USER | {PROXY: f"socks5://me:{secret}@proxy.example.com:3128"},
@@ -194,6 +198,28 @@ def test_a_sign_in_has_the_commands_status(boomi_env: BoomiEmulator, tmp_path: P
     assert status == 6
     status, _ = doctor(tmp_path, "--sign-in", BOOMI_CA_FILE="")
     assert status == 5
+
+
+def test_where_the_store_is_and_whether_it_works_is_told(
+    boomi_env: BoomiEmulator, store: Store, tmp_path: Path
+) -> None:
+    joined = {"BOOMI_STORE": store.url}
+    # A look does not wait for a connection.
+    until(lambda: doctor(tmp_path, **joined)[0] == 0)
+    _, text = doctor(tmp_path, **joined)
+    assert line(text, "good settings BOOMI_STORE") == f"good settings BOOMI_STORE is ***@127.0.0.1:{store.port}/0"
+    assert line(text, "good store ") == f"good store {store.place}"
+    assert line(text, "good guard ").endswith(f"; known in {store.place}")
+    store.close()
+    status, text = doctor(tmp_path, **joined)
+    assert status == 5 and line(text, "bad store ").startswith(
+        f"bad store {store.place}: the store {store.place} cannot"
+    )
+    assert line(text, "good guard ").endswith("; known in this process alone")
+    memory = str(tmp_path / "state")
+    status, text = doctor(tmp_path, BOOMI_STATE_DIR=memory, **joined)
+    assert status == 5 and line(text, "good guard ").endswith(f"; known in {memory}")
+    assert not boomi_env.log()
 
 
 def test_help_and_version(tmp_path: Path) -> None:

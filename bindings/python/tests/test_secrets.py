@@ -41,6 +41,7 @@ def things(emulator: BoomiEmulator) -> Iterator[dict[str, Any]]:
         "token": Credentials.api_token(USER, mark("token")),
         "client of a callable": emulator.client(Credentials.from_callable(lambda rejected: other)),
         "client": (client := emulator.client(password, proxy=f"http://user:{mark('proxy')}@127.0.0.1:1")),
+        "client with a store": emulator.client(password, store=f"redis://user:{mark('store')}@127.0.0.1:1"),
         "aio": client.aio,
         "working client": (working := emulator.client(Credentials.api_token(USER, mark("token")))),
         "jwt": working.token(),

@@ -68,6 +68,7 @@ def made() -> Client:
         ca_mode="add",
         proxy="",
         state_dir=os.fspath(Path.home()),
+        store="rediss://cache.example.com",
         user_agent="program/1",
         max_response_bytes=1 << 20,
         requests_per_second=0,

@@ -98,10 +98,8 @@ fn check_access(_: &Path, _: &Table) -> Result<()> {
 }
 
 fn has_secret(profile: &Value) -> bool {
-    let is_secret = |(key, value): (&String, &Value)| match known(key) {
-        Some(setting) if setting.variable == PROXY.variable => value.as_str().is_some_and(|url| url.contains('@')),
-        Some(setting) => setting.is_secret,
-        None => false,
+    let is_secret = |(key, value): (&String, &Value)| {
+        known(key).is_some_and(|setting| setting.has_secret(value.as_str().unwrap_or_default()))
     };
     profile.as_table().is_some_and(|table| table.iter().any(is_secret))
 }

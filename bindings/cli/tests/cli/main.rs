@@ -5,6 +5,8 @@
 #[path = "../../../../tests/network/daemon.rs"]
 #[allow(dead_code, unused, reason = "not all of it is needed here")]
 mod daemon;
+#[path = "../../../../tests/store/server.rs"]
+mod server;
 
 mod credentials;
 mod curl;
@@ -19,3 +21,4 @@ mod requests;
 mod secrets;
 mod settings;
 mod shell;
+mod store;

@@ -100,6 +100,7 @@ fn a_file_that_is_wrong_or_open_to_others_is_refused_and_not_quoted() {
         (secret, 0o644, "others can read it, and it holds a secret (mode 644): chmod it to 600"),
         (secret, 0o640, "others can read it"),
         ("[default]\nproxy = \"http://user:hunter2@proxy:1\"", 0o604, "others can read it"),
+        ("[default]\nstore = \"rediss://user:hunter2@store:1\"", 0o640, "others can read it"),
         ("[other]\npassword = \"hunter2\"", 0o644, "others can read it"),
         ("[default]\nusername = \"u\"\ncredential_process = \"x\"", 0o620, "others can change it (mode 620)"),
     ];

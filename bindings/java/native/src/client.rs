@@ -65,6 +65,7 @@ fn settings(mut builder: ClientBuilder, fields: &mut Reader<'_>) -> Result<Clien
     }
     builder = fields.text()?.into_iter().fold(builder, ClientBuilder::proxy);
     builder = fields.text()?.into_iter().fold(builder, |builder, path| builder.state_dir(path));
+    builder = fields.text()?.into_iter().fold(builder, ClientBuilder::store);
     builder = fields.text()?.into_iter().fold(builder, ClientBuilder::user_agent);
     builder = fields.number()?.into_iter().fold(builder, ClientBuilder::max_response_bytes);
     builder = fields.number()?.into_iter().fold(builder, ClientBuilder::requests_per_second);

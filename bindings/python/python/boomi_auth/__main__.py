@@ -1,6 +1,6 @@
 """``python -m boomi_auth`` looks at what may be in the way: this package, its settings and its surroundings.
 
-Nothing is sent without --sign-in, and no secret is shown.
+Nothing is sent to Boomi without --sign-in, and no secret is shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ from . import (
 
 SECRETS = ("BOOMI_API_TOKEN", "BOOMI_PASSWORD", "BOOMI_OTP_SECRET")
 FILES = ("BOOMI_API_TOKEN_FILE", "BOOMI_PASSWORD_FILE", "BOOMI_OTP_SECRET_FILE", "BOOMI_CA_FILE")
-OTHERS = ("BOOMI_CREDENTIAL_PROCESS", "BOOMI_KEYCHAIN", "BOOMI_API_URL", "BOOMI_STATE_DIR", "BOOMI_TIMEOUT")
+OTHERS = (
+    "BOOMI_CREDENTIAL_PROCESS",
+    "BOOMI_KEYCHAIN",
+    "BOOMI_API_URL",
+    "BOOMI_STATE_DIR",
+    "BOOMI_STORE",
+    "BOOMI_TIMEOUT",
+)
 SETTINGS = ("BOOMI_USERNAME", "BOOMI_ACCOUNT_ID", *SECRETS, *FILES, *OTHERS)
 # Names of other tools for what is a setting here.
 LOOK_ALIKES: dict[str, tuple[str, ...]] = {
@@ -83,7 +90,7 @@ def shown(name: str) -> str:
         return "***" if "=" in "".join(command) else " ".join([*command, "..."])
     if name == "BOOMI_USERNAME" and ":" in value:
         value = value.partition(":")[0] + ":***"
-    elif name == "BOOMI_API_URL":
+    elif name in ("BOOMI_API_URL", "BOOMI_STORE"):
         _, at, host = value.rpartition("@")
         value = ("***@" if at else "") + host.partition("?")[0] + ("?***" if "?" in host else "")
     return value if value.isprintable() else ascii(value)
@@ -136,16 +143,25 @@ def surroundings() -> Iterator[Check]:
 
 def user(sign_in: bool) -> Iterator[Check]:
     with Client.from_env(max_retries=0) as client:
-        if client.describe()["state_dir"]:
+        about = client.describe()
+        if about["state_dir"] or about["store"]:
             guard = client.describe_guard()
+            if about["store"]:
+                # What that look came to.
+                store = client.describe()["store"]
+                if store["problem"]:
+                    advice = "until it works this machine remembers by itself, and does not know of the others"
+                    yield NETWORK, "store", f"{store['url']}: {store['problem']}", advice
+                else:
+                    yield GOOD, "store", store["url"], ""
             what = f"{guard['username']}: {guard['rejections']} rejected, {guard['unanswered']} without an answer"
-            if guard["problem"]:
+            if about["state_dir"] and not guard["memory"]:
                 yield WRONG, "guard", guard["problem"], ""
             elif guard["held"]:
                 advice = "correct the user name and secret, or allow one more try with Client.reset_guard()"
                 yield HELD, "guard", f"{what}; nothing is sent", advice
             else:
-                yield GOOD, "guard", f"{what}; known in {guard['memory']}", ""
+                yield GOOD, "guard", f"{what}; known in {guard['memory'] or 'this process alone'}", ""
         if sign_in:
             try:
                 yield GOOD, "sign-in", f"accepted, for the account {client.generate_jwt().account_id}", ""

@@ -90,7 +90,8 @@ class Auth:
 
     async def observe_async(self, authorization: Authorization, status: int, body: bytes) -> bool:
         """Learns from an answer. Perhaps all threads of ``client.aio`` wait for just that, so it takes none of them."""
-        if self.settings()["state_dir"] is None:
+        about = self.settings()
+        if about["state_dir"] is None and about["store"] is None:
             return authorization.observe(status, body)
         import asyncio
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+import threading
 import time
 import types
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import boomi_auth
@@ -59,6 +61,22 @@ def test_a_slow_jwt_does_not_block_the_loop(
         with boomi_emulator.client(state_dir=tmp_path / str(attempt)) as client:
             pauses.append(asyncio.run(longest_pause(get(client, boomi_emulator.base_url + GRAPHQL, context))))
     assert min(pauses) < 0.1, pauses
+
+
+@pytest.mark.parametrize("memory", ["state_dir", "store"])
+def test_what_is_learned_is_not_written_on_the_loops_thread(memory: str, tmp_path: Path) -> None:
+    class Learns:
+        def observe(self, status: int, body: bytes) -> bool:
+            return threading.current_thread() is threading.main_thread()
+
+    place = {"state_dir": str(tmp_path), "store": "redis://127.0.0.1:1"}[memory]
+    settings: dict[str, Any] = {memory: place}
+    with boomi_auth.Client(proxy="", **settings) as client:
+        learns: Any = Learns()
+        assert asyncio.run(client.auth().observe_async(learns, 200, b"")) is False
+    # A file or a server can take a while, memory cannot.
+    with boomi_auth.Client(proxy="") as client:
+        assert asyncio.run(client.auth().observe_async(learns, 200, b"")) is True
 
 
 @pytest.mark.parametrize("path", [RECORD, GRAPHQL])

@@ -11,6 +11,8 @@ from typing import Any
 from boomi_auth import BoomiAuthError, Client, Credentials
 from boomi_auth.pytest_plugin import BoomiEmulator
 
+from .child import until
+
 USER = BoomiEmulator.user
 
 
@@ -54,6 +56,17 @@ def work_with_a_client_of_its_own(made_of: dict[str, Any], who: str) -> bool:
         return works(client, who)
 
 
+def connected(client: Client) -> Client:
+    """The client, when this process is connected to its store: a call does not wait for that, and goes on alone."""
+    until(lambda: "redis" in (client.describe_guard()["memory"] or ""))
+    return client
+
+
+def jwt_of_the_fleet(made_of: dict[str, Any]) -> str:
+    with Client(Credentials.api_token(USER.name, USER.api_token), **made_of) as client:
+        return str(connected(client).token().jwt)
+
+
 def fail(made_of: dict[str, Any]) -> None:
     with Client(Credentials.api_token(USER.name, "wrong"), **made_of) as client:
         client.generate_jwt()
@@ -62,6 +75,8 @@ def fail(made_of: dict[str, Any]) -> None:
 def sign_in_wrongly(made_of: dict[str, Any], together: Barrier) -> None:
     """Four threads of a process do, together with those of others."""
     client = Client(Credentials.password(USER.name, "wrong"), **made_of)
+    if "store" in made_of:
+        connected(client)
     together.wait(60)
 
     def one(_: int) -> None:

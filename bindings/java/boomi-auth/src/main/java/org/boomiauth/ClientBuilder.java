@@ -16,6 +16,7 @@ public final class ClientBuilder {
     private boolean addCa;
     private String proxy;
     private Path stateDir;
+    private String store;
     private String userAgent;
     private long maxResponseBytes = -1;
     private long requestsPerSecond = -1;
@@ -125,6 +126,23 @@ public final class ClientBuilder {
      */
     public ClientBuilder stateDir(Path directory) {
         stateDir = Objects.requireNonNull(directory, "directory");
+        return this;
+    }
+
+    /**
+     * A Valkey or Redis server that a fleet of machines shares, so that it signs in as one; none unless set.
+     *
+     * <p>The guard's memory, one-time codes, JWTs and the pace are then the fleet's. The client begins to connect when it is made, on a
+     * thread of its own. While the server cannot be used, no call fails for that, nor waits for more than 50 ms: the event
+     * {@code state_unavailable} and {@link BoomiClient#describe} say why. A URL that cannot be read is a {@link ConfigurationException}
+     * of {@link #build}, and its password is in no message.
+     *
+     * @param url {@code rediss://user:password@host:6379/0?prefix=...}, or {@code redis://} without TLS; {@code ca_file=} in the query names
+     *     a PEM bundle that is trusted alone
+     * @return this
+     */
+    public ClientBuilder store(String url) {
+        store = Objects.requireNonNull(url, "url");
         return this;
     }
 
@@ -265,6 +283,7 @@ public final class ClientBuilder {
                 .flag(addCa)
                 .text(proxy)
                 .text(stateDir == null ? null : stateDir.toAbsolutePath().toString())
+                .text(store)
                 .text(userAgent)
                 .number(maxResponseBytes)
                 .number(requestsPerSecond)

@@ -77,6 +77,7 @@ class BadArgumentsTest {
         uses.put("client's account", (client, bad) -> BoomiClient.builder().accountId(bad).build());
         uses.put("user agent", (client, bad) -> BoomiClient.builder().userAgent("a" + bad).build());
         uses.put("proxy", (client, bad) -> BoomiClient.builder().proxy(bad).build());
+        uses.put("store", (client, bad) -> BoomiClient.builder().store(bad).build());
         return uses;
     }
 
@@ -216,6 +217,7 @@ class BadArgumentsTest {
         uses.add(client -> BoomiClient.builder().addCaFile(null));
         uses.add(client -> BoomiClient.builder().proxy(null));
         uses.add(client -> BoomiClient.builder().stateDir(null));
+        uses.add(client -> BoomiClient.builder().store(null));
         uses.add(client -> BoomiClient.builder().userAgent(null));
         uses.add(client -> BoomiClient.builder().tokenProvider(null));
         uses.add(client -> BoomiClient.builder().onEvent(null));

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -176,6 +177,12 @@ class GuardTest {
     }
 
     private static Process child(Emulator boomi, Path state) throws IOException {
+        String[] arguments = {boomi.baseUrl(), boomi.caFile().toString(), state.toString()};
+        return child(GuardChild.class, Collections.emptyMap(), arguments);
+    }
+
+    /** A JVM that runs a program, with these variables besides its own. */
+    static Process child(Class<?> program, Map<String, String> env, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         String backend = System.getProperty("boomi.auth.backend");
@@ -185,14 +192,14 @@ class GuardTest {
         if (!System.getProperty("java.specification.version").matches("1\\.8|9|1[0-6]")) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
-        command.addAll(Arrays.asList("-cp", System.getProperty("java.class.path"), GuardChild.class.getName()));
-        command.addAll(Arrays.asList(boomi.baseUrl(), boomi.caFile().toString(), state.toString()));
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        command.addAll(Arrays.asList("-cp", System.getProperty("java.class.path"), program.getName()));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(env);
+        return builder.start();
     }
 
-    private static List<String> linesOf(Process child) throws Exception {
+    static List<String> linesOf(Process child) throws Exception {
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8));
         List<String> lines = output.lines().collect(Collectors.toList());

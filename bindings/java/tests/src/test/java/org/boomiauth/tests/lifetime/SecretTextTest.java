@@ -234,6 +234,7 @@ class SecretTextTest {
             () -> client.send(Request.get(RECORD).auth(AuthScheme.BASIC), new Call().otp(Texts.CODE + "\n")),
             () -> noProxy.get(RECORD),
             () -> boomi.builder().proxy("http://user:" + Texts.PROXY + "@:x").build(),
+            () -> boomi.builder().store("redis://user:" + Texts.PROXY + "@:x").build(),
             () -> boomi.builder()
                     .proxy("ftp://user:" + Texts.PROXY + "@127.0.0.1:1")
                     .build(),
