@@ -22,42 +22,39 @@ const LEASE: Duration = Duration::from_secs(17);
 /// KEYS[1]: the token. ARGV: who asks, the lease in ms, the fence of the token that will not do, what must be left of another in ms, and
 /// when a lease that is another's is to be taken all the same (1).
 /// Answers {what, the store's time, ...}: 0, the rest of another's lease; 1, the token's fence, what is left of it, it; 2, the new fence.
-static TAKE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local t = redis.call('TIME')
-         local now = t[1] * 1000 + math.floor(t[2] / 1000)
-         local h = redis.call('HMGET', KEYS[1], 'fence', 'ends', 'sealed', 'lease', 'until', 'last')
-         local fence = tonumber(h[1]) or 0
-         local left = (tonumber(h[2]) or 0) - now
-         if h[3] and fence ~= tonumber(ARGV[3]) and left > tonumber(ARGV[4]) then return {1, fence, left, h[3]} end
-         local rest = (tonumber(h[5]) or 0) - now
-         if h[4] and h[4] ~= ARGV[1] and rest > 0 and rest <= tonumber(ARGV[2]) then return {0, rest} end
-         local last = math.max(tonumber(h[6]) or 0, fence) + 1
-         redis.call('HSET', KEYS[1], 'lease', ARGV[1], 'until', now + ARGV[2], 'last', last)
-         redis.call('PEXPIRE', KEYS[1], 86400000 + ARGV[2])
-         return {2, last}",
-    )
-});
+pub(super) const TAKE: &str = "\
+    local t = redis.call('TIME')
+    local now = t[1] * 1000 + math.floor(t[2] / 1000)
+    local h = redis.call('HMGET', KEYS[1], 'fence', 'ends', 'sealed', 'lease', 'until', 'last')
+    local fence = tonumber(h[1]) or 0
+    local left = (tonumber(h[2]) or 0) - now
+    if h[3] and fence ~= tonumber(ARGV[3]) and left > tonumber(ARGV[4]) then return {1, fence, left, h[3]} end
+    local rest = (tonumber(h[5]) or 0) - now
+    if h[4] and h[4] ~= ARGV[1] and rest > 0 and rest <= tonumber(ARGV[2]) then return {0, rest} end
+    local last = math.max(tonumber(h[6]) or 0, fence) + 1
+    redis.call('HSET', KEYS[1], 'lease', ARGV[1], 'until', now + ARGV[2], 'last', last)
+    redis.call('PEXPIRE', KEYS[1], 86400000 + ARGV[2])
+    return {2, last}";
+
 /// ARGV: whose lease, its fence, the token, what is left of it in ms. Whether it was kept.
-static PUT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local t = redis.call('TIME')
-         local now = t[1] * 1000 + math.floor(t[2] / 1000)
-         local h = redis.call('HMGET', KEYS[1], 'fence', 'lease', 'last')
-         if (tonumber(h[1]) or 0) >= tonumber(ARGV[2]) or (tonumber(h[3]) or 0) > tonumber(ARGV[2]) then return 0 end
-         redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'sealed', ARGV[3], 'ends', now + ARGV[4])
-         if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
-         redis.call('PEXPIRE', KEYS[1], 86400000)
-         return 1",
-    )
-});
+pub(super) const PUT: &str = "\
+    local t = redis.call('TIME')
+    local now = t[1] * 1000 + math.floor(t[2] / 1000)
+    local h = redis.call('HMGET', KEYS[1], 'fence', 'lease', 'last')
+    if (tonumber(h[1]) or 0) >= tonumber(ARGV[2]) or (tonumber(h[3]) or 0) > tonumber(ARGV[2]) then return 0 end
+    redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'sealed', ARGV[3], 'ends', now + ARGV[4])
+    if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
+    redis.call('PEXPIRE', KEYS[1], 86400000)
+    return 1";
+
 /// ARGV: whose lease. It is over.
-static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
-         return 1",
-    )
-});
+pub(super) const GIVE_BACK: &str = "\
+    if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
+    return 1";
+
+static TAKING: LazyLock<Script> = LazyLock::new(|| Script::new(TAKE));
+static PUTTING: LazyLock<Script> = LazyLock::new(|| Script::new(PUT));
+static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
 /// What opens the tokens that this process uses. To make one is slow.
 #[derive(Default)]
@@ -146,7 +143,7 @@ impl SharedToken {
         let (lease, known, least) =
             (LEASE.as_millis().to_string(), standing.known.to_string(), standing.least.as_millis().to_string());
         let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKE, &self.seal.name, &arguments)?;
+        let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKING, &self.seal.name, &arguments)?;
         let number = |index: usize| -> Option<u64> {
             answer
                 .get(index)
@@ -176,12 +173,12 @@ impl SharedToken {
         let Some(sealed) = self.seal.close(&plain) else { return };
         let (fence, left) = (fence.to_string(), left.as_millis().to_string());
         let arguments = [self.id.as_bytes(), fence.as_bytes(), &sealed, left.as_bytes()];
-        let _ = self.fleet.link.ask::<u8>(&PUT, &self.seal.name, &arguments);
+        let _ = self.fleet.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
     }
 
     /// The lease is another's to have.
     pub(crate) fn give_back(&self) {
-        let _ = self.fleet.link.ask::<u8>(&GIVE_BACK, &self.seal.name, &[self.id.as_bytes()]);
+        let _ = self.fleet.link.ask::<u8>(&GIVING_BACK, &self.seal.name, &[self.id.as_bytes()]);
     }
 }
 
