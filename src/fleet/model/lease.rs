@@ -545,7 +545,7 @@ fn a_store_may_forget_all_or_its_last_write() {
 
 #[test]
 fn a_stores_clock_may_go_back() {
-    holds(Troubles { steps_back: 1, crashes: 1, ..STALLS });
+    holds(Troubles { revocations: 0, steps_back: 1, crashes: 1, ..STALLS });
 }
 
 #[test]
