@@ -5,6 +5,8 @@
 pub(crate) mod address;
 mod ledgers;
 mod link;
+#[cfg(test)]
+mod model;
 mod open;
 mod pace;
 mod seal;

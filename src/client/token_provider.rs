@@ -207,12 +207,12 @@ impl AccountCaller<'_> {
                         return Exchanged::failed(error);
                     }
                 }
-                Ok(Turn::Ask { fence }) => {
+                Ok(Turn::Ask(lease)) => {
                     let exchanged = self.exchange_alone(terms);
                     match &exchanged.result {
                         Ok(token) => {
-                            keep(fence);
-                            shared.put(fence, token.jwt().as_bytes(), token.lifetime(), token.remaining(self.now()));
+                            keep(lease.fence);
+                            shared.put(&lease, token);
                         }
                         Err(_) => shared.give_back(),
                     }

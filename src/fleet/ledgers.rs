@@ -28,22 +28,20 @@ const LONG: Duration = Duration::from_secs(30 * 24 * 3600);
 const MOST_TRIES: u32 = 200;
 
 /// The store's time in milliseconds; the entry's number, 0 if there is none; the entry.
-static READ: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local t = redis.call('TIME')
-         local e = redis.call('HMGET', KEYS[1], 'n', 'e')
-         return {t[1] * 1000 + math.floor(t[2] / 1000), tonumber(e[1]) or 0, e[2]}",
-    )
-});
+pub(super) const READ: &str = "\
+    local t = redis.call('TIME')
+    local e = redis.call('HMGET', KEYS[1], 'n', 'e')
+    return {t[1] * 1000 + math.floor(t[2] / 1000), tonumber(e[1]) or 0, e[2]}";
+
 /// Whether the entry of number ARGV[1] was replaced by ARGV[2], which is kept for ARGV[3] milliseconds.
-static REPLACE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "if (tonumber(redis.call('HGET', KEYS[1], 'n')) or 0) ~= tonumber(ARGV[1]) then return 0 end
-         redis.call('HSET', KEYS[1], 'n', ARGV[1] + 1, 'e', ARGV[2])
-         redis.call('PEXPIRE', KEYS[1], ARGV[3])
-         return 1",
-    )
-});
+pub(super) const REPLACE: &str = "\
+    if (tonumber(redis.call('HGET', KEYS[1], 'n')) or 0) ~= tonumber(ARGV[1]) then return 0 end
+    redis.call('HSET', KEYS[1], 'n', ARGV[1] + 1, 'e', ARGV[2])
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return 1";
+
+static READING: LazyLock<Script> = LazyLock::new(|| Script::new(READ));
+static REPLACING: LazyLock<Script> = LazyLock::new(|| Script::new(REPLACE));
 
 pub(crate) struct Ledgers {
     link: Arc<Link>,
@@ -96,7 +94,7 @@ impl Ledgers {
 
     /// The store's time, the entry's number and the entry, made anew where there is none.
     fn read(&self, here: &Here, user: &User, name: &str) -> Result<(Millis, u64, Entry), String> {
-        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.link.ask(&READ, name, &[])?;
+        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.link.ask(&READING, name, &[])?;
         let last = lock(&here.seen).get(user).copied().unwrap_or(0);
         let entry = match entry.map(|entry| Entry::parse(&entry)) {
             Some(Ok(mut entry)) => {
@@ -139,7 +137,7 @@ impl Store for Ledgers {
             let keep = if idle { IDLE } else { LONG };
             let (text, number_text, keep) = (entry.text(), number.to_string(), keep.as_millis().to_string());
             let replaced: u8 =
-                self.link.tell(&REPLACE, &name, &[number_text.as_bytes(), text.as_bytes(), keep.as_bytes()])?;
+                self.link.tell(&REPLACING, &name, &[number_text.as_bytes(), text.as_bytes(), keep.as_bytes()])?;
             if replaced == 1 {
                 lock(&here.seen).insert(user.clone(), number + 1);
                 return Ok(());
@@ -161,7 +159,7 @@ impl Store for Ledgers {
             // The salt must be the same for all who come now.
             let text = entry.text();
             let keep = IDLE.as_millis().to_string();
-            let replaced: u8 = self.link.tell(&REPLACE, &name, &[b"0", text.as_bytes(), keep.as_bytes()])?;
+            let replaced: u8 = self.link.tell(&REPLACING, &name, &[b"0", text.as_bytes(), keep.as_bytes()])?;
             if replaced == 1 { entry.salt } else { self.read(&here, user, &name)?.2.salt }
         };
         Ok(here.tags.tag(user, &salt, secret))

@@ -1,7 +1,8 @@
 //! One JWT for a fleet: who asks the server for the next one, and where the others find it.
 //!
 //! Who is to ask has a lease, with a number that grows: the fence. What somebody brings whose lease was over, and was another's since, is
-//! not kept, however late it comes. Times are the store's.
+//! not kept, however late it comes. Times are the store's, and no fence is below the time when it was given: so it grows even if the store
+//! forgets. `model/lease.rs` says what that is good for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -13,51 +14,46 @@ use zeroize::Zeroizing;
 use super::Fleet;
 use super::seal::Seal;
 use crate::clock::Moment;
+use crate::jwt::Token;
 use crate::process::PerProcess;
 use crate::sync::{Mutex, lock};
 
 /// A little longer than an exchange may take. Of a process that is gone the lease ends by itself.
 const LEASE: Duration = Duration::from_secs(17);
 
-/// KEYS[1]: the token. ARGV: who asks, the lease in ms, the fence of the token that will not do, what must be left of another in ms, and
-/// when a lease that is another's is to be taken all the same (1).
-/// Answers {what, the store's time, ...}: 0, the rest of another's lease; 1, the token's fence, what is left of it, it; 2, the new fence.
-static TAKE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local t = redis.call('TIME')
-         local now = t[1] * 1000 + math.floor(t[2] / 1000)
-         local h = redis.call('HMGET', KEYS[1], 'fence', 'ends', 'sealed', 'lease', 'until', 'last')
-         local fence = tonumber(h[1]) or 0
-         local left = (tonumber(h[2]) or 0) - now
-         if h[3] and fence ~= tonumber(ARGV[3]) and left > tonumber(ARGV[4]) then return {1, fence, left, h[3]} end
-         local rest = (tonumber(h[5]) or 0) - now
-         if h[4] and h[4] ~= ARGV[1] and rest > 0 and rest <= tonumber(ARGV[2]) then return {0, rest} end
-         local last = math.max(tonumber(h[6]) or 0, fence) + 1
-         redis.call('HSET', KEYS[1], 'lease', ARGV[1], 'until', now + ARGV[2], 'last', last)
-         redis.call('PEXPIRE', KEYS[1], 86400000 + ARGV[2])
-         return {2, last}",
-    )
-});
-/// ARGV: whose lease, its fence, the token, what is left of it in ms. Whether it was kept.
-static PUT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local t = redis.call('TIME')
-         local now = t[1] * 1000 + math.floor(t[2] / 1000)
-         local h = redis.call('HMGET', KEYS[1], 'fence', 'lease', 'last')
-         if (tonumber(h[1]) or 0) >= tonumber(ARGV[2]) or (tonumber(h[3]) or 0) > tonumber(ARGV[2]) then return 0 end
-         redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'sealed', ARGV[3], 'ends', now + ARGV[4])
-         if h[2] == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
-         redis.call('PEXPIRE', KEYS[1], 86400000)
-         return 1",
-    )
-});
+/// KEYS[1]: the token. ARGV: who asks, the lease in ms, the fence of the token that will not do, what must be left of another in ms.
+/// Answers {0, the rest of another's lease}, {1, the token's fence, what is left of it, it}, or {2, the new fence, the store's time}.
+pub(super) const TAKE: &str = "\
+    local t = redis.call('TIME')
+    local now = t[1] * 1000 + math.floor(t[2] / 1000)
+    local h = redis.call('HMGET', KEYS[1], 'fence', 'ends', 'sealed', 'lease', 'until', 'last')
+    local fence = tonumber(h[1]) or 0
+    local left = (tonumber(h[2]) or 0) - now
+    if h[3] and fence > tonumber(ARGV[3]) and left > tonumber(ARGV[4]) then return {1, fence, left, h[3]} end
+    local rest = (tonumber(h[5]) or 0) - now
+    if h[4] and h[4] ~= ARGV[1] and rest > 0 and rest <= tonumber(ARGV[2]) then return {0, rest} end
+    local last = math.max(tonumber(h[6]) or 0, fence, now) + 1
+    redis.call('HSET', KEYS[1], 'lease', ARGV[1], 'until', now + ARGV[2], 'last', last)
+    redis.call('PEXPIRE', KEYS[1], 86400000 + ARGV[2])
+    return {2, last, now}";
+
+/// ARGV: the lease's fence, the token, when it dies by the store's clock. Whether it was kept: only if no other lease was given since, and
+/// this one is not forgotten.
+pub(super) const PUT: &str = "\
+    if (tonumber(redis.call('HGET', KEYS[1], 'last')) or 0) ~= tonumber(ARGV[1]) then return 0 end
+    redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'sealed', ARGV[2], 'ends', ARGV[3])
+    redis.call('HDEL', KEYS[1], 'lease', 'until')
+    redis.call('PEXPIRE', KEYS[1], 86400000)
+    return 1";
+
 /// ARGV: whose lease. It is over.
-static GIVE_BACK: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
-         return 1",
-    )
-});
+pub(super) const GIVE_BACK: &str = "\
+    if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
+    return 1";
+
+static TAKING: LazyLock<Script> = LazyLock::new(|| Script::new(TAKE));
+static PUTTING: LazyLock<Script> = LazyLock::new(|| Script::new(PUT));
+static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
 /// What opens the tokens that this process uses. To make one is slow.
 #[derive(Default)]
@@ -90,7 +86,15 @@ pub(crate) enum Turn {
     /// Another is asking, and has so long at most.
     Wait(Duration),
     /// Ask, and then [`SharedToken::put`] or [`SharedToken::give_back`].
-    Ask { fence: u64 },
+    Ask(Lease),
+}
+
+/// Leave to ask.
+pub(crate) struct Lease {
+    pub(crate) fence: u64,
+    /// When it was given, in milliseconds of the store's clock, and when that was known here.
+    began: u64,
+    known: Moment,
 }
 
 impl Fleet {
@@ -145,7 +149,7 @@ impl SharedToken {
         let (lease, known, least) =
             (LEASE.as_millis().to_string(), standing.known.to_string(), standing.least.as_millis().to_string());
         let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKE, &self.seal.name, &arguments)?;
+        let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKING, &self.seal.name, &arguments)?;
         let number = |index: usize| -> Option<u64> {
             answer
                 .get(index)
@@ -164,23 +168,32 @@ impl SharedToken {
                 let turn = Turn::Wait(Duration::from_millis(100));
                 Ok(Taken { turn, found: Some((fence, Duration::from_millis(left), sealed)) })
             }
-            Some(2) => Ok(Taken::turn(Turn::Ask { fence: number(1).ok_or_else(strange)? })),
+            Some(2) => {
+                let (fence, began) = (number(1).ok_or_else(strange)?, number(2).ok_or_else(strange)?);
+                let known = Moment::now(self.fleet.link.clock());
+                Ok(Taken::turn(Turn::Ask(Lease { fence, began, known })))
+            }
             _ => Err(strange()),
         }
     }
 
     /// Keeps what the server gave. Nothing depends on it.
-    pub(crate) fn put(&self, fence: u64, jwt: &[u8], lifetime: Duration, left: Duration) {
-        let plain = Zeroizing::new([&(lifetime.as_millis() as u64).to_be_bytes(), jwt].concat());
+    pub(crate) fn put(&self, lease: &Lease, token: &Token) {
+        let lifetime = token.lifetime().as_millis() as u64;
+        let plain = Zeroizing::new([&lifetime.to_be_bytes(), token.jwt().as_bytes()].concat());
         let Some(sealed) = self.seal.close(&plain) else { return };
-        let (fence, left) = (fence.to_string(), left.as_millis().to_string());
-        let arguments = [self.id.as_bytes(), fence.as_bytes(), &sealed, left.as_bytes()];
-        let _ = self.fleet.link.ask::<u8>(&PUT, &self.seal.name, &arguments);
+        // A point of the store's clock: this may reach it late, and what is left would be less by then.
+        let now = Moment::now(self.fleet.link.clock());
+        let since = now.steady.saturating_sub(lease.known.steady);
+        let ends = lease.began + (since + token.remaining(now)).as_millis() as u64;
+        let (fence, ends) = (lease.fence.to_string(), ends.to_string());
+        let arguments = [fence.as_bytes(), &sealed, ends.as_bytes()];
+        let _ = self.fleet.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
     }
 
     /// The lease is another's to have.
     pub(crate) fn give_back(&self) {
-        let _ = self.fleet.link.ask::<u8>(&GIVE_BACK, &self.seal.name, &[self.id.as_bytes()]);
+        let _ = self.fleet.link.ask::<u8>(&GIVING_BACK, &self.seal.name, &[self.id.as_bytes()]);
     }
 }
 

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Moment;
 use crate::guard::table::Table;
+use crate::jwt::Token;
 
 #[derive(Clone)]
 pub(crate) enum Fleet {}
@@ -24,7 +25,11 @@ pub(crate) struct Standing {
 pub(crate) enum Turn {
     Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },
     Wait(Duration),
-    Ask { fence: u64 },
+    Ask(Lease),
+}
+
+pub(crate) struct Lease {
+    pub(crate) fence: u64,
 }
 
 #[allow(dead_code)]
@@ -72,7 +77,7 @@ impl SharedToken {
         unreachable!("there is no fleet")
     }
 
-    pub(crate) fn put(&self, _: u64, _: &[u8], _: Duration, _: Duration) {
+    pub(crate) fn put(&self, _: &Lease, _: &Token) {
         unreachable!("there is no fleet")
     }
 

@@ -228,3 +228,15 @@ fn a_refused_token_is_replaced_once_for_all() {
     }
     assert_eq!(exchanges(&boomi), 2);
 }
+
+#[test]
+fn a_token_is_thought_to_die_when_it_does_however_long_it_was_asked_for() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    let client = client(&boomi, &store, by_token(REGULAR));
+    boomi.set_delays(vec![boomi_emulator::Delay::new(3000, 3000).on("/auth/")]);
+    let token = connected(&client).token().unwrap();
+    let of = store.keys().into_iter().find(|key| store.ask(&["HEXISTS", key, "ends"]) == redis::Value::Int(1)).unwrap();
+    let ends: i64 = redis::from_redis_value(store.ask(&["HGET", &of, "ends"])).unwrap();
+    // The store has this machine's clock. Seconds are cut off, and the way to it counts against the token.
+    assert!((ends - token.expires_at() * 1000).abs() <= 1500, "{ends}, and {}", token.expires_at());
+}

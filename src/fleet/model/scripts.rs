@@ -1,0 +1,90 @@
+//! The scripts of `tokens.rs` and `ledgers.rs`, line by line, on what is kept under one key.
+//!
+//! Of a sealed token or a written ledger it matters only which one it is. Nothing here expires by itself: it is lost, as all else can be.
+
+/// Milliseconds of the store's clock.
+pub(super) type Millis = i64;
+
+/// A token's key. What is not there is 0, as for the scripts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct TokenKey {
+    pub(super) fence: i64,
+    pub(super) ends: Millis,
+    pub(super) sealed: Option<u8>,
+    pub(super) lease: Option<u8>,
+    pub(super) until: Millis,
+    pub(super) last: i64,
+}
+
+/// TAKE's arguments.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Take {
+    pub(super) id: u8,
+    pub(super) lease: Millis,
+    pub(super) known: i64,
+    pub(super) least: Millis,
+}
+
+/// PUT's arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Put {
+    pub(super) fence: i64,
+    pub(super) sealed: u8,
+    pub(super) ends: Millis,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Wait { rest: Millis },
+    Found { fence: i64, left: Millis, sealed: u8 },
+    Ask { fence: i64, now: Millis },
+}
+
+pub(super) fn take(key: &mut TokenKey, now: Millis, Take { id, lease, known, least }: Take) -> Taken {
+    let left = key.ends - now;
+    if let Some(sealed) = key.sealed
+        && key.fence > known
+        && left > least
+    {
+        return Taken::Found { fence: key.fence, left, sealed };
+    }
+    let rest = key.until - now;
+    if key.lease.is_some_and(|other| other != id) && rest > 0 && rest <= lease {
+        return Taken::Wait { rest };
+    }
+    key.last = key.last.max(key.fence).max(now) + 1;
+    (key.lease, key.until) = (Some(id), now + lease);
+    Taken::Ask { fence: key.last, now }
+}
+
+/// Whether it was kept.
+pub(super) fn put(key: &mut TokenKey, Put { fence, sealed, ends }: Put) -> bool {
+    if key.last != fence {
+        return false;
+    }
+    (key.fence, key.sealed, key.ends) = (fence, Some(sealed), ends);
+    (key.lease, key.until) = (None, 0);
+    true
+}
+
+pub(super) fn give_back(key: &mut TokenKey, id: u8) {
+    if key.lease == Some(id) {
+        (key.lease, key.until) = (None, 0);
+    }
+}
+
+/// A ledger's key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct LedgerKey<Entry> {
+    pub(super) number: u64,
+    pub(super) entry: Option<Entry>,
+}
+
+/// Whether it was replaced.
+pub(super) fn replace<Entry>(key: &mut LedgerKey<Entry>, number: u64, entry: Entry) -> bool {
+    if key.number != number {
+        return false;
+    }
+    *key = LedgerKey { number: number + 1, entry: Some(entry) };
+    true
+}
