@@ -23,7 +23,7 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header deny soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header soak soak-requests bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)

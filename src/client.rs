@@ -5,16 +5,16 @@ mod builder;
 mod call;
 mod effect;
 mod exchange;
-mod graphql;
+pub(crate) mod graphql;
 #[cfg(test)]
 pub(crate) mod issuer;
 mod job;
 mod judge;
-mod message;
+pub(crate) mod message;
 pub(crate) mod pace;
-mod pages;
+pub(crate) mod pages;
 mod request;
-mod response;
+pub(crate) mod response;
 #[cfg(test)]
 mod scenarios;
 mod sending;
@@ -25,7 +25,7 @@ mod simulated;
 mod single;
 mod token_provider;
 mod verdict;
-mod xml;
+pub(crate) mod xml;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

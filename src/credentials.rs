@@ -1,7 +1,7 @@
 //! Who a user is: a name with a password or an API token, and where the two come from.
 
 #[cfg(any(feature = "keychain", all(unix, feature = "credential-process")))]
-mod document;
+pub(crate) mod document;
 #[cfg(feature = "keychain")]
 pub mod keychain;
 #[cfg(all(unix, feature = "credential-process"))]

@@ -28,6 +28,17 @@ pub(crate) struct Fleet {
     link: Arc<Link>,
 }
 
+/// What is in a store, and its URL: anybody may have written them.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    ledgers::fuzz(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Err(error) = Address::parse(text)
+    {
+        assert!(!error.message().contains("marked-secret"));
+    }
+}
+
 impl Fleet {
     /// Begins to connect, so that the first call need not wait for it, and does not wait for it either.
     pub(crate) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {

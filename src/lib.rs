@@ -36,6 +36,9 @@ mod endpoint;
 mod error;
 mod event;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "redis")]
 mod fleet;
 #[cfg(not(feature = "redis"))]

@@ -109,7 +109,7 @@ fn path_of(request: &Request) -> &str {
 
 /// The token for the page after this one, if there is one; `None` if it is no page. What has no result is one all the same:
 /// Boomi leaves the list out.
-fn read(body: &[u8]) -> Option<Option<String>> {
+pub(crate) fn read(body: &[u8]) -> Option<Option<String>> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if let Ok(page) = serde_json::from_slice::<Value>(body) {
         let is_page = page.get("@type").and_then(Value::as_str) == Some("QueryResult")

@@ -251,7 +251,7 @@ impl Response {
 }
 
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
-fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let value = header_text(headers, header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More than fits is longer than anybody waits.

@@ -20,7 +20,7 @@ const VERSION: u64 = 1;
 
 /// A document that was understood.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     pub(super) basic: Basic,
     /// When the secret dies: wall clock, since 1970.
     pub(super) expires_at: Option<Duration>,
@@ -46,7 +46,7 @@ pub(super) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroi
 }
 
 /// Reads a document; `username` is the one that a setting gives. Errors name fields, and never what is in them.
-pub(super) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
+pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
     let wrong = |what: String| Err(Error::config(what));
     let Some(Value::Object(fields)) = parse(bytes) else {
         return wrong(

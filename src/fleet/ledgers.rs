@@ -182,6 +182,17 @@ impl Store for Ledgers {
     }
 }
 
+/// An entry that anybody may have written.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn fuzz(bytes: &[u8]) {
+    let Ok(mut entry) = Entry::parse(bytes) else { return };
+    let now = 1_800_000_000_000;
+    entry.bring_to(now);
+    entry.ledger.bury_older(now);
+    entry.ledger.fuzz(now);
+    assert!(Entry::parse(entry.text().as_bytes()).is_ok());
+}
+
 enum Unusable {
     Garbage,
     Newer(u64),

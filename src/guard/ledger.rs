@@ -599,6 +599,27 @@ impl Ledger {
         }
     }
 
+    /// A ledger that anybody may have written works like any other.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn fuzz(&mut self, now: Millis) {
+        let outcomes =
+            [Outcome::Accepted, Outcome::Rejected, Outcome::Unanswered, Outcome::Neutral, Outcome::NotSent, Outcome::Accepted];
+        for (id, outcome) in (1..).zip(outcomes) {
+            for kind in [Kind::Exchange, Kind::Basic] {
+                let ask = Ask { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
+                let decision = self.decide(&ask, now);
+                if let Decision::At(until, _) | Decision::Held(Some(until), _) = decision {
+                    assert!(until > now);
+                }
+                self.take(&ask, id, Owner::default(), now);
+                self.settle(id, outcome, now);
+            }
+            self.begin_probe(now);
+            self.end_probe(id % 2 == 0, now);
+        }
+        let _ = self.is_idle(now / 1000);
+    }
+
     fn credential(&mut self, tag: Tag) -> &mut Credential {
         let found = self.credentials.iter().position(|credential| credential.tag == tag);
         let index = found.unwrap_or_else(|| {

@@ -283,6 +283,15 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
     })
 }
 
+/// A file that anybody may have written.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok(mut state) = parse(bytes) else { return };
+    state.bring_to(Moment { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
+    state.ledger.fuzz(ERA + 1_000_000);
+    assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
+}
+
 fn parse(bytes: &[u8]) -> Result<State, Unusable> {
     let garbage = |problem: String| Unusable::Garbage(format!("is not a ledger ({problem})"));
     // No more than the place: the text of an error can hold what is in the file.
