@@ -73,7 +73,9 @@ fn otp(bytes: &[u8]) {
     if let Ok(secret) = OtpSecret::parse(text) {
         for time in [0, NOW.wall.as_secs(), u64::MAX] {
             let code = secret.code(secret.step(time));
-            assert!((6..=8).contains(&code.expose().len()) && code.expose().bytes().all(|digit| digit.is_ascii_digit()));
+            assert!(
+                (6..=8).contains(&code.expose().len()) && code.expose().bytes().all(|digit| digit.is_ascii_digit())
+            );
         }
     }
 }

@@ -36,14 +36,14 @@ mod endpoint;
 mod error;
 mod event;
 mod file;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
 #[cfg(feature = "redis")]
 mod fleet;
 #[cfg(not(feature = "redis"))]
 #[path = "fleet/without.rs"]
 mod fleet;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod jwt;
 mod otp;

@@ -32,8 +32,6 @@ demo_shows_the_main_job() {
 part format $CARGO fmt --all --check
 part lint make -s lint
 part tests $CARGO test --locked --workspace --features boomi-auth/capi
-part store $CARGO test --locked -p boomi-auth --features capi,redis --test store
-part fleet $CARGO test --locked -p boomi-auth --features capi,redis --lib fleet::
 part model $CARGO test --locked -p boomi-auth --features model --lib provider::model
 part rustdoc make -s doc
 part header header_is_current

@@ -48,7 +48,14 @@ impl Client {
         match scheme {
             AuthScheme::Basic => {
                 let patience = exchange.scope().remaining();
-                let purpose = Purpose { name: "authorize", path: uri.path(), foreign: true, patience, turn: None };
+                let purpose = Purpose {
+                    name: "authorize",
+                    path: uri.path(),
+                    foreign: true,
+                    patience,
+                    turn: None,
+                    while_waiting: None,
+                };
                 let sign_in = exchange.begin_sign_in(purpose)?;
                 headers.push(("authorization", sign_in.header()));
                 headers.extend(sign_in.code().map(|code| (OTP_HEADER, code)));

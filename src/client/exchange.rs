@@ -141,14 +141,20 @@ impl<'a> Exchange<'a> {
 
     /// Asks for a JWT, always.
     pub(super) fn new_jwt(&self, account_id: &str) -> Result<Token> {
-        let sign_in = self.begin_jwt(account_id, self.scope.remaining())?;
+        let sign_in = self.begin_jwt(account_id, self.scope.remaining(), None)?;
         self.jwt_by(sign_in, account_id)
     }
 
     /// A sign-in for a JWT, which waits for leave at most so long.
-    pub(super) fn begin_jwt(&self, account_id: &str, patience: Duration) -> Result<SignIn> {
+    pub(super) fn begin_jwt(
+        &self,
+        account_id: &str,
+        patience: Duration,
+        while_waiting: Option<&dyn Fn()>,
+    ) -> Result<SignIn> {
         let uri = self.jwt_uri(account_id)?;
-        self.begin_sign_in(Purpose { name: "jwt", path: uri.path(), foreign: false, patience, turn: None })
+        let path = uri.path();
+        self.begin_sign_in(Purpose { name: "jwt", path, foreign: false, patience, turn: None, while_waiting })
     }
 
     /// Gives leave back that was not used.

@@ -119,8 +119,14 @@ impl<'a> Sending<'a> {
             Who::User => {
                 let path = asking.outgoing.uri.path().to_owned();
                 let patience = scope.remaining();
-                let purpose =
-                    Purpose { name: asking.purpose, path: &path, foreign: false, patience, turn: Some(&turn) };
+                let purpose = Purpose {
+                    name: asking.purpose,
+                    path: &path,
+                    foreign: false,
+                    patience,
+                    turn: Some(&turn),
+                    while_waiting: None,
+                };
                 match exchange.begin_sign_in(purpose) {
                     Ok(sign_in) => match begin() {
                         Ok(()) => exchange.send_by(asking, sign_in),

@@ -58,6 +58,9 @@ pub(crate) struct SignIn {
     place: Place,
 }
 
+/// Of a wait that somebody is to be told of.
+const LONGEST_PIECE: Duration = Duration::from_secs(5);
+
 /// What a sign-in is for.
 #[derive(Clone, Copy)]
 pub(super) struct Purpose<'a> {
@@ -71,6 +74,8 @@ pub(super) struct Purpose<'a> {
     pub(super) patience: Duration,
     /// The turn of that request, which others may have while it waits for leave or a code.
     pub(super) turn: Option<&'a InTurn<'a>>,
+    /// Called before it waits, and every few seconds.
+    pub(super) while_waiting: Option<&'a dyn Fn()>,
 }
 
 impl Purpose<'_> {
@@ -242,7 +247,7 @@ impl<'a> Attempt<'a> {
                 Answer::Reserved(step, wait) => {
                     self.reserved = Some(step);
                     self.exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
-                    self.out_of_turn(|attempt| attempt.exchange.scope().wait(wait))?;
+                    self.out_of_turn(|attempt| attempt.wait_for_step(wait))?;
                 }
             }
             // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
@@ -253,6 +258,23 @@ impl<'a> Attempt<'a> {
             }
             self.loaded = loaded;
         }
+    }
+
+    fn wait_for_step(&self, wait: Duration) -> Result<()> {
+        let mut left = wait;
+        while !left.is_zero() {
+            let piece = self.piece_of(left);
+            self.exchange.scope().wait(piece)?;
+            left -= piece;
+        }
+        Ok(())
+    }
+
+    /// How long to wait at once.
+    fn piece_of(&self, wait: Duration) -> Duration {
+        let Some(while_waiting) = self.purpose.while_waiting else { return wait };
+        while_waiting();
+        wait.min(LONGEST_PIECE)
     }
 
     /// Waits, and lets others go first meanwhile.
@@ -363,7 +385,7 @@ impl<'a> Attempt<'a> {
         self.waited = true;
         let scope = self.exchange.scope();
         scope.set_phase(Phase::Verdict);
-        let at_most = wait.at_most.min(patience);
+        let at_most = self.piece_of(wait.at_most.min(patience));
         scope.wait_for(&wait.changed, wait.seen, scope.clock().now() + at_most)
     }
 

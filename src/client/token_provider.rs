@@ -188,7 +188,7 @@ impl AccountCaller<'_> {
             let keep = |fence: u64| *lock(&slot.shared) = Some((shared.name().to_owned(), fence));
             match shared.take(standing) {
                 // The store is away, and says so by way of the guard.
-                Err(_) => return self.exchange_alone(terms),
+                Err(_) => return self.exchange_alone(terms, None),
                 Ok(Turn::Found { fence, jwt, lifetime, left, asked }) => {
                     keep(fence);
                     let result = Token::found(&jwt, self.account.id(), lifetime, left, asked);
@@ -208,7 +208,7 @@ impl AccountCaller<'_> {
                     }
                 }
                 Ok(Turn::Ask(lease)) => {
-                    let exchanged = self.exchange_alone(terms);
+                    let exchanged = self.exchange_alone(terms, Some(&|| shared.renew()));
                     match &exchanged.result {
                         Ok(token) => {
                             keep(lease.fence);
@@ -222,9 +222,9 @@ impl AccountCaller<'_> {
         }
     }
 
-    fn exchange_alone(&self, terms: Terms) -> Exchanged {
+    fn exchange_alone(&self, terms: Terms, while_waiting: Option<&dyn Fn()>) -> Exchanged {
         let id = self.account.id();
-        let sign_in = match self.exchange.begin_jwt(id, terms.patience) {
+        let sign_in = match self.exchange.begin_jwt(id, terms.patience, while_waiting) {
             Ok(sign_in) => sign_in,
             Err(error) => return Exchanged::failed(error),
         };
@@ -265,7 +265,7 @@ impl Caller for AccountCaller<'_> {
     fn exchange(&self, terms: Terms) -> Exchanged {
         match self.exchange.shared_token(self.account.id()) {
             Ok(Some(shared)) => self.exchange_for_the_fleet(&shared, terms),
-            Ok(None) => self.exchange_alone(terms),
+            Ok(None) => self.exchange_alone(terms, None),
             Err(error) => Exchanged::failed(error),
         }
     }

@@ -46,6 +46,13 @@ pub(super) const PUT: &str = "\
     redis.call('PEXPIRE', KEYS[1], 86400000)
     return 1";
 
+/// ARGV: whose lease, and how long it is from now on, in ms.
+pub(super) const RENEW: &str = "\
+    if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return 0 end
+    local t = redis.call('TIME')
+    redis.call('HSET', KEYS[1], 'until', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2])
+    return 1";
+
 /// ARGV: whose lease. It is over.
 pub(super) const GIVE_BACK: &str = "\
     if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
@@ -53,6 +60,7 @@ pub(super) const GIVE_BACK: &str = "\
 
 static TAKING: LazyLock<Script> = LazyLock::new(|| Script::new(TAKE));
 static PUTTING: LazyLock<Script> = LazyLock::new(|| Script::new(PUT));
+static RENEWING: LazyLock<Script> = LazyLock::new(|| Script::new(RENEW));
 static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
 /// What opens the tokens that this process uses. To make one is slow.
@@ -189,6 +197,13 @@ impl SharedToken {
         let (fence, ends) = (lease.fence.to_string(), ends.to_string());
         let arguments = [fence.as_bytes(), &sealed, ends.as_bytes()];
         let _ = self.fleet.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
+    }
+
+    /// The lease goes on, as long as this is said now and then: who has it waits before the exchange. One that is lost shows when
+    /// it [`put`](Self::put)s.
+    pub(crate) fn renew(&self) {
+        let lease = LEASE.as_millis().to_string();
+        let _ = self.fleet.link.ask::<u8>(&RENEWING, &self.seal.name, &[self.id.as_bytes(), lease.as_bytes()]);
     }
 
     /// The lease is another's to have.

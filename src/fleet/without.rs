@@ -81,6 +81,10 @@ impl SharedToken {
         unreachable!("there is no fleet")
     }
 
+    pub(crate) fn renew(&self) {
+        unreachable!("there is no fleet")
+    }
+
     pub(crate) fn give_back(&self) {
         unreachable!("there is no fleet")
     }

@@ -602,8 +602,14 @@ impl Ledger {
     /// A ledger that anybody may have written works like any other.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn fuzz(&mut self, now: Millis) {
-        let outcomes =
-            [Outcome::Accepted, Outcome::Rejected, Outcome::Unanswered, Outcome::Neutral, Outcome::NotSent, Outcome::Accepted];
+        let outcomes = [
+            Outcome::Accepted,
+            Outcome::Rejected,
+            Outcome::Unanswered,
+            Outcome::Neutral,
+            Outcome::NotSent,
+            Outcome::Accepted,
+        ];
         for (id, outcome) in (1..).zip(outcomes) {
             for kind in [Kind::Exchange, Kind::Basic] {
                 let ask = Ask { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };

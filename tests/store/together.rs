@@ -156,6 +156,23 @@ fn no_code_is_sent_twice() {
 }
 
 #[test]
+fn a_leader_that_waits_for_its_code_keeps_its_lease() {
+    let (boomi, store) = (Emulator::start_unlimited(), Server::start());
+    common::to_the_middle_of_a_step(&boomi);
+    let client = builder(&boomi, &store, by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
+    // Takes the code of this step, so that the next one comes after more than a lease.
+    connected(&client).generate_jwt(None, None).unwrap();
+    all_went_well(fork_many(4, |_| {
+        let mut call = Call::new();
+        call.set_timeout(Duration::from_secs(80)).unwrap();
+        let provider = connected(&client).token_provider(None).unwrap();
+        provider.get_with(Duration::ZERO, Some(&call)).is_ok()
+    }));
+    assert_eq!(exchanges(&boomi), 2);
+    assert_eq!(status(&boomi, TWOFA).repeated_codes, 0);
+}
+
+#[test]
 fn together_they_keep_the_pace_and_use_it() {
     let (boomi, store) = (Emulator::start(), Server::start());
     let client = builder(&boomi, &store, by_token(REGULAR)).requests_per_second(10).max_retries(0).build().unwrap();

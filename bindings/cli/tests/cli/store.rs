@@ -111,6 +111,32 @@ fn one_machine_signs_in_and_the_others_have_its_jwt_also_over_tls() {
     }
 }
 
+/// The store's own clock counts, whatever the machines believe.
+#[test]
+fn machines_whose_clocks_are_minutes_apart_are_one_fleet() {
+    let preload = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output().unwrap();
+    let preload = String::from_utf8(preload.stdout).unwrap();
+    let fleet = Fleet::new(Server::start());
+    let run_at = |offset: &str, command: &mut Command| {
+        // The wall clock alone: waits are counted on the other.
+        command.env("LD_PRELOAD", preload.trim()).env("FAKETIME", offset);
+        command.env("DONT_FAKE_MONOTONIC", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        told_no_password(run(command))
+    };
+    let jwt = run_at("-7m", &mut fleet.on("one", &["jwt"]));
+    assert_eq!(jwt.status, 0, "{jwt:?}");
+    for (machine, offset) in [("other", "+9m"), ("third", "+0"), ("one", "-20m")] {
+        assert_eq!(run_at(offset, &mut fleet.on(machine, &["jwt"])).stdout, jwt.stdout, "{offset}");
+    }
+    assert_eq!(fleet.exchanges(), 1);
+    for (round, offset) in ["+9m", "-7m", "+0", "+30m", "-20m"].into_iter().enumerate() {
+        let machine = ["one", "other", "third"][round % 3];
+        let ended = run_at(offset, fleet.on(machine, &["jwt"]).env("BOOMI_API_TOKEN", "wrong"));
+        assert_eq!(ended.status, if round == 0 { 3 } else { 4 }, "{offset}: {ended:?}");
+    }
+    assert_eq!(fleet.bad_sign_ins(), 1);
+}
+
 #[test]
 fn a_jwt_that_is_printed_is_good_for_a_while() {
     let fleet = Fleet::new(Server::start());
