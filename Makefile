@@ -23,7 +23,7 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header fuzz soak soak-requests bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ doc: ## the documentation of the Rust API, warnings are errors
 
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
+
+fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api; needs cargo-fuzz
+	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
 
 soak: ## simulated days of faults by the thousand, for as long as an hour
 	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance

@@ -74,7 +74,7 @@ fn otp(bytes: &[u8]) {
         for time in [0, NOW.wall.as_secs(), u64::MAX] {
             let code = secret.code(secret.step(time));
             assert!(
-                (6..=8).contains(&code.expose().len()) && code.expose().bytes().all(|digit| digit.is_ascii_digit())
+                (6..=10).contains(&code.expose().len()) && code.expose().bytes().all(|digit| digit.is_ascii_digit())
             );
         }
     }
@@ -114,13 +114,14 @@ fn pem(bytes: &[u8]) {
     }
 }
 
-/// Lines of NAME=value. Files are not read, and no store is connected to.
+/// Lines of NAME=value. Files are not read, no store is connected to, and what is marked is in variables for secrets alone.
 fn environment(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let value = |name: &str| {
         let is_left_out = name.contains("FILE") || name == "BOOMI_STORE";
         let line = text.lines().filter(|_| !is_left_out).find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        line.map(OsString::from)
+        let is_for_secrets = name.contains("PASSWORD") || name.contains("TOKEN") || name.contains("SECRET");
+        line.filter(|value| is_for_secrets || !value.contains(SECRET)).map(OsString::from)
     };
     match Client::builder().proxy("").load_variables(value).build() {
         Ok(client) => assert!(!client.describe().contains(SECRET)),

@@ -112,7 +112,13 @@ fuzz_target!(|bytes: &[u8]| {
                 2 => {
                     let (user, secret) = (input.text("user@example.com"), input.text("secret"));
                     let kind = input.number() % 4;
-                    boomi_config_set_credentials(configs.pick(input), kind, pointer(&user), pointer(&secret), error_out);
+                    boomi_config_set_credentials(
+                        configs.pick(input),
+                        kind,
+                        pointer(&user),
+                        pointer(&secret),
+                        error_out,
+                    );
                 }
                 3 => {
                     let text = input.text("account123");
@@ -132,8 +138,8 @@ fuzz_target!(|bytes: &[u8]| {
                     boomi_config_set_ca_pem(configs.pick(input), pointer(&pem).cast(), length, mode, error_out);
                 }
                 7 => {
-                    boomi_config_set_requests_per_second(configs.pick(input), input.number() * 100, error_out);
-                    boomi_config_set_max_sign_ins_in_flight(configs.pick(input), input.number(), error_out);
+                    boomi_config_set_requests_per_second(configs.pick(input), input.number() * 100, null_mut());
+                    boomi_config_set_max_sign_ins_in_flight(configs.pick(input), input.number(), null_mut());
                     boomi_config_set_max_response_bytes(configs.pick(input), input.number().into(), error_out);
                 }
                 8 => {
@@ -194,7 +200,13 @@ fuzz_target!(|bytes: &[u8]| {
                     sent += 1;
                     let account = input.text("account123");
                     let mut token = null_mut();
-                    boomi_jwt_generate(clients.pick(input), pointer(&account), calls.pick(input), &mut token, error_out);
+                    boomi_jwt_generate(
+                        clients.pick(input),
+                        pointer(&account),
+                        calls.pick(input),
+                        &mut token,
+                        error_out,
+                    );
                     tokens.keep(token);
                 }
                 22 => {
@@ -225,7 +237,14 @@ fuzz_target!(|bytes: &[u8]| {
                     let url = input.text("http://127.0.0.1:9/api");
                     let mut authorization = null_mut();
                     let (client, call) = (clients.pick(input), calls.pick(input));
-                    boomi_client_authorize(client, input.number() % 5, pointer(&url), call, &mut authorization, error_out);
+                    boomi_client_authorize(
+                        client,
+                        input.number() % 5,
+                        pointer(&url),
+                        call,
+                        &mut authorization,
+                        error_out,
+                    );
                     authorizations.keep(authorization);
                 }
                 28 => {
