@@ -22,6 +22,7 @@ need secret-tool libsecret-tools
 need mvn maven
 need javac openjdk-17-jdk-headless
 need flock util-linux
+need strace strace
 need faketime faketime
 command -v valkey-server >/dev/null 2>&1 || need redis-server redis-server
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
