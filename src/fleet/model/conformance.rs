@@ -5,7 +5,7 @@ mod server;
 
 use redis::{Commands as _, Script, Value};
 
-use super::scripts::{LedgerKey, Put, Take, Taken, TokenKey, give_back, put, replace, take};
+use super::scripts::{LedgerKey, Put, Take, Taken, TokenKey, give_back, put, renew, replace, take};
 use crate::clock::sim::Random;
 use crate::fleet::{ledgers, tokens};
 use server::Server;
@@ -49,10 +49,11 @@ fn said(taken: Taken) -> Vec<i64> {
 fn the_scripts_of_the_token_are_those_of_the_model() {
     let server = Server::start();
     let mut connection = connect(&server);
-    let [taking, putting, giving_back] = [tokens::TAKE, tokens::PUT, tokens::GIVE_BACK].map(by_clock);
+    let [taking, putting, renewing, giving_back] =
+        [tokens::TAKE, tokens::PUT, tokens::RENEW, tokens::GIVE_BACK].map(by_clock);
     let (mut random, mut key, mut now) = (Random::new(1), TokenKey::default(), 1_800_000_000_000);
     // So that every answer was given, and often.
-    let mut seen = [0; 5];
+    let mut seen = [0; 7];
     for step in 0..STEPS {
         let mut chance = |below: u64| random.below(below) as i64;
         // Near the lease's end, near the token's, or back to before either.
@@ -60,7 +61,7 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
         set_clock(&mut connection, now);
         let id = chance(3) as u8;
         let fence = key.last.max(key.fence) + chance(4) - 2;
-        let (expected, answer, what) = match chance(8) {
+        let (expected, answer, what) = match chance(9) {
             0..4 => {
                 let asked = Take { id, lease: LEASE, known: fence, least: chance(2) * 5000 };
                 let call = taking.key(KEY).arg(id).arg(LEASE).arg(asked.known).arg(asked.least).invoke(&mut connection);
@@ -76,6 +77,11 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
                 (vec![kept.into()], vec![call.unwrap()], 3 + usize::from(kept))
             }
             6 => {
+                let call: i64 = renewing.key(KEY).arg(id).arg(LEASE).invoke(&mut connection).unwrap();
+                let goes_on = renew(&mut key, now, id, LEASE);
+                (vec![goes_on.into()], vec![call], 5 + usize::from(goes_on))
+            }
+            7 => {
                 let call: i64 = giving_back.key(KEY).arg(id).invoke(&mut connection).unwrap();
                 give_back(&mut key, id);
                 assert_eq!(call, 1);

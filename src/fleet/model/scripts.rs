@@ -67,6 +67,15 @@ pub(super) fn put(key: &mut TokenKey, Put { fence, sealed, ends }: Put) -> bool 
     true
 }
 
+/// Whether it goes on. The model of the lease needs none: it has leases that are long enough, and others.
+pub(super) fn renew(key: &mut TokenKey, now: Millis, id: u8, lease: Millis) -> bool {
+    let is_its_own = key.lease == Some(id);
+    if is_its_own {
+        key.until = now + lease;
+    }
+    is_its_own
+}
+
 pub(super) fn give_back(key: &mut TokenKey, id: u8) {
     if key.lease == Some(id) {
         (key.lease, key.until) = (None, 0);
