@@ -4,12 +4,15 @@
 set -eu
 cd "$(dirname "$0")/.."
 allowed='MIT|BSL-1.0|Apache-2.0|ISC|BSD-3-Clause|BSD-2-Clause|Zlib|Unlicense|0BSD|CDLA-Permissive-2.0|Unicode-3.0'
+trees=$(mktemp)
+trap 'rm -f "$trees"' EXIT
 tree() { "${CARGO:-cargo}" tree --locked -e normal --prefix none --format '{p} | {l}' "$@"; }
 {
   tree -p boomi-auth-c -p boomi-auth-cli --features boomi-auth-c/keychain,boomi-auth-c/redis
   tree --manifest-path bindings/python/Cargo.toml
   tree --manifest-path bindings/java/native/Cargo.toml
-} | sed 's/ (\*)//; /^$/d' | sort -u |
+} >"$trees"
+sed 's/ (\*)//; /^$/d' "$trees" | sort -u |
   awk -F' [|] ' -v allowed="^($allowed)$" '
     { count++; n = split($2, terms, / OR | *\/ */); good = 0
       for (i = 1; i <= n; i++) { m = split(terms[i], parts, / AND /); all = m > 0
