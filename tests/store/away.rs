@@ -6,7 +6,7 @@ use boomi_auth::{Client, Credentials, EventKind};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
-use crate::common::{self, AUDIT_LOG, Events, by_token};
+use crate::common::{AUDIT_LOG, Events, by_token};
 use crate::load::{assert_rejected_at_most, exchanges, status, until};
 use crate::server::{Server, free_port};
 use crate::together::{connected, is_refused};
@@ -15,7 +15,7 @@ use crate::together::{connected, is_refused};
 const NOT_HUNG_MS: u64 = 5000;
 
 fn client_of(boomi: &Emulator, url: &str, credentials: Credentials, events: &Events) -> Client {
-    common::builder(boomi).credentials(credentials).store(url).on_event(events.handler()).build().unwrap()
+    crate::client_of(boomi).credentials(credentials).store(url).on_event(events.handler()).build().unwrap()
 }
 
 fn works(boomi: &Emulator, client: &Client) {

@@ -4,13 +4,13 @@ use boomi_auth::{Client, Credentials};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
-use crate::common::{self, AUDIT_LOG, by_password, by_token};
+use crate::common::{AUDIT_LOG, by_password, by_token};
 use crate::load::{assert_rejected_at_most, exchanges, status};
 use crate::server::Server;
 use crate::together::is_refused;
 
 fn client(boomi: &Emulator, store: &Server, credentials: Credentials) -> Client {
-    common::builder(boomi).credentials(credentials).store(&store.url("")).build().unwrap()
+    crate::client_of(boomi).credentials(credentials).store(&store.url("")).build().unwrap()
 }
 
 fn works(client: &Client) {

@@ -6,7 +6,7 @@ use boomi_auth::{Client, Credentials};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
-use crate::common::{self, AUDIT_LOG, by_token};
+use crate::common::{AUDIT_LOG, by_token};
 use crate::fork::{all_went_well, fork, fork_many};
 use crate::load::{assert_rejected_at_most, exchanges, until};
 use crate::relay::Relay;
@@ -17,7 +17,7 @@ use crate::together::{connected, is_refused};
 const NOT_HUNG_MS: u64 = 5000;
 
 fn client(boomi: &Emulator, url: &str, credentials: Credentials) -> Client {
-    common::builder(boomi).credentials(credentials).store(url).build().unwrap()
+    crate::client_of(boomi).credentials(credentials).store(url).build().unwrap()
 }
 
 fn wrong() -> Credentials {

@@ -7,14 +7,14 @@ use boomi_auth::{Client, Credentials};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
-use crate::common::{self, AUDIT_LOG, by_token};
+use crate::common::{AUDIT_LOG, by_token};
 use crate::fork::{all_went_well, fork_many};
 use crate::load::{assert_rejected_at_most, at_once, exchanges, until};
 use crate::server::{PASSWORD, Server, free_port, program};
 use crate::together::{PROCESSES, connected, is_refused};
 
 fn client(boomi: &Emulator, url: &str, credentials: Credentials) -> Client {
-    common::builder(boomi).credentials(credentials).store(url).build().unwrap()
+    crate::client_of(boomi).credentials(credentials).store(url).build().unwrap()
 }
 
 fn wrong() -> Credentials {

@@ -14,7 +14,7 @@ use crate::server::Server;
 pub const PROCESSES: usize = 8;
 
 pub fn builder(boomi: &Emulator, store: &Server, credentials: Credentials) -> ClientBuilder {
-    let builder = common::builder(boomi).credentials(credentials).store(&store.url(""));
+    let builder = crate::client_of(boomi).credentials(credentials).store(&store.url(""));
     builder.on_event(|event| assert_ne!(event.kind(), EventKind::StateUnavailable, "{}", event.to_json()))
 }
 
@@ -65,7 +65,7 @@ fn those_who_reach_the_store_by_other_names_are_one_fleet() {
     client(&boomi, &store, by_token(REGULAR)).token().unwrap();
     store.ask(&["ACL", "SETUSER", "other", "on", ">other-password", "~*", "+@all"]);
     let url = format!("valkey://other:other-password@localhost:{}", store.port);
-    let other = common::builder(&boomi).credentials(by_token(REGULAR)).store(&url).build().unwrap();
+    let other = crate::client_of(&boomi).credentials(by_token(REGULAR)).store(&url).build().unwrap();
     connected(&other).token().unwrap();
     assert_eq!(exchanges(&boomi), 1);
 }
