@@ -808,8 +808,8 @@ boomi_code boomi_client_describe(const boomi_client *client,
 
 /**
  * What the guard knows of this client's user, and what it would say to a sign-in now, as a JSON object without secrets:
- * {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the state directory,
- * or null if only this process knows, and "problem" why that cannot be used. The counts are since the last acceptance.
+ * {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the store or
+ * the state directory, or null if only this process knows, and "problem" why one of them cannot be used. The counts are since the last acceptance.
  * "held" is null if a sign-in would be sent; else {"reason", "wait_ms"}: "rejected", "unanswered" or "budget", and
  * null milliseconds if only other credentials or boomi_client_reset_guard() end it. Nothing is sent; a program or keychain
  * that gives the credentials is asked.

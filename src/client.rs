@@ -345,7 +345,7 @@ impl Client {
     ///  "problem": null, "rejections": 1, "unanswered": 0, "in_flight": 0, "held": {"reason": "rejected", "wait_ms": 59000}}
     /// ```
     ///
-    /// `memory` is `null` if only this process knows, and `problem` says why the state directory cannot be used. `rejections` and
+    /// `memory` is `null` if only this process knows, and `problem` says why the store or the state directory cannot be used. `rejections` and
     /// `unanswered` count since the last acceptance. `held` is `null` if a sign-in would be sent; else its `reason` is
     /// `rejected`, `unanswered` or `budget`, and `wait_ms` is `null` if only other credentials or
     /// [`reset_guard`](Self::reset_guard) end it.

@@ -20,7 +20,7 @@ use crate::sync::{Mutex, Signal, lock};
 use crate::transport::resolve::spawn_without_signals;
 
 /// How long a call waits for the store, whatever happens to that: a promise is 50 ms.
-const LONGEST: Duration = Duration::from_millis(40);
+pub(super) const LONGEST: Duration = Duration::from_millis(40);
 /// What is left of it at least for the answer, when most was spent on connecting.
 const LEAST: Duration = Duration::from_millis(10);
 /// After a failure nothing is tried for so long, then twice that, and so on.
@@ -222,7 +222,9 @@ impl Link {
                 let text = told(&error);
                 let is_answer = error.kind() != redis::ErrorKind::Io && !error.is_connection_dropped();
                 let elsewhere = matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"));
-                if let Some((other, _)) = error.redirect_node() {
+                // Where no cluster was named, the password is for nobody else.
+                let is_cluster = self.address.kind == Kind::Cluster;
+                if let Some((other, _)) = error.redirect_node().filter(|_| is_cluster) {
                     state.idle.push(connection);
                     (state.problem, state.failures) = (None, 0);
                     Err(Failed::Elsewhere { server: other.to_owned(), for_now: error.code() == Some("ASK") })
@@ -378,6 +380,9 @@ impl Failed {
 /// What an error says, without anything of ours that it may quote.
 fn told(error: &RedisError) -> String {
     match error.code() {
+        Some(code @ ("MOVED" | "ASK")) => {
+            format!("the store answered {code}: it is one of a cluster, so name it with redis+cluster://")
+        }
         Some(code) => format!("the store answered {code}"),
         None if error.is_timeout() => format!("the store did not answer within {} ms", LONGEST.as_millis()),
         None => format!("the connection to the store failed: {}", error.category()),

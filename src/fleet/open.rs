@@ -5,11 +5,10 @@ use std::time::Duration;
 use redis::{Client, Connection, RedisError, RedisResult, TlsCertificates, Value, from_redis_value_ref};
 
 use super::address::{Address, Kind};
+use super::link::LONGEST;
 
 /// How long a server may take to be connected to: a name, TCP, TLS, and a sentinel on the way.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
-/// How long it may take to take what is written to it.
-const LONGEST_WRITE: Duration = Duration::from_millis(40);
 
 /// Blocks; for the thread that is there for it. `server` is one of a cluster's, by host and port, or empty for the one that the
 /// address leads to.
@@ -45,7 +44,7 @@ pub(super) fn open(address: &Address, server: &str) -> Result<Connection, String
         (_, Some(node)) if !server.is_empty() => connect(&node_at(node, server)),
         _ => first(&connect),
     }?;
-    connection.set_write_timeout(Some(LONGEST_WRITE)).map_err(told)?;
+    connection.set_write_timeout(Some(LONGEST)).map_err(told)?;
     Ok(connection)
 }
 

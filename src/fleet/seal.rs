@@ -6,6 +6,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use super::address::Address;
+use crate::guard::tags::hex;
 
 /// Some 35 ms of a processor, once for each user and secret of a process: a password may be easy to guess, and what it opens tells
 /// who guesses whether it is right.
@@ -74,10 +75,6 @@ impl Seal {
         opened.truncate(length);
         Some(opened)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -109,9 +109,29 @@ fn a_cluster_is_one_store() {
         (0..10).all(|_| is_refused(&wrong))
     }));
     assert_rejected_at_most(&boomi, REGULAR, 2);
-    // A token, a ledger and a pace of each kind of credentials lie where their names say.
+    // The token and the ledger at least are there, wherever their names put them.
     let keys: Vec<_> = cluster.primaries().map(|server| server.keys().len()).collect();
     assert!(keys.iter().sum::<usize>() >= 2, "{keys:?}");
+}
+
+#[test]
+fn a_server_that_was_not_named_as_a_clusters_sends_nobody_elsewhere() {
+    let (boomi, cluster) = (Emulator::start_unlimited(), Cluster::start());
+    // Two of the three have another's keys alone.
+    let told: Vec<_> = cluster
+        .primaries()
+        .map(|server| {
+            let client = client(&boomi, &server.url(""), by_token(REGULAR));
+            client.token().unwrap();
+            assert_eq!(client.get(AUDIT_LOG).send().unwrap().status(), 200);
+            // Once it is connected, and the machine not too busy for it.
+            let is_answer = |about: &str| about.contains("MOVED") || about.contains(r#""memory":"redis"#);
+            wait_for("an answer", || is_answer(&client.describe_guard().unwrap()));
+            client.describe_guard().unwrap()
+        })
+        .filter(|about| about.contains("MOVED: it is one of a cluster"))
+        .collect();
+    assert_eq!(told.len(), 2, "{told:?}");
 }
 
 #[test]

@@ -28,7 +28,8 @@ use crate::token::{self, Token, TokenProvider};
 /// - ``proxy``: ``http://user:password@host:port``; ``""`` for none, not even the environment's
 /// - ``state_dir``: a directory for the guard's memory across processes; none unless set
 /// - ``store``: a Valkey or Redis server that a fleet of machines shares, so that it signs in as one:
-///   ``rediss://user:password@host:6379/0?prefix=...``, or ``redis://`` without TLS; none unless set. While it cannot be used, no call
+///   ``rediss://user:password@host:6379/0?prefix=...``, or ``redis://`` without TLS, ``redis+sentinel://`` and
+///   ``redis+cluster://``; none unless set. While it cannot be used, no call
 ///   fails for that, nor waits for more than 0.05 s; the event ``state_unavailable`` and :meth:`describe` say why
 /// - ``user_agent``: put before ours
 /// - ``max_response_bytes``: 64 MiB; streams have no limit

@@ -137,8 +137,9 @@ public final class ClientBuilder {
      * {@code state_unavailable} and {@link BoomiClient#describe} say why. A URL that cannot be read is a {@link ConfigurationException}
      * of {@link #build}, and its password is in no message.
      *
-     * @param url {@code rediss://user:password@host:6379/0?prefix=...}, or {@code redis://} without TLS; {@code ca_file=} in the query names
-     *     a PEM bundle that is trusted alone
+     * @param url {@code rediss://user:password@host:6379/0?prefix=...}, or {@code redis://} without TLS;
+     *     {@code redis+sentinel://host1,host2/name/0} and {@code redis+cluster://host1,host2}; {@code ca_file=} in the query names a PEM
+     *     bundle that is trusted alone
      * @return this
      */
     public ClientBuilder store(String url) {
