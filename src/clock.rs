@@ -27,9 +27,9 @@ pub(crate) trait Clock: Send + Sync {
         Moment { steady: self.awake_or_not(), wall: self.wall() }
     }
     /// The same in nanoseconds, for the one place where a dozen instructions count.
-    fn nanos(&self) -> [u64; 2] {
+    fn nanos(&self) -> Nanos {
         let Moment { steady, wall } = self.moment();
-        [steady.as_nanos() as u64, wall.as_nanos() as u64]
+        (steady.as_nanos() as u64, wall.as_nanos() as u64)
     }
     /// A number from 0 to 1, so that callers do not all come at the same moment.
     fn chance(&self) -> f64 {
@@ -58,6 +58,9 @@ pub(crate) struct Moment {
     /// Since the Unix epoch.
     pub(crate) wall: Duration,
 }
+
+/// A [`Moment`] in nanoseconds: steady, wall.
+pub(crate) type Nanos = (u64, u64);
 
 impl Moment {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
@@ -149,7 +152,7 @@ impl Clock for SystemClock {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn nanos(&self) -> [u64; 2] {
+    fn nanos(&self) -> Nanos {
         use nix::time::{ClockId, clock_gettime};
         let read = |clock| {
             // None can fail on a system that has it; if one could, no token would look fresh.
@@ -160,7 +163,7 @@ impl Clock for SystemClock {
         static TICKS: Ticks = Ticks::unknown();
         let wall = read(ClockId::CLOCK_REALTIME_COARSE);
         let (awake, since_start) = (|| read(ClockId::CLOCK_MONOTONIC_COARSE), || read(ClockId::CLOCK_BOOTTIME));
-        [TICKS.steady(wall, awake, since_start), wall]
+        (TICKS.steady(wall, awake, since_start), wall)
     }
 
     fn sleep(&self, duration: Duration) {
@@ -199,7 +202,8 @@ mod tests {
         let clock = SystemClock;
         for _ in 0..1000 {
             let before = clock.moment();
-            let [steady, wall] = clock.nanos().map(Duration::from_nanos);
+            let (steady, wall) = clock.nanos();
+            let (steady, wall) = (Duration::from_nanos(steady), Duration::from_nanos(wall));
             // Coarse: late by a tick of the system, which is at most 10 ms.
             let tick = Duration::from_millis(10);
             assert!(steady + tick >= before.steady && wall + tick >= before.wall, "{steady:?} {wall:?} {before:?}");

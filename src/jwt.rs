@@ -27,7 +27,12 @@ pub struct Token(Arc<Shared>);
 /// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
 /// day do not wait for each other's counting: aligned, so that no two are near.
 #[repr(align(128))]
-pub(crate) struct Shared(Arc<TokenData>);
+pub(crate) struct Shared {
+    data: Arc<TokenData>,
+    /// How many references C has; see `capi`.
+    #[cfg(feature = "capi")]
+    lent: std::sync::atomic::AtomicUsize,
+}
 
 /// What a [`Token`] holds.
 pub(crate) struct TokenData {
@@ -86,16 +91,24 @@ impl Token {
     }
 
     fn of(data: TokenData) -> Self {
-        Token(Arc::new(Shared(Arc::new(data))))
+        Token::sharing(Arc::new(data))
+    }
+
+    fn sharing(data: Arc<TokenData>) -> Self {
+        Token(Arc::new(Shared {
+            data,
+            #[cfg(feature = "capi")]
+            lent: Default::default(),
+        }))
     }
 
     fn data(&self) -> &TokenData {
-        &self.0.0
+        &self.0.data
     }
 
     /// The same token, with references that are counted apart.
     pub(crate) fn counted_apart(&self) -> Self {
-        Token(Arc::new(Shared(self.0.0.clone())))
+        Token::sharing(self.0.data.clone())
     }
 
     /// The JWT itself.
@@ -125,7 +138,7 @@ impl Token {
 
     /// Whether the two are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
-        Arc::ptr_eq(&self.0.0, &other.0.0)
+        Arc::ptr_eq(&self.0.data, &other.0.data)
     }
 
     /// How long it lives in all.
@@ -171,7 +184,11 @@ impl Token {
 #[cfg(feature = "capi")]
 impl Shared {
     pub(crate) fn data(&self) -> &TokenData {
-        &self.0
+        &self.data
+    }
+
+    pub(crate) fn lent(&self) -> &std::sync::atomic::AtomicUsize {
+        &self.lent
     }
 }
 

@@ -3,19 +3,55 @@
 use std::ffi::c_char;
 use std::ptr::null;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 
 use crate::jwt::{Shared, Token, TokenData};
 
 /// A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
 /// freed, with boomi_token_free().
 pub struct boomi_token {
-    /// C sees a token only through a pointer, which is one into an `Arc<Shared>`.
+    /// C sees a token only through a pointer, which is one to what is in an `Arc<Shared>`.
     _opaque: [u8; 0],
 }
 
 /// Gives C one reference.
 pub(super) fn give(token: Token) -> *mut boomi_token {
-    Arc::into_raw(token.into_shared()).cast_mut().cast()
+    give_many(token, 1)
+}
+
+/// Gives C so many references, at least one. They are counted apart from our own, and all of C's together have one of these.
+pub(super) fn give_many(token: Token, count: usize) -> *mut boomi_token {
+    let shared = token.into_shared();
+    let pointer = Arc::as_ptr(&shared);
+    if add(&shared, count) == 0 {
+        std::mem::forget(shared);
+    }
+    pointer.cast_mut().cast()
+}
+
+/// Counts references of C's, and returns how many there were.
+fn add(shared: &Shared, count: usize) -> usize {
+    let before = shared.lent().fetch_add(count, Ordering::Relaxed);
+    if before > usize::MAX / 2 {
+        // As `Arc` does: before the count can wrap around.
+        std::process::abort();
+    }
+    before
+}
+
+/// Ends so many of C's references.
+///
+/// # Safety
+/// There is at least one; they came from [`give_many`] or were added to those, and are not used afterwards.
+pub(super) unsafe fn take_back(token: *mut boomi_token, count: usize) {
+    let shared = token.cast::<Shared>().cast_const();
+    // SAFETY: these references keep it alive.
+    let before = unsafe { (*shared).lent().fetch_sub(count, Ordering::Release) };
+    if before == count {
+        fence(Ordering::Acquire);
+        // SAFETY: C's count went up from 0 once for each time that it comes down to 0, and kept one of ours each time.
+        drop(unsafe { Arc::from_raw(shared) });
+    }
 }
 
 /// A reference of our own to a token that C keeps; `None` for NULL.
@@ -27,7 +63,7 @@ pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Toke
     if shared.is_null() {
         return None;
     }
-    // SAFETY: by this function's contract it is out of `Arc::into_raw`, and C's reference keeps it alive; the count that is
+    // SAFETY: by this function's contract it is inside of an `Arc`, and C's reference keeps it alive; the count that is
     // added is the one that the new reference ends.
     let shared = unsafe {
         Arc::increment_strong_count(shared);
@@ -75,8 +111,8 @@ pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i6
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut boomi_token {
     if !token.is_null() {
-        // SAFETY: it came from `give`, so from `Arc::into_raw`, and is not freed yet.
-        unsafe { Arc::increment_strong_count(token.cast::<Shared>()) };
+        // SAFETY: it came from `give`, and is not freed yet.
+        add(unsafe { &*token.cast::<Shared>() }, 1);
     }
     token.cast_mut()
 }
@@ -86,6 +122,6 @@ pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut bo
 pub unsafe extern "C" fn boomi_token_free(token: *mut boomi_token) {
     if !token.is_null() {
         // SAFETY: it came from `give` or `boomi_token_clone`, and is not used afterwards.
-        drop(unsafe { Arc::from_raw(token.cast::<Shared>()) });
+        unsafe { take_back(token, 1) };
     }
 }

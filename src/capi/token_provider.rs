@@ -8,6 +8,7 @@ use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
 use super::library::give_text;
+use super::stock::Stock;
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
 use crate::error::Result;
@@ -19,6 +20,7 @@ use crate::error::Result;
 /// no thread, and works in a child of fork(). Freed with boomi_token_provider_free(), in any order with its client and tokens.
 pub struct boomi_token_provider {
     pub(super) provider: TokenProvider,
+    stock: Stock,
 }
 
 impl Handle for boomi_token_provider {}
@@ -40,7 +42,8 @@ pub unsafe extern "C" fn boomi_token_provider_new(
         out.check("provider_out")?;
         // SAFETY: see the module's contract.
         let (client, account_id) = unsafe { (in_use(client)?, optional_text(account_id, "account_id")?) };
-        out.set(boomi_token_provider { provider: client.token_provider(account_id)? }.give());
+        let provider = client.token_provider(account_id)?;
+        out.set(boomi_token_provider { stock: Stock::of(&provider), provider }.give());
         Ok(())
     })
 }
@@ -71,17 +74,30 @@ pub unsafe extern "C" fn boomi_token_provider_get(
         // SAFETY: see the module's contract.
         let (handle, limits) = unsafe { (borrow(provider, "provider")?, call.as_ref()) };
         // Borrowed is enough here: no callback runs, which could free a handle.
-        let token = match handle.provider.get_if_fresh(min_validity, limits.map(|handle| &handle.call)) {
-            Some(token) => token,
-            None => {
-                // SAFETY: see the module's contract.
-                let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
-                provider.get_with(min_validity, call.as_ref())?
-            }
-        };
-        out.set(token::give(token));
+        if min_validity_s == 0
+            && limits.is_none()
+            && let Some(token) = handle.stock.take(&handle.provider)
+        {
+            out.set(token);
+            return Ok(());
+        }
+        // SAFETY: see the module's contract.
+        out.set(unsafe { get_at_length(provider, min_validity, call) }?);
         Ok(())
     })
+}
+
+/// A token that is not in stock.
+#[cold]
+#[inline(never)]
+unsafe fn get_at_length(
+    provider: *const boomi_token_provider,
+    min_validity: Duration,
+    call: *const boomi_call,
+) -> Result<*mut boomi_token> {
+    // SAFETY: the same contract.
+    let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
+    provider.get_with(min_validity, call.as_ref()).map(token::give)
 }
 
 /// Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept

@@ -16,6 +16,11 @@ use crate::provider::flight::Account;
 use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
 use crate::sync::{Signal, lock};
 use crate::transport::scope::Phase;
+#[cfg(feature = "capi")]
+use crate::{
+    clock::{Clock, Nanos},
+    provider::flight::Freshness,
+};
 
 /// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
 ///
@@ -63,6 +68,23 @@ impl TokenProvider {
             return None;
         }
         self.account.fresh(min_validity, self.client.inner.clock.nanos())
+    }
+
+    /// The kept token for a thread of this way, and how long it may be handed out.
+    #[cfg(feature = "capi")]
+    pub(crate) fn with_freshness(&self, way: usize) -> Option<(Token, Freshness)> {
+        self.account.with_freshness(way)
+    }
+
+    /// Whether a token of this provider is fresh.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_fresh(&self, of: &Freshness, now: Nanos) -> bool {
+        self.account.is_fresh(of, now)
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.client.inner.clock
     }
 
     /// The kept token, if it lives and was not refused: what there is to send for a caller that must not wait.

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::policy::{Failure, FailureKind, Windows};
 use super::{Caller, Exchanged};
-use crate::clock::Moment;
+use crate::clock::{Moment, Nanos};
 use crate::error::{Error, Result};
 use crate::jwt::{TOLERANCE, Token};
 use crate::process::PerProcess;
@@ -33,6 +33,8 @@ pub(crate) enum Counter {
 pub(crate) struct Account {
     id: String,
     kept: ArcSwapOption<Kept>,
+    /// How often that was replaced.
+    replaced: AtomicU64,
     generation: AtomicU64,
     last_error: AtomicI32,
     counters: [AtomicU64; 5],
@@ -40,7 +42,7 @@ pub(crate) struct Account {
 }
 
 /// How many ways of counting references to a token there are, for so many threads at once.
-const WAYS: usize = 8;
+pub(crate) const WAYS: usize = 8;
 
 /// A token that is kept.
 #[derive(Clone)]
@@ -80,9 +82,17 @@ impl Fresh {
         }
     }
 
-    fn includes(&self, [steady, wall]: [u64; 2]) -> bool {
+    fn includes(&self, (steady, wall): Nanos) -> bool {
         steady < self.steady_until && wall >= self.wall_from && wall < self.wall_until
     }
+}
+
+/// How long a token may be handed out without a look at what is kept.
+#[cfg(feature = "capi")]
+#[derive(Clone, Copy)]
+pub(crate) struct Freshness {
+    fresh: Fresh,
+    replaced: u64,
 }
 
 impl Kept {
@@ -98,7 +108,7 @@ impl Kept {
 }
 
 /// Which way of counting this thread uses: by where its stack is, for which nothing needs to be looked up. Any would be right.
-fn way() -> usize {
+pub(crate) fn way() -> usize {
     let here = 0u8;
     let stack = std::ptr::from_ref(&here).addr();
     // Stacks are apart by 1 to 8 MiB, as a rule.
@@ -141,6 +151,7 @@ impl Account {
         Account {
             id: id.to_owned(),
             kept: ArcSwapOption::empty(),
+            replaced: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
             counters: Default::default(),
@@ -155,14 +166,30 @@ impl Account {
     /// The token, if it is far from its end: no lock, no allocation, no system call.
     ///
     /// `now` is [`Clock::nanos`](crate::clock::Clock::nanos).
-    pub(crate) fn fresh(&self, min_validity: Duration, now: [u64; 2]) -> Option<Token> {
+    pub(crate) fn fresh(&self, min_validity: Duration, now: Nanos) -> Option<Token> {
         let kept = self.kept.load();
         let kept = kept.as_ref().filter(|kept| kept.fresh.includes(now) && !kept.renew)?;
         let enough = || {
-            let [steady, wall] = now.map(Duration::from_nanos);
+            let (steady, wall) = (Duration::from_nanos(now.0), Duration::from_nanos(now.1));
             kept.token.remaining(Moment { steady, wall }) >= min_validity.min(kept.windows.longest_validity)
         };
         (min_validity.is_zero() || enough()).then(|| kept.ways[way()].clone())
+    }
+
+    /// The token for a thread of this way, and how long it may be handed out.
+    #[cfg(feature = "capi")]
+    pub(crate) fn with_freshness(&self, way: usize) -> Option<(Token, Freshness)> {
+        // Before what is kept, so that it says "replaced" too early rather than too late.
+        let replaced = self.replaced.load(Ordering::Acquire);
+        let kept = self.kept.load();
+        let kept = kept.as_ref().filter(|kept| !kept.renew)?;
+        Some((kept.ways.get(way)?.clone(), Freshness { fresh: kept.fresh, replaced }))
+    }
+
+    /// Whether a token is fresh. `now` as for [`fresh`](Self::fresh).
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_fresh(&self, of: &Freshness, now: Nanos) -> bool {
+        of.fresh.includes(now) && self.replaced.load(Ordering::Acquire) == of.replaced
     }
 
     /// The token, if it may be handed out and has so much left.
@@ -182,6 +209,8 @@ impl Account {
     /// Under the lock of the slot.
     pub(crate) fn keep(&self, kept: Option<Kept>) {
         self.kept.store(kept.map(Arc::new));
+        // After it: see `with_freshness`.
+        self.replaced.fetch_add(1, Ordering::Release);
     }
 
     pub(crate) fn slot(&self) -> Arc<Slot> {

@@ -91,9 +91,9 @@ impl World {
         got
     }
 
-    fn nanos(&self) -> [u64; 2] {
+    fn nanos(&self) -> (u64, u64) {
         let Moment { steady, wall } = self.now();
-        [steady, wall].map(|time| time.as_nanos() as u64)
+        (steady.as_nanos() as u64, wall.as_nanos() as u64)
     }
 
     fn replace(&self, refused: &Token) -> Option<Result<Token>> {

@@ -1,0 +1,255 @@
+//! References to a fresh token, counted before anybody asks for them.
+//!
+//! To hand out a token takes a count up, and another step to know that the token lives until then. A provider's handle keeps
+//! thousands of references that are counted already, so that what is left is to take one out; its caller's free counts down.
+
+use std::cell::UnsafeCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::token::{self, boomi_token};
+use crate::client::TokenProvider;
+use crate::clock::{Clock, Nanos};
+use crate::provider::flight::{Freshness, WAYS, way};
+
+/// References that are counted at once.
+const LOT: u32 = 1 << 16;
+
+/// The references of one handle, for threads by turns.
+pub(super) struct Stock {
+    /// The client's, without the way to it.
+    clock: Arc<dyn Clock>,
+    ways: [Way; WAYS],
+}
+
+/// Aligned, so that no two are near.
+#[derive(Default)]
+#[repr(align(128))]
+struct Way {
+    /// Whether a thread is at it. Nobody waits for that, and in a child of fork() it may stay so for good.
+    taken: AtomicBool,
+    lot: UnsafeCell<Option<Lot>>,
+}
+
+/// References to one token, all ours.
+struct Lot {
+    token: *mut boomi_token,
+    left: u32,
+    freshness: Freshness,
+}
+
+// SAFETY: a lot is only reached through `Way::with`, by one thread at a time; the token in it is `Send` and `Sync`.
+unsafe impl Send for Way {}
+// SAFETY: as above.
+unsafe impl Sync for Way {}
+
+impl Stock {
+    pub(super) fn of(provider: &TokenProvider) -> Self {
+        Stock { clock: provider.clock().clone(), ways: Default::default() }
+    }
+
+    /// A reference for C to a token that is fresh now, if another thread is not just at it. No lock, no allocation, no I/O.
+    #[inline]
+    pub(super) fn take(&self, provider: &TokenProvider) -> Option<*mut boomi_token> {
+        let index = way();
+        match self.ways[index].with(|lot| one_of(lot, provider, self.clock.nanos()))? {
+            None => self.refill(index, provider),
+            some => some,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&self, index: usize, provider: &TokenProvider) -> Option<*mut boomi_token> {
+        self.give_back(provider);
+        let filled = |lot: &mut Option<Lot>| {
+            *lot = Lot::new(provider, index);
+            one_of(lot, provider, self.clock.nanos())
+        };
+        self.ways[index].with(filled)?
+    }
+
+    /// Ends the references to tokens that are not handed out any more, or the last of them would never be wiped.
+    pub(super) fn give_back(&self, provider: &TokenProvider) {
+        let now = self.clock.nanos();
+        for way in &self.ways {
+            let ended = way.with(|lot| lot.take_if(|lot| lot.left == 0 || !provider.is_fresh(&lot.freshness, now)));
+            drop(ended);
+        }
+    }
+}
+
+/// Out of a lot, if its token is fresh.
+#[inline]
+fn one_of(lot: &mut Option<Lot>, provider: &TokenProvider, now: Nanos) -> Option<*mut boomi_token> {
+    let lot = lot.as_mut().filter(|lot| lot.left > 0 && provider.is_fresh(&lot.freshness, now))?;
+    lot.left -= 1;
+    Some(lot.token)
+}
+
+impl Way {
+    /// `None` if another thread is at it. `work` must not panic, nor come here again.
+    #[inline]
+    fn with<R>(&self, work: impl FnOnce(&mut Option<Lot>) -> R) -> Option<R> {
+        if self.taken.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: until the store below, no other thread gets here.
+        let result = work(unsafe { &mut *self.lot.get() });
+        self.taken.store(false, Ordering::Release);
+        Some(result)
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        // Left so by a fork() in the middle of a change: what is in it may be half of something.
+        if *self.taken.get_mut() {
+            std::mem::forget(self.lot.get_mut().take());
+        }
+    }
+}
+
+impl Lot {
+    fn new(provider: &TokenProvider, way: usize) -> Option<Self> {
+        let (token, freshness) = provider.with_freshness(way)?;
+        Some(Lot { token: token::give_many(token, LOT as usize), left: LOT, freshness })
+    }
+}
+
+impl Drop for Lot {
+    fn drop(&mut self) {
+        // Without one of our own, the token may be gone.
+        if self.left > 0 {
+            // SAFETY: `left` of the references from `give_many` are still ours.
+            unsafe { token::take_back(self.token, self.left as usize) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::time::Duration;
+
+    use super::super::{boomi_token_clone, boomi_token_free, boomi_token_jwt};
+    use super::*;
+    use crate::client::issuer::{self, Issuer};
+    use crate::clock::sim::Sim;
+    use crate::jwt::Shared;
+
+    /// A provider that has a token, and its clock.
+    fn provider() -> (Arc<Sim>, TokenProvider) {
+        let sim = Sim::new(1_800_000_000, 1);
+        let issuer = Issuer::new(sim.clone(), 1);
+        let provider = issuer::client(&issuer, sim.clone(), |_| {}).token_provider(None).unwrap();
+        provider.get().unwrap();
+        (sim, provider)
+    }
+
+    fn free(token: *mut boomi_token) {
+        // SAFETY: each test frees what it took, once.
+        unsafe { boomi_token_free(token) };
+    }
+
+    fn jwt(token: *mut boomi_token) -> String {
+        // SAFETY: not freed yet.
+        unsafe { std::ffi::CStr::from_ptr(boomi_token_jwt(token)) }.to_str().unwrap().to_owned()
+    }
+
+    /// To see whether it is gone.
+    fn watch(token: *mut boomi_token) -> Weak<Shared> {
+        // SAFETY: not freed yet.
+        Arc::downgrade(&unsafe { token::another_reference(token) }.unwrap().into_shared())
+    }
+
+    fn replace(sim: &Sim, provider: &TokenProvider) {
+        sim.sleep(Duration::from_secs(1));
+        provider.refresh(None).unwrap();
+    }
+
+    #[test]
+    fn tokens_of_several_lots_are_one_and_go_with_the_last_reference() {
+        let (sim, provider) = provider();
+        let stock = Stock::of(&provider);
+        let tokens: Vec<_> = (0..LOT + 10).map(|_| stock.take(&provider).unwrap()).collect();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        let seen = watch(tokens[0]);
+        // SAFETY: not freed yet.
+        let clone = unsafe { boomi_token_clone(tokens[0]) };
+        tokens.into_iter().for_each(free);
+        replace(&sim, &provider);
+        let next = stock.take(&provider).unwrap();
+        assert_ne!(jwt(next), jwt(clone));
+        assert!(seen.upgrade().is_some(), "C has a reference");
+        free(clone);
+        assert!(seen.upgrade().is_none(), "nobody has one");
+        let seen = watch(next);
+        free(next);
+        drop((stock, provider));
+        assert!(seen.upgrade().is_none(), "the stock keeps none for itself");
+    }
+
+    #[test]
+    fn nothing_is_handed_out_that_is_not_fresh_any_more() {
+        let (sim, provider) = provider();
+        let stock = Stock::of(&provider);
+        let first = stock.take(&provider).unwrap();
+        // SAFETY: not freed yet.
+        provider.invalidate(&unsafe { token::another_reference(first) }.unwrap());
+        assert!(stock.take(&provider).is_none(), "it was refused");
+        replace(&sim, &provider);
+        let second = stock.take(&provider).unwrap();
+        assert_ne!(jwt(first), jwt(second));
+        sim.sleep(Duration::from_secs(299));
+        assert!(stock.take(&provider).is_none(), "it is about to die");
+        free(first);
+        free(second);
+    }
+
+    #[test]
+    fn a_token_that_was_replaced_stays_in_no_way() {
+        let (sim, provider) = provider();
+        let stock = Stock::of(&provider);
+        let first = |way| stock.refill(way, &provider).map(|token| (watch(token), free(token)).0).unwrap();
+        let seen: Vec<_> = (0..WAYS).map(first).collect();
+        replace(&sim, &provider);
+        free(stock.take(&provider).unwrap());
+        assert!(seen.iter().all(|token| token.upgrade().is_none()));
+    }
+
+    /// Such a one stays behind in a child, if its parent's other thread was at it during fork().
+    #[test]
+    fn a_way_that_nobody_comes_back_from_is_gone_around() {
+        let (_sim, provider) = provider();
+        let stock = Stock::of(&provider);
+        stock.ways.iter().for_each(|way| way.taken.store(true, Ordering::Release));
+        assert!(stock.take(&provider).is_none());
+        assert!(provider.peek(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn threads_take_and_free_while_the_token_is_replaced() {
+        let (sim, provider) = provider();
+        let stock = Stock::of(&provider);
+        let rounds = if cfg!(miri) { 20 } else { 200 };
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..rounds {
+                        let taken: Vec<_> = (0..8).filter_map(|_| stock.take(&provider)).collect();
+                        assert!(taken.iter().all(|token| jwt(*token).len() > 40));
+                        taken.into_iter().for_each(free);
+                    }
+                });
+            }
+            for _ in 0..rounds / 20 {
+                replace(&sim, &provider);
+            }
+        });
+        let seen: Vec<_> = (0..WAYS).filter_map(|way| Lot::new(&provider, way)).map(|lot| watch(lot.token)).collect();
+        assert_eq!(seen.len(), WAYS);
+        drop((stock, provider));
+        assert!(seen.iter().all(|token| token.upgrade().is_none()), "every reference was given back");
+    }
+}
