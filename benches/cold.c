@@ -14,14 +14,11 @@ static void curl_once(void) {
 }
 
 int main(int count, char **arguments) {
-    static struct side sides[] = {{"curl", "curl_easy_init to _cleanup", NULL, curl_once, {0}, {0}},
-                                  {"boomi", "boomi_client_new to _free", NULL, boomi_once, {0}, {0}}};
+    static struct side sides[] = {{.name = "curl", .title = "libcurl, init to cleanup", .once = curl_once},
+                                  {.name = "boomi", .title = "boomi_config_new to boomi_client_free", .once = boomi_once}};
     read_arguments(count, arguments, 15, 20);
     measure(sides, 2, rounds, times, only);
-    if (only)
-        return 0;
-    print_ratio(ca_file ? "cold, one root" : "cold, the system's roots", sides[1].time, sides[0].time, rounds, 0.6);
-    print_side(&sides[0], rounds);
-    print_side(&sides[1], rounds);
+    if (!only)
+        compare(ca_file ? "JWT from nothing, one root" : "JWT from nothing, system roots", &sides[1], &sides[0], rounds, 0.6);
     return 0;
 }

@@ -17,7 +17,9 @@ struct side {
     /* Before the first round; may be NULL. */
     void (*start)(void);
     void (*once)(void);
-    /* Of each round, in us: the median time of one, and the process's processor time for one. */
+    /* How many calls `once` makes, where one is too short for the clock; 0 for one. */
+    int calls;
+    /* Of each round, in us: the median time of one call, and the process's processor time for one. */
     double time[MOST_ROUNDS], processor[MOST_ROUNDS];
 };
 
@@ -56,8 +58,9 @@ static inline void measure_round(struct side *side, int round, int times) {
         each[i] = after - before;
         before = after;
     }
-    side->processor[round] = (now(CLOCK_PROCESS_CPUTIME_ID) - processor) / times;
-    side->time[round] = quantile(each, times, 0.5);
+    int calls = side->calls ? side->calls : 1;
+    side->processor[round] = (now(CLOCK_PROCESS_CPUTIME_ID) - processor) / times / calls;
+    side->time[round] = quantile(each, times, 0.5) / calls;
 }
 
 /* Runs the sides, or the one that is named `only`. */
@@ -77,23 +80,70 @@ static inline void measure(struct side *sides, int count, int rounds, int times,
     }
 }
 
-static inline void print_side(const struct side *side, int rounds) {
-    printf("    %-32s %10.2f us (%.2f to %.2f), processor %.2f us\n", side->title, quantile(side->time, rounds, 0.5),
-           quantile(side->time, rounds, 0.25), quantile(side->time, rounds, 0.75), quantile(side->processor, rounds, 0.5));
+/* For report.py: a line of JSON in the file that BENCH_RESULTS names. NULL without one. */
+static inline FILE *results(void) {
+    static FILE *file;
+    const char *path = getenv("BENCH_RESULTS");
+    if (!file && path) {
+        check((file = fopen(path, "a")) != NULL, "opening BENCH_RESULTS");
+        setvbuf(file, NULL, _IOLBF, BUFSIZ);
+    }
+    return file;
 }
 
-/* One line of the table: `over` / `under`, beside its limit; a limit below 0 is a least. */
-static inline void print_ratio(const char *what, const double *over, const double *under, int rounds, double limit) {
+static inline const char *pinning(void) {
+    const char *text = getenv("BENCH_PINNING");
+    return text ? text : "";
+}
+
+static inline void record_version(const char *name, const char *version) {
+    if (results())
+        fprintf(results(), "{\"kind\":\"version\",\"name\":\"%s\",\"version\":\"%s\"}\n", name, version);
+}
+
+struct quarters {
+    double low, median, high;
+};
+
+static inline struct quarters quarters_of(const double *values, int count) {
+    return (struct quarters){quantile(values, count, 0.25), quantile(values, count, 0.5), quantile(values, count, 0.75)};
+}
+
+/* One row of the table: `ours` over `peers`, which have a value for each round, and the most that may be, or 0. */
+static inline void print_row(const char *work, const char *title, const double *ours, const char *peer, const double *peers,
+                             const char *unit, int rounds, double limit) {
     double ratios[MOST_ROUNDS];
     for (int i = 0; i < rounds; i++)
-        ratios[i] = over[i] / under[i];
-    double median = quantile(ratios, rounds, 0.5);
-    printf("%-36s %5.2f   (%.2f to %.2f)", what, median, quantile(ratios, rounds, 0.25), quantile(ratios, rounds, 0.75));
+        ratios[i] = ours[i] / peers[i];
+    struct quarters ratio = quarters_of(ratios, rounds), us = quarters_of(ours, rounds), them = quarters_of(peers, rounds);
+    printf("%-40s %-36s %6.3f (%.3f to %.3f)", work, peer, ratio.median, ratio.low, ratio.high);
     if (limit > 0)
-        printf("   at most %.2f: %s", limit, median <= limit ? "yes" : "NO");
-    if (limit < 0)
-        printf("   at least %.2f: %s", -limit, median >= -limit ? "yes" : "NO");
-    puts("");
+        printf(", at most %.2f: %s", limit, ratio.median <= limit ? "yes" : "NO");
+    printf("; %.4g beside %.4g %s\n", us.median, them.median, unit);
+    fflush(stdout);
+    if (results())
+        fprintf(results(),
+                "{\"kind\":\"row\",\"work\":\"%s\",\"ours\":\"%s\",\"peer\":\"%s\",\"unit\":\"%s\",\"ratio\":%.6g,\"low\":%.6g,"
+                "\"high\":%.6g,\"ours_value\":%.6g,\"peer_value\":%.6g,\"limit\":%.4g,\"rounds\":%d,\"pinning\":\"%s\"}\n",
+                work, title, peer, unit, ratio.median, ratio.low, ratio.high, us.median, them.median, limit, rounds, pinning());
+}
+
+/* The time of a call of `ours` beside one of `peer`: below 1, ours is faster. */
+static inline void compare(const char *work, const struct side *ours, const struct side *peer, int rounds, double limit) {
+    print_row(work, ours->title, ours->time, peer->title, peer->time, "us", rounds, limit);
+}
+
+/* One point of a curve: what `x` of something take, in the median of the rounds. */
+static inline void print_point(const char *curve, const char *of, const char *what, const char *unit, double x,
+                               const double *values, int rounds) {
+    struct quarters y = quarters_of(values, rounds);
+    printf("%-28s %-32s %10.0f %s: %12.3f %s (%.3f to %.3f)\n", curve, what, x, of, y.median, unit, y.low, y.high);
+    fflush(stdout);
+    if (results())
+        fprintf(results(),
+                "{\"kind\":\"point\",\"curve\":\"%s\",\"of\":\"%s\",\"what\":\"%s\",\"unit\":\"%s\",\"x\":%.0f,\"y\":%.6g,"
+                "\"low\":%.6g,\"high\":%.6g,\"pinning\":\"%s\"}\n",
+                curve, of, what, unit, x, y.median, y.low, y.high, pinning());
 }
 
 #endif

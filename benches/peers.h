@@ -37,6 +37,8 @@ static inline void read_arguments(int count, char **arguments, int default_round
         fclose(file);
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    record_version("libcurl", curl_version());
+    record_version("boomi-auth", boomi_version());
 }
 
 /* One with a pace of so many requests a second, or none at 0. */

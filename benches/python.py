@@ -12,7 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from statistics import median, quantiles
+from importlib.metadata import version
+from statistics import median
 from timeit import Timer
 
 import azure.core.credentials
@@ -24,6 +25,7 @@ import google.oauth2.credentials
 import httpx
 import pyboomi_platform
 import requests
+import results
 
 USER, API_TOKEN, ACCOUNT_ID = "user@example.com", "11111111-aaaa-4bbb-8ccc-000000000001", "account123"
 OBJECT = "documentId-321"
@@ -111,11 +113,6 @@ def token_sides(address: str, ca_file: str) -> dict[str, Side]:
     }
 
 
-def quarters(values: list[float]) -> tuple[float, float, float]:
-    low, middle, high = quantiles(values, method="inclusive")
-    return low, middle, high
-
-
 def measure(sides: dict[str, Side], rounds: int, times: int) -> dict[str, list[float]]:
     """Seconds of each side in each round. The first round warms up, and each begins with another side."""
     names = list(sides)
@@ -129,38 +126,35 @@ def measure(sides: dict[str, Side], rounds: int, times: int) -> dict[str, list[f
 
 
 def compare(
-    subject: str, sides: dict[str, Side], limits: list[tuple[str, str, float | None]], rounds: int, times: int
+    work: str, sides: dict[str, Side], limits: list[tuple[str, str, float]], rounds: int, times: int
 ) -> None:
-    """Prints each ratio beside its limit, if it has one, and then the sides' own figures."""
-    taken = measure(sides, rounds, times)
+    """A row for each two; a limit of 0 is none."""
+    taken = {name: [value * 1e6 for value in values] for name, values in measure(sides, rounds, times).items()}
     for ours, other, limit in limits:
-        low, middle, high = quarters([a / b for a, b in zip(taken[ours], taken[other], strict=True)])
-        verdict = f"   at most {limit:.2f}: {'yes' if middle <= limit else 'NO'}" if limit else ""
-        what = f"{subject}: {ours} / {other}"
-        print(f"{what:<60} {middle:6.3f}   ({low:.3f} to {high:.3f}){verdict}")
-    for name, values in taken.items():
-        low, middle, high = (value * 1e6 for value in quarters(values))
-        print(f"    {name:<34} {middle:10.2f} us ({low:.2f} to {high:.2f})")
+        results.row(work, ours, taken[ours], "us", other, taken[other], limit)
 
 
 def main(tls_port: str, _tcp_port: str, ca_file: str, rounds: str = "31", times: str = "100") -> None:
     # The others ask for a proxy at every request.
     for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:
         del os.environ[name]
+    results.version("Python", sys.version.split()[0])
+    for name in ("requests", "httpx", "boomi", "pyboomi-platform", "google-auth", "azure-core"):
+        results.version(name, version(name))
     address, counts = f"https://127.0.0.1:{tls_port}", (int(rounds), int(times))
     of_bytes, of_json = "client.get(path).content", "client.get(path).json()"
-    limits: list[tuple[str, str, float | None]] = [(of_bytes, "requests", 0.25), (of_bytes, "httpx", 0.35)]
+    limits = [(of_bytes, "requests", 0.25), (of_bytes, "httpx", 0.35)]
     limits += [(of_json, "boomi", 0.25), (of_json, "pyboomi-platform", 0.25)]
-    compare("get", get_sides(address, ca_file), limits, *counts)
+    compare("Python: GET of 1 KiB", get_sides(address, ca_file), limits, *counts)
 
     google, checked, azure = "google-auth, before_request", "google-auth, valid and token", "azure-core, on_request"
     limits = [("client.token()", other, 0.3) for other in (google, checked, azure)]
     # These two set the header too.
-    limits += [("client.token().header", other, None) for other in (google, azure)]
-    compare("token", token_sides(address, ca_file), limits, *counts)
+    limits += [("client.token().header", other, 0) for other in (google, azure)]
+    compare("Python: kept token", token_sides(address, ca_file), limits, *counts)
 
     imports = {name: fresh(name) for name in ("boomi_auth", "requests")}
-    compare("import", imports, [("boomi_auth", "requests", 0.1)], *counts)
+    compare("Python: import", imports, [("boomi_auth", "requests", 0.1)], *counts)
 
 
 main(*sys.argv[1:])

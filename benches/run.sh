@@ -1,133 +1,242 @@
 #!/usr/bin/env bash
-# Builds and runs the benches: run.sh [SUBJECT [ROUNDS [TIMES [SIDE]]]]. See README.md.
-#   LIBRARY=FILE      another library than a fresh release build
-#   JAR=FILE          for "java": another jar than a fresh build
-#   PYTHON=FILE       for "python": one that has the package, and what python.txt names, instead of a fresh environment
-#   PIN=no            client and server on any processor, where they would share one
+# Runs the benches; see README.md.
+#   run.sh                                       all parts, from nothing, and then RESULTS.md and its plots
+#   run.sh resume                                the parts that the last run has not, and then the same
+#   run.sh SUBJECT [ROUNDS [TIMES [SIDE]]]       one of them; with a SIDE nothing is recorded
+#   run.sh report                                RESULTS.md and its plots, of what there is
+# In the environment:
+#   QUICK=yes         few rounds: to see that everything runs
+#   PIN=one|two|any   where client and server run, instead of where each part has them
+#   LIBRARY=FILE      another C library than a fresh release build; JAR=FILE another jar; PYTHON=FILE one that has the package and what
+#                     python.txt names
 #   RUN_UNDER=COMMAND goes before the measured program, such as "strace -c"
 set -euo pipefail
+# shellcheck source=benches/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$here")
-target=${CARGO_TARGET_DIR:-$root/target}
-out=$target/benches
-mkdir -p "$out"
+subjects='header token warm get threads cold system stream growth command load memory store instructions size counts python java'
+kept=$out/results
 
-all=${1:-all}
-shift || true
-
-flags="-std=gnu11 -O2 -Wall -Wextra -Werror"
-# shellcheck disable=SC2086
-cc $flags -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
-if [ "$all" != python ] && [ "$all" != java ]; then
-    if [ -z "${LIBRARY:-}" ]; then
-        cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c
-        LIBRARY=$target/release/libboomi_auth.so
-    fi
-    # The programs ask for the library by its SONAME.
-    soname=$(objdump -p "$LIBRARY" | awk '$1 == "SONAME" { print $2 }')
-    ln -sf "$(realpath "$LIBRARY")" "$out/$soname"
-    for subject in warm get cold header token stream threads; do
-        # shellcheck disable=SC2086
-        cc $flags -I"$root/include" -o "$out/$subject" "$here/$subject.c" "$out/$soname" -Wl,-rpath,"$out" \
-            -lcurl -lssl -lcrypto -lpthread
-    done
-fi
-
-if [ ! -e "$out/server.pem" ]; then
-    cd "$out"
-    key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
-    # shellcheck disable=SC2086
-    openssl req $key -x509 -subj "/CN=Bench CA" -keyout ca.key -out ca.pem 2>/dev/null
-    # shellcheck disable=SC2086
-    openssl req $key -subj "/CN=Bench" -keyout server.key -out server.csr 2>/dev/null
-    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out server.new 2>/dev/null \
-        -extfile <(printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n')
-    mv server.new server.pem
-fi
-# The system's roots and ours, for a client that trusts what the system does.
-cat /etc/ssl/certs/ca-certificates.crt "$out/ca.pem" >"$out/system.pem"
-export SSL_CERT_FILE=$out/system.pem
-
-# One subject: bench NAME SHARED CA_FILE [ROUNDS [TIMES [SIDE]]]. If SHARED, client and server share one processor: on
-# two, they would wait for each other's wake-ups, for times that vary tenfold.
-bench() {
-    local name=$1 shared=$2 pin=
-    shift 2
-    if [ "$shared" = yes ] && [ "${PIN:-yes}" = yes ] && command -v taskset >/dev/null; then
-        pin="taskset -c $(taskset -cp $$ | sed 's/.*[^0-9]//')"
-    fi
-    # The server ends when its input closes.
-    # shellcheck disable=SC2086
-    coproc server { exec $pin "$out/server" "$out/server.pem" "$out/server.key"; }
-    # shellcheck disable=SC2154
-    local process=$server_PID ports
-    read -r -a ports <&"${server[0]}"
-    # shellcheck disable=SC2086
-    $pin ${RUN_UNDER:-} "$out/$name" "${ports[@]}" "$@"
-    eval "exec ${server[1]}>&-"
-    wait "$process"
+# Of each subject when QUICK: rounds, and times.
+quick() {
+    case $1 in
+        stream) echo 3 1 ;;
+        token | header) echo 5 200 ;;
+        threads | growth) echo 3 1 ;;
+        store) echo 3 50 ;;
+        python) echo 5 20 ;;
+        java) echo 2 100 ;;
+        command) echo 30 ;;
+        load) echo 15 ;;
+        *) echo 7 100 ;;
+    esac
 }
 
-echo "ours beside the other's: median (middle half) of the rounds' ratios, and the limit"
-for subject in warm get cold system header token stream threads; do
-    [ "$all" = all ] || [ "$all" = "$subject" ] || continue
+# The instructions of one call: instructions PROGRAM SIDE FUNCTION. Of a run with 100 calls more than another, so that what comes once is not
+# counted.
+instructions() {
+    local times counted=()
+    for times in 100 200; do
+        RUN_UNDER="valgrind --tool=callgrind --toggle-collect=$3 --callgrind-out-file=/dev/null" \
+            bench one "$out/$1" -- 1 "$times" "$2" 2>"$out/callgrind.log" || { cat "$out/callgrind.log" >&2; return 1; }
+        counted+=("$(sed -n 's/.*Collected : *//p' "$out/callgrind.log")")
+    done
+    # Before its round each has a quarter of one to warm up.
+    echo $(((counted[1] - counted[0]) / 125 / ${4:-1}))
+}
+
+instructions_beside() { # WORK PROGRAM CALLS PEER SIDE FUNCTION [PEER SIDE FUNCTION]...
+    local work=$1 program=$2 calls=$3 ours theirs
+    shift 3
+    ours=$(instructions "$program" boomi boomi_once "$calls")
+    while [ $# -gt 0 ]; do
+        theirs=$(instructions "$program" "$2" "$3" "$calls")
+        figure "$work" "ours" "$ours" "$1" "$theirs" instructions
+        shift 3
+    done
+}
+
+# figure WORK OURS VALUE PEER VALUE UNIT: a row of one value for each side.
+figure() {
+    local ratio
+    ratio=$(awk -v ours="$3" -v theirs="$5" 'BEGIN { printf "%.4g", ours / theirs }')
+    printf '%-40s %-36s %6.3f; %s beside %s %s\n' "$1" "$4" "$ratio" "$3" "$5" "$6"
+    record kind row work "$1" ours "$2" ours_value "$3" peer "$4" peer_value "$5" unit "$6" ratio "$ratio" limit 0 rounds 1 \
+        pinning "${BENCH_PINNING:-}"
+}
+
+# part SUBJECT [ROUNDS [TIMES [SIDE]]]
+part() {
+    local subject=$1
+    shift
+    build_server
     case $subject in
-        system) bench cold yes system "$@" ;;
-        threads | token) bench "$subject" no "$out/ca.pem" "$@" ;;
-        *) bench "$subject" yes "$out/ca.pem" "$@" ;;
+        header | token | warm | get | threads | cold | stream) build_c "$subject" ;;
+        system) build_c cold ;;
+        growth) build_c growth ;;
+        load) build_c load ;;
+        python | counts) build_python ;;
+        java) build_java ;;
     esac
-done
+    case $subject in
+        # Nothing is timed.
+        size | instructions | counts | memory) ;;
+        *) spin ;;
+    esac
+    case $subject in
+        header | cold | stream) bench one "$out/$subject" -- "$@" ;;
+        system) CA_FILE=system bench one "$out/cold" -- "$@" ;;
+        token | threads) bench any "$out/$subject" -- "$@" ;;
+        warm | get)
+            bench one "$out/$subject" -- "$@"
+            [ -n "${PIN:-}" ] || [ $# -gt 2 ] || bench two "$out/$subject" -- "$@" ;;
+        growth)
+            for curve in tokens accounts body; do bench one "$out/growth" -- "${1:-9}" 1 "$curve"; done
+            bench any "$out/growth" -- "${1:-9}" 1 threads ;;
+        *) "part_$subject" "$@" ;;
+    esac
+}
+
+# From start to end, without a connection.
+part_command() {
+    needs hyperfine hyperfine curl curl
+    cargo build --quiet --locked --release --manifest-path "$root/Cargo.toml" -p boomi-auth-cli
+    pin one
+    env -i PATH="$PATH" HOME="$out" BOOMI_USERNAME=user@example.com BOOMI_API_TOKEN=token "${client_on[@]}" \
+        hyperfine -N --style none --warmup 20 --runs "${1:-300}" --export-json "$out/command.json" \
+        "$target/release/boomi-auth header" "curl --version" >/dev/null
+    python3 "$here/figures.py" command "$out/command.json"
+}
+
+part_load() {
+    pin one
+    "${client_on[@]}" "$out/load" "$(build_library "$out/lib")" libcurl.so.4 "${1:-101}"
+}
+
+# Two programs, each linked with one library alone.
+part_memory() {
+    local library side ours theirs
+    library=$(build_library "$out/lib")
+    cc "${flags[@]}" -I"$root/include" -o "$out/memory-boomi" "$here/memory.c" "$library" "-Wl,-rpath,$out/lib"
+    cc "${flags[@]}" -DWITH_CURL -o "$out/memory-curl" "$here/memory.c" -lcurl
+    for side in boomi curl; do
+        # It takes the port of TLS and the CA.
+        # shellcheck disable=SC2016
+        bench one sh -c '"$0" "$1" "$3"' "$out/memory-$side" -- >"$out/memory-$side.txt"
+    done
+    read -r -a ours <"$out/memory-boomi.txt"
+    read -r -a theirs <"$out/memory-curl.txt"
+    figure 'memory of a process with one warm client' resident "${ours[0]}" libcurl "${theirs[0]}" KiB
+    figure 'memory of a process, without files' 'resident, anonymous' "${ours[1]}" libcurl "${theirs[1]}" KiB
+}
 
 # With the feature redis, and a server of its own.
-if [ "$all" = all ] || [ "$all" = store ]; then
-    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-c --features redis \
-        --target-dir "$target/benches/redis"
-    library=$target/benches/redis/release/libboomi_auth.so
-    mkdir -p "$out/with-redis"
-    ln -sf "$library" "$out/with-redis/$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')"
-    # shellcheck disable=SC2086
-    cc $flags -I"$root/include" -o "$out/store" "$here/store.c" "$out"/with-redis/libboomi_auth.so.* \
-        -Wl,-rpath,"$out/with-redis" -lcurl -lssl -lcrypto
-    redis=$(command -v valkey-server || command -v redis-server)
+part_store() {
+    local library redis port
+    redis=$(command -v valkey-server || command -v redis-server) || { needs redis-server redis-server; return 1; }
+    library=$(LIBRARY='' build_library "$out/with-redis" --features redis --target-dir "$out/redis")
+    cc "${flags[@]}" -I"$root/include" -o "$out/store" "$here/store.c" "$library" "-Wl,-rpath,$out/with-redis" -lcurl -lssl -lcrypto
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     "$redis" --port "$port" --bind 127.0.0.1 --save '' --appendonly no >/dev/null &
     redis=$!
-    trap 'kill $redis' EXIT
-    STORE=redis://127.0.0.1:$port bench store no "$out/ca.pem" "$@"
-    kill $redis
-    trap - EXIT
-fi
+    STORE=redis://127.0.0.1:$port bench any "$out/store" -- "$@" || { kill "$redis"; return 1; }
+    kill "$redis"
+}
 
-# Start to finish of a command, without a connection.
-if [ "$all" = all ] || [ "$all" = command ]; then
-    cargo build --quiet --release --manifest-path "$root/Cargo.toml" -p boomi-auth-cli
-    env -i PATH="$PATH" HOME="$out" BOOMI_USERNAME=user@example.com BOOMI_API_TOKEN=token \
-        hyperfine -N --style none --warmup 20 --runs "${2:-300}" --export-csv "$out/command.csv" \
-        "$target/release/boomi-auth header" "curl --version" >/dev/null
-    awk -F, 'NR > 1 { median[NR] = $4 * 1000 } END {
-        printf "command     %.2f (at most 1.0): %.1f ms beside %.1f ms of curl --version\n", median[2] / median[3], median[2], median[3]
-    }' "$out/command.csv"
-fi
+# They do not vary from run to run. valgrind's processor has no AVX-512, which both sides would use.
+part_instructions() {
+    needs valgrind valgrind
+    build_c header
+    build_c get
+    build_c warm
+    instructions_beside 'instructions of a header' header 100 'snprintf, EVP_EncodeBlock' openssl openssl_once
+    instructions_beside 'instructions of a GET of 1 KiB' get 1 libcurl curl curl_once 'floor: bare rustls' rustls floor_once
+    instructions_beside 'instructions of a JWT exchange' warm 1 libcurl curl curl_once 'floor: bare rustls' rustls rustls_exchange \
+        'floor: bare OpenSSL' tls tls_exchange
+}
 
-# Asks Maven Central for the others' jars, once.
-if [ "$all" = all ] || [ "$all" = java ]; then
-    "$here/java.sh" "$out" "$@"
-fi
+part_size() {
+    build_python
+    build_java
+    local wheel=("$out"/wheels/*.whl) jar=${JAR:-}
+    [ -n "$jar" ] || jar=$(ls "$root"/bindings/java/boomi-auth/target/boomi-auth-[0-9.]*[0-9].jar)
+    "$PYTHON" -Es "$here/figures.py" size "$(build_library "$out/lib")" "${wheel[0]}" "$jar" "$out/java/lib"
+}
 
-# Asks PyPI for the others' packages, so only by its name.
-if [ "$all" = python ]; then
-    if [ -z "${PYTHON:-}" ]; then
-        PYTHON=$out/venv/bin/python
-        python3 -m venv "$out/venv"
-        "$PYTHON" -m pip install --quiet --requirement "$here/python.txt" maturin
-        # The package's own tree has a debug build beside its modules, which would shadow this one.
-        rm -rf "$out/wheels"
-        CARGO_TARGET_DIR=$target "$out/venv/bin/maturin" build --quiet --release --out "$out/wheels" \
-            --manifest-path "$root/bindings/python/Cargo.toml"
-        "$PYTHON" -m pip install --quiet --force-reinstall "$out"/wheels/*.whl
+# No times: what the emulator was asked, in an hour that passes as fast as the calls.
+part_counts() {
+    needs faketime faketime curl curl
+    build_java
+    cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p boomi-emulator
+    local preload
+    preload=$(faketime -f +0 printenv LD_PRELOAD)
+    pin any
+    "$root/tests/emulator/with-emulator.sh" "$emulator" env LD_PRELOAD="$preload" FAKETIME_NO_CACHE=1 \
+        FAKETIME_TIMESTAMP_FILE="$out/faketime" "$PYTHON" -Es "$here/counts.py" \
+        "$JAVA" -cp "$out/java/*:$out/java/lib/*" org.boomiauth.bench.WrongPassword
+}
+
+part_python() {
+    bench one "$PYTHON" -Es "$here/python.py" -- "$@"
+}
+
+part_java() {
+    local java=("$JAVA" --sun-misc-unsafe-memory-access=allow "-Dbench.log=$out/java.log" -cp "$out/java/*:$out/java/lib/*")
+    bench one "${java[@]}" org.boomiauth.bench.Main -- "$@"
+    # On two processors every client jumps between two levels, even within one process.
+    [ -n "${PIN:-}" ] || bench two "${java[@]}" -Dbench.subjects=get org.boomiauth.bench.Main -- "$@"
+}
+
+# Runs one part, and keeps its rows when it is whole.
+run() {
+    local subject=$1 began result=0
+    shift
+    case " $subjects " in *" $subject "*) ;; *) say "no subject \"$subject\": $subjects"; return 2 ;; esac
+    # shellcheck disable=SC2046
+    [ -z "${QUICK:-}" ] || [ $# -gt 0 ] || set -- $(quick "$subject")
+    mkdir -p "$kept"
+    unset BENCH_RESULTS
+    if [ $# -lt 3 ]; then
+        export BENCH_RESULTS=$kept/$subject.new
+        : >"$BENCH_RESULTS"
     fi
-    printf '#!/bin/sh\nexec "%s" -I "%s" "$@"\n' "$PYTHON" "$here/python.py" >"$out/python"
-    chmod +x "$out/python"
-    bench python yes "$out/ca.pem" "$@"
-fi
+    began=$(date +%s)
+    say "$subject ..."
+    # In a process of its own, which -e ends at its first failure.
+    "$BASH" "$0" part "$subject" "$@" || result=$?
+    if [ $result != 0 ]; then
+        say "$subject: FAILED"
+        return 1
+    fi
+    say "$subject: $(($(date +%s) - began)) s"
+    [ -n "${BENCH_RESULTS:-}" ] || return 0
+    record kind part subject "$subject" began "$began" seconds "$(($(date +%s) - began))" quick "${QUICK:-no}" \
+        commit "$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)" load "$(cut -d' ' -f1 /proc/loadavg)"
+    mv "$BENCH_RESULTS" "$kept/$subject.jsonl"
+}
+
+all() {
+    local subject failed=
+    for subject in $subjects; do
+        [ ! -e "$kept/$subject.jsonl" ] || continue
+        run "$subject" || failed="$failed $subject"
+    done
+    # shellcheck disable=SC2086
+    python3 "$here/report.py" "$kept" "$here" $subjects
+    [ -z "$failed" ] || { say "failed:$failed; benches/run.sh resume runs them again"; return 1; }
+}
+
+case ${1:-all} in
+    all)
+        rm -rf "$kept"
+        all ;;
+    resume) all ;;
+    # shellcheck disable=SC2086
+    report) python3 "$here/report.py" "$kept" "$here" $subjects ;;
+    part)
+        trap end_spinners EXIT
+        trap 'exit 1' HUP INT TERM
+        shift
+        part "$@" ;;
+    *) run "$@" ;;
+esac

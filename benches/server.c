@@ -1,5 +1,5 @@
 /* A server that costs as little as can be: a request gets the same answer, a JWT, in one write; one for /api/ gets 1 KiB of JSON,
- * one for /bytes/N gets N MiB.
+ * one for /bytes/N gets N bytes.
  *
  *   server CERTIFICATE KEY      prints two ports on 127.0.0.1, of TLS 1.3 and of plain TCP; ends with its input.
  */
@@ -54,14 +54,17 @@ static void make_answers(void) {
     make_answer(&object_answer, "application/json", object);
 }
 
-/* N MiB, in TLS records of the largest size. */
-static int send_bytes(SSL *ssl, int mebibytes) {
+/* N bytes, in TLS records of the largest size. */
+static int send_bytes(SSL *ssl, long long left) {
     static const char bytes[256 * 1024];
     char head[128];
-    int length = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n", (long long)mebibytes << 20);
+    int length = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n", left);
     int sent = SSL_write(ssl, head, length) == length;
-    for (int i = 0; sent && i < mebibytes * 4; i++)
-        sent = SSL_write(ssl, bytes, sizeof bytes) == (int)sizeof bytes;
+    while (sent && left > 0) {
+        int piece = left < (long long)sizeof bytes ? (int)left : (int)sizeof bytes;
+        sent = SSL_write(ssl, bytes, piece) == piece;
+        left -= piece;
+    }
     return sent;
 }
 
@@ -73,7 +76,7 @@ static void serve(int socket, SSL *ssl) {
         if (got < 4 || memcmp(request + got - 4, "\r\n\r\n", 4) != 0)
             return;
         if (ssl && memcmp(request, BYTES, strlen(BYTES)) == 0) {
-            if (!send_bytes(ssl, atoi(request + strlen(BYTES))))
+            if (!send_bytes(ssl, atoll(request + strlen(BYTES))))
                 return;
             continue;
         }

@@ -103,18 +103,17 @@ static double of_processes(int count, int sharing) {
 }
 
 int main(int count, char **arguments) {
-    static struct side exchanges[] = {{"alone", "exchange", NULL, exchange_alone, {0}, {0}},
-                                      {"shared", "exchange, with a store", NULL, exchange_shared, {0}, {0}}};
-    static struct side gets[] = {{"alone", "paced GET", NULL, get_alone, {0}, {0}},
-                                 {"shared", "paced GET, with a store", NULL, get_shared, {0}, {0}}};
+    static struct side exchanges[] = {{.name = "alone", .title = "without a store", .once = exchange_alone},
+                                      {.name = "shared", .title = "with a store", .once = exchange_shared}};
+    static struct side gets[] = {{.name = "alone", .title = "without a store", .once = get_alone},
+                                 {.name = "shared", .title = "with a store", .once = get_shared}};
     read_arguments(count, arguments, 9, 200);
     check(getenv("STORE") != NULL, "STORE=URL");
     request = new_request();
-    if (!only)
-        puts("processes     a paced GET, us     with a store     of all, a second");
     for (int processes = 1; !only && processes <= MOST_PROCESSES; processes *= 2) {
         double without = of_processes(processes, 0), with = of_processes(processes, 1);
-        printf("%9d %19.0f %16.0f %20.0f\n", processes, without, with, processes * 1e6 / with);
+        print_point("paced GET of a fleet", "processes", "the pace of each process", "us each", processes, &without, 1);
+        print_point("paced GET of a fleet", "processes", "the pace of all, in a store", "us each", processes, &with, 1);
     }
     alone = new_client_of(new_config(PACE));
     shared = new_sharing_client(PACE);
@@ -124,11 +123,7 @@ int main(int count, char **arguments) {
     measure(gets, 2, rounds, times, only);
     if (only)
         return 0;
-    print_ratio("exchange, with a store", exchanges[1].time, exchanges[0].time, rounds, 0);
-    print_side(&exchanges[0], rounds);
-    print_side(&exchanges[1], rounds);
-    print_ratio("paced GET, with a store", gets[1].time, gets[0].time, rounds, 0);
-    print_side(&gets[0], rounds);
-    print_side(&gets[1], rounds);
+    compare("JWT exchange, with a store", &exchanges[1], &exchanges[0], rounds, 0);
+    compare("paced GET, with a store", &gets[1], &gets[0], rounds, 0);
     return 0;
 }

@@ -6,16 +6,15 @@
 #endif
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-#define PATH "/bytes/" TEXT(MEBIBYTES)
-
 static const size_t expected = (size_t)MEBIBYTES << 20;
+static char path[64];
 static boomi_client *client;
 static boomi_request *request;
 static CURL *curl;
 
 static void boomi_start(void) {
     client = new_client();
-    check(boomi_request_new("GET", PATH, &request, NULL) == BOOMI_OK, "boomi_request_new");
+    check(boomi_request_new("GET", path, &request, NULL) == BOOMI_OK, "boomi_request_new");
 }
 
 static void boomi_once(void) {
@@ -38,7 +37,7 @@ static size_t count_bytes(char *data, size_t size, size_t count, void *user) {
 }
 
 static void curl_start(void) {
-    curl = new_curl(PATH);
+    curl = new_curl(path);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count_bytes);
 }
 
@@ -50,16 +49,15 @@ static void curl_once(void) {
 }
 
 int main(int count, char **arguments) {
-    static struct side sides[] = {{"curl", "libcurl's write callback", curl_start, curl_once, {0}, {0}},
-                                  {"boomi", "boomi_response_read", boomi_start, boomi_once, {0}, {0}}};
+    static struct side sides[] = {
+        {.name = "curl", .title = "libcurl, write callback", .start = curl_start, .once = curl_once},
+        {.name = "boomi", .title = "boomi_response_read, 64 KiB", .start = boomi_start, .once = boomi_once}};
     read_arguments(count, arguments, 7, 1);
+    snprintf(path, sizeof path, "/bytes/%zu", expected);
     measure(sides, 2, rounds, times, only);
     if (only)
         return 0;
-    /* Throughput: their time over ours. */
-    print_ratio("stream, throughput", sides[0].time, sides[1].time, rounds, -1.0);
-    print_ratio("stream, processor time", sides[1].processor, sides[0].processor, rounds, 0);
-    print_side(&sides[0], rounds);
-    print_side(&sides[1], rounds);
+    compare("stream of " TEXT(MEBIBYTES) " MiB", &sides[1], &sides[0], rounds, 1.0);
+    print_row("stream, processor time", sides[1].title, sides[1].processor, sides[0].title, sides[0].processor, "us", rounds, 0);
     return 0;
 }

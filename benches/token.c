@@ -68,21 +68,19 @@ static void strdup_two_once(void) {
 }
 
 int main(int count, char **arguments) {
-    static struct side one[] = {{"strdup", "100 of mutex, strdup, free", NULL, strdup_once, {0}, {0}},
-                                {"boomi", "100 of get, free", NULL, boomi_once, {0}, {0}}};
-    static struct side two[] = {{"strdup", "2 x 100000 of mutex, strdup, free", NULL, strdup_two_once, {0}, {0}},
-                                {"boomi", "2 x 100000 of get, free", NULL, boomi_two_once, {0}, {0}}};
+    static struct side one[] = {
+        {.name = "strdup", .title = "mutex, strdup, free", .once = strdup_once, .calls = EACH},
+        {.name = "boomi", .title = "boomi_token_provider_get, freed", .once = boomi_once, .calls = EACH}};
+    static struct side two[] = {
+        {.name = "strdup", .title = "mutex, strdup, free", .once = strdup_two_once, .calls = EACH_OF_TWO},
+        {.name = "boomi", .title = "boomi_token_provider_get, freed", .once = boomi_two_once, .calls = EACH_OF_TWO}};
     read_arguments(count, arguments, 31, 1000);
     start();
     measure(one, 2, rounds, times, only);
     measure(two, 2, rounds, (times + 199) / 200, only);
     if (only)
         return 0;
-    print_ratio("token, one thread", one[1].time, one[0].time, rounds, 0.5);
-    print_side(&one[0], rounds);
-    print_side(&one[1], rounds);
-    print_ratio("token, two threads", two[1].time, two[0].time, rounds, 0.5);
-    print_side(&two[0], rounds);
-    print_side(&two[1], rounds);
+    compare("kept token, one thread", &one[1], &one[0], rounds, 0.5);
+    compare("kept token, two threads at once", &two[1], &two[0], rounds, 0.5);
     return 0;
 }
