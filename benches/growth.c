@@ -51,16 +51,38 @@ static double heap(void) {
     return (double)(info.uordblks + info.hblkhd);
 }
 
+/* As many headers behind one mutex, copied one after another: what that takes in each round. */
+static void copied_from(char **headers, boomi_token_provider **providers, int many, double *copied) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    for (int i = 0; i < many; i++) {
+        boomi_token *token = get(providers[i]);
+        headers[i] = strdup(boomi_token_header(token));
+        boomi_token_free(token);
+    }
+    for (int round = -1; round < rounds; round++) {
+        int turns = 1 + 100000 / many;
+        double before = now(CLOCK_MONOTONIC);
+        for (int i = 0; i < many * turns; i++) {
+            pthread_mutex_lock(&lock);
+            char *header = strdup(headers[i % many]);
+            pthread_mutex_unlock(&lock);
+            free(header);
+        }
+        copied[round < 0 ? 0 : round] = took(before) / turns;
+    }
+    for (int i = 0; i < many; i++)
+        free(headers[i]);
+}
+
 /* One client with a token of each of so many accounts. What is beside it: as many headers behind one mutex, copied. */
 static void accounts(void) {
     static boomi_token_provider *providers[MOST_ACCOUNTS];
     static char *headers[MOST_ACCOUNTS];
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     /* The C library's own, the roots and the first connection are no account's. */
     boomi_client *client = new_client();
     boomi_token_provider *first = new_provider(client, NULL);
     boomi_token_free(get(first));
-    double begin = heap(), first_exchanges = 0, each[MOST_ROUNDS], copied[MOST_ROUNDS];
+    double begin = heap(), bytes_each = 0, header_bytes = JWT_BYTES + strlen("Bearer "), first_exchanges = 0, each[MOST_ROUNDS], copied[MOST_ROUNDS];
     int made = 0;
     for (int many = 10; many <= MOST_ACCOUNTS; many *= 10) {
         double before = now(CLOCK_MONOTONIC);
@@ -74,6 +96,7 @@ static void accounts(void) {
         print_point("accounts, the first JWT of each", "accounts", "signed in, one after another", "us", many, &first_exchanges, 1);
         double bytes = heap() - begin;
         print_point("accounts, memory", "accounts", "bytes of the heap, each with a JWT", "bytes", many, &bytes, 1);
+        bytes_each = bytes / many;
         for (int round = -1; round < rounds; round++) {
             int turns = 1 + 100000 / many;
             before = now(CLOCK_MONOTONIC);
@@ -82,34 +105,17 @@ static void accounts(void) {
             each[round < 0 ? 0 : round] = took(before) / turns;
         }
         print_point("accounts, a kept token of each", "accounts", "one after another", "us", many, each, rounds);
-    }
-    double bytes_each = (heap() - begin) / MOST_ACCOUNTS, header_bytes = heap();
-    for (int i = 0; i < MOST_ACCOUNTS; i++) {
-        boomi_token *token = get(providers[i]);
-        headers[i] = strdup(boomi_token_header(token));
-        boomi_token_free(token);
-    }
-    header_bytes = (heap() - header_bytes) / MOST_ACCOUNTS;
-    for (int round = -1; round < rounds; round++) {
-        double before = now(CLOCK_MONOTONIC);
-        for (int i = 0; i < MOST_ACCOUNTS * 10; i++) {
-            pthread_mutex_lock(&lock);
-            char *header = strdup(headers[i % MOST_ACCOUNTS]);
-            pthread_mutex_unlock(&lock);
-            free(header);
-        }
-        copied[round < 0 ? 0 : round] = took(before) / (MOST_ACCOUNTS * 10);
+        copied_from(headers, providers, many, copied);
+        print_point("accounts, a kept token of each", "accounts", "control: mutex, strdup", "us", many, copied, rounds);
     }
     for (int i = 0; i < rounds; i++)
-        each[i] /= MOST_ACCOUNTS;
+        each[i] /= MOST_ACCOUNTS, copied[i] /= MOST_ACCOUNTS;
     print_row("kept tokens of 10,000 accounts in turn", "boomi_token_provider_get, freed", each, "mutex, strdup, free", copied, "us",
               rounds, 0);
     print_row("memory of an account with a JWT", "in one client of 10,000", &bytes_each, "its header's text", &header_bytes, "bytes",
               1, 0);
-    for (int i = 0; i < MOST_ACCOUNTS; i++) {
+    for (int i = 0; i < MOST_ACCOUNTS; i++)
         boomi_token_provider_free(providers[i]);
-        free(headers[i]);
-    }
     boomi_token_provider_free(first);
     boomi_client_free(client);
 }
@@ -137,9 +143,9 @@ static void threads(void) {
                 check(pthread_create(&running[i], NULL, gets, NULL) == 0, "pthread_create");
             for (int i = 0; i < many; i++)
                 pthread_join(running[i], NULL);
-            each[round < 0 ? 0 : round] = took(before) / 1000;
+            each[round < 0 ? 0 : round] = took(before);
         }
-        print_point("threads", "threads", "100 GETs each, one client", "ms", many, each, rounds);
+        print_point("threads", "threads", "100 GETs each, one client", "us", many, each, rounds);
     }
     boomi_request_free(request);
     boomi_client_free(shared);
@@ -166,28 +172,35 @@ static void body_stream(const boomi_client *client, const boomi_request *body, s
     boomi_response_free(response);
 }
 
-/* Bodies, collected and streamed. */
+/* Bodies, collected and streamed; and collected by libcurl, as the other benches have it. */
 static void body(void) {
     boomi_client *client = new_client();
     for (int bytes = 1024; bytes <= MOST_BODY; bytes *= 4) {
         char path[64];
         boomi_request *asked;
-        double whole[MOST_ROUNDS], stream[MOST_ROUNDS];
+        double whole[MOST_ROUNDS], stream[MOST_ROUNDS], curls[MOST_ROUNDS];
         snprintf(path, sizeof path, "/bytes/%d", bytes);
         check(boomi_request_new("GET", path, &asked, NULL) == BOOMI_OK, "boomi_request_new");
+        CURL *curl = new_curl(path);
         int turns = bytes < 1 << 20 ? 20 : 1;
         for (int round = -1; round < rounds; round++) {
             double before = now(CLOCK_MONOTONIC);
             for (int i = 0; i < turns; i++)
                 body_whole(client, asked, (size_t)bytes);
-            whole[round < 0 ? 0 : round] = took(before) / turns / 1000;
+            whole[round < 0 ? 0 : round] = took(before) / turns;
             before = now(CLOCK_MONOTONIC);
             for (int i = 0; i < turns; i++)
                 body_stream(client, asked, (size_t)bytes);
-            stream[round < 0 ? 0 : round] = took(before) / turns / 1000;
+            stream[round < 0 ? 0 : round] = took(before) / turns;
+            before = now(CLOCK_MONOTONIC);
+            for (int i = 0; i < turns; i++)
+                curl_exchange(curl, (size_t)bytes);
+            curls[round < 0 ? 0 : round] = took(before) / turns;
         }
-        print_point("body", "bytes", "collected", "ms", bytes, whole, rounds);
-        print_point("body", "bytes", "streamed", "ms", bytes, stream, rounds);
+        curl_easy_cleanup(curl);
+        print_point("body, collected", "bytes", "boomi_client_send", "us", bytes, whole, rounds);
+        print_point("body, collected", "bytes", "control: libcurl, realloc", "us", bytes, curls, rounds);
+        print_point("body, streamed", "bytes", "boomi_response_read", "us", bytes, stream, rounds);
         boomi_request_free(asked);
     }
     boomi_client_free(client);

@@ -171,6 +171,7 @@ part_counts() {
     local preload
     preload=$(faketime -f +0 printenv LD_PRELOAD)
     pin any
+    echo +0 >"$out/faketime"
     "$root/tests/emulator/with-emulator.sh" "$emulator" env LD_PRELOAD="$preload" FAKETIME_NO_CACHE=1 \
         FAKETIME_TIMESTAMP_FILE="$out/faketime" "$PYTHON" -Es "$here/counts.py" \
         "$JAVA" -cp "$out/java/*:$out/java/lib/*" org.boomiauth.bench.WrongPassword

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
@@ -51,10 +53,32 @@ final class Main {
 
     public static void main(String[] arguments) throws RunnerException, IOException, InterruptedException {
         Main main = new Main(arguments);
-        main.get();
-        main.young();
-        main.token();
-        main.first();
+        main.versions();
+        // Separated by commas; without it, all of them.
+        List<String> subjects = List.of(System.getProperty("bench.subjects", "get,young,token,first").split(","));
+        if (subjects.contains("get")) {
+            main.get();
+        }
+        if (subjects.contains("young")) {
+            main.young();
+        }
+        if (subjects.contains("token")) {
+            main.token();
+        }
+        if (subjects.contains("first")) {
+            main.first();
+        }
+    }
+
+    /** Of what is measured: each jar tells its own in its name. */
+    private void versions() throws IOException {
+        Table.version("Java", System.getProperty("java.runtime.version"));
+        for (String path : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            Matcher jar = Pattern.compile("(okhttp|httpclient5|jmh-core)-([0-9].*)\\.jar").matcher(new File(path).getName());
+            if (jar.matches()) {
+                Table.version(jar.group(1), jar.group(2));
+            }
+        }
     }
 
     /** What runs in a JVM of its own, and what was measured of it in each round. */
@@ -116,7 +140,7 @@ final class Main {
             side.times.add(result.getPrimaryResult().getStatistics().getPercentile(50));
             side.bytes.add(allocated(result));
         });
-        ratios("get", sides, true);
+        ratios("GET of 1 KiB", sides, true);
         show(sides, "us");
     }
 
@@ -130,20 +154,21 @@ final class Main {
                     .measurementBatchSize(FIRST_CALLS);
             side.times.add(run(options).getPrimaryResult().getScore() / FIRST_CALLS);
         });
-        ratios("young", sides, false);
+        ratios("first 2000 GETs of a JVM", sides, false);
         show(sides, "us");
     }
 
-    private void ratios(String subject, Map<String, Side> sides, boolean limited) {
+    private void ratios(String work, Map<String, Side> sides, boolean limited) throws IOException {
         if (only != null) {
             return;
         }
         for (String backend : BACKENDS) {
             Side ours = sides.get("boomi-" + backend);
-            LIMITS.forEach((peer, limit) -> {
-                String what = subject + ": " + ours.name + " / " + peer;
-                Table.ratio(what, ours.times, sides.get(peer).times, limited ? limit : 0);
-            });
+            for (Map.Entry<String, Double> limit : LIMITS.entrySet()) {
+                String peer = limit.getKey();
+                double most = limited ? limit.getValue() : 0;
+                Table.ratio(work, "client.send, " + backend, ours.times, peer, sides.get(peer).times, "us", most);
+            }
         }
     }
 
@@ -159,8 +184,8 @@ final class Main {
             side.bytes.add(allocated(result));
         });
         if (only == null) {
-            Table.time("token: client.token(), ffm", sides.get("token-ffm").times, 0.3);
-            Table.time("token: client.token(), jni", sides.get("token-jni").times, 0.6);
+            Table.time("kept token", "client.token(), ffm", sides.get("token-ffm").times, 0.3);
+            Table.time("kept token", "client.token(), jni", sides.get("token-jni").times, 0.6);
         }
         show(sides, "us");
     }
@@ -172,7 +197,8 @@ final class Main {
         if (only == null) {
             for (String backend : BACKENDS) {
                 List<Double> ours = sides.get("first-" + backend).times;
-                Table.ratio("first: header, " + backend + " / nothing", ours, sides.get("nothing").times, 0);
+                List<Double> nothing = sides.get("nothing").times;
+                Table.ratio("a whole JVM", "one header, " + backend, ours, "a JVM that does nothing", nothing, "ms", 0);
             }
         }
         show(sides, "ms");

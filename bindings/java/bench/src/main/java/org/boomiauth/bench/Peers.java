@@ -98,11 +98,15 @@ final class Peers {
         return () -> client.send(request, BodyHandlers.ofByteArray()).body();
     }
 
-    private Peer okhttp() throws IOException, GeneralSecurityException {
-        OkHttpClient client = new OkHttpClient.Builder()
+    OkHttpClient okhttpClient() throws IOException, GeneralSecurityException {
+        return new OkHttpClient.Builder()
                 .sslSocketFactory(trusting().getSocketFactory(), (X509TrustManager) roots().getTrustManagers()[0])
                 .callTimeout(TIMEOUT)
                 .build();
+    }
+
+    private Peer okhttp() throws IOException, GeneralSecurityException {
+        OkHttpClient client = okhttpClient();
         okhttp3.Request request = new okhttp3.Request.Builder()
                 .url(record)
                 .header("Accept", "application/json")
