@@ -103,7 +103,7 @@ soak: ## simulated days of faults by the thousand, for as long as an hour
 soak-requests: ## a minute of 32 threads on one client, beside a server that goes wrong
 	SOAK_SECONDS=60 $(CARGO) test --locked -p boomi-auth --test soak -- --nocapture
 
-bench: ## beside libcurl, OpenSSL, and what Python's and Java's users take
+bench: ## everything beside libcurl, OpenSSL, and what Python's and Java's users take, into benches/RESULTS.md; asks PyPI and Maven Central
 	@benches/run.sh
 
 install: ## the C library, headers, pkg-config and CMake files into PREFIX

@@ -61,6 +61,7 @@ spin() {
     [ ${#spinners[@]} = 0 ] || return 0
     local processor
     for processor in $(taskset -cp $$ | sed 's/.*: //; s/,/ /g' | tr ' ' '\n' | sed 's/\(.*\)-\(.*\)/seq \1 \2/; t; s/^/echo /' | sh); do
+        # shellcheck disable=SC2016
         chrt -i 0 taskset -c "$processor" bash -c \
             'while kill -0 "$1" 2>/dev/null; do for ((i = 0; i < 100000; i++)); do :; done; done' spin $$ &
         spinners+=($!)
@@ -102,7 +103,7 @@ build_server() {
     mkdir -p "$out"
     cc "${flags[@]}" -o "$out/server" "$here/server.c" -lssl -lcrypto -lpthread
     if [ ! -e "$out/server.pem" ]; then (
-        cd "$out"
+        cd "$out" || exit
         key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30)
         openssl req "${key[@]}" -x509 -subj "/CN=Bench CA" -keyout ca.key -out ca.pem 2>/dev/null
         openssl req "${key[@]}" -subj "/CN=Bench" -keyout server.key -out server.csr 2>/dev/null

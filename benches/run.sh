@@ -14,7 +14,7 @@ set -euo pipefail
 # shellcheck source=benches/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-subjects='header token warm get threads cold system stream growth command load memory store instructions size counts python java'
+subjects=(header token warm get threads cold system stream growth command load memory store instructions size counts python java)
 kept=$out/results
 
 # Of each subject when QUICK: rounds, and times.
@@ -185,14 +185,14 @@ part_java() {
     local java=("$JAVA" --sun-misc-unsafe-memory-access=allow "-Dbench.log=$out/java.log" -cp "$out/java/*:$out/java/lib/*")
     bench one "${java[@]}" org.boomiauth.bench.Main -- "$@"
     # On two processors every client jumps between two levels, even within one process.
-    [ -n "${PIN:-}" ] || bench two "${java[@]}" -Dbench.subjects=get org.boomiauth.bench.Main -- "$@"
+    [ -n "${PIN:-}" ] || bench two "${java[@]}" -Dbench.subjects=get org.boomiauth.bench.Main -- "${1:-3}" "${@:2}"
 }
 
 # Runs one part, and keeps its rows when it is whole.
 run() {
     local subject=$1 began result=0
     shift
-    case " $subjects " in *" $subject "*) ;; *) say "no subject \"$subject\": $subjects"; return 2 ;; esac
+    case " ${subjects[*]} " in *" $subject "*) ;; *) say "no subject \"$subject\": ${subjects[*]}"; return 2 ;; esac
     # shellcheck disable=SC2046
     [ -z "${QUICK:-}" ] || [ $# -gt 0 ] || set -- $(quick "$subject")
     mkdir -p "$kept"
@@ -216,14 +216,15 @@ run() {
     mv "$BENCH_RESULTS" "$kept/$subject.jsonl"
 }
 
+report() { python3 "$here/report.py" "$kept" "$here" "${subjects[@]}"; }
+
 all() {
     local subject failed=
-    for subject in $subjects; do
+    for subject in "${subjects[@]}"; do
         [ ! -e "$kept/$subject.jsonl" ] || continue
         run "$subject" || failed="$failed $subject"
     done
-    # shellcheck disable=SC2086
-    python3 "$here/report.py" "$kept" "$here" $subjects
+    report
     [ -z "$failed" ] || { say "failed:$failed; benches/run.sh resume runs them again"; return 1; }
 }
 
@@ -232,8 +233,7 @@ case ${1:-all} in
         rm -rf "$kept"
         all ;;
     resume) all ;;
-    # shellcheck disable=SC2086
-    report) python3 "$here/report.py" "$kept" "$here" $subjects ;;
+    report) report ;;
     part)
         trap end_spinners EXIT
         trap 'exit 1' HUP INT TERM
