@@ -21,20 +21,20 @@ needs() {
     [ -z "$missing" ] || { say "missing:$missing"; return 1; }
 }
 
-# record NAME VALUE... appends one line of JSON for report.py; a value that is no number is text.
+# record NAME VALUE... appends one line of JSON for report.py; a value that is no number, and a commit, is text.
 record() {
     [ -n "${BENCH_RESULTS:-}" ] || return 0
     python3 - "$@" >>"$BENCH_RESULTS" <<'PYTHON'
 import json, sys
 
-def value(text):
+def value(name, text):
     try:
-        return float(text)
+        return text if name == "commit" else float(text)
     except ValueError:
         return text
 
 rest = sys.argv[1:]
-print(json.dumps(dict(zip(rest[::2], map(value, rest[1::2])))))
+print(json.dumps({name: value(name, text) for name, text in zip(rest[::2], rest[1::2])}))
 PYTHON
 }
 
@@ -150,7 +150,8 @@ build_python() {
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --requirement "$here/python.txt" maturin
     # The package's own tree has a debug build beside its modules, which would shadow this one.
     rm -rf "$out/wheels"
-    "$out/venv/bin/maturin" build --quiet --release --out "$out/wheels" --manifest-path "$root/bindings/python/Cargo.toml"
+    "$out/venv/bin/maturin" build --release --out "$out/wheels" --manifest-path "$root/bindings/python/Cargo.toml" \
+        >"$out/maturin.log" 2>&1 || { cat "$out/maturin.log" >&2; return 1; }
     "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$out"/wheels/*.whl
 }
 
