@@ -109,8 +109,11 @@ def growth_rows(found: dict[str, dict[str, list[dict]]]) -> list[str]:
         for what, points in lines_of.items():
             first, last, steep = points[0], points[-1], slope(points)
             judged = "linear or better" if steep <= 1 + TOLERANCE else "**worse than linear**"
+            controls = [slope(one) for name, one in lines_of.items() if "control" in name]
             if "control" in what:
                 judged = "the machine's"
+            elif steep > 1 + TOLERANCE and any(steep <= control + TOLERANCE for control in controls):
+                judged = "no worse than its control"
             unit = first["unit"].removesuffix(" each")
             low, high = (f"{short(point['x'], point['of'])}: {amount(point['y'], unit)}" for point in (first, last))
             cells = [curve, what, low, high, f"{steep:.2f}", judged, first["pinning"]]
