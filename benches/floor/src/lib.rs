@@ -59,7 +59,12 @@ pub unsafe extern "C" fn floor_connect(port: u16, ca_pem: *const u8, length: usi
 /// # Safety
 /// `floor` is of floor_connect, and `request` has `length` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn floor_exchange(floor: *mut Floor, request: *const u8, length: usize, body_bytes: usize) -> c_int {
+pub unsafe extern "C" fn floor_exchange(
+    floor: *mut Floor,
+    request: *const u8,
+    length: usize,
+    body_bytes: usize,
+) -> c_int {
     // SAFETY: as the caller promises.
     let (floor, request) = unsafe { (&mut *floor, slice::from_raw_parts(request, length)) };
     if exchange(floor, request, body_bytes).is_some() { 0 } else { 1 }
