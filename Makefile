@@ -23,7 +23,7 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header fuzz soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header fuzz harden soak soak-requests soak-hours bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -97,11 +97,17 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api; needs cargo-fuzz
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
 
+harden: ## Miri, AddressSanitizer, ThreadSanitizer, coverage, mutants: all, or PART; hours, and tests/harden.sh says what it needs
+	@tests/harden.sh $(PART)
+
 soak: ## simulated days of faults by the thousand, for as long as an hour
 	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance
 
 soak-requests: ## a minute of 32 threads on one client, beside a server that goes wrong
 	SOAK_SECONDS=60 $(CARGO) test --locked -p boomi-auth --test soak -- --nocapture
+
+soak-hours: ## two hours of everything at once, under a clock that is set, and its curves: benches/soak.svg (needs faketime, python3)
+	@tests/soak/hours.sh $(or $(SECONDS),7200) benches/soak.svg
 
 bench: ## everything beside libcurl, OpenSSL, and what Python's and Java's users take, into benches/RESULTS.md; asks PyPI and Maven Central
 	@benches/run.sh

@@ -23,6 +23,8 @@ mod pages;
 mod request;
 mod response;
 mod stock;
+#[cfg(test)]
+mod tests;
 mod token;
 mod token_provider;
 

@@ -6,6 +6,7 @@
 mod common;
 #[path = "../common/fork.rs"]
 mod fork;
+mod hours;
 #[path = "../common/load.rs"]
 mod load;
 mod usage;

@@ -137,9 +137,16 @@ pub struct Tally {
     excused: usize,
     retried: usize,
     ids: BTreeSet<String>,
+    /// Whether a 401, or a 503 after a few tries, may be the last word.
+    may_be_turned_away: bool,
 }
 
 impl Tally {
+    /// Of requests whose credentials may be wrong, to a server that may be out of order.
+    pub fn that_may_be_turned_away() -> Tally {
+        Tally { may_be_turned_away: true, ..Tally::default() }
+    }
+
     /// Fails if that is not what may come of this request. `excused` are errors that the test itself brought about.
     #[track_caller]
     pub fn take(&mut self, request: &Request, result: Result<Response, Error>, excused: impl Fn(&Error) -> bool) {
@@ -147,6 +154,9 @@ impl Tally {
         let (end, effects) = match &result {
             Ok(answer) if is_not_boomis(answer) => (format!("{} of others", answer.status()), Effects::Never),
             Ok(answer) if request.is_answered_by(answer) => (answer.status().to_string(), Effects::Once),
+            Ok(answer) if self.may_be_turned_away && matches!(answer.status(), 401 | 503) => {
+                (answer.status().to_string(), Effects::Never)
+            }
             // More went wrong in a row than there are tries.
             Ok(answer) if answer.status() == 503 && answer.attempts() == MOST_TRIES => ("503".into(), Effects::Never),
             Ok(answer) => panic!("{request:?} got {} {:?}", answer.status(), String::from_utf8_lossy(answer.body())),

@@ -1,0 +1,74 @@
+#!/bin/sh
+# What is looked for with tools that take longer than `make test` may: harden.sh [PART...], all by default.
+#   miri      every pointer of src/capi, beside a scripted Boomi in process
+#   asan      the C programs and the library with AddressSanitizer, leaks included
+#   tsan      the same with ThreadSanitizer, which finds data races
+#   coverage  which lines of src the tests of the core run; fails below 95 of a hundred
+#   mutants   whether the tests notice when the code is changed: policy, guard, judge, otp, endpoint, credentials (hours)
+# MUTANTS=FILE changes that file alone. Needs rustup, which installs a nightly compiler; clang; cargo-llvm-cov and cargo-mutants.
+set -eu
+cd "$(dirname "$0")/.."
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+triple=$(rustc -vV | sed -n 's/^host: //p')
+[ $# != 0 ] || set -- miri asan tsan coverage mutants
+
+# The instrumentation, and Miri, are not stable yet.
+nightly() {
+  rustup run nightly rustc --version >/dev/null 2>&1 || rustup toolchain install nightly --profile minimal
+  rustup component add --toolchain nightly rust-src "$@"
+}
+
+tool() {
+  command -v "$1" >/dev/null || cargo install --locked "$1"
+}
+
+miri() {
+  nightly miri
+  CARGO_TARGET_DIR="$target/miri" MIRIFLAGS=-Zmiri-disable-isolation \
+    cargo +nightly miri test --locked -p boomi-auth --lib --features capi capi::
+}
+
+# sanitizer NAME: library, its crates in C and the standard library are all built with it.
+sanitizer() {
+  nightly
+  cargo build --locked -q -p boomi-emulator
+  dir=$target/sanitizer-$1
+  RUSTFLAGS="-Zsanitizer=$1 -Zexternal-clangrt" CC=clang CFLAGS="-fsanitize=$1" CARGO_TARGET_DIR="$dir" \
+    cargo +nightly build --locked -Zbuild-std --target "$triple" -p boomi-auth-c
+  for program in tests/c/*.c examples/c/usage.c; do
+    name=$(basename "$program" .c)
+    # Those make system calls fail, or stand in for functions of the C library, which the sanitizers do too.
+    case $name in failing | slow_name) continue ;; esac
+    clang -g -fsanitize="$1" -pthread -Iinclude "$program" -o "$dir/$name" "$dir/$triple/debug/libboomi_auth.a" \
+      -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+    ASAN_OPTIONS=detect_leaks=1 TSAN_OPTIONS="halt_on_error=1 suppressions=tests/c/tsan.supp" \
+      tests/emulator/with-emulator.sh "$target/debug/boomi-emulator" "$dir/$name" >"$dir/$name.log" 2>&1 ||
+      { tail -60 "$dir/$name.log"; echo "$1: $name FAILED"; return 1; }
+    echo "$1: $name: $(tail -n 1 "$dir/$name.log")"
+  done
+}
+
+coverage() {
+  tool cargo-llvm-cov
+  cargo llvm-cov test --locked -p boomi-auth --features capi,redis,credential-process \
+    --ignore-filename-regex '(^|/)(tests|benches|examples|bindings)/|src/(.*/)?(tests|model|simulated|scenarios|issuer|sim|conformance)(/|\.rs)' \
+    --fail-under-lines 95 --summary-only
+}
+
+mutants() {
+  tool cargo-mutants
+  for file in ${MUTANTS:-src/provider/policy.rs src/client/judge.rs src/otp.rs src/endpoint.rs src/guard/ledger.rs src/guard.rs src/credentials.rs}; do
+    # The unit tests are enough to notice; what they do not is looked at by hand.
+    cargo mutants --no-shuffle --colors never -o "$target" -f "$file" -- -p boomi-auth --lib --features capi
+  done
+}
+
+for part; do
+  case $part in
+    miri | coverage | mutants) $part ;;
+    asan) sanitizer address ;;
+    tsan) sanitizer thread ;;
+    *) echo "no part $part" >&2; exit 2 ;;
+  esac
+  echo "harden: $part passed"
+done
