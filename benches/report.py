@@ -339,6 +339,9 @@ def main(directory: str, where: str, *subjects: str) -> None:
         plot_growth(found, Path(where, "growth.svg"))
     else:
         Path(where, "growth.svg").unlink(missing_ok=True)
+    # Of another run: `make soak-hours` draws it.
+    if Path(where, "soak.svg").exists():
+        page += ["## The soak", "", "Not of this run, but of `make soak-hours`.", "", "![Its curves](soak.svg)", ""]
     plotted = [(title, group) for title, group in plotted if group]
     if plotted:
         plot_ratios(plotted, Path(where, "results.svg"))
