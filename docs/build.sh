@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 : "${CARGO:=cargo}" "${MAKE:=make}" "${MVN:=mvn}" "${PYTHON:=python3}"
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1
+export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1 NO_MKDOCS_2_WARNING=1
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 missing=
 for tool in doxygen mvn; do command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"; done
@@ -22,13 +22,15 @@ pages=$work/pages
 rm -rf "$work"
 mkdir -p "$pages/reference"
 cp docs/mkdocs.yml "$work/"
-cp --parents ./*.md LICENSE-* docs/*.md tests/emulator/README.md include/*.h* benches/README.md "$pages/"
+cp --parents ./*.md LICENSE-* docs/*.md docs/site.css tests/emulator/README.md include/*.h* benches/README.md "$pages/"
 cp --parents -r examples "$pages/"
 
 echo 'docs: Rust'
 rm -rf "$target/doc"
 $MAKE -s doc
 cp -r "$target/doc" "$pages/reference/rust"
+# Of several crates cargo makes no first page, to which rustdoc's others lead.
+echo '<meta http-equiv="refresh" content="0; url=boomi_auth/index.html">' >"$pages/reference/rust/index.html"
 
 echo 'docs: C and C++'
 {
@@ -48,8 +50,9 @@ $CARGO build -q --locked --manifest-path bindings/python/Cargo.toml
 mkdir "$work/python"
 cp -r bindings/python/python/boomi_auth "$work/python/"
 cp "$target/debug/lib_native.so" "$work/python/boomi_auth/_native.abi3.so"
+# It warns of each inherited attribute that it shows; what is broken ends it.
 PYTHONPATH=$work/python "$venv/bin/pdoc" -d restructuredtext --no-show-source -o "$pages/reference/python" boomi_auth boomi_auth.httpx \
-  boomi_auth.aiohttp boomi_auth.pytest_plugin
+  boomi_auth.aiohttp boomi_auth.pytest_plugin 2>"$work/pdoc.log" || { cat "$work/pdoc.log" >&2; exit 1; }
 
 "$venv/bin/mkdocs" build -q --strict -f "$work/mkdocs.yml" -d "$target/site"
 "$venv/bin/python" docs/links.py "$target/site"
