@@ -48,7 +48,10 @@ fn the_blocks_of_the_guides_run_as_written() {
     let folder = Path::new(COMMAND).parent().unwrap().to_str().unwrap().to_owned();
     let guides = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs")).unwrap();
     let mut ran = 0;
-    for guide in guides.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "md")) {
+    for guide in guides.map(|entry| entry.unwrap().path()) {
+        if guide.extension().is_none_or(|it| it != "md") {
+            continue;
+        }
         let text = std::fs::read_to_string(&guide).unwrap();
         for block in [blocks_of(&text, "sh"), blocks_of(&text, "bash")].concat() {
             if !block.lines().any(|line| line.starts_with("boomi-auth ") || line.starts_with("curl ")) {
@@ -65,7 +68,8 @@ fn the_blocks_of_the_guides_run_as_written() {
                 .replace("proxy.example.com", &address.to_string());
             let script = format!("set -e\nPATH={folder}:$PATH\n{block}\n");
             // Who is signed in by the block need not be by the shell.
-            let mut bash = if block.contains("export BOOMI_USERNAME") { shell.program("bash") } else { shell.signed_in("bash") };
+            let mut bash =
+                if block.contains("export BOOMI_USERNAME") { shell.program("bash") } else { shell.signed_in("bash") };
             let ended = run(bash.env_remove("NO_PROXY").args(["-c", &script]));
             assert_eq!(ended.status, 0, "{}:\n{block}\n{ended:?}", guide.display());
             ran += 1;
