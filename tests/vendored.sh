@@ -1,5 +1,6 @@
 #!/bin/sh
-# Everything can be built without a network: all crates are copied into a folder, and the C library and the command built of that alone.
+# Everything can be built without a network: all crates are copied into a folder, and the C library and the command (or what is named: vendored.sh
+# [PACKAGE...]) built of that alone.
 set -eu
 cd "$(dirname "$0")/.."
 : "${CARGO:=cargo}"
@@ -19,12 +20,11 @@ fi
 # The toolchain stays where it is; nothing that cargo has downloaded before is seen.
 RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 export RUSTUP_HOME CARGO_HOME="$dir/home" CARGO_TARGET_DIR="$dir/target"
-for package in boomi-auth-c boomi-auth-cli; do
+for package in ${*:-boomi-auth-c boomi-auth-cli}; do
   $alone $CARGO --config "$dir/config.toml" build --offline --frozen -p $package
 done
 # The others' crates are all there, too.
 for manifest in bindings/python/Cargo.toml bindings/java/native/Cargo.toml; do
   $alone $CARGO --config "$dir/config.toml" metadata --offline --frozen --format-version 1 --manifest-path $manifest >/dev/null
 done
-"$CARGO_TARGET_DIR/debug/boomi-auth" --version
 echo "vendored: built of $(find "$dir/crates" -mindepth 1 -maxdepth 1 -type d | wc -l) crates${alone:+, without a network}"
