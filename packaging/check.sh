@@ -46,7 +46,7 @@ echo "vcpkg: its files can be read; nothing was built"
 export CONAN_HOME="$target/conan" CARGO_TARGET_DIR="$target"
 test -f "$CONAN_HOME/profiles/default" || "$tools/bin/conan" profile detect >/dev/null 2>&1
 for shared in True False; do
-  "$tools/bin/conan" create packaging/conan -s build_type=Debug -o "boomi-auth/*:shared=$shared" >"$dir/conan.log" 2>&1 || { cat "$dir/conan.log"; exit 1; }
+  "$tools/bin/conan" create packaging/conan -s build_type=Debug -o "boomi-auth/*:shared=$shared" -c tools.cmake.cmake_layout:test_folder="$dir/conan" >"$dir/conan.log" 2>&1 || { cat "$dir/conan.log"; exit 1; }
   grep -q "boomi-auth $version: Basic" "$dir/conan.log"
 done
 echo "conan: created and tested, shared and static"
