@@ -23,7 +23,8 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header fuzz harden soak soak-requests soak-hours bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc docs header fuzz harden soak soak-requests soak-hours bench install uninstall clean \
+  deny sbom vendored workflows deb packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -91,6 +92,9 @@ lint: ## clippy on everything, warnings are errors
 doc: ## the documentation of the Rust API, warnings are errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p boomi-auth -p boomi-emulator --features capi
 
+docs: ## the site out of README, the guides and the references of each language, with its links followed; needs doxygen
+	@docs/build.sh
+
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
 
@@ -111,6 +115,24 @@ soak-hours: ## two hours of everything at once, under a clock that is set, and i
 
 bench: ## everything beside libcurl, OpenSSL, and what Python's and Java's users take, into benches/RESULTS.md; asks PyPI and Maven Central
 	@benches/run.sh
+
+deny: ## licences, sources, duplicates and known weaknesses of the crates that are linked, by cargo-deny
+	@tests/deny.sh
+
+sbom: ## bills of materials of the C library and the command, by cargo-cyclonedx
+	@tests/sbom.sh
+
+vendored: ## a build of crates that were copied into a folder, without a network
+	@tests/vendored.sh
+
+workflows: ## reads the forge's workflows, by actionlint; needs Go
+	@tests/workflows.sh
+
+deb: ## the Debian packages; needs debhelper
+	@PROFILE=$(PROFILE) packaging/deb.sh
+
+packages: ## checks the packages: lintian, programs linked with them, Conan, and what else has a tool; after `make deb`
+	@packaging/check.sh
 
 install: ## the C library, headers, pkg-config and CMake files into PREFIX
 	$(CARGO) build --locked --profile $(PROFILE) -p boomi-auth-c --features '$(FEATURES)'

@@ -72,7 +72,13 @@ pub use secret::Secret;
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-// README's Rust program compiles.
+// The Rust programs of README and of the guides compile.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/sign-in.md")]
+    struct SignIn;
+    #[doc = include_str!("../docs/testing.md")]
+    struct Testing;
+}

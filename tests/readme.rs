@@ -1,4 +1,4 @@
-//! README and CONTRIBUTING are true: their programs run, and each of their commands is run by some test.
+//! README, CONTRIBUTING and the guides are true: their programs run, and each of their commands is run by some test.
 
 use std::process::Command;
 
@@ -6,6 +6,13 @@ use boomi_emulator::{Emulator, users};
 
 const README: &str = include_str!("../README.md");
 const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
+
+/// The guides, each with its path.
+fn guides() -> Vec<(std::path::PathBuf, String)> {
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "md"));
+    paths.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+}
 
 /// The fenced blocks of a language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
@@ -50,7 +57,9 @@ fn runs_in(command: &str) -> Option<&'static str> {
 
 #[test]
 fn every_command_is_known_to_a_test() {
-    for command in [README, CONTRIBUTING].into_iter().flat_map(|text| blocks(text, "sh")).flat_map(str::lines) {
+    let guides = guides();
+    let texts = [README, CONTRIBUTING].into_iter().chain(guides.iter().map(|(_, text)| text.as_str()));
+    for command in texts.flat_map(|text| blocks(text, "sh")).flat_map(str::lines) {
         assert!(runs_in(command).is_some(), "no test runs `{command}`");
     }
 }
@@ -64,6 +73,17 @@ fn the_c_and_cpp_programs_compile_link_and_run_as_written() {
     std::fs::write(home.join("app.c"), program).unwrap();
     let [program] = blocks(README, "cpp")[..] else { panic!("one C++ program in README") };
     std::fs::write(home.join("app.cpp"), program).unwrap();
+    let mut guide_programs = Vec::new();
+    for (path, text) in guides() {
+        for (language, compiler) in [("c", "cc"), ("cpp", "c++ -std=c++11")] {
+            for program in blocks(&text, language) {
+                let name = format!("{}-{}", path.file_stem().unwrap().display(), guide_programs.len());
+                std::fs::write(home.join(format!("{name}.{language}")), program).unwrap();
+                guide_programs.push((name, language, compiler));
+            }
+        }
+    }
+    assert!(guide_programs.len() >= 4, "{guide_programs:?}");
     let emulator = Emulator::start();
     std::fs::write(home.join("ca.pem"), emulator.ca_pem()).unwrap();
 
@@ -78,6 +98,10 @@ fn the_c_and_cpp_programs_compile_link_and_run_as_written() {
         }
     }
     script += "export BOOMI_USERNAME=$USER_NAME BOOMI_API_TOKEN=$USER_TOKEN\n./app\n./app-static\n./app-cpp\n";
+    for (name, language, compiler) in guide_programs {
+        let flags = "-Wall -Wextra -Werror $(pkg-config --cflags --libs boomi_auth) -Wl,-rpath,$HOME/.local/lib";
+        script += &format!("{compiler} {name}.{language} -o {name} {flags}\n./{name} >/dev/null\n");
+    }
     // The home moves; where cargo and its toolchains live must not.
     let user_home = std::env::var("HOME").unwrap_or_default();
     let variable = |name: &str, below: &str| std::env::var(name).unwrap_or_else(|_| format!("{user_home}/{below}"));
@@ -90,6 +114,10 @@ fn the_c_and_cpp_programs_compile_link_and_run_as_written() {
         .env("NO_PROXY", "localhost")
         .env("BOOMI_API_URL", emulator.base_url())
         .env("BOOMI_CA_FILE", home.join("ca.pem"))
+        .env("BOOMI_ACCOUNT_ID", users::ACCOUNT)
+        .env("APP_USER", users::TWOFA.name)
+        .env("APP_PASSWORD", users::TWOFA.password)
+        .env("APP_OTP_SECRET", users::TWOFA_SECRET)
         .env("USER_NAME", users::REGULAR.name)
         .env("USER_TOKEN", users::REGULAR.token)
         .output()
@@ -150,26 +178,37 @@ fn the_java_programs_are_those_that_are_run() {
     let examples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/java")).unwrap();
     let examples: Vec<_> =
         examples.map(|file| lines(&std::fs::read_to_string(file.unwrap().path()).unwrap())).collect();
-    let pieces = blocks(README, "java");
-    assert!(pieces.len() >= 3);
+    let guides = guides();
+    let texts = std::iter::once(README).chain(guides.iter().map(|(_, text)| text.as_str()));
+    let pieces: Vec<_> = texts.flat_map(|text| blocks(text, "java")).collect();
+    assert!(pieces.len() >= 8);
     for piece in pieces {
         let is_run = examples.iter().any(|example| example.contains(&lines(piece)));
         assert!(is_run, "no file of examples/java has this:\n{piece}");
     }
 }
 
+/// Also every section; of the site that is built of them, `make docs` checks the rest.
 #[test]
-fn what_readme_names_is_there() {
-    for text in [README, CONTRIBUTING] {
+fn what_the_texts_name_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let texts = [(root.join("README.md"), README.to_owned()), (root.join("CONTRIBUTING.md"), CONTRIBUTING.to_owned())];
+    for (path, text) in texts.into_iter().chain(guides()) {
         for (at, _) in text.match_indices("](") {
             let target = &text[at + 2..][..text[at + 2..].find(')').unwrap()];
-            if let Some(section) = target.strip_prefix('#') {
-                let is_it =
-                    |line: &str| line.starts_with("## ") && line[3..].to_lowercase().replace(' ', "-") == section;
-                assert!(text.lines().any(is_it), "the section {section} is missing");
-            } else if !target.starts_with("http") {
-                assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target} is missing");
+            // A lambda of C++ is no link.
+            if target.starts_with("http") || text[..at].ends_with('[') {
+                continue;
             }
+            let (file, section) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(file.exists(), "{}: {target} is missing", path.display());
+            let is_it = |line: &str| {
+                let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(',', "");
+                line.starts_with("##") && title == section
+            };
+            let named = section.is_empty() || std::fs::read_to_string(&file).unwrap().lines().any(is_it);
+            assert!(named, "{}: the section of {target} is missing", path.display());
         }
     }
 }
@@ -183,20 +222,27 @@ fn every_dependency_has_a_reason() {
         include_str!("../bindings/python/Cargo.toml"),
         include_str!("../bindings/java/native/Cargo.toml"),
         include_str!("emulator/Cargo.toml"),
+        include_str!("../bindings/c/Cargo.toml"),
+        include_str!("fuzz/Cargo.toml"),
     ];
+    let (_, table) = CONTRIBUTING.split_once("## Dependencies").unwrap();
+    let reasons: std::collections::BTreeSet<_> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .flat_map(|(crates, _)| crates.split('(').next().unwrap().split(','))
+        .map(str::trim)
+        .filter(|name| *name != "crate")
+        .collect();
+    let mut named = std::collections::BTreeSet::new();
     for manifest in manifests {
         let mut inside = false;
         for line in manifest.lines() {
             if line.starts_with('[') {
                 inside = line.contains("dependencies");
-            } else if let (true, Some((name, _))) = (inside, line.split_once('=')) {
-                let name = name.trim();
-                let named = CONTRIBUTING.contains(&format!("| {name}"))
-                    || CONTRIBUTING.contains(&format!(", {name}"))
-                    || name.starts_with("boomi-")
-                    || name.starts_with('#');
-                assert!(named, "{name} has no reason in CONTRIBUTING.md");
+            } else if let (true, Some((name, _))) = (inside && !line.starts_with('#'), line.split_once('=')) {
+                named.extend(Some(name.trim()).filter(|name| !name.starts_with("boomi-")));
             }
         }
     }
+    assert_eq!(named, reasons, "the crates that a Cargo.toml names, and those with a reason in CONTRIBUTING.md");
 }

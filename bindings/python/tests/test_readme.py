@@ -1,4 +1,4 @@
-"""The Python code of the READMEs runs as it is written, beside the emulator with the environment set."""
+"""The Python code of the READMEs and the guides runs as it is written, beside the emulator with the environment set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from boomi_auth.pytest_plugin import BoomiEmulator
 from conftest import ROOT
 from test_plugin import suite
 
-READMES = (ROOT / "README.md", ROOT / "bindings" / "python" / "PYPI.md")
+READMES = (ROOT / "README.md", ROOT / "bindings" / "python" / "PYPI.md", *sorted(ROOT.glob("docs/*.md")))
 # What the reader has: a URL of their own, and requests told whom to trust.
 BEFORE = 'import os, boomi_auth, requests\nurl = os.environ["URL"]\n'
 
@@ -51,7 +51,7 @@ def test_each_block_runs_as_written(where: str, code: str, boomi_env: BoomiEmula
     assert done.returncode == 0, f"{where}\n{done.stdout}{done.stderr}"
 
 
-def test_both_have_some() -> None:
+def test_each_has_some() -> None:
     places = [where for where, _ in blocks()]
     for readme in READMES:
         assert any(where.startswith(f"{readme.relative_to(ROOT)}:") for where in places), readme

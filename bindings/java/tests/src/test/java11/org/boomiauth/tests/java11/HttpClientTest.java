@@ -1,6 +1,7 @@
 package org.boomiauth.tests.java11;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -71,6 +72,14 @@ class HttpClientTest extends LibraryContract {
         assertEquals(0, run.exit, run.shown);
         assertEquals(2, run.shown.split("\"documentId-321\"", -1).length - 1, run.shown);
         assertTrue(run.shown.contains("good until 20"), run.shown);
+    }
+
+    @Test
+    void theProgramsOfTheGuidesRunAsWritten(Emulator boomi, @TempDir Path directory) throws Exception {
+        ExampleProgram run = ExampleProgram.run(boomi, directory, "Guides");
+        assertEquals(0, run.exit, run.shown);
+        assertTrue(run.shown.contains("\"documentId-321\"") && run.shown.contains("\"proxy\""), run.shown);
+        assertFalse(run.shown.contains("page somebody") || run.shown.contains("known already"), run.shown);
     }
 
     @Test
