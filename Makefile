@@ -23,7 +23,7 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header fuzz soak soak-requests bench install uninstall clean
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc header semver fuzz soak soak-requests bench install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -93,6 +93,11 @@ doc: ## the documentation of the Rust API, warnings are errors
 
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
+
+semver: ## the Rust API beside that of the last tag, or of BASELINE=REVISION: what went or changed needs another version
+	test -x $(TARGET)/tools/bin/cargo-semver-checks || $(CARGO) install --locked --root $(TARGET)/tools cargo-semver-checks
+	base=$${BASELINE:-$$(git describe --tags --abbrev=0)} && PATH='$(abspath $(TARGET))/tools/bin':$$PATH $(CARGO) semver-checks \
+	  -p boomi-auth --baseline-rev "$$base" --only-explicit-features --features credential-process,keychain,redis
 
 fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api; needs cargo-fuzz
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
