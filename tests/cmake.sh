@@ -13,10 +13,12 @@ minor=${version%.*}
 needs=$(sed -n 's/^Libs.private: //p' bindings/c/boomi_auth.pc.in | tr ' ' ';')
 after=${minor%.*}.$((${minor#*.} + 1))
 
-# build PREFIX: a project that knows nothing but where to look.
+# build PREFIX [OPTION...]: a project that knows nothing but where to look.
 build() {
   rm -rf "$dir/build"
-  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$1" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF \
+  prefix=$1
+  shift
+  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF "$@" \
     >"$dir/log" 2>&1 && cmake --build "$dir/build" -j 2 >>"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 }
 
@@ -57,8 +59,7 @@ END
 $MAKE -s install PROFILE=dev PREFIX="$dir/first"
 mv "$dir/first" "$dir/moved to"
 for compilers in 'gcc g++' 'clang clang++'; do
-  export CC="${compilers% *}" CXX="${compilers#* }"
-  build "$dir/moved to"
+  build "$dir/moved to" -DCMAKE_C_COMPILER="${compilers% *}" -DCMAKE_CXX_COMPILER="${compilers#* }"
   for program in c-shared c-static cpp-shared cpp-static; do
     LD_LIBRARY_PATH="" tests/emulator/with-emulator.sh "$emulator" "$dir/build/$program" | grep -q documentId-321
   done
