@@ -97,7 +97,7 @@ header: ## writes include/boomi_auth.h anew out of src/capi
 semver: ## the Rust API beside that of the last tag, or of BASELINE=REVISION: what went or changed needs another version
 	test -x $(TARGET)/tools/bin/cargo-semver-checks || $(CARGO) install --locked --root $(TARGET)/tools cargo-semver-checks
 	base=$${BASELINE:-$$(git describe --tags --abbrev=0)} && PATH='$(abspath $(TARGET))/tools/bin':$$PATH $(CARGO) semver-checks \
-	  -p boomi-auth --baseline-rev "$$base" --only-explicit-features --features credential-process,keychain,redis
+	  -p boomi-auth --baseline-rev "$$base" --default-features --features keychain
 
 fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api; needs cargo-fuzz
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
