@@ -23,7 +23,7 @@ VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc docs header fuzz harden soak soak-requests soak-hours bench install uninstall clean \
+.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc docs header semver fuzz harden soak soak-requests soak-hours bench install uninstall clean \
   deny sbom vendored workflows deb packages
 
 help: ## this list
@@ -97,6 +97,11 @@ docs: ## the site out of README, the guides and the references of each language,
 
 header: ## writes include/boomi_auth.h anew out of src/capi
 	BOOMI_HEADER=write $(CARGO) check --locked -p boomi-auth --features header
+
+semver: ## the Rust API beside that of the last tag, or of BASELINE=REVISION: what went or changed needs another version
+	test -x $(TARGET)/tools/bin/cargo-semver-checks || $(CARGO) install --locked --root $(TARGET)/tools cargo-semver-checks
+	base=$${BASELINE:-$$(git describe --tags --abbrev=0)} && PATH='$(abspath $(TARGET))/tools/bin':$$PATH $(CARGO) semver-checks \
+	  -p boomi-auth --baseline-rev "$$base" --default-features --features keychain
 
 fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api; needs cargo-fuzz
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)

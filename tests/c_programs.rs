@@ -10,7 +10,7 @@ use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 use boomi_emulator::{Emulator, Options, Scripted};
-use toolchain::{Library, NATIVE_LIBRARIES, STRICT, Scratch, compilers, has, include_flag, root, run, stdout};
+use toolchain::{Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run, stdout};
 
 /// c2x is what compilers of today call C23.
 const STANDARDS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
@@ -90,7 +90,7 @@ impl Program {
                 let directory = library.directory();
                 command.arg("-L").arg(&directory).arg("-lboomi_auth").arg(format!("-Wl,-rpath,{}", directory.display()))
             }
-            Linked::Statically => command.arg(&library.archive).args(NATIVE_LIBRARIES),
+            Linked::Statically => command.arg(&library.archive).args(native_libraries()),
         };
         run(command.args(self.with));
         program

@@ -1,6 +1,6 @@
 #!/bin/sh
 # `make install` as a CMake project meets it: found, by the versions that fit, after the tree was moved; C and C++,
-# shared and static, built and run against the emulator; and removed again.
+# shared and static, with gcc and clang, built and run against the emulator; and removed again.
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
@@ -13,11 +13,13 @@ minor=${version%.*}
 needs=$(sed -n 's/^Libs.private: //p' bindings/c/boomi_auth.pc.in | tr ' ' ';')
 after=${minor%.*}.$((${minor#*.} + 1))
 
-# build PREFIX: a project that knows nothing but where to look.
+# build PREFIX [OPTION...]: a project that knows nothing but where to look.
 build() {
   rm -rf "$dir/build"
-  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$1" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF \
-    >"$dir/log" 2>&1 && cmake --build "$dir/build" >>"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
+  prefix=$1
+  shift
+  cmake -S "$dir/project" -B "$dir/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF "$@" \
+    >"$dir/log" 2>&1 && cmake --build "$dir/build" -j 2 >>"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 }
 
 # In the order of a project that grows: C++ comes after the package was found for C.
@@ -56,13 +58,15 @@ END
 
 $MAKE -s install PROFILE=dev PREFIX="$dir/first"
 mv "$dir/first" "$dir/moved to"
-build "$dir/moved to"
-for program in c-shared c-static cpp-shared cpp-static; do
-  LD_LIBRARY_PATH="" tests/emulator/with-emulator.sh "$emulator" "$dir/build/$program" | grep -q documentId-321
-done
-for language in c cpp; do
-  ldd "$dir/build/$language-shared" | grep -q "libboomi_auth.so.$minor => $dir/moved to/"
-  if ldd "$dir/build/$language-static" | grep -q boomi; then echo "not static: $language" >&2; exit 1; fi
+for compilers in 'gcc g++' 'clang clang++'; do
+  build "$dir/moved to" -DCMAKE_C_COMPILER="${compilers% *}" -DCMAKE_CXX_COMPILER="${compilers#* }"
+  for program in c-shared c-static cpp-shared cpp-static; do
+    LD_LIBRARY_PATH="" tests/emulator/with-emulator.sh "$emulator" "$dir/build/$program" | grep -q documentId-321
+  done
+  for language in c cpp; do
+    ldd "$dir/build/$language-shared" | grep -q "libboomi_auth.so.$minor => $dir/moved to/"
+    if ldd "$dir/build/$language-static" | grep -q boomi; then echo "not static: $language" >&2; exit 1; fi
+  done
 done
 
 # A packager's way: a library directory of its own, reached by a link, as where /lib is one to /usr/lib.
@@ -80,4 +84,4 @@ $MAKE -s uninstall PREFIX="$dir/moved to"
 $MAKE -s uninstall PREFIX=/usr LIBDIR=/usr/lib/triplet DESTDIR="$dir/stage"
 left=$(find "$dir/moved to" "$dir/stage/usr" ! -type d)
 test -z "$left" || { echo "left behind: $left" >&2; exit 1; }
-echo "cmake: found after a move, by version, for C and C++, shared and static, and removed"
+echo "cmake: found after a move, by version, for C and C++, shared and static, by gcc and clang, and removed"

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR, SUB_ACCOUNT, TWOFA, TWOFA_SECRET};
 use boomi_emulator::{Emulator, Options};
-use toolchain::{Library, NATIVE_LIBRARIES, STRICT, Scratch, compilers, has, include_flag, root, run};
+use toolchain::{Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run};
 
 const STANDARDS: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
 const VALGRIND: [&str; 5] =
@@ -41,7 +41,7 @@ fn check(source: &str, says: &str) {
             }
         }
     }
-    let archive = [&[library.archive.to_str().unwrap()], &NATIVE_LIBRARIES[..]].concat();
+    let archive = [&[library.archive.to_str().unwrap()], &native_libraries()[..]].concat();
     start(scratch, &mut Command::new(compile(scratch, "g++", "c++17", source, &archive)), says, is_documented);
 }
 

@@ -39,6 +39,7 @@ part demo demo_shows_the_main_job
 part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/debug/quickstart-c
 part install tests/install.sh
 part cmake tests/cmake.sh
+part abi tests/abi.sh
 part python tests/python.sh
 part java tests/java.sh
 part licences tests/licences.sh

@@ -11,6 +11,7 @@ need clang++ clang
 need g++ g++
 need nm binutils
 need cmake cmake
+need abidiff abigail-tools
 need openssl openssl
 need tinyproxy tinyproxy
 need mandoc mandoc

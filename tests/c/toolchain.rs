@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// What the static library needs from the system, as `rustc --print native-static-libs` says.
-pub const NATIVE_LIBRARIES: [&str; 7] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"];
 pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic-errors", "-Werror"];
 
 pub struct Library {
@@ -73,6 +71,13 @@ fn artifacts(line: &str) -> Vec<PathBuf> {
         && message["target"]["kind"].as_array().is_some_and(|kinds| kinds.contains(&"cdylib".into()));
     let files = message["filenames"].as_array().filter(|_| is_ours);
     files.into_iter().flatten().filter_map(|file| file.as_str().map(PathBuf::from)).collect()
+}
+
+/// What the static library needs from the system. `tests/install.sh` asks rustc whether it is that.
+pub fn native_libraries() -> Vec<&'static str> {
+    let file = include_str!("../../bindings/c/boomi_auth.pc.in");
+    let line = file.lines().find_map(|line| line.strip_prefix("Libs.private: "));
+    line.expect("what it needs").split(' ').collect()
 }
 
 pub fn root() -> &'static Path {
