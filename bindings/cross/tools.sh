@@ -1,0 +1,57 @@
+# What the scripts here share: each sources it, from the root of the repository. It installs the compiler and the rest beside
+# what is built, by the names of their packages; only Rust's own targets go where rustup puts them.
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+cross=$target/cross
+tools=$cross/tools
+export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1
+: "${CARGO:=cargo}"
+
+mkdir -p "$cross"
+[ -x "$tools/bin/pip" ] || python3 -m venv "$tools"
+"$tools/bin/pip" install -q -r bindings/cross/requirements.txt
+PATH=$tools/bin:$PATH
+# For compilers that are named in one word or more.
+zig="$tools/bin/python -m ziglang"
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+
+# row WHAT BUILT RUN: a line of the summary
+row() { printf '| %s | %s | %s |\n' "$1" "$2" "$3" >>"$rows"; }
+summary() {
+  echo
+  cat "$rows"
+}
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+# Rust's own library for TARGET.
+rust_target() {
+  rustup target list --installed | grep -qx "$1" || rustup target add "$1"
+}
+
+# The flags of Rust for TARGET: on musl a program is static unless told otherwise, and no shared library can be made.
+rust_flags() {
+  case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-F$PWD/bindings/cross/macos/Frameworks" ;; esac
+}
+
+# The target as cargo-zigbuild and maturin know it, with the oldest C library that it is to run on.
+zig_build_target() {
+  case $1 in *-linux-gnu) echo "$1.2.17" ;; *) echo "$1" ;; esac
+}
+
+# check_elf FILE TARGET: it is for this machine, needs the C library alone, and no later version of that than 2.17.
+check_elf() {
+  case $2 in aarch64-*) machine=AArch64 ;; *) machine=X86-64 ;; esac
+  readelf -h "$1" | grep -q "Machine:.* $machine" || fail "$1 is not for $machine"
+  needed=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+  case $2 in
+    *-gnu*) known='lib(c|m|pthread|dl|rt|util|gcc_s)\.so\.[0-9]|ld-linux-.*' ;;
+    # Also how Alpine's own compilers name it.
+    *) known='libc\.so|libc\.musl-.*' ;;
+  esac
+  ! echo "$needed" | grep -qvxE "$known" || fail "$1 needs" $needed
+  newest=$(readelf -V "$1" | sed -n 's/.*Name: GLIBC_\([0-9.]*\).*/\1/p' | sort -Vu | tail -n 1)
+  [ "$(printf '%s\n2.17\n' "$newest" | sort -V | tail -n 1)" = 2.17 ] || fail "$1 needs glibc $newest"
+}
