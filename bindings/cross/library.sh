@@ -27,13 +27,15 @@ linux() {
   check_elf "$elf" "$1"
   readelf -d "$elf" | grep -q "SONAME.*\[libboomi_auth.so.$abi\]" || fail "$elf has no SONAME with $abi"
   check_exports "$(readelf --dyn-syms -W "$elf" | awk '$5 == "GLOBAL" && $7 != "UND" { print $8 }' | sort -u)"
-  shared="-L$out -lboomi_auth -Wl,-rpath,$out"
+  # Named, because with -l zig would take the static one.
+  shared="$elf -Wl,-rpath,$out"
   case $1 in aarch64-*) arch=arm64 by=qemu-user ;; *) arch=amd64 by='this machine' ;; esac
   bindings/cross/debian.sh amd64 "$cross/amd64" qemu-user-static musl
   [ $arch = amd64 ] || bindings/cross/debian.sh $arch "$cross/$arch" libc6 musl
   run=
   [ $arch = amd64 ] || run="$cross/amd64/usr/bin/qemu-aarch64-static -L $cross/$arch"
-  cc="$zig cc -target ${1%%-*}-linux"
+  # In its debug mode zig checks for undefined behaviour, with a runtime that needs a later musl than is found.
+  cc="$zig cc -fno-sanitize=all -target ${1%%-*}-linux"
   case $1 in
     *-gnu)
       suite "$cc-gnu.2.17" "$run" "$shared" "$out/libboomi_auth.a -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc" ;;
