@@ -1,5 +1,7 @@
+# shellcheck shell=sh disable=SC2034,SC2086
 # What the scripts here share: each sources it, from the root of the repository. It installs the compiler and the rest beside
 # what is built, by the names of their packages; only Rust's own targets go where rustup puts them.
+root=$PWD
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 cross=$target/cross
 tools=$cross/tools
@@ -33,7 +35,7 @@ rust_target() {
 
 # The flags of Rust for TARGET: on musl a program is static unless told otherwise, and no shared library can be made.
 rust_flags() {
-  case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-F$PWD/bindings/cross/macos/Frameworks" ;; esac
+  case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-F$root/bindings/cross/macos/Frameworks" ;; esac
 }
 
 # The target as cargo-zigbuild and maturin know it, with the oldest C library that it is to run on.
@@ -54,4 +56,22 @@ check_elf() {
   ! echo "$needed" | grep -qvxE "$known" || fail "$1 needs" $needed
   newest=$(readelf -V "$1" | sed -n 's/.*Name: GLIBC_\([0-9.]*\).*/\1/p' | sort -Vu | tail -n 1)
   [ "$(printf '%s\n2.17\n' "$newest" | sort -V | tail -n 1)" = 2.17 ] || fail "$1 needs glibc $newest"
+}
+
+# Sets for a target of Linux: `cc`, its C compiler; `dynamic`, what makes a program that loads libraries; `run`, what runs it here.
+c_programs_of() {
+  bindings/cross/debian.sh amd64 "$cross/amd64" qemu-user-static musl
+  # In its debug mode zig checks for undefined behaviour, with a runtime that needs a later musl than is found.
+  cc="$zig cc -fno-sanitize=all -target ${1%%-*}-linux-${1##*-}"
+  run='' dynamic=''
+  case $1 in
+    x86_64-*-musl) dynamic="-dynamic -Wl,-dynamic-linker,$cross/amd64/lib/ld-musl-x86_64.so.1" ;;
+    aarch64-*-musl) dynamic='-dynamic -Wl,-dynamic-linker,/lib/ld-musl-aarch64.so.1' ;;
+    *-gnu) cc=$cc.2.17 ;;
+  esac
+  case $1 in
+    aarch64-*)
+      bindings/cross/debian.sh arm64 "$cross/arm64" libc6 musl
+      run="$cross/amd64/usr/bin/qemu-aarch64-static -L $cross/arm64" ;;
+  esac
 }
