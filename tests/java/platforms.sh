@@ -15,7 +15,12 @@ cat >"$work/Which.java" <<'E2'
 public class Which {
     public static void main(String[] properties) {
         for (String property : properties) {
-            System.setProperty(property.split("=")[0], property.split("=")[1]);
+            String[] parts = property.split("=");
+            if (parts.length == 2) {
+                System.setProperty(parts[0], parts[1]);
+            } else {
+                System.load(property);
+            }
         }
         boolean available = org.boomiauth.NativeSupport.isAvailable();
         System.out.println(available ? "loaded" : org.boomiauth.NativeSupport.unavailabilityCause().getMessage());
@@ -30,7 +35,11 @@ which os.arch=riscv64 | grep -q 'no library for this platform: no /native/linux-
 # The file of another processor is found, and it is the system that refuses it.
 case $(uname -m) in x86_64) other=aarch64 ;; *) other=x86_64 ;; esac
 which os.arch=$other | grep -q 'boomi_auth_java.so (out of the jar)' || fail "another processor: $(which os.arch=$other)"
-echo "the loader takes this machine's file, says so where there is none, and knows another processor's"
+# On musl its loader is in the process. Here it is another file by that name.
+unzip -p "$jar" "native/linux-$(uname -m)/libboomi_auth_java.so" >"$work/ld-musl-here.so.1"
+which "$work/ld-musl-here.so.1" | grep -q "in this Java (linux-musl-$(uname -m))" || fail "musl: $(which "$work/ld-musl-here.so.1")"
+which "$work/ld-musl-here.so.1" | grep -q 'boomi_auth_java.so (out of the jar)' || fail "musl: $(which "$work/ld-musl-here.so.1")"
+echo "the loader takes this machine's file, says so where there is none, and knows another processor's and musl's"
 
 # That processor's Java, emulated, where it can be had.
 if [ "$other" = aarch64 ]; then
