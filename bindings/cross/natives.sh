@@ -6,11 +6,9 @@ cd "$(dirname "$0")/../.."
 out=$(realpath -m "${1:?usage: $0 DIRECTORY [TARGET...]}")
 shift
 . bindings/cross/tools.sh
-profile=${PROFILE:-release}
-[ "$profile" = dev ] && directory=debug || directory=$profile
 
-for triple in ${*:-x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl \
-  x86_64-pc-windows-gnu x86_64-apple-darwin aarch64-apple-darwin}; do
+[ $# -gt 0 ] || set -- $linux $others
+for triple; do
   echo "== $triple"
   rust_target "$triple"
   case $triple in
@@ -20,7 +18,7 @@ for triple in ${*:-x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unk
     *-apple-*) system=macos file=libboomi_auth_java.dylib ;;
     *) fail "$triple is not among the targets of bindings/cross/README.md" ;;
   esac
-  (cd bindings/java/native && RUSTFLAGS=$(rust_flags "$triple") $CARGO zigbuild --locked --profile "$profile" --target "$(zig_build_target "$triple")")
+  build "$triple" --manifest-path bindings/java/native/Cargo.toml
   place=$out/native/$system-${triple%%-*}
   mkdir -p "$place"
   cp "$target/$triple/$directory/$file" "$place/"

@@ -2,6 +2,8 @@
 # What the scripts here share: each sources it, from the root of the repository. It installs the compiler and the rest beside
 # what is built, by the names of their packages; only Rust's own targets go where rustup puts them.
 root=$PWD
+linux="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl"
+others="x86_64-pc-windows-gnu x86_64-apple-darwin aarch64-apple-darwin"
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 cross=$target/cross
 tools=$cross/tools
@@ -12,7 +14,9 @@ mkdir -p "$cross"
 [ -x "$tools/bin/pip" ] || python3 -m venv "$tools"
 "$tools/bin/pip" install -q -r bindings/cross/requirements.txt
 PATH=$tools/bin:$PATH
-# For compilers that are named in one word or more.
+# For trials: PROFILE=dev.
+profile=${PROFILE:-release}
+[ "$profile" = dev ] && directory=debug || directory=$profile
 zig="$tools/bin/python -m ziglang"
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
@@ -28,9 +32,10 @@ fail() {
   exit 1
 }
 
-# Rust's own library for TARGET.
+# rust_target TARGET: installs what Rust needs for it.
 rust_target() {
   rustup target list --installed | grep -qx "$1" || rustup target add "$1"
+  case $1 in *-windows-*) command -v x86_64-w64-mingw32-gcc >/dev/null || fail "for $1 install gcc-mingw-w64-x86-64" ;; esac
 }
 
 # The flags of Rust for TARGET: on musl a program is static unless told otherwise, and no shared library can be made.
@@ -38,9 +43,15 @@ rust_flags() {
   case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-F$root/bindings/cross/macos/Frameworks" ;; esac
 }
 
-# The target as cargo-zigbuild and maturin know it, with the oldest C library that it is to run on.
-zig_build_target() {
-  case $1 in *-linux-gnu) echo "$1.2.17" ;; *) echo "$1" ;; esac
+# build TARGET OPTION...: by zig, for glibc 2.17; for Windows by mingw's compiler, which its programs are compiled with, too.
+build() {
+  triple=$1
+  shift
+  case $triple in
+    *-windows-*) "$CARGO" build --locked --profile "$profile" --target "$triple" "$@" ;;
+    *-linux-gnu) "$CARGO" zigbuild --locked --profile "$profile" --target "$triple.2.17" "$@" ;;
+    *) RUSTFLAGS=$(rust_flags "$triple") "$CARGO" zigbuild --locked --profile "$profile" --target "$triple" "$@" ;;
+  esac
 }
 
 # check_elf FILE TARGET: it is for this machine, needs the C library alone, and no later version of that than 2.17.

@@ -4,7 +4,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . bindings/cross/tools.sh
-profile=${PROFILE:-release}
 wheels=$cross/wheels
 mkdir -p "$wheels"
 $CARGO build --locked -p boomi-emulator
@@ -20,7 +19,8 @@ signs_in() {
   unset PYTHONPATH
 }
 
-for triple in ${*:-x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-musl}; do
+[ $# -gt 0 ] || set -- $linux
+for triple; do
   echo "== $triple"
   rust_target "$triple"
   arch=${triple%%-*}
