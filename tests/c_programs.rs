@@ -10,7 +10,9 @@ use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 use boomi_emulator::{Emulator, Options, Scripted};
-use toolchain::{Elsewhere, Library, NATIVE_LIBRARIES, STRICT, Scratch, compilers, has, include_flag, root, run, stdout};
+use toolchain::{
+    Elsewhere, Library, NATIVE_LIBRARIES, STRICT, Scratch, compilers, has, include_flag, root, run, stdout,
+};
 
 /// c2x is what compilers of today call C23.
 const STANDARDS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
