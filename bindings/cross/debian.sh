@@ -16,6 +16,7 @@ echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror mai
 cat >"$apt/conf" <<CONF
 APT::Architecture "$arch";
 APT::Architectures "$arch";
+APT::Sandbox::User "root";
 Dir::Etc::SourceList "$apt/sources.list";
 Dir::Etc::SourceParts "$apt/parts";
 Dir::State::Lists "$apt/lists";

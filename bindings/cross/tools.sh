@@ -10,6 +10,7 @@ tools=$cross/tools
 export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1
 : "${CARGO:=cargo}"
 
+[ "$(uname -sm)" = 'Linux x86_64' ] || { echo 'this is done on Linux x86_64' >&2; exit 1; }
 mkdir -p "$cross"
 [ -x "$tools/bin/pip" ] || python3 -m venv "$tools"
 "$tools/bin/pip" install -q -r bindings/cross/requirements.txt
@@ -40,7 +41,7 @@ rust_target() {
 
 # The flags of Rust for TARGET: on musl a program is static unless told otherwise, and no shared library can be made.
 rust_flags() {
-  case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-F$root/bindings/cross/macos/Frameworks" ;; esac
+  case $1 in *-musl) echo -Ctarget-feature=-crt-static ;; *-apple-*) echo "-Clink-arg=-F$root/bindings/cross/macos/Frameworks" ;; esac
 }
 
 # build TARGET OPTION...: by zig, for glibc 2.17; for Windows by mingw's compiler, which its programs are compiled with, too.
