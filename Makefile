@@ -24,7 +24,7 @@ JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
 .PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc docs header semver fuzz harden soak soak-requests soak-hours bench install uninstall clean \
-  deny sbom vendored workflows deb packages
+  wheels java-all cross deny sbom vendored workflows deb packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ python-wheels: python ## that wheel, and beside it one for CPython 3.15 and late
 	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(VENV)/bin/maturin build --release -m bindings/python/Cargo.toml \
 	  --no-default-features --features abi3t -i python3.15t -o $(TARGET)/python/wheels
 
+wheels: ## wheels for manylinux2014 and musllinux, x86_64 and aarch64, into target/cross/wheels
+	PROFILE=$(PROFILE) bindings/cross/wheels.sh
+
 demo-python: python ## the same in Python, with the wheel in its environment
 	$(CARGO) build --locked -p boomi-emulator
 	@echo
@@ -60,6 +63,13 @@ java: ## the Java package: one jar for Java 8 and later, its sources and javadoc
 	mkdir -p $(JAVA)
 	cp bindings/java/boomi-auth/target/*.jar bindings/java/boomi-auth-junit5/target/*.jar $(JAVA)/
 	@ls -1 $(JAVA)/*.jar
+
+java-all: java ## that jar with the native library of every platform, into target/java/all; what it needs is in target/cross
+	PROFILE=$(PROFILE) bindings/cross/natives.sh $(JAVA)/natives
+	mkdir -p $(JAVA)/all
+	cp $(JAR) $(JAVA)/all/
+	jar --update --date 2026-01-01T00:00:00Z --file $(JAVA)/all/$(notdir $(JAR)) -C $(JAVA)/natives native
+	@tests/java/platforms.sh $(JAVA)/all/$(notdir $(JAR))
 
 demo-java: java ## the same in Java, through JNI and through java.lang.foreign
 	$(CARGO) build --locked -p boomi-emulator
@@ -158,6 +168,10 @@ install: ## the C library, headers, pkg-config and CMake files into PREFIX
 	    -e "s|@LIBS@|$$(sed -n 's/^Libs.private: //p' bindings/c/boomi_auth.pc.in | tr ' ' ';')|" \
 	    bindings/cmake/BoomiAuth$$file.cmake.in > "$(DESTDIR)$(LIBDIR)/cmake/BoomiAuth/BoomiAuth$$file.cmake" || exit 1; \
 	done
+
+cross: ## the C library for TARGET, or for all of bindings/cross/README.md, with the C suite run on it
+# Given on the command line, TARGET is that; else it is a directory.
+	PROFILE=$(PROFILE) bindings/cross/library.sh $(if $(filter command,$(origin TARGET)),$(TARGET))
 
 uninstall: ## removes what `make install` with the same PREFIX put there
 	rm -f "$(DESTDIR)$(INCLUDEDIR)"/boomi_auth.h "$(DESTDIR)$(INCLUDEDIR)"/boomi_auth.hpp

@@ -1,5 +1,5 @@
 //! C programs that know the library by its header alone: compiled strictly, linked both ways, and run plainly and under
-//! valgrind, against the emulator.
+//! valgrind, against the emulator. Or, where `bindings/cross/library.sh` asks for it, compiled for another platform.
 #![cfg(target_os = "linux")]
 
 #[path = "c/toolchain.rs"]
@@ -10,7 +10,9 @@ use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 use boomi_emulator::{Emulator, Options, Scripted};
-use toolchain::{Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run, stdout};
+use toolchain::{
+    Elsewhere, Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run, stdout,
+};
 
 /// c2x is what compilers of today call C23.
 const STANDARDS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
@@ -52,6 +54,9 @@ impl Program {
     /// In every way there is to compile and link it, and once under valgrind.
     fn check(&self) {
         let scratch = &Scratch::new(self.name);
+        if let Some(elsewhere) = Elsewhere::get() {
+            return self.check_elsewhere(scratch, &elsewhere);
+        }
         for compiler in compilers(&["cc", "clang"]) {
             for standard in STANDARDS {
                 // How it is linked has nothing to do with the standard: one of them is enough for the second way.
@@ -70,6 +75,30 @@ impl Program {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(VALGRIND).arg(format!("--suppressions={}", sources().join("valgrind.supp").display()));
         self.run(scratch, valgrind.args(self.valgrind).arg(program));
+    }
+
+    /// Compiled for another platform, and run by what runs its programs.
+    fn check_elsewhere(&self, scratch: &Scratch, elsewhere: &Elsewhere) {
+        for linked in self.linked {
+            let program = scratch.join(format!("{linked:?}.exe"));
+            let mut command = Command::new(&elsewhere.compiler[0]);
+            command.args(&elsewhere.compiler[1..]).arg("-std=c11").args(STRICT).args(["-g", "-pthread"]);
+            command.arg(include_flag()).arg(self.source()).arg("-o").arg(&program);
+            command.args(match linked {
+                Linked::Shared => &elsewhere.shared,
+                Linked::Statically => &elsewhere.statically,
+            });
+            run(command.args(self.with));
+            let mut command = match elsewhere.runner.split_first() {
+                Some((runner, arguments)) => {
+                    let mut command = Command::new(runner);
+                    command.args(arguments).arg(program);
+                    command
+                }
+                None => Command::new(program),
+            };
+            self.run(scratch, &mut command);
+        }
     }
 
     /// One of the tests' own programs, or an example.
@@ -116,6 +145,7 @@ impl Program {
         }
         let output = run(command);
         let (said, warned) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+        let said = said.replace("\r\n", "\n");
         assert!(said.ends_with(&format!("{}\n", self.says)), "{command:?}: {said}\n{warned}");
     }
 }

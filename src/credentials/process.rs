@@ -10,7 +10,6 @@ use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, waitpid};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -42,7 +41,7 @@ impl Child {
     /// Starts one, and returns where it prints to.
     fn start(command: &str, rejected: &CStr) -> nix::Result<(Self, OwnedFd)> {
         let system = |error: Errno| nix::Error::from_raw(error.raw_os_error());
-        let (stdout, its_stdout) = pipe_with(PipeFlags::CLOEXEC).map_err(system)?;
+        let (stdout, its_stdout) = pipe().map_err(system)?;
         let mut files = PosixSpawnFileActions::init()?;
         let nothing = open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(system)?;
         // In a process whose own are closed they could be in each other's way.
@@ -86,6 +85,22 @@ impl Drop for Child {
             let _ = waitpid(Some(id), WaitOptions::empty());
         }
     }
+}
+
+/// A pipe that no program inherits.
+#[cfg(not(target_vendor = "apple"))]
+fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
+    rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
+}
+
+/// There it takes two steps, and a program that another thread starts between them inherits it all the same.
+#[cfg(target_vendor = "apple")]
+fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    for end in [&reader, &writer] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok((reader, writer))
 }
 
 /// This process's environment, as a program gets it, without what is said anew.

@@ -548,8 +548,10 @@ static void the_environment(void) {
   EXPECT(boomi_config_load_env(config, &error), BOOMI_ERR_CONFIG, "BOOMI_TIMEOUT");
   client = RUBBISH;
   EXPECT(boomi_client_new(config, &client, &error), BOOMI_ERR_CONFIG, "BOOMI_TIMEOUT");
+#ifndef _WIN32 /* There it is a character of the code page. */
   CHECK(client == NULL && setenv("BOOMI_TIMEOUT", "\xff", 1) == 0);
   EXPECT(boomi_client_from_env(&client, &error), BOOMI_ERR_CONFIG, "BOOMI_TIMEOUT is not UTF-8");
+#endif
   boomi_config_free(config);
 }
 

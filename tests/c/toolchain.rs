@@ -12,6 +12,32 @@ pub struct Library {
     pub archive: PathBuf,
 }
 
+/// Another platform, as `bindings/cross/library.sh` says in variables: how programs for it are compiled, linked and run here.
+pub struct Elsewhere {
+    /// Arguments are separated by blanks, here and below.
+    pub compiler: Vec<String>,
+    /// What runs its programs; nothing where this machine does.
+    pub runner: Vec<String>,
+    pub shared: Vec<String>,
+    pub statically: Vec<String>,
+}
+
+impl Elsewhere {
+    pub fn get() -> Option<Elsewhere> {
+        let words = |name: &str| {
+            let value = std::env::var(name).unwrap_or_default();
+            value.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let compiler = words("BOOMI_CROSS_CC");
+        (!compiler.is_empty()).then(|| Elsewhere {
+            compiler,
+            runner: words("BOOMI_CROSS_RUN"),
+            shared: words("BOOMI_CROSS_SHARED"),
+            statically: words("BOOMI_CROSS_STATIC"),
+        })
+    }
+}
+
 impl Library {
     /// Builds the C library, unless it is there, with the cargo and into the target directory of this test.
     ///

@@ -2,6 +2,8 @@ package org.boomiauth;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -16,6 +18,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Finds and loads the native library, and keeps why it could not. */
 final class NativeLoader {
@@ -262,10 +265,21 @@ final class NativeLoader {
         return system + (isMusl(system, machine) ? "-musl-" : "-") + machine;
     }
 
+    /** By what this process runs on: on Alpine glibc's loader may be there too, for other programs, and musl's elsewhere. */
     private static boolean isMusl(String system, String machine) {
+        if (!system.equals("linux")) {
+            return false;
+        }
+        try (Stream<String> mapped = Files.lines(Paths.get("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
+            return mapped.anyMatch(line -> line.contains("/ld-musl-"));
+        } catch (IOException | UncheckedIOException | SecurityException unreadable) {
+            return isMuslInstalledAlone(machine);
+        }
+    }
+
+    private static boolean isMuslInstalledAlone(String machine) {
         try {
-            return system.equals("linux")
-                    && !Files.exists(Paths.get("/lib64/ld-linux-x86-64.so.2"))
+            return !Files.exists(Paths.get("/lib64/ld-linux-x86-64.so.2"))
                     && !Files.exists(Paths.get("/lib/ld-linux-aarch64.so.1"))
                     && Files.exists(Paths.get("/lib/ld-musl-" + machine + ".so.1"));
         } catch (SecurityException denied) {
