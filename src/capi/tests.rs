@@ -214,8 +214,11 @@ fn texts_and_null() {
         let (user, secret) = (c"user@example.com".as_ptr(), c"secret".as_ptr());
         assert_eq!(boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, user, secret, &raw mut text, null_mut()), OK);
         assert!(taken(text).starts_with("Basic "));
-        assert_eq!(boomi_otp_code(c"GEZDGNBVGY3TQOJQ".as_ptr(), 59, &raw mut text, null_mut()), OK);
-        assert_eq!(taken(text).len(), 6);
+        // Its hash is ring's, which is C where Miri cannot follow.
+        if !cfg!(miri) {
+            assert_eq!(boomi_otp_code(c"GEZDGNBVGY3TQOJQ".as_ptr(), 59, &raw mut text, null_mut()), OK);
+            assert_eq!(taken(text).len(), 6);
+        }
         assert_ne!(boomi_auth_header(BOOMI_CREDENTIAL_PASSWORD, null(), secret, &raw mut text, &raw mut error), OK);
         assert!(text.is_null());
         boomi_error_free(error);
