@@ -36,14 +36,21 @@ sanitizer() {
   nightly
   cargo build --locked -q -p boomi-emulator
   dir=$target/sanitizer-$1
+  short=asan
+  [ "$1" != thread ] || short=tsan
+  runtime=$(echo "$(rustc +nightly --print sysroot)/lib/rustlib/$triple/lib/"librustc*_rt.$short.a)
   RUSTFLAGS="-Zsanitizer=$1 -Zexternal-clangrt" CC=clang CFLAGS="-fsanitize=$1" CARGO_TARGET_DIR="$dir" \
     cargo +nightly build --locked -Zbuild-std --target "$triple" -p boomi-auth-c
   for program in tests/c/*.c examples/c/usage.c; do
     name=$(basename "$program" .c)
     # Those need system calls that fail, or stand in for functions of the C library, as the sanitizers do.
     case $name in failing | slow_name | wiped) continue ;; esac
-    clang -g -fsanitize="$1" -pthread -Iinclude "$program" -o "$dir/$name" "$dir/$triple/debug/libboomi_auth.a" \
-      $(sed -n "s/^Libs.private: //p" bindings/c/boomi_auth.pc.in) -lcurl
+    # What watches at run time is rustc's own: clang may be older than what rustc asks of it.
+    clang -g -fsanitize="$1" -pthread -Iinclude -c "$program" -o "$dir/$name.o"
+    # shellcheck disable=SC2046
+    clang -pthread -rdynamic "$dir/$name.o" "$dir/$triple/debug/libboomi_auth.a" -o "$dir/$name" \
+      -Wl,--whole-archive "$runtime" -Wl,--no-whole-archive \
+      $(sed -n 's/^Libs.private: //p' bindings/c/boomi_auth.pc.in) -lcurl -lresolv
     # That one wants an environment without an account.
     if [ "$name" = bad_input ]; then run=only; else run=with_emulator; fi
     # What a child of fork() has of its parent's connections is left to lie there, on purpose.
