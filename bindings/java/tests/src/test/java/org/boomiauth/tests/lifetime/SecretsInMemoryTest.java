@@ -115,10 +115,22 @@ class SecretsInMemoryTest {
 
     /** What is in the memory that malloc gives. */
     private TreeSet<String> foundInNative(Child child) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return found(heap(Paths.get("/proc", String.valueOf(child.pid()))));
+            } catch (IOException shrunk) {
+                // Other threads give memory back, and what is gone cannot be read.
+                if (attempt == 20) {
+                    throw shrunk;
+                }
+            }
+        }
+    }
+
+    private static String heap(Path process) throws IOException {
         StringBuilder memory = new StringBuilder();
-        String process = "/proc/" + child.pid();
-        try (RandomAccessFile all = new RandomAccessFile(process + "/mem", "r")) {
-            for (String map : Files.readAllLines(Paths.get(process + "/maps"), StandardCharsets.UTF_8)) {
+        try (RandomAccessFile all = new RandomAccessFile(process.resolve("mem").toString(), "r")) {
+            for (String map : Files.readAllLines(process.resolve("maps"), StandardCharsets.UTF_8)) {
                 if (map.endsWith("[heap]")) {
                     String[] ends = map.split("[- ]");
                     long from = Long.parseLong(ends[0], 16);
@@ -129,7 +141,7 @@ class SecretsInMemoryTest {
                 }
             }
         }
-        return found(memory.toString());
+        return memory.toString();
     }
 
     private Emulator emulator() throws IOException {
