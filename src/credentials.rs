@@ -372,13 +372,8 @@ impl Keeper {
         let loaded = Arc::new(Loaded { basic, after_rejection: was_rejected, generation, expires_at });
         // Two threads may have loaded at once. Either's are as new; one generation must not have two secrets.
         let previous = self.current.compare_and_swap(&current, Some(loaded.clone()));
-        let unchanged = match (&*previous, &current) {
-            (Some(previous), Some(current)) => Arc::ptr_eq(previous, current),
-            (None, None) => true,
-            _ => false,
-        };
-        match previous.as_ref() {
-            Some(other) if !unchanged => Ok((other.clone(), false)),
+        match &*previous {
+            Some(other) if !current.is_some_and(|current| Arc::ptr_eq(&current, other)) => Ok((other.clone(), false)),
             _ => Ok((loaded, true)),
         }
     }
@@ -499,6 +494,65 @@ mod tests {
 
         let error = get(&Keeper::new(Credentials::process("echo hunter2", None).unwrap())).unwrap_err();
         assert!(error.message().contains("printed is not one JSON object"), "{error}");
+    }
+
+    #[test]
+    fn of_two_that_load_at_once_both_have_the_same() {
+        // While it is asked, somebody else asks and is done first: at the first load, and at the one after a rejection.
+        let keeper = Arc::new(std::sync::OnceLock::<Keeper>::new());
+        let (inside, depth) = (keeper.clone(), Mutex::new(0));
+        let ask = move |_: bool| {
+            *depth.lock().unwrap() += 1;
+            let count = *depth.lock().unwrap();
+            if count % 2 == 1 {
+                let (other, fresh) = inside.get().unwrap().load(&|| Ok(())).unwrap();
+                assert!(fresh);
+                assert_eq!(other.basic.secret.expose(), format!("secret {}", count + 1));
+            }
+            Credentials::password("user", &format!("secret {count}"))
+        };
+        assert!(keeper.set(Keeper::new(Credentials::from_fn(ask))).is_ok());
+        let keeper = keeper.get().unwrap();
+        for secret in ["secret 2", "secret 4"] {
+            let (loaded, fresh) = get(keeper).unwrap();
+            assert!(!fresh);
+            assert_eq!(loaded.basic.secret.expose(), secret);
+            assert_eq!(get(keeper).unwrap().0.basic.secret.expose(), secret);
+            keeper.reject(&loaded);
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_source_is_told_and_no_secret() {
+        let file = Credentials::file(CredentialKind::ApiToken, "user", "/nowhere").unwrap();
+        let function = Credentials::from_fn(|_| Credentials::password("other", "marked-secret"));
+        let process = Credentials::process("vault read", Some("user")).unwrap();
+        let keychain = Credentials::keychain("work", None).unwrap();
+        let fixed = Credentials::password("user", "marked-secret").unwrap();
+        for (credentials, username, asks_others, text) in [
+            (&fixed, Some("user"), false, r#"Credentials { source: "fixed", username: Some("user"), secret: "***" }"#),
+            (
+                &file,
+                Some("BOOMI_TOKEN.user"),
+                false,
+                r#"Credentials { source: "file", username: Some("BOOMI_TOKEN.user"), secret: "***" }"#,
+            ),
+            (&function, None, false, r#"Credentials { source: "callback", username: None, secret: "***" }"#),
+            (
+                &process,
+                Some("user"),
+                true,
+                r#"Credentials { source: "process", username: Some("user"), secret: "***" }"#,
+            ),
+            (&keychain, None, true, r#"Credentials { source: "keychain", username: None, secret: "***" }"#),
+        ] {
+            assert_eq!(format!("{credentials:?}"), text);
+            assert_eq!(credentials.asks_others(), asks_others, "{text}");
+            assert_eq!(Keeper::new(credentials.clone()).username().as_deref(), username);
+        }
+        let keeper = Keeper::new(function);
+        get(&keeper).unwrap();
+        assert_eq!(keeper.username().as_deref(), Some("other"), "it is known by now");
     }
 
     #[test]

@@ -114,14 +114,15 @@ fn pem(bytes: &[u8]) {
     }
 }
 
-/// Lines of NAME=value. Files are not read, no store is connected to, and what is marked is in variables for secrets alone.
+/// Lines of NAME=value. Files are not read, no store is connected to, and what is marked is in variables for secrets alone, in no case of
+/// letters elsewhere: the name of a host is told in small ones.
 fn environment(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let value = |name: &str| {
         let is_left_out = name.contains("FILE") || name == "BOOMI_STORE";
         let line = text.lines().filter(|_| !is_left_out).find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         let is_for_secrets = name.contains("PASSWORD") || name.contains("TOKEN") || name.contains("SECRET");
-        line.filter(|value| is_for_secrets || !value.contains(SECRET)).map(OsString::from)
+        line.filter(|value| is_for_secrets || !value.to_ascii_lowercase().contains(SECRET)).map(OsString::from)
     };
     match Client::builder().proxy("").load_variables(value).build() {
         Ok(client) => assert!(!client.describe().contains(SECRET)),

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 export CARGO
 tests/setup.sh || exit 1
 summary=$(mktemp)
-trap 'rm -f "$summary"' EXIT
+trap 'rm -f "$summary" "$summary.beside"' EXIT
 failed=0
 
 # part NAME COMMAND...
@@ -17,6 +17,19 @@ part() {
   start=$(date +%s)
   if "$@"; then result=passed; else result=FAILED; failed=1; fi
   printf '  %-12s %-8s %4s s\n' "$name" "$result" "$(($(date +%s) - start))" >>"$summary"
+}
+
+# beside NAME COMMAND...: the same, while the next part goes on; told_beside says what it printed.
+beside() {
+  (
+    part "$@" >"$summary.beside" 2>&1
+    exit "$failed"
+  ) &
+  process=$!
+}
+told_beside() {
+  wait "$process" || failed=1
+  cat "$summary.beside"
 }
 
 header_is_current() { BOOMI_HEADER=check $CARGO check --locked -p boomi-auth --features header; }
@@ -40,8 +53,11 @@ part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/
 part install tests/install.sh
 part cmake tests/cmake.sh
 part abi tests/abi.sh
-part python tests/python.sh
+# They wait more than they compute.
+beside python tests/python.sh
 part java tests/java.sh
+told_beside
+part fuzz env SEED=1 tests/fuzz/run.sh 20
 part licences tests/licences.sh
 
 printf '\nWhat ran:\n'
