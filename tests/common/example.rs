@@ -7,14 +7,21 @@ use std::process::{Command, Output};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 
+/// The program of an example.
+pub fn example_program(name: &str) -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let mut above = here.ancestors().skip(2);
+    let (profile, target) = (above.next().unwrap(), above.next().unwrap());
+    // With one test target asked for, cargo builds no examples. What measures coverage has a directory of its own for what it builds.
+    let build = ["build", "--quiet", "--locked", "--package", "boomi-auth", "--example", name];
+    let mut cargo = Command::new(env!("CARGO"));
+    assert!(cargo.args(build).arg("--target-dir").arg(target).status().unwrap().success());
+    profile.join("examples").join(name)
+}
+
 /// An example, in an environment without settings.
 pub fn example(name: &str) -> Command {
-    // With one test target asked for, cargo builds no examples.
-    let build = ["build", "--quiet", "--locked", "--package", "boomi-auth", "--example", name];
-    assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
-    let here = std::env::current_exe().unwrap();
-    let profile: PathBuf = here.ancestors().nth(2).unwrap().into();
-    let mut command = Command::new(profile.join("examples").join(name));
+    let mut command = Command::new(example_program(name));
     command.env_clear().env("NO_PROXY", "localhost,127.0.0.1");
     command
 }

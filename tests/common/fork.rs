@@ -1,6 +1,7 @@
 //! Forked processes.
 #![allow(dead_code, reason = "no test file needs all of it")]
 
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A child that hangs is killed after so many seconds, and went wrong.
@@ -32,7 +33,12 @@ pub fn fork(child: impl FnOnce() -> bool) -> Child {
     if process == 0 {
         // SAFETY: its signal ends this process, which is what is wanted.
         unsafe { c::alarm(LONGEST_LIFE) };
-        let good = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
+        let good = catch_unwind(AssertUnwindSafe(child)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map_or("it panicked", String::as_str);
+            // What a child prints is kept by the harness, which this process never gets back to.
+            let _ = writeln!(std::io::stderr(), "a forked process: {text}");
+            false
+        });
         // SAFETY: it ends this process, and has no other condition.
         unsafe { c::_exit(if good { 0 } else { 1 }) };
     }
@@ -64,6 +70,9 @@ impl Child {
         let mut status = -1;
         // SAFETY: `status` is a place for an int, and the process is a child that nobody has waited for.
         let waited = unsafe { c::waitpid(self.0, &mut status, 0) };
+        if status != 0 {
+            println!("process {} ended with wait status {status:#x}", self.0);
+        }
         (waited, status) == (self.0, 0)
     }
 }

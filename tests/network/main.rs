@@ -13,6 +13,8 @@ mod certificates;
 mod common;
 mod daemon;
 mod environment;
+#[path = "../common/example.rs"]
+mod example;
 mod hostile;
 mod https_proxy;
 #[path = "../transport/servers.rs"]

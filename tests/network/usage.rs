@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 
+use crate::example::example_program;
+
 /// How the program ended, and all it said.
 pub struct Said {
     pub well: bool,
@@ -45,13 +47,7 @@ pub fn usage_with(base_url: &str, configure: impl FnOnce(&mut Command)) -> Said 
     Said { well: output.status.success(), text }
 }
 
-/// With one test target asked for, cargo builds no examples.
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let build = ["build", "--quiet", "--locked", "--package", "boomi-auth", "--example", "usage"];
-        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
-        let here = std::env::current_exe().unwrap();
-        here.ancestors().nth(2).unwrap().join("examples/usage")
-    })
+    PROGRAM.get_or_init(|| example_program("usage"))
 }

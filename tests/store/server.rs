@@ -40,6 +40,11 @@ impl Server {
         Server::begin(more, false)
     }
 
+    /// Where a test writes that it was away when it should not have been; processes share it.
+    pub fn away(&self) -> PathBuf {
+        self.directory.join("away")
+    }
+
     /// One that speaks TLS alone, with a certificate for localhost.
     pub fn start_tls() -> Server {
         Server::begin(&[], true)
