@@ -196,6 +196,7 @@ mod tests {
     fn secrets_as_people_paste_them() {
         let code = otp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59).unwrap();
         assert_eq!(code.expose(), "287082");
+        assert_eq!(format!("{:?}", OtpSecret::parse("JBSWY3DP").unwrap()), "***");
         for pasted in [
             "gezdgnbvgy3tqojqgezdgnbvgy3tqojq",
             " GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ ",
@@ -237,7 +238,8 @@ mod tests {
     #[test]
     fn codes_of_people() {
         assert_eq!(check_code(" 123456 ").unwrap().expose(), "123456");
-        for bad in ["", "12 34", "123456\n", "é"] {
+        check_code(&"x".repeat(64)).unwrap();
+        for bad in ["", "12 34", "123456\n", "é", &"x".repeat(65)] {
             check_code(bad).unwrap_err();
         }
     }

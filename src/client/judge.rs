@@ -133,6 +133,14 @@ mod tests {
     }
 
     #[test]
+    fn a_try_that_would_be_cut_short_is_not_made() {
+        for (ms, goes) in [(599, false), (600, true)] {
+            let budget = Budget { time: Duration::from_millis(ms), ..PLENTY };
+            assert_eq!(judge(Repeatable, 1, answered(502, "", None), budget) != Give, goes, "{ms} ms");
+        }
+    }
+
+    #[test]
     fn failures_that_are_worth_another_try() {
         for kind in ErrorKind::ALL {
             let of_the_connection =

@@ -148,6 +148,43 @@ fn those_rejected_at_once_are_one_event_for_the_hold_and_each_counts() {
 }
 
 #[test]
+fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
+    // Rejected on two routes, and let go early by an acceptance of the other kind.
+    let mut book = proven();
+    let sent = [BASIC, ELSEWHERE].map(|ask| book.send(ask));
+    sent.iter().for_each(|id| book.end(*id, Outcome::Rejected));
+    book.pass_hold(EXCHANGE);
+    book.sign_in(EXCHANGE, Outcome::Accepted);
+    let sent = [0; 2].map(|_| book.send(BASIC));
+    sent.iter().for_each(|id| book.end(*id, Outcome::Rejected));
+    assert_eq!(book.held(BASIC), Some(30 * SECOND));
+
+    // One route that rejects what is accepted elsewhere.
+    let mut book = proven();
+    book.sign_in(BASIC, Outcome::Rejected);
+    book.pass_hold(ELSEWHERE);
+    book.sign_in(ELSEWHERE, Outcome::Accepted);
+    book.pass_hold(BASIC);
+    book.sign_in(ELSEWHERE, Outcome::Accepted);
+    let sent = [0; 2].map(|_| book.send(BASIC));
+    sent.iter().for_each(|id| book.end(*id, Outcome::Rejected));
+    assert_eq!(book.held(BASIC), Some(2 * MINUTE));
+}
+
+#[test]
+#[cfg(feature = "redis")]
+fn where_nobody_sees_processes_their_sign_ins_are_gone_by_their_age() {
+    for (ask, age) in [(EXCHANGE, 20 * SECOND), (BASIC, 90 * SECOND), (Ask { foreign: true, ..BASIC }, 10 * MINUTE)] {
+        let mut book = Book::default();
+        book.now = DAY;
+        book.send(ask);
+        assert!(!book.ledger.bury_older(DAY + age));
+        assert!(book.ledger.bury_older(DAY + age + 1) && !book.ledger.bury_older(DAY + age + 1));
+        assert_eq!((book.ledger.unanswered(), book.ledger.in_flight()), (1, 0));
+    }
+}
+
+#[test]
 fn five_rejections_of_whatever_secrets_are_all() {
     let mut book = Book::default();
     for tag in 1..=5 {
@@ -254,6 +291,19 @@ fn while_one_kind_of_a_proven_credential_is_held_the_other_waits_and_is_the_one_
 }
 
 #[test]
+fn where_one_route_alone_rejects_another_goes_sooner() {
+    let mut book = proven();
+    for (length, elsewhere) in [(5, 4500), (30, 27_000), (600, 30_000)] {
+        book.sign_in(BASIC, Outcome::Rejected);
+        assert_eq!((book.held(BASIC), book.held(ELSEWHERE)), (Some(length * SECOND), Some(elsewhere)));
+        book.pass_hold(BASIC);
+    }
+    let mut book = Book::default();
+    book.sign_in(BASIC, Outcome::Rejected);
+    assert_eq!((book.held(BASIC), book.held(ELSEWHERE)), (Some(MINUTE), Some(54 * SECOND)));
+}
+
+#[test]
 fn one_route_that_is_rejected_is_held_alone_once_another_is_accepted() {
     let mut book = proven();
     book.sign_in(BASIC, Outcome::Rejected);
@@ -303,6 +353,12 @@ fn sign_ins_without_an_answer_hold_what_was_accepted_before_no_longer_than_a_tok
         assert_eq!(book.decide(BASIC), Decision::Probe);
         book.ledger.end_probe(true, book.now);
     }
+    // The last spends the budget, which another secret may clear.
+    book.sign_in(BASIC, Outcome::Unanswered);
+    assert_eq!(book.held(BASIC), None);
+    book.ledger.allow_one();
+    book.sign_in(ask(2, Kind::Basic, 1), Outcome::Accepted);
+    assert_eq!(book.held(BASIC), Some(30 * MINUTE));
 }
 
 #[test]
@@ -332,7 +388,9 @@ fn probes_are_one_at_a_time_and_apart() {
         book.now += apart;
     }
     book.ledger.begin_probe(book.now);
-    book.now += LONGEST_PROBE + 1;
+    book.now += 15 * SECOND;
+    assert_eq!(book.decide(BASIC), Decision::Verdict);
+    book.now += 1;
     assert_eq!(book.decide(BASIC), Decision::Probe);
     book.ledger.end_probe(true, book.now);
     book.sign_in(BASIC, Outcome::Accepted);
@@ -409,9 +467,9 @@ fn sign_ins_of_processes_that_are_gone_and_those_that_were_forgotten_had_no_answ
 
     let mut book = Book::default();
     book.send(Ask { foreign: true, ..BASIC });
-    book.ledger.bury(|_| false, FORGOTTEN);
+    book.ledger.bury(|_| false, 10 * MINUTE);
     assert_eq!(book.ledger.unanswered(), 0);
-    book.ledger.bury(|_| false, FORGOTTEN + 1);
+    book.ledger.bury(|_| false, 10 * MINUTE + 1);
     assert_eq!(book.ledger.unanswered(), 1);
     // Our own end by themselves.
     let mut book = Book::default();
