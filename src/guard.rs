@@ -5,6 +5,8 @@
 
 pub(crate) mod format;
 pub(crate) mod ledger;
+#[cfg(all(test, feature = "model"))]
+mod model;
 pub(crate) mod state_dir;
 pub(crate) mod steps;
 pub(crate) mod table;

@@ -100,7 +100,7 @@ mutate() {
     shift
   done
   # shellcheck disable=SC2086
-  cargo mutants --iterate --no-shuffle --colors never -o "$out" $files -C=--locked -C=--features=capi $options "$@" || [ $? = 2 ] || [ $? = 3 ]
+  cargo mutants --iterate --no-shuffle --colors never -o "$out" $files -C=--locked -C=--features=capi,redis $options "$@" || [ $? = 2 ] || [ $? = 3 ]
 }
 
 for part; do

@@ -130,6 +130,9 @@ mod tests {
             assert!(!retries(Creating, answered(status, "", None)), "{status}");
             assert_eq!(retries(Creating, answered(status, RATE_LIMIT, None)), status == 503, "{status}");
         }
+        for another in ["You have exceeded your quota.", "There is a rate limit."] {
+            assert!(!retries(Creating, answered(503, another, None)), "{another}");
+        }
     }
 
     #[test]

@@ -159,6 +159,12 @@ fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
     sent.iter().for_each(|id| book.end(*id, Outcome::Rejected));
     assert_eq!(book.held(BASIC), Some(30 * SECOND));
 
+    // Of both kinds, whichever is told first.
+    let mut book = proven();
+    let sent = [BASIC, EXCHANGE].map(|ask| book.send(ask));
+    sent.iter().for_each(|id| book.end(*id, Outcome::Rejected));
+    assert_eq!((book.held(BASIC), book.held(EXCHANGE)), (Some(5 * SECOND), Some(5 * SECOND)));
+
     // One route that rejects what is accepted elsewhere.
     let mut book = proven();
     book.sign_in(BASIC, Outcome::Rejected);
