@@ -297,6 +297,18 @@ fn while_one_kind_of_a_proven_credential_is_held_the_other_waits_and_is_the_one_
 }
 
 #[test]
+fn routes_that_are_rejected_are_held_each_by_itself() {
+    let mut book = proven();
+    book.sign_in(BASIC, Outcome::Rejected);
+    book.pass_hold(ELSEWHERE);
+    book.sign_in(ELSEWHERE, Outcome::Accepted);
+    book.sign_in(ELSEWHERE, Outcome::Rejected);
+    book.pass_hold(EXCHANGE);
+    book.sign_in(EXCHANGE, Outcome::Accepted);
+    assert_eq!((book.held(BASIC), book.held(ELSEWHERE)), (Some(25_500), Some(30 * SECOND)));
+}
+
+#[test]
 fn where_one_route_alone_rejects_another_goes_sooner() {
     let mut book = proven();
     for (length, elsewhere) in [(5, 4500), (30, 27_000), (600, 30_000)] {
