@@ -516,6 +516,13 @@ fn what_another_memory_held_is_held_without_it() {
     let mut book = Book::default();
     book.ledger.learn(&BASIC, &held(Some(15 * SECOND), Why::Unanswered), book.now);
     assert_eq!(book.held(BASIC), Some(15 * SECOND));
+    // The next rejection is another step.
+    let mut book = proven();
+    book.ledger.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    book.pass_hold(BASIC);
+    book.ledger.end_probe(true, book.now);
+    book.sign_in(BASIC, Outcome::Rejected);
+    assert_eq!(book.held(BASIC), None);
     // What it found out itself, it knows better.
     let mut book = Book::default();
     book.sign_in(BASIC, Outcome::Rejected);
@@ -538,6 +545,80 @@ fn a_ledger_is_idle_when_nothing_is_held_under_way_or_allowed() {
     let mut ledger = Ledger::default();
     ledger.allow_one();
     assert!(!ledger.is_idle(0));
+}
+
+#[test]
+fn whatever_is_held_of_one_secret_keeps_a_ledger() {
+    let other = ask(2, Kind::Basic, 1);
+    // The rejection and the silence are cleared by another secret's acceptance, and what they hold is not.
+    for outcome in [Outcome::Rejected, Outcome::Unanswered] {
+        let mut book = Book::default();
+        book.sign_in(BASIC, outcome);
+        book.ledger.allow_one();
+        book.sign_in(other, Outcome::Accepted);
+        assert_eq!((book.ledger.rejections(), book.ledger.unanswered()), (0, 0));
+        assert!(!book.ledger.is_idle(0), "{outcome:?}");
+    }
+    let mut book = proven();
+    book.sign_in(BASIC, Outcome::Rejected);
+    book.pass_hold(ELSEWHERE);
+    book.sign_in(ELSEWHERE, Outcome::Accepted);
+    assert!(book.held(BASIC).is_some() && !book.ledger.is_idle(0));
+    // A rejection counts, though its secret is forgotten.
+    let mut book = Book::default();
+    book.sign_in(BASIC, Outcome::Rejected);
+    let nothing = Held { rest: None, why: Why::Budget, rejections: 0, unanswered: 0 };
+    for tag in 2..20 {
+        book.ledger.learn(&ask(tag, Kind::Basic, 1), &nothing, book.now);
+    }
+    assert_eq!((book.decide(BASIC), book.ledger.is_idle(0)), (Decision::Go, false));
+}
+
+/// Who waits is told when something changes but the number of places.
+#[test]
+fn all_are_told_unless_there_is_only_room_for_one_more() {
+    let end = |book: &mut Book, ask: Ask, outcome| {
+        let id = book.send(ask);
+        assert_eq!(book.ledger.in_flight(), 1);
+        book.ledger.settle(id, outcome, book.now)
+    };
+    assert!(!Book::default().ledger.settle(7, Outcome::Accepted, 0));
+    assert!(end(&mut Book::default(), BASIC, Outcome::Accepted), "now it is proven");
+    for (outcome, all) in [
+        (Outcome::Accepted, false),
+        (Outcome::NotSent, false),
+        (Outcome::Neutral, false),
+        (Outcome::Rejected, true),
+        (Outcome::Unanswered, true),
+    ] {
+        assert_eq!(end(&mut proven(), BASIC, outcome), all, "{outcome:?}");
+        let mut allowed = proven();
+        allowed.ledger.allow_one();
+        assert!(end(&mut allowed, BASIC, outcome), "{outcome:?}");
+        // Another secret was rejected, or had no answer.
+        for trouble in [Outcome::Rejected, Outcome::Unanswered] {
+            let mut troubled = proven();
+            troubled.sign_in(ask(2, Kind::Basic, 1), trouble);
+            troubled.ledger.end_probe(true, 0);
+            assert!(end(&mut troubled, BASIC, outcome), "{trouble:?}, {outcome:?}");
+        }
+    }
+    // What is allowed while one is under way is told to all.
+    let mut book = proven();
+    let id = book.send(BASIC);
+    book.ledger.allow_one();
+    assert!(book.ledger.settle(id, Outcome::Accepted, 0));
+}
+
+#[test]
+fn a_ledger_that_was_lost_has_one_try_after_a_probe() {
+    let mut book = Book { ledger: Ledger::careful(7), now: 7, last_id: 0 };
+    assert_eq!(book.decide(BASIC), Decision::Probe);
+    book.ledger.end_probe(true, 7);
+    let id = book.send(BASIC);
+    assert_eq!(book.decide(ask(2, Kind::Basic, 1)), Decision::Verdict);
+    book.end(id, Outcome::Rejected);
+    assert_eq!(book.decide(BASIC), Decision::Held(None, Why::Budget));
 }
 
 /// Sign-ins and what came of them, as a server may have seen them.

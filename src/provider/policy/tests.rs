@@ -265,3 +265,18 @@ fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_dead
         assert_eq!((limit.as_secs_f64(), full_time), expected, "{time_left} {after_silence}");
     }
 }
+
+#[test]
+fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
+    let situation = |time_left| Situation {
+        standing: Standing::Due,
+        in_flight: false,
+        failure: None,
+        has_waited: false,
+        hurried: false,
+        time_left,
+    };
+    let one = TIME_FOR_AN_EXCHANGE;
+    assert_eq!(decide(&situation(one), seconds(1.0)), Decision::Lead(Duration::ZERO));
+    assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), Decision::Use);
+}
