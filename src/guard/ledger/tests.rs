@@ -181,8 +181,7 @@ fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
 #[cfg(feature = "redis")]
 fn where_nobody_sees_processes_their_sign_ins_are_gone_by_their_age() {
     for (ask, age) in [(EXCHANGE, 20 * SECOND), (BASIC, 90 * SECOND), (Ask { foreign: true, ..BASIC }, 10 * MINUTE)] {
-        let mut book = Book::default();
-        book.now = DAY;
+        let mut book = Book { now: DAY, ..Book::default() };
         book.send(ask);
         assert!(!book.ledger.bury_older(DAY + age));
         assert!(book.ledger.bury_older(DAY + age + 1) && !book.ledger.bury_older(DAY + age + 1));
