@@ -202,9 +202,14 @@ impl Emulator {
         self.shared.world().rates.most(account)
     }
 
-    /// Every request that took effect since the start or the last reset.
+    /// Every request that took effect since the start, the last [`clear_effects`](Emulator::clear_effects) or the last reset.
     pub fn effects(&self) -> Vec<Effect> {
         self.shared.world().effects.clone()
+    }
+
+    /// Forgets what was done so far.
+    pub fn clear_effects(&self) {
+        self.shared.world().effects.clear();
     }
 
     /// How many rows queries have from now on, and how many of them are on a page.
