@@ -368,6 +368,8 @@ mod tests {
             ("/{id}", "only {accountId}"),
             ("/x#y", "fragment"),
             ("/%zz", "%25"),
+            ("/%", "%25"),
+            ("/%2", "%25"),
             ("/\u{e4}", "ASCII"),
             ("https://example.com/", "not sent elsewhere"),
             ("http://localhost:8443/", "not sent elsewhere"),

@@ -156,6 +156,21 @@ fn what_one_memory_knows_holds_when_it_is_away() {
             assert_eq!(place(&guard, "of nobody").is_some(), tries == 1);
         }
     }
+    // One that is short enough to be waited out: another process had no answer.
+    let (guard, shared) = with_flaky();
+    let ask = Ask {
+        tag: shared.tag(&guard.user("anna"), &FakeClock::at(0), &[&b"anna"[..], b"1"]).unwrap(),
+        kind: Kind::Basic,
+        route: 0,
+        foreign: false,
+        most_in_flight: 3,
+    };
+    lock(&shared.ledger).add(&ask, 7, Outcome::Unanswered, 0);
+    lock(&shared.ledger).end_probe(true, 0);
+    assert!(matches!(guard.ask(&applicant(&[b"1"], None), &|_, _| {}), Answer::Wait(Wait { hold: Some(_), .. })));
+    shared.away.store(true, Ordering::Relaxed);
+    assert!(place(&guard, "1").is_none());
+    assert!(place(&guard, "of nobody").is_some());
 }
 
 #[test]
