@@ -48,6 +48,8 @@ fn both_sides_work(cut: fn(&Relay)) {
         }
         true
     });
+    // Without this end of it, it is over when they are.
+    drop(writer);
     std::io::Read::read_exact(&mut &reader, &mut [0; 4]).unwrap();
     cut(&relay);
     std::thread::park_timeout(Duration::from_secs(3));
@@ -80,6 +82,7 @@ fn what_the_store_held_is_held_by_those_who_are_cut_off() {
         std::io::Read::read_exact(&mut &go, &mut [0]).unwrap();
         is_held && (0..10).all(|_| is_refused(&wrong))
     });
+    drop(writer);
     std::io::Read::read_exact(&mut &reader, &mut [0; 6]).unwrap();
     relay.cut();
     std::io::Write::write_all(&mut &goes, b"xxxxxx").unwrap();

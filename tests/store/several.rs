@@ -266,6 +266,7 @@ fn a_primary_that_sentinels_watch_is_killed_in_the_middle_of_it_all() {
         }
         true
     });
+    drop(writer);
     std::io::Read::read_exact(&mut &reader, &mut [0; PROCESSES]).unwrap();
     watched.primary.kill();
     all_went_well(workers);

@@ -43,7 +43,7 @@ pub fn client(boomi: &Emulator, store: &Server, credentials: Credentials) -> Cli
 
 /// Waits until this process is connected to the store: a call does not, and goes on alone.
 pub fn connected(client: &Client) -> &Client {
-    for _ in 0..2000 {
+    for _ in 0..6000 {
         if client.describe_guard().unwrap().contains(r#""memory":"redis"#) {
             return client;
         }
