@@ -37,6 +37,8 @@ struct Flaky {
     /// How often it was written.
     kept: std::sync::atomic::AtomicUsize,
     away: AtomicBool,
+    /// A secret has another tag in each.
+    key: Tag,
 }
 
 impl Store for Flaky {
@@ -54,7 +56,7 @@ impl Store for Flaky {
     }
 
     fn tag(&self, _: &User, _: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
-        Ok(secret.concat().iter().fold(7, |tag: Tag, byte| tag.wrapping_mul(31) + Tag::from(*byte)))
+        Ok(secret.concat().iter().fold(7 + self.key, |tag: Tag, byte| tag.wrapping_mul(31) + Tag::from(*byte)))
     }
 
     fn owner(&self) -> Owner {
@@ -218,6 +220,16 @@ fn what_a_memory_missed_is_told_of_the_secret_it_was() {
     shared.away.store(false, Ordering::Relaxed);
     assert!(place(&guard, "another").is_some(), "it is told while another secret is asked for");
     assert_eq!(lock(&shared.ledger).rejections(), 1);
+
+    // The sign-in was written in another memory meanwhile.
+    let (guard, first) = with_flaky();
+    let second = Arc::new(Flaky { key: 1, ..Flaky::default() });
+    let guard = Arc::new(Arc::into_inner(guard).unwrap().shared_by(second, "/second".into()));
+    first.away.store(true, Ordering::Relaxed);
+    assert!(rejected(&guard, "anna", "bad"));
+    first.away.store(false, Ordering::Relaxed);
+    assert!(place(&guard, "bad").is_none());
+    assert!(place(&guard, "another").is_some());
 }
 
 #[test]
