@@ -22,7 +22,7 @@ pages=$work/pages
 rm -rf "$work"
 mkdir -p "$pages/reference"
 cp docs/mkdocs.yml "$work/"
-cp --parents ./*.md LICENSE-* docs/*.md docs/site.css tests/emulator/README.md include/*.h* benches/README.md "$pages/"
+cp --parents ./*.md LICENSE-* docs/*.md docs/site.css tests/emulator/README.md include/*.h* benches/*.md benches/*.svg bindings/cross/README.md "$pages/"
 cp --parents -r examples "$pages/"
 
 echo 'docs: Rust'

@@ -84,8 +84,8 @@ mutants() {
   mutate --lib -- -- --skip client::simulated
   mutate --lib
   mutate --test=guard --test=sign_in --test=suite --test=scenarios
-  sed 's/:[0-9]*:[0-9]*: /: /' "$out/mutants.out/missed.txt" | sort >"$out/missed"
-  sed 's/  #.*//; /^#/d' tests/survivors.txt | sort >"$out/explained"
+  sed 's/:[0-9]*:[0-9]*: /: /' "$out/mutants.out/missed.txt" | sort -u >"$out/missed"
+  sed 's/  #.*//; /^#/d' tests/survivors.txt | sort -u >"$out/explained"
   if comm -23 "$out/missed" "$out/explained" | grep .; then
     echo "mutants: no test notices these, and tests/survivors.txt does not explain them"
     return 1
