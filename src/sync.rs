@@ -75,3 +75,27 @@ impl Signal {
         }
     }
 }
+
+/// How models are run.
+#[cfg(all(test, feature = "model"))]
+pub(crate) mod model {
+    use std::sync::Arc;
+
+    use shuttle::{check_pct, check_random, thread};
+
+    /// Does each in a thread of its own, and waits for all.
+    pub(crate) fn at_once<W: Send + Sync + 'static>(world: &Arc<W>, acts: &[fn(&W)]) {
+        let start = |act: &fn(&W)| {
+            let (world, act) = (world.clone(), *act);
+            thread::spawn(move || act(&world))
+        };
+        let threads: Vec<_> = acts.iter().map(start).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    /// Half of the schedules are drawn evenly, half favour few changes of thread at awkward places.
+    pub(crate) fn check(schedules: usize, model: fn()) {
+        check_random(model, schedules / 2);
+        check_pct(model, schedules / 2, 3);
+    }
+}

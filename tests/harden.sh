@@ -74,6 +74,8 @@ coverage() {
 mutants() {
   tool cargo-mutants
   out=$target/mutants
+  # What was noticed in other code says nothing.
+  rm -rf "$out"
   mkdir -p "$out"
   files=
   for file in ${MUTANTS:-src/client/judge.rs src/otp.rs src/endpoint.rs src/credentials.rs src/provider/policy.rs src/guard.rs src/guard/ledger.rs}; do
@@ -100,7 +102,11 @@ mutate() {
     shift
   done
   # shellcheck disable=SC2086
-  cargo mutants --iterate --no-shuffle --colors never -o "$out" $files -C=--locked -C=--features=capi,redis $options "$@" || [ $? = 2 ] || [ $? = 3 ]
+  cargo mutants --iterate --no-shuffle --colors never -o "$out" $files -C=--locked -C=--features=capi,redis $options "$@" || case $? in
+    # Some were not noticed, or were by taking for ever.
+    2 | 3) ;;
+    *) return 1 ;;
+  esac
 }
 
 for part; do

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use shuttle::rand::{Rng as _, thread_rng};
-use shuttle::{check_pct, check_random, thread};
+use shuttle::thread;
 
 use super::table::Table;
 use super::{Answer, Applicant, Guard, Kind, Outcome};
 use crate::clock::fake::FakeClock;
+use crate::sync::model::{at_once, check};
 
 /// Boomi locks a user at this many bad sign-ins one after another.
 const LOCKED: usize = 6;
@@ -134,15 +135,8 @@ impl World {
     }
 }
 
-type Act = fn(&World);
-
-fn run(world: &Arc<World>, acts: &[Act]) {
-    let start = |act: &Act| {
-        let (world, act) = (world.clone(), *act);
-        thread::spawn(move || act(&world))
-    };
-    let threads: Vec<_> = acts.iter().map(start).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+fn run(world: &Arc<World>, acts: &[fn(&World)]) {
+    at_once(world, acts);
     let applicant = Applicant {
         name: "user@example.com",
         secret: &[b"?"],
@@ -152,12 +146,6 @@ fn run(world: &Arc<World>, acts: &[Act]) {
         step: None,
     };
     assert_eq!(world.guard.status(&applicant).in_flight, 0, "a place was never given back");
-}
-
-/// Half of the schedules are drawn evenly, half favour few changes of thread at awkward places.
-fn check(schedules: usize, model: fn()) {
-    check_random(model, schedules / 2);
-    check_pct(model, schedules / 2, 3);
 }
 
 fn is_right(world: &World) {

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use shuttle::rand::{Rng as _, thread_rng};
-use shuttle::{check_pct, check_random, thread};
+use shuttle::thread;
 
 use super::flight::{Account, Flight};
 use super::{Caller, Exchanged, Happened, Step, Terms, Visit, Want};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
+use crate::sync::model::{at_once, check};
 use crate::sync::{Signal, lock};
 
 const START: Duration = Duration::from_secs(1_800_000_000);
@@ -226,22 +227,9 @@ fn bit_of(number: u64) -> u64 {
     1 << number
 }
 
-type Act = fn(&World);
-
-fn run(world: &Arc<World>, acts: &[Act]) {
-    let start = |act: &Act| {
-        let (world, act) = (world.clone(), *act);
-        thread::spawn(move || act(&world))
-    };
-    let threads: Vec<_> = acts.iter().map(start).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+fn run(world: &Arc<World>, acts: &[fn(&World)]) {
+    at_once(world, acts);
     world.end();
-}
-
-/// Half of the schedules are drawn evenly, half favour few changes of thread at awkward places.
-fn check(schedules: usize, model: fn()) {
-    check_random(model, schedules / 2);
-    check_pct(model, schedules / 2, 3);
 }
 
 fn gets(world: &World) {
