@@ -289,6 +289,7 @@ pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::sim::Sim;
     use crate::error::{Error, ErrorKind};
     use crate::transport::scope::Scope;
     use crate::transport::{Incoming, Outgoing, Transport};
@@ -310,6 +311,8 @@ mod tests {
         config.set_credentials(crate::Credentials::password("user@example.com", "p")).unwrap();
         config.set_account_id("account123").unwrap();
         config.transport = Some(Arc::new(Panicking));
+        // The guard waits after a sign-in that nobody knows the end of.
+        config.clock = Some(Sim::new(1_800_000_000, 1));
         let client = boomi_client { client: Client::new(config).unwrap() }.give();
         for _ in 0..2 {
             let (mut token, mut error) = (null_mut(), null_mut());
