@@ -2,6 +2,8 @@
 
 use std::ffi::CString;
 use std::sync::Arc;
+#[cfg(feature = "capi")]
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -26,12 +28,15 @@ pub struct Token(Arc<Shared>);
 
 /// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
 /// day do not wait for each other's counting: aligned, so that no two are near.
-#[repr(align(128))]
+#[repr(align(64))]
 pub(crate) struct Shared {
     data: Arc<TokenData>,
     /// How many references C has; see `capi`.
     #[cfg(feature = "capi")]
-    lent: std::sync::atomic::AtomicUsize,
+    lent: AtomicUsize,
+    /// Whether it must not be handed out any more.
+    #[cfg(feature = "capi")]
+    retired: AtomicBool,
 }
 
 /// What a [`Token`] holds.
@@ -99,6 +104,8 @@ impl Token {
             data,
             #[cfg(feature = "capi")]
             lent: Default::default(),
+            #[cfg(feature = "capi")]
+            retired: Default::default(),
         }))
     }
 
@@ -170,6 +177,12 @@ impl Token {
         &self.data().header
     }
 
+    /// Not to be handed out any more, by those who have these references in stock.
+    #[cfg(feature = "capi")]
+    pub(crate) fn retire(&self) {
+        self.0.retired.store(true, Ordering::Release);
+    }
+
     #[cfg(feature = "capi")]
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
         Token(shared)
@@ -187,8 +200,12 @@ impl Shared {
         &self.data
     }
 
-    pub(crate) fn lent(&self) -> &std::sync::atomic::AtomicUsize {
+    pub(crate) fn lent(&self) -> &AtomicUsize {
         &self.lent
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 }
 

@@ -4,38 +4,40 @@
 //! thousands of references that are counted already, so that what is left is to take one out; its caller's free counts down.
 
 use std::cell::UnsafeCell;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
-use crate::clock::{Clock, Nanos};
-use crate::provider::flight::{Freshness, WAYS, way};
+use crate::clock::Clock;
+use crate::provider::flight::{Fresh, WAYS, way};
 
 /// References that are counted at once.
 const LOT: u32 = if cfg!(miri) { 16 } else { 1 << 16 };
 
 /// The references of one handle, for threads by turns.
 pub(super) struct Stock {
-    /// The client's, without the way to it.
-    clock: Arc<dyn Clock>,
     ways: [Way; WAYS],
 }
 
-/// Aligned, so that no two are near.
-#[derive(Default)]
-#[repr(align(128))]
+/// All that it takes to hand out a token, in one line of the processor's cache: with many accounts, a line more is what costs.
+#[repr(align(64))]
 struct Way {
     /// Whether a thread is at it. Nobody waits for that, and in a child of fork() it may stay so for good.
     taken: AtomicBool,
     lot: UnsafeCell<Option<Lot>>,
+    /// The client's.
+    clock: Arc<dyn Clock>,
 }
+
+const _: () = assert!(size_of::<Way>() == 64);
 
 /// References to one token, all ours.
 struct Lot {
-    token: *mut boomi_token,
+    token: NonNull<boomi_token>,
     left: u32,
-    freshness: Freshness,
+    fresh: Fresh,
 }
 
 // SAFETY: a lot is only reached through `Way::with`, by one thread at a time; the token in it is `Send` and `Sync`.
@@ -45,14 +47,14 @@ unsafe impl Sync for Way {}
 
 impl Stock {
     pub(super) fn of(provider: &TokenProvider) -> Self {
-        Stock { clock: provider.clock().clone(), ways: Default::default() }
+        Stock { ways: std::array::from_fn(|_| Way::of(provider.clock())) }
     }
 
     /// A reference for C to a token that is fresh now, if another thread is not just at it. No lock, no allocation, no I/O.
     #[inline]
     pub(super) fn take(&self, provider: &TokenProvider) -> Option<*mut boomi_token> {
         let index = way();
-        match self.ways[index].with(|lot| one_of(lot, provider, self.clock.nanos()))? {
+        match self.ways[index].with(one_of)? {
             None => self.refill(index, provider),
             some => some,
         }
@@ -61,19 +63,18 @@ impl Stock {
     #[cold]
     #[inline(never)]
     fn refill(&self, index: usize, provider: &TokenProvider) -> Option<*mut boomi_token> {
-        self.give_back(provider);
-        let filled = |lot: &mut Option<Lot>| {
+        self.give_back();
+        let filled = |lot: &mut Option<Lot>, clock: &dyn Clock| {
             *lot = Lot::new(provider, index);
-            one_of(lot, provider, self.clock.nanos())
+            one_of(lot, clock)
         };
         self.ways[index].with(filled)?
     }
 
     /// Ends the references to tokens that are not handed out any more, or the last of them would never be wiped.
-    pub(super) fn give_back(&self, provider: &TokenProvider) {
-        let now = self.clock.nanos();
+    pub(super) fn give_back(&self) {
         for way in &self.ways {
-            let ended = way.with(|lot| lot.take_if(|lot| lot.left == 0 || !provider.is_fresh(&lot.freshness, now)));
+            let ended = way.with(|lot, clock| lot.take_if(|lot| !lot.has_one(clock)));
             drop(ended);
         }
     }
@@ -81,21 +82,25 @@ impl Stock {
 
 /// Out of a lot, if its token is fresh.
 #[inline]
-fn one_of(lot: &mut Option<Lot>, provider: &TokenProvider, now: Nanos) -> Option<*mut boomi_token> {
-    let lot = lot.as_mut().filter(|lot| lot.left > 0 && provider.is_fresh(&lot.freshness, now))?;
+fn one_of(lot: &mut Option<Lot>, clock: &dyn Clock) -> Option<*mut boomi_token> {
+    let lot = lot.as_mut().filter(|lot| lot.has_one(clock))?;
     lot.left -= 1;
-    Some(lot.token)
+    Some(lot.token.as_ptr())
 }
 
 impl Way {
+    fn of(clock: &Arc<dyn Clock>) -> Self {
+        Way { taken: AtomicBool::new(false), lot: UnsafeCell::new(None), clock: clock.clone() }
+    }
+
     /// `None` if another thread is at it. `work` must not panic, nor come here again.
     #[inline]
-    fn with<R>(&self, work: impl FnOnce(&mut Option<Lot>) -> R) -> Option<R> {
+    fn with<R>(&self, work: impl FnOnce(&mut Option<Lot>, &dyn Clock) -> R) -> Option<R> {
         if self.taken.swap(true, Ordering::Acquire) {
             return None;
         }
         // SAFETY: until the store below, no other thread gets here.
-        let result = work(unsafe { &mut *self.lot.get() });
+        let result = work(unsafe { &mut *self.lot.get() }, &*self.clock);
         self.taken.store(false, Ordering::Release);
         Some(result)
     }
@@ -112,8 +117,15 @@ impl Drop for Way {
 
 impl Lot {
     fn new(provider: &TokenProvider, way: usize) -> Option<Self> {
-        let (token, freshness) = provider.with_freshness(way)?;
-        Some(Lot { token: token::give_many(token, LOT as usize), left: LOT, freshness })
+        let (token, fresh) = provider.to_stock(way)?;
+        Some(Lot { token: token::give_many(token, LOT as usize), left: LOT, fresh })
+    }
+
+    /// Whether there is one, and it is fresh.
+    #[inline]
+    fn has_one(&self, clock: &dyn Clock) -> bool {
+        // SAFETY: with one left, the token is alive.
+        self.left > 0 && self.fresh.includes(clock.nanos()) && !unsafe { token::is_retired(self.token) }
     }
 }
 
@@ -122,7 +134,7 @@ impl Drop for Lot {
         // Without one of our own, the token may be gone.
         if self.left > 0 {
             // SAFETY: `left` of the references from `give_many` are still ours.
-            unsafe { token::take_back(self.token, self.left as usize) };
+            unsafe { token::take_back(self.token.as_ptr(), self.left as usize) };
         }
     }
 }
@@ -247,7 +259,8 @@ mod tests {
                 replace(&sim, &provider);
             }
         });
-        let seen: Vec<_> = (0..WAYS).filter_map(|way| Lot::new(&provider, way)).map(|lot| watch(lot.token)).collect();
+        let seen: Vec<_> =
+            (0..WAYS).filter_map(|way| Lot::new(&provider, way)).map(|lot| watch(lot.token.as_ptr())).collect();
         assert_eq!(seen.len(), WAYS);
         drop((stock, provider));
         assert!(seen.iter().all(|token| token.upgrade().is_none()), "every reference was given back");

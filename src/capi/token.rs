@@ -1,7 +1,7 @@
 //! Tokens.
 
 use std::ffi::c_char;
-use std::ptr::null;
+use std::ptr::{NonNull, null};
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
@@ -16,17 +16,28 @@ pub struct boomi_token {
 
 /// Gives C one reference.
 pub(super) fn give(token: Token) -> *mut boomi_token {
-    give_many(token, 1)
+    give_many(token, 1).as_ptr()
 }
 
 /// Gives C so many references, at least one. They are counted apart from our own, and all of C's together have one of these.
-pub(super) fn give_many(token: Token, count: usize) -> *mut boomi_token {
+pub(super) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
     let shared = token.into_shared();
-    let pointer = Arc::as_ptr(&shared);
+    // Of the whole, counts and all, which a reference to what is shared would not be.
+    let pointer = NonNull::new(Arc::as_ptr(&shared).cast_mut()).expect("an Arc is not at NULL");
     if add(&shared, count) == 0 {
         std::mem::forget(shared);
     }
-    pointer.cast_mut().cast()
+    pointer.cast()
+}
+
+/// Whether it must not be handed out any more.
+///
+/// # Safety
+/// C has a reference to it.
+#[inline]
+pub(super) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
+    // SAFETY: it came from `give_many`, and that reference keeps it alive.
+    unsafe { token.cast::<Shared>().as_ref() }.is_retired()
 }
 
 /// Counts references of C's, and returns how many there were.

@@ -17,10 +17,7 @@ use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late
 use crate::sync::{Signal, lock};
 use crate::transport::scope::Phase;
 #[cfg(feature = "capi")]
-use crate::{
-    clock::{Clock, Nanos},
-    provider::flight::Freshness,
-};
+use crate::{clock::Clock, provider::flight::Fresh};
 
 /// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
 ///
@@ -70,16 +67,10 @@ impl TokenProvider {
         self.account.fresh(min_validity, self.client.inner.clock.nanos())
     }
 
-    /// The kept token for a thread of this way, and how long it may be handed out.
+    /// The kept token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
     #[cfg(feature = "capi")]
-    pub(crate) fn with_freshness(&self, way: usize) -> Option<(Token, Freshness)> {
-        self.account.with_freshness(way)
-    }
-
-    /// Whether a token of this provider is fresh.
-    #[cfg(feature = "capi")]
-    pub(crate) fn is_fresh(&self, of: &Freshness, now: Nanos) -> bool {
-        self.account.is_fresh(of, now)
+    pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
+        self.account.to_stock(way)
     }
 
     #[cfg(feature = "capi")]

@@ -33,8 +33,6 @@ pub(crate) enum Counter {
 pub(crate) struct Account {
     id: String,
     kept: ArcSwapOption<Kept>,
-    /// How often that was replaced.
-    replaced: AtomicU64,
     generation: AtomicU64,
     last_error: AtomicI32,
     counters: [AtomicU64; 5],
@@ -62,7 +60,7 @@ pub(crate) struct Kept {
 
 /// When a token needs no second thought, worked out once, in nanoseconds.
 #[derive(Clone, Copy)]
-struct Fresh {
+pub(crate) struct Fresh {
     /// Before this, in steady time.
     steady_until: u64,
     /// By the wall clock, from here on, and before the other.
@@ -82,17 +80,9 @@ impl Fresh {
         }
     }
 
-    fn includes(&self, (steady, wall): Nanos) -> bool {
+    pub(crate) fn includes(&self, (steady, wall): Nanos) -> bool {
         steady < self.steady_until && wall >= self.wall_from && wall < self.wall_until
     }
-}
-
-/// How long a token may be handed out without a look at what is kept.
-#[cfg(feature = "capi")]
-#[derive(Clone, Copy)]
-pub(crate) struct Freshness {
-    fresh: Fresh,
-    replaced: u64,
 }
 
 impl Kept {
@@ -151,7 +141,6 @@ impl Account {
         Account {
             id: id.to_owned(),
             kept: ArcSwapOption::empty(),
-            replaced: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
             counters: Default::default(),
@@ -176,20 +165,12 @@ impl Account {
         (min_validity.is_zero() || enough()).then(|| kept.ways[way()].clone())
     }
 
-    /// The token for a thread of this way, and how long it may be handed out.
+    /// The token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
     #[cfg(feature = "capi")]
-    pub(crate) fn with_freshness(&self, way: usize) -> Option<(Token, Freshness)> {
-        // Before what is kept, so that it says "replaced" too early rather than too late.
-        let replaced = self.replaced.load(Ordering::Acquire);
+    pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
         let kept = self.kept.load();
         let kept = kept.as_ref().filter(|kept| !kept.renew)?;
-        Some((kept.ways.get(way)?.clone(), Freshness { fresh: kept.fresh, replaced }))
-    }
-
-    /// Whether a token is fresh. `now` as for [`fresh`](Self::fresh).
-    #[cfg(feature = "capi")]
-    pub(crate) fn is_fresh(&self, of: &Freshness, now: Nanos) -> bool {
-        of.fresh.includes(now) && self.replaced.load(Ordering::Acquire) == of.replaced
+        Some((kept.ways.get(way)?.clone(), kept.fresh))
     }
 
     /// The token, if it may be handed out and has so much left.
@@ -208,9 +189,10 @@ impl Account {
 
     /// Under the lock of the slot.
     pub(crate) fn keep(&self, kept: Option<Kept>) {
-        self.kept.store(kept.map(Arc::new));
-        // After it: see `with_freshness`.
-        self.replaced.fetch_add(1, Ordering::Release);
+        let _before = self.kept.swap(kept.map(Arc::new));
+        // After it, so that nobody finds it again and stocks up.
+        #[cfg(feature = "capi")]
+        _before.iter().flat_map(|before| &before.ways).for_each(Token::retire);
     }
 
     pub(crate) fn slot(&self) -> Arc<Slot> {
