@@ -58,14 +58,15 @@ demo-python: python ## the same in Python, with the wheel in its environment
 	@echo
 	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(VENV)/bin/python examples/python/quickstart.py
 
-java: ## the Java package: one jar for Java 8 and later, its sources and javadoc; and the JUnit 5 extension
+java: ## the Java package: one jar for Java 8 and later, its sources and javadoc; and the JUnit 5 extension. TRAINED=yes makes it as releases are, faster
+	$(if $(TRAINED),NATIVE_PROFILE=$$(bindings/java/native/train.sh $(JAVA)/training) && export NATIVE_PROFILE &&) \
 	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(MVN) -q -B -f bindings/java verify -pl boomi-auth,boomi-auth-junit5
 	mkdir -p $(JAVA)
 	cp bindings/java/boomi-auth/target/*.jar bindings/java/boomi-auth-junit5/target/*.jar $(JAVA)/
 	@ls -1 $(JAVA)/*.jar
 
 java-all: java ## that jar with the native library of every platform, into target/java/all; what it needs is in target/cross
-	PROFILE=$(PROFILE) bindings/cross/natives.sh $(JAVA)/natives
+	$(if $(TRAINED),NATIVE_PROFILE=$$(ls $(abspath $(JAVA))/training/*.profdata)) PROFILE=$(PROFILE) bindings/cross/natives.sh $(JAVA)/natives
 	mkdir -p $(JAVA)/all
 	cp $(JAR) $(JAVA)/all/
 	jar --update --date 2026-01-01T00:00:00Z --file $(JAVA)/all/$(notdir $(JAR)) -C $(JAVA)/natives native

@@ -1,11 +1,13 @@
 #!/bin/sh
 # The native library of the Java package for every platform, in the places where NativeLoader looks for it in the jar:
 # natives.sh DIRECTORY [TARGET...]. `make java-all` calls it.
+# NATIVE_PROFILE=FILE, of bindings/java/native/train.sh, serves all of them: what is called how often is much the same.
 set -eu
 cd "$(dirname "$0")/../.."
 out=$(realpath -m "${1:?usage: $0 DIRECTORY [TARGET...]}")
 shift
 . bindings/cross/tools.sh
+[ -z "${NATIVE_PROFILE:-}" ] || export RUSTFLAGS="${RUSTFLAGS:-} -Cprofile-use=$NATIVE_PROFILE"
 
 [ $# -gt 0 ] || set -- $linux $others
 for triple; do

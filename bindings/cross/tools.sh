@@ -51,7 +51,7 @@ build() {
   case $triple in
     *-windows-*) "$CARGO" build --locked --profile "$profile" --target "$triple" "$@" ;;
     *-linux-gnu) "$CARGO" zigbuild --locked --profile "$profile" --target "$triple.2.17" "$@" ;;
-    *) RUSTFLAGS=$(rust_flags "$triple") "$CARGO" zigbuild --locked --profile "$profile" --target "$triple" "$@" ;;
+    *) RUSTFLAGS="${RUSTFLAGS:-} $(rust_flags "$triple")" "$CARGO" zigbuild --locked --profile "$profile" --target "$triple" "$@" ;;
   esac
 }
 

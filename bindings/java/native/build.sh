@@ -5,6 +5,14 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd -P)
 cd "$(dirname "$0")"
 target=$(realpath -m "${CARGO_TARGET_DIR:-../../../target}")
+# See train.sh: it counts what it does, or is laid out by what was counted.
+if [ -n "${NATIVE_COUNTS:-}" ]; then
+  target=$target/counting
+  export RUSTFLAGS="${RUSTFLAGS:-} -Cprofile-generate=$NATIVE_COUNTS"
+elif [ -n "${NATIVE_PROFILE:-}" ]; then
+  target=$target/trained
+  export RUSTFLAGS="${RUSTFLAGS:-} -Cprofile-use=$NATIVE_PROFILE"
+fi
 CARGO_TARGET_DIR=$target "${CARGO:-cargo}" build --locked --release --quiet
 case $(uname -s) in
   Linux) system=linux file=libboomi_auth_java.so ;;
