@@ -126,7 +126,8 @@ static void counted_from(int many, double *counted) {
     }
 }
 
-/* One client with a token of each of so many accounts. What is beside it: as many headers behind one mutex, copied. */
+/* One client with a token of each of so many accounts. What is beside it: as many headers behind one mutex, copied, and as many with
+ * counts of their own. */
 static void accounts(void) {
     static boomi_token_provider *providers[MOST_ACCOUNTS];
     static char *headers[MOST_ACCOUNTS];

@@ -165,8 +165,9 @@ build_java() {
     bench=("${mvn[@]}" -f "$root/bindings/java/bench" package "-Dbench.target=$out/java")
     if [ -z "${JAR:-}" ]; then
         # As releases are made.
-        NATIVE_PROFILE=$("$root/bindings/java/native/train.sh" "$out/java/training")
-        NATIVE_PROFILE=$NATIVE_PROFILE "${mvn[@]}" -f "$root/bindings/java" package -pl boomi-auth -Dmaven.javadoc.skip=true -Dmaven.source.skip=true >&2
+        local profile
+        profile=$("$root/bindings/java/native/train.sh" "$out/java/training")
+        NATIVE_PROFILE=$profile "${mvn[@]}" -f "$root/bindings/java" package -pl boomi-auth -Dmaven.javadoc.skip=true -Dmaven.source.skip=true >&2
     else
         bench+=("-Dboomi.jar=$(realpath "$JAR")")
     fi

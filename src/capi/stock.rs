@@ -40,7 +40,7 @@ struct Lot {
     fresh: Fresh,
 }
 
-// SAFETY: a lot is only reached through `Way::with`, by one thread at a time; the token in it is `Send` and `Sync`.
+// SAFETY: a lot is only reached through `Way::with`, by one thread at a time; the token in it is `Send` and `Sync`, and so is a clock.
 unsafe impl Send for Way {}
 // SAFETY: as above.
 unsafe impl Sync for Way {}
