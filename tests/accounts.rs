@@ -60,6 +60,22 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
         assert!(provider.get().unwrap().jwt() == jwt);
     }
     assert_eq!(ALLOCATIONS.get() - begin, 0);
+
+    // A thread that comes later is given a count of its own once, and not for each token.
+    let later = || {
+        let allocations = || {
+            let begin = ALLOCATIONS.get();
+            (0..1000).for_each(|_| drop(provider.get().unwrap()));
+            ALLOCATIONS.get() - begin
+        };
+        allocations();
+        assert_eq!(allocations(), 0);
+        // By another thread, since who brings a token has a count of it anyway.
+        std::thread::scope(|threads| threads.spawn(|| provider.refresh(None).unwrap()).join().unwrap());
+        assert_eq!(allocations(), 0);
+        assert!(provider.get().unwrap().jwt() != jwt);
+    };
+    std::thread::scope(|threads| threads.spawn(later).join().unwrap());
 }
 
 #[test]

@@ -6,7 +6,9 @@
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use once_cell::race::OnceBox;
 
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
@@ -17,15 +19,23 @@ use crate::provider::flight::{Fresh, WAYS, way};
 const LOT: u32 = if cfg!(miri) { 16 } else { 1 << 16 };
 
 /// The references of one handle, for threads by turns.
+///
+/// Of many handles most see one thread, or one at a time: the ways of others are made when a second one comes.
 pub(super) struct Stock {
-    ways: [Way; WAYS],
+    first: Way,
+    others: OnceBox<[Way; WAYS]>,
 }
+
+/// Nobody's way.
+const NONE: u8 = WAYS as u8;
 
 /// All that it takes to hand out a token, in one line of the processor's cache: with many accounts, a line more is what costs.
 #[repr(align(64))]
 struct Way {
     /// Whether a thread is at it. Nobody waits for that, and in a child of fork() it may stay so for good.
     taken: AtomicBool,
+    /// Whose it is.
+    index: AtomicU8,
     lot: UnsafeCell<Option<Lot>>,
     /// The client's.
     clock: Arc<dyn Clock>,
@@ -47,17 +57,33 @@ unsafe impl Sync for Way {}
 
 impl Stock {
     pub(super) fn of(provider: &TokenProvider) -> Self {
-        Stock { ways: std::array::from_fn(|_| Way::of(provider.clock())) }
+        Stock { first: Way::of(NONE, provider.clock()), others: OnceBox::new() }
     }
 
-    /// A reference for C to a token that is fresh now, if another thread is not just at it. No lock, no allocation, no I/O.
+    /// A reference for C to a token that is fresh now, if another thread is not just at it. No lock, no I/O, and no allocation but
+    /// the first time that a thread comes.
     #[inline]
     pub(super) fn take(&self, provider: &TokenProvider) -> Option<*mut boomi_token> {
         let index = way();
-        match self.ways[index].with(one_of)? {
+        match self.way(index, provider).with(one_of)? {
             None => self.refill(index, provider),
             some => some,
         }
+    }
+
+    #[inline]
+    fn way(&self, index: usize, provider: &TokenProvider) -> &Way {
+        if self.first.index.load(Ordering::Relaxed) == index as u8 { &self.first } else { self.other(index, provider) }
+    }
+
+    #[inline(never)]
+    fn other(&self, index: usize, provider: &TokenProvider) -> &Way {
+        let owner = self.first.index.compare_exchange(NONE, index as u8, Ordering::Relaxed, Ordering::Relaxed);
+        if owner.is_ok() {
+            return &self.first;
+        }
+        &self.others.get_or_init(|| Box::new(std::array::from_fn(|index| Way::of(index as u8, provider.clock()))))
+            [index]
     }
 
     #[cold]
@@ -68,12 +94,16 @@ impl Stock {
             *lot = Lot::new(provider, index);
             one_of(lot, clock)
         };
-        self.ways[index].with(filled)?
+        self.way(index, provider).with(filled)?
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Way> {
+        std::iter::once(&self.first).chain(self.others.get().into_iter().flatten())
     }
 
     /// Ends the references to tokens that are not handed out any more, or the last of them would never be wiped.
     pub(super) fn give_back(&self) {
-        for way in &self.ways {
+        for way in self.all() {
             let ended = way.with(|lot, clock| lot.take_if(|lot| !lot.has_one(clock)));
             drop(ended);
         }
@@ -89,8 +119,13 @@ fn one_of(lot: &mut Option<Lot>, clock: &dyn Clock) -> Option<*mut boomi_token> 
 }
 
 impl Way {
-    fn of(clock: &Arc<dyn Clock>) -> Self {
-        Way { taken: AtomicBool::new(false), lot: UnsafeCell::new(None), clock: clock.clone() }
+    fn of(index: u8, clock: &Arc<dyn Clock>) -> Self {
+        Way {
+            taken: AtomicBool::new(false),
+            index: AtomicU8::new(index),
+            lot: UnsafeCell::new(None),
+            clock: clock.clone(),
+        }
     }
 
     /// `None` if another thread is at it. `work` must not panic, nor come here again.
@@ -235,7 +270,7 @@ mod tests {
     fn a_way_that_nobody_comes_back_from_is_gone_around() {
         let (_sim, provider) = provider();
         let stock = Stock::of(&provider);
-        stock.ways.iter().for_each(|way| way.taken.store(true, Ordering::Release));
+        stock.all().for_each(|way| way.taken.store(true, Ordering::Release));
         assert!(stock.take(&provider).is_none());
         assert!(provider.peek(Duration::ZERO).is_some());
     }

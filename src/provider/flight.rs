@@ -1,7 +1,7 @@
 //! One account's token and the exchange for the next, of which there is one at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -33,6 +33,8 @@ pub(crate) enum Counter {
 pub(crate) struct Account {
     id: String,
     kept: ArcSwapOption<Kept>,
+    /// The ways that threads have come by, a bit each.
+    used_ways: AtomicU8,
     generation: AtomicU64,
     last_error: AtomicI32,
     counters: [AtomicU64; 5],
@@ -41,13 +43,15 @@ pub(crate) struct Account {
 
 /// How many ways of counting references to a token there are, for so many threads at once.
 pub(crate) const WAYS: usize = 8;
+const _: () = assert!(WAYS <= u8::BITS as usize);
 
 /// A token that is kept.
 #[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) token: Token,
-    /// The same token for threads by turns, each with a count of its own.
-    ways: [Token; WAYS],
+    /// The same token for threads by turns, each with a count of its own: there from the beginning for ways that were used before,
+    /// since with many accounts eight for each would be most of what they take.
+    ways: [Option<Token>; WAYS],
     pub(crate) windows: Windows,
     fresh: Fresh,
     /// How many there were, with it.
@@ -86,14 +90,27 @@ impl Fresh {
 }
 
 impl Kept {
-    fn new(token: Token, windows: Windows, generation: u64, after_refusal: bool) -> Self {
-        let (ways, fresh) = (std::array::from_fn(|_| token.counted_apart()), Fresh::new(&token, &windows));
+    fn new(token: Token, ways: u8, windows: Windows, generation: u64, after_refusal: bool) -> Self {
+        // Who brings it hands it out next, as a rule.
+        let own = way();
+        let mut ways = std::array::from_fn(|way| (way != own && ways >> way & 1 == 1).then(|| token.counted_apart()));
+        ways[own] = Some(token.clone());
+        let fresh = Fresh::new(&token, &windows);
         Kept { token, ways, windows, fresh, generation, after_refusal, renew: false }
     }
 
     /// The same, for the next who comes to renew.
     pub(crate) fn to_be_renewed(&self) -> Self {
         Kept { renew: true, ..self.clone() }
+    }
+
+    /// The same, with this way.
+    fn with_way(self: &Arc<Self>, way: usize) -> Arc<Self> {
+        let mut more = self.clone();
+        if more.ways[way].is_none() {
+            Arc::make_mut(&mut more).ways[way] = Some(self.token.counted_apart());
+        }
+        more
     }
 }
 
@@ -141,6 +158,7 @@ impl Account {
         Account {
             id: id.to_owned(),
             kept: ArcSwapOption::empty(),
+            used_ways: AtomicU8::new(0),
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
             counters: Default::default(),
@@ -152,7 +170,7 @@ impl Account {
         &self.id
     }
 
-    /// The token, if it is far from its end: no lock, no allocation, no system call.
+    /// The token, if it is far from its end: no lock, no system call, and no allocation but the first time that a thread comes.
     ///
     /// `now` is [`Clock::nanos`](crate::clock::Clock::nanos).
     pub(crate) fn fresh(&self, min_validity: Duration, now: Nanos) -> Option<Token> {
@@ -162,7 +180,11 @@ impl Account {
             let (steady, wall) = (Duration::from_nanos(now.0), Duration::from_nanos(now.1));
             kept.token.remaining(Moment { steady, wall }) >= min_validity.min(kept.windows.longest_validity)
         };
-        (min_validity.is_zero() || enough()).then(|| kept.ways[way()].clone())
+        if !min_validity.is_zero() && !enough() {
+            return None;
+        }
+        let way = way();
+        kept.ways[way].clone().or_else(|| Some(self.open(way)?.0))
     }
 
     /// The token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
@@ -170,7 +192,21 @@ impl Account {
     pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
         let kept = self.kept.load();
         let kept = kept.as_ref().filter(|kept| !kept.renew)?;
-        Some((kept.ways.get(way)?.clone(), kept.fresh))
+        kept.ways[way].as_ref().map(|token| (token.clone(), kept.fresh)).or_else(|| self.open(way))
+    }
+
+    /// The token for the first thread of this way, which is there from now on.
+    #[cold]
+    fn open(&self, way: usize) -> Option<(Token, Fresh)> {
+        self.used_ways.fetch_or(1 << way, Ordering::Relaxed);
+        let mut opened = None;
+        // Added to what is kept at that moment, and to nothing else: whoever replaces it has to retire all that it was given out by.
+        self.kept.rcu(|kept| {
+            let more = kept.as_ref().filter(|kept| !kept.renew).map(|kept| kept.with_way(way));
+            opened = more.as_ref().and_then(|kept| Some((kept.ways[way].clone()?, kept.fresh)));
+            more.or_else(|| kept.clone())
+        });
+        opened
     }
 
     /// The token, if it may be handed out and has so much left.
@@ -192,7 +228,7 @@ impl Account {
         let _before = self.kept.swap(kept.map(Arc::new));
         // After it, so that nobody finds it again and stocks up.
         #[cfg(feature = "capi")]
-        _before.iter().flat_map(|before| &before.ways).for_each(Token::retire);
+        _before.iter().flat_map(|before| before.ways.iter().flatten()).for_each(Token::retire);
     }
 
     pub(crate) fn slot(&self) -> Arc<Slot> {
@@ -228,11 +264,12 @@ impl Account {
         let windows = Windows::new(token.lifetime(), left, chance);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let after_refusal = std::mem::take(&mut state.renews_refused);
+        let ways = self.used_ways.fetch_or(1 << way(), Ordering::Relaxed);
         state.renewal_granted = false;
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
-            self.keep(Some(Kept::new(token.clone(), windows, generation, after_refusal)));
+            self.keep(Some(Kept::new(token.clone(), ways, windows, generation, after_refusal)));
         } else {
             state.passing = Some(token.clone());
         }
