@@ -1,6 +1,7 @@
 //! The way in for `java.lang.foreign`: C functions.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use zeroize::Zeroizing;
 
@@ -12,6 +13,7 @@ use crate::{boundary, token};
 pub struct Bytes {
     data: *mut u8,
     length: usize,
+    capacity: usize,
 }
 
 type Interrupted = extern "C" fn() -> u8;
@@ -68,9 +70,10 @@ pub unsafe extern "C" fn boomi_java_invoke(
     // SAFETY: as the caller promises.
     let fields = unsafe { slice(fields, length) };
     let mut done = boundary::invoke(Way::Ffm(Functions { interrupted, call }), operation, handle, fields);
-    let done = Box::leak(std::mem::take(&mut *done).into_boxed_slice());
+    // As large as it is: to shrink it could leave a copy behind.
+    let mut done = ManuallyDrop::new(std::mem::take(&mut *done));
     // SAFETY: as the caller promises.
-    unsafe { answer.write(Bytes { data: done.as_mut_ptr(), length: done.len() }) };
+    unsafe { answer.write(Bytes { data: done.as_mut_ptr(), length: done.len(), capacity: done.capacity() }) };
 }
 
 /// Wipes and frees the answer of an operation.
@@ -78,10 +81,9 @@ pub unsafe extern "C" fn boomi_java_invoke(
 /// # Safety
 /// It is one of [`boomi_java_invoke`], and was not released before.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn boomi_java_release(data: *mut u8, length: usize) {
-    // SAFETY: it was leaked as a box of that length.
-    let bytes = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, length)) };
-    drop(Zeroizing::new(bytes.into_vec()));
+pub unsafe extern "C" fn boomi_java_release(data: *mut u8, length: usize, capacity: usize) {
+    // SAFETY: it was a vector of these.
+    drop(Zeroizing::new(unsafe { Vec::from_raw_parts(data, length, capacity) }));
 }
 
 /// Says what the function that is called back on this thread answers.

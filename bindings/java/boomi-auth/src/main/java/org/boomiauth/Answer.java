@@ -10,7 +10,16 @@ final class Answer {
     private final ByteBuffer fields;
 
     Answer(byte[] bytes) {
-        fields = ByteBuffer.wrap(bytes);
+        this(ByteBuffer.wrap(bytes));
+    }
+
+    private Answer(ByteBuffer fields) {
+        this.fields = fields;
+    }
+
+    /** The fields from here on, to be read at another time, by any thread. */
+    Answer fromHere() {
+        return new Answer(fields.duplicate());
     }
 
     int octet() {
@@ -54,6 +63,22 @@ final class Answer {
         byte[] bytes = new byte[length];
         fields.get(bytes);
         return bytes;
+    }
+
+    /** The bytes where they are, not copied. Null where there are none. */
+    ByteBuffer optionalBuffer() {
+        int length = fields.getInt();
+        if (length < 0) {
+            return null;
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(fields.array(), fields.position(), length).slice();
+        skip(length);
+        return buffer;
+    }
+
+    /** Goes past a text, or bytes. */
+    void pass() {
+        skip(Math.max(fields.getInt(), 0));
     }
 
     /** Null where there is none. */

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,12 +33,16 @@ public final class Response implements AutoCloseable {
     private final String message;
     private final int attempts;
     private final Duration retryAfter;
-    private final Map<String, List<String>> headers;
     private final BoomiAuthException failure;
-    /** Null for a body that is on its way. */
     private final InputStream stream;
+    /** The headers' fields. */
+    private final Answer named;
 
-    private byte[] body;
+    /** Null until somebody wants them: most look at the body alone. Two threads may make the same. */
+    private volatile Map<String, List<String>> headers;
+
+    /** Null for a body that is on its way. */
+    private ByteBuffer body;
 
     Response(BoomiClient client, Call call, Answer answer) {
         status = answer.number();
@@ -45,14 +50,23 @@ public final class Response implements AutoCloseable {
         message = answer.text();
         attempts = answer.number();
         retryAfter = answer.duration();
-        Map<String, List<String>> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        for (int left = answer.number(); left > 0; left--) {
-            all.computeIfAbsent(answer.text(), name -> new ArrayList<>(1)).add(answer.text());
+        named = answer.fromHere();
+        for (int left = 2 * answer.number(); left > 0; left--) {
+            answer.pass();
         }
-        headers = Collections.unmodifiableMap(all);
         failure = answer.flag() ? Failures.read(answer) : null;
-        body = answer.optionalBytes();
-        stream = body == null ? new Body(client, call, answer.longNumber()) : new ByteArrayInputStream(body);
+        body = answer.optionalBuffer();
+        stream = body == null
+                ? new Body(client, call, answer.longNumber())
+                : new ByteArrayInputStream(body.array(), body.arrayOffset(), body.remaining());
+    }
+
+    private static Map<String, List<String>> read(Answer named) {
+        Map<String, List<String>> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        for (int left = named.number(); left > 0; left--) {
+            all.computeIfAbsent(named.text(), name -> new ArrayList<>(1)).add(named.text());
+        }
+        return Collections.unmodifiableMap(all);
     }
 
     /**
@@ -112,7 +126,7 @@ public final class Response implements AutoCloseable {
      * @return its value, if there is one
      */
     public Optional<String> header(String name) {
-        List<String> values = headers.get(name);
+        List<String> values = headers().get(name);
         return values == null ? Optional.empty() : Optional.of(values.get(0));
     }
 
@@ -122,7 +136,12 @@ public final class Response implements AutoCloseable {
      * @return the values by the names, which are found in any case
      */
     public Map<String, List<String>> headers() {
-        return headers;
+        Map<String, List<String>> known = headers;
+        if (known == null) {
+            known = read(named.fromHere());
+            headers = known;
+        }
+        return known;
     }
 
     /**
@@ -150,7 +169,9 @@ public final class Response implements AutoCloseable {
      * @throws BoomiAuthException if it does not arrive
      */
     public byte[] bytes() {
-        return whole().clone();
+        ByteBuffer whole = whole();
+        int begin = whole.arrayOffset();
+        return Arrays.copyOfRange(whole.array(), begin, begin + whole.remaining());
     }
 
     /**
@@ -160,7 +181,8 @@ public final class Response implements AutoCloseable {
      * @throws BoomiAuthException if it does not arrive
      */
     public String text() {
-        return new String(whole(), charset());
+        ByteBuffer whole = whole();
+        return new String(whole.array(), whole.arrayOffset(), whole.remaining(), charset());
     }
 
     /**
@@ -173,14 +195,14 @@ public final class Response implements AutoCloseable {
         return stream;
     }
 
-    private synchronized byte[] whole() {
+    private synchronized ByteBuffer whole() {
         if (body == null) {
             ByteArrayOutputStream all = new ByteArrayOutputStream(PIECE);
             Body coming = (Body) stream;
             for (byte[] piece = coming.next(PIECE); piece.length > 0; piece = coming.next(PIECE)) {
                 all.write(piece, 0, piece.length);
             }
-            body = all.toByteArray();
+            body = ByteBuffer.wrap(all.toByteArray());
         }
         return body;
     }

@@ -77,7 +77,7 @@ final class Ffm {
                 symbol(symbols, "boomi_java_invoke"),
                 FunctionDescriptor.ofVoid(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS));
         release = linker.downcallHandle(
-                symbol(symbols, "boomi_java_release"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
+                symbol(symbols, "boomi_java_release"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_LONG));
         answer = linker.downcallHandle(
                 symbol(symbols, "boomi_java_answer"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
         isCurrent = linker.downcallHandle(
@@ -95,9 +95,10 @@ final class Ffm {
         @Override
         public byte[] invoke(int operation, long handle, byte[] fields, int length) {
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment given = arena.allocate(Math.max(length, 1));
+                long resultBytes = ADDRESS.byteSize() + 2 * Long.BYTES;
+                MemorySegment both = arena.allocate(resultBytes + length, Long.BYTES);
+                MemorySegment result = both.asSlice(0, resultBytes), given = both.asSlice(resultBytes);
                 MemorySegment.copy(fields, 0, given, JAVA_BYTE, 0, length);
-                MemorySegment result = arena.allocate(ADDRESS.byteSize() + Long.BYTES, Long.BYTES);
                 try {
                     Functions.INVOKE.invokeExact(
                             operation,
@@ -111,11 +112,12 @@ final class Ffm {
                     given.fill((byte) 0);
                 }
                 long size = result.get(JAVA_LONG, ADDRESS.byteSize());
+                long capacity = result.get(JAVA_LONG, ADDRESS.byteSize() + Long.BYTES);
                 MemorySegment bytes = result.get(ADDRESS, 0).reinterpret(size);
                 try {
                     return bytes.toArray(JAVA_BYTE);
                 } finally {
-                    Functions.RELEASE.invokeExact(bytes, size);
+                    Functions.RELEASE.invokeExact(bytes, size, capacity);
                 }
             } catch (Throwable thrown) {
                 throw rethrown(thrown);

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.boomiauth.BoomiClient;
 import org.boomiauth.CredentialsRejectedException;
 import org.boomiauth.Credentials;
@@ -54,6 +57,27 @@ class ClientTest {
             assertEquals("application/json", record.header("content-TYPE").get());
             assertEquals(1, record.attempts());
             assertArrayEquals(record.bytes(), client.get(RECORD).bytes());
+        }
+    }
+
+    @Test
+    void whatIsReadOfAnAnswerLeavesItAsItWas(Emulator boomi) throws IOException {
+        try (BoomiClient client = boomi.client()) {
+            Response record = client.get(RECORD);
+            byte[] bytes = record.bytes();
+            String text = record.text();
+            assertArrayEquals(text.getBytes(StandardCharsets.UTF_8), bytes);
+            Arrays.fill(bytes, (byte) 0);
+            assertEquals(text, record.text());
+            byte[] streamed = new byte[bytes.length + 1];
+            assertEquals(bytes.length, record.stream().read(streamed));
+            assertEquals(text, new String(streamed, 0, bytes.length, StandardCharsets.UTF_8));
+            assertEquals(-1, record.stream().read(), "the answer ends with its body");
+            // Each the same, whoever asks first.
+            Map<String, List<String>> headers = client.get(RECORD).headers();
+            assertEquals(record.headers().keySet(), headers.keySet());
+            assertEquals(record.header("Content-Type").get(), headers.get("content-type").get(0));
+            assertThrows(UnsupportedOperationException.class, headers::clear);
         }
     }
 

@@ -126,7 +126,7 @@ class ReachabilityTest {
             TreeSet<String> calls = descriptors.group(1).equals("downcallHandle") ? downcalls : upcalls;
             calls.add(descriptor(descriptors.group(2), descriptors.group(3)));
         }
-        assertEquals(3, downcalls.size());
+        assertEquals(4, downcalls.size());
         assertEquals(2, upcalls.size());
         assertEquals(source.split("FunctionDescriptor\\.of", -1).length - 1, 6, "each has been seen");
 
