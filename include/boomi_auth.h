@@ -1017,8 +1017,8 @@ boomi_code boomi_token_provider_new(const boomi_client *client,
 
 /**
  * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
- * at once. Without I/O, lock or allocation while the kept one is fresh; else this asks the server, or waits for whoever does.
- * `call` may be NULL for the client's limits.
+ * at once. While the kept one is fresh, without I/O or lock, and without allocation but in a thread's first call; else this asks
+ * the server, or waits for whoever does. `call` may be NULL for the client's limits.
  *
  * More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
  * If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
