@@ -137,6 +137,12 @@ static void counted_from(const int *order, int many, double *counted) {
     }
 }
 
+/* Tokens of accounts in that order, again and again; a function of its own, whose instructions can be counted. */
+__attribute__((noinline)) static void kept_tokens(boomi_token_provider **providers, const int *order, int many, int times) {
+    for (int i = 0; i < times; i++)
+        boomi_token_free(get(providers[order[i % many]]));
+}
+
 /* One client with a token of each of so many accounts. What is beside it: as many headers behind one mutex, copied, and as many with
  * counts of their own. */
 static void accounts(void) {
@@ -166,8 +172,7 @@ static void accounts(void) {
         for (int round = -1; round < rounds; round++) {
             int turns = 1 + 100000 / many;
             before = now(CLOCK_PROCESS_CPUTIME_ID);
-            for (int i = 0; i < many * turns; i++)
-                boomi_token_free(get(providers[order[i % many]]));
+            kept_tokens(providers, order, many, many * turns);
             each[round < 0 ? 0 : round] = worked(before) / turns;
         }
         print_point("accounts, a kept token of each", "accounts", "in no order: processor time", "us", many, each, rounds);
@@ -186,6 +191,27 @@ static void accounts(void) {
     for (int i = 0; i < MOST_ACCOUNTS; i++)
         boomi_token_provider_free(providers[i]);
     boomi_token_provider_free(first);
+    boomi_client_free(client);
+}
+
+/* For callgrind: every account's token once, with TIMES accounts. Who counts leaves out what is before. */
+static void counted_accounts(void) {
+    static boomi_token_provider *providers[MOST_ACCOUNTS];
+    static int order[MOST_ACCOUNTS];
+    boomi_client *client = new_client();
+    check(times > 0 && times <= MOST_ACCOUNTS, "reading the accounts");
+    for (int i = 0; i < times; i++) {
+        char account[32];
+        snprintf(account, sizeof account, "account-%05d", i);
+        providers[i] = new_provider(client, account);
+        /* The second fills the stock. */
+        boomi_token_free(get(providers[i]));
+        boomi_token_free(get(providers[i]));
+    }
+    shuffle(order, times);
+    kept_tokens(providers, order, times, times);
+    for (int i = 0; i < times; i++)
+        boomi_token_provider_free(providers[i]);
     boomi_client_free(client);
 }
 
@@ -282,6 +308,8 @@ int main(int count, char **arguments) {
     } curves[] = {{"tokens", tokens}, {"accounts", accounts}, {"threads", threads}, {"body", body}};
     read_arguments(count, arguments, 9, 1);
     check(rounds > 0 && rounds <= MOST_ROUNDS, "reading the numbers");
+    if (only && strcmp(only, "counted") == 0)
+        counted_accounts();
     for (int i = 0; i < 4; i++)
         if (!only || strcmp(only, curves[i].name) == 0)
             curves[i].run();

@@ -56,6 +56,20 @@ instructions_beside() { # WORK PROGRAM CALLS PEER SIDE FUNCTION [PEER SIDE FUNCT
     done
 }
 
+# The time of many accounts' tokens is also the memory's, which a processor has nearer or farther; their instructions are the code's alone.
+instructions_of_accounts() {
+    local many counted
+    needs valgrind valgrind || return 1
+    for many in 10 100 1000 10000; do
+        RUN_UNDER="valgrind --tool=callgrind --toggle-collect=kept_tokens --callgrind-out-file=/dev/null" \
+            bench one "$out/growth" -- 1 "$many" counted 2>"$out/callgrind.log" || { cat "$out/callgrind.log" >&2; return 1; }
+        counted=$(sed -n 's/.*Collected : *//p' "$out/callgrind.log")
+        printf '%-28s %-40s %8d accounts: %s\n' 'accounts, instructions' 'a kept token of each, in no order' "$many" "$counted"
+        record kind point curve 'accounts, instructions' of accounts what 'a kept token of each, in no order' unit instructions \
+            x "$many" y "$counted" low "$counted" high "$counted" pinning 'one processor'
+    done
+}
+
 # figure WORK OURS VALUE PEER VALUE UNIT: a row of one value for each side.
 figure() {
     local ratio
@@ -92,7 +106,8 @@ part() {
             [ -n "${PIN:-}" ] || [ $# -gt 2 ] || bench two "$out/$subject" -- "$@" ;;
         growth)
             for curve in tokens accounts body; do bench one "$out/growth" -- "${1:-9}" 1 "$curve"; done
-            bench any "$out/growth" -- "${1:-9}" 1 threads ;;
+            bench any "$out/growth" -- "${1:-9}" 1 threads
+            instructions_of_accounts ;;
         *) "part_$subject" "$@" ;;
     esac
 }

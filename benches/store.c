@@ -63,8 +63,17 @@ static void get_shared(void) {
     get_object(shared, request);
 }
 
+static void get_by(CURL *curl, const boomi_client *client) {
+    if (curl)
+        curl_exchange(curl, OBJECT_BYTES);
+    else
+        get_object(client, request);
+}
+
 /* Until each of so many processes has made its requests, all at once: what each of these took, in us. */
-static double of_processes(int count, int sharing) {
+enum who { ALONE, SHARING, LIBCURL };
+
+static double of_processes(int count, enum who who) {
     int ready[2], go[2], done[2];
     char byte = 0;
     check(pipe(ready) == 0 && pipe(go) == 0 && pipe(done) == 0, "pipe");
@@ -74,15 +83,16 @@ static double of_processes(int count, int sharing) {
         check(process >= 0, "fork");
         if (process > 0)
             continue;
-        boomi_client *client = sharing ? new_sharing_client(PACE) : new_client_of(new_config(PACE));
-        if (sharing)
+        CURL *curl = who == LIBCURL ? new_bearer_curl(bearer_headers()) : NULL;
+        boomi_client *client = who == LIBCURL ? NULL : who == SHARING ? new_sharing_client(PACE) : new_client_of(new_config(PACE));
+        if (who == SHARING)
             wait_until_connected(client);
         /* What may come at once, after a while without any: a second's requests. */
         for (int call = 0; call < PACE / count; call++)
-            get_object(client, request);
+            get_by(curl, client);
         check(write(ready[1], &byte, 1) == 1 && read(go[0], &byte, 1) == 1, "the pipes");
         for (int call = 0; call < EACH; call++)
-            get_object(client, request);
+            get_by(curl, client);
         check(write(done[1], &byte, 1) == 1, "the pipes");
         _exit(0);
     }
@@ -110,13 +120,15 @@ int main(int count, char **arguments) {
     check(getenv("STORE") != NULL, "STORE=URL");
     request = new_request();
     for (int processes = 1; !only && processes <= MOST_PROCESSES; processes *= 2) {
-        double with[MOST_ROUNDS], without[MOST_ROUNDS];
+        double with[MOST_ROUNDS], without[MOST_ROUNDS], curls[MOST_ROUNDS];
         for (int round = 0; round < FLEETS; round++) {
-            with[round] = of_processes(processes, 1);
-            without[round] = of_processes(processes, 0);
+            with[round] = of_processes(processes, SHARING);
+            without[round] = of_processes(processes, ALONE);
+            curls[round] = of_processes(processes, LIBCURL);
         }
         print_point("paced GETs of a fleet", "processes", "the pace of all, in a store", "us each", processes, with, FLEETS);
-        print_point("paced GETs of a fleet", "processes", "control: the pace of each process", "us each", processes, without, FLEETS);
+        print_point("paced GETs of a fleet", "processes", "the pace of each process", "us each", processes, without, FLEETS);
+        print_point("paced GETs of a fleet", "processes", "control: libcurl, without a pace", "us each", processes, curls, FLEETS);
     }
     alone = new_client_of(new_config(PACE));
     shared = new_sharing_client(PACE);

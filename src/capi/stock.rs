@@ -76,6 +76,7 @@ impl Stock {
         if self.first.index.load(Ordering::Relaxed) == index as u8 { &self.first } else { self.other(index, provider) }
     }
 
+    /// The first way belongs to who came first, and the others are made all at once.
     #[inline(never)]
     fn other(&self, index: usize, provider: &TokenProvider) -> &Way {
         let owner = self.first.index.compare_exchange(NONE, index as u8, Ordering::Relaxed, Ordering::Relaxed);
