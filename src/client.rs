@@ -54,9 +54,8 @@ use crate::provider::accounts::Accounts;
 use crate::secret::Secret;
 use crate::transport::proxy::Proxy;
 use crate::transport::scope::WaitHook;
-use crate::transport::{HttpTransport, Outgoing, Transport};
-use exchange::{Asking, Exchange};
-use judge::Effect;
+use crate::transport::{HttpTransport, Transport};
+use exchange::Exchange;
 use pace::Paces;
 use sending::{Sending, Who};
 use server_clock::ServerClock;
@@ -79,6 +78,8 @@ struct Inner {
     timeout: Duration,
     connect_timeout: Duration,
     max_response_bytes: u64,
+    /// The Host of every request.
+    host: HeaderValue,
     user_agent: HeaderValue,
     on_event: Option<EventHandler>,
     wait_hook: Option<WaitHook>,
@@ -142,8 +143,11 @@ impl Client {
         let guard = config.guard(origin.to_string(), clock.clone(), fleet.as_ref());
         let paces = Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND))
             .of_fleet(fleet.clone(), origin.to_string());
+        let host =
+            HeaderValue::from_str(origin.authority()).map_err(|_| Error::invalid("the base URL's host is bad"))?;
         Ok(Client {
             inner: Arc::new(Inner {
+                host,
                 origin,
                 account_id: config.account_id,
                 sign_ins: SignIns::new(config.credentials, config.otp, guard),
@@ -220,20 +224,12 @@ impl Client {
     fn ask_in(&self, exchange: &Exchange<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
         let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
-        let path = uri.path().to_owned();
-        let outgoing = Outgoing {
-            method: request.method.clone(),
-            uri,
-            headers: request.headers_to_send(),
-            body: request.body_to_send(),
-        };
         let who = match request.scheme(self.inner.token_provider.is_some()) {
             AuthScheme::Basic => Who::User,
             AuthScheme::Jwt => Who::Bearer(self.bearer(request.account_id.as_deref())?),
             _ => Who::Caller,
         };
-        let asking = Asking { outgoing, graphql: request.is_graphql(), most, purpose: "request" };
-        Sending::new(exchange, asking, who, Effect::of(request), account_id, &path).run()
+        Sending::new(exchange, request, &uri, who, account_id, most).run()
     }
 
     /// The pages of a query: `request` is a POST to a path that ends in `/query`.

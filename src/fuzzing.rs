@@ -90,7 +90,7 @@ fn retry_after(bytes: &[u8]) {
             headers.insert(name, value);
         }
     }
-    let _ = response::retry_after(&headers, NOW.wall);
+    let _ = response::retry_after(&headers, || NOW.wall);
 }
 
 /// A caller's header, and a query: names and values by turns, with a NUL between.

@@ -177,6 +177,11 @@ impl Token {
         &self.data().header
     }
 
+    /// The same for a request's header, which shares the token's memory.
+    pub(crate) fn in_header(&self) -> InHeader {
+        InHeader(self.clone())
+    }
+
     /// Not to be handed out any more, by those who have these references in stock.
     #[cfg(feature = "capi")]
     pub(crate) fn retire(&self) {
@@ -230,6 +235,15 @@ impl TokenData {
 
     pub(crate) fn expires_at(&self) -> i64 {
         self.expires_at
+    }
+}
+
+/// A token as the value of the Authorization header.
+pub(crate) struct InHeader(Token);
+
+impl AsRef<[u8]> for InHeader {
+    fn as_ref(&self) -> &[u8] {
+        self.0.secret().as_bytes()
     }
 }
 

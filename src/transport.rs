@@ -14,7 +14,7 @@ use std::io::Read;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
+use ureq::http::{self, HeaderMap, Method, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport as UreqTransport};
 
@@ -38,18 +38,18 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 const MAX_IDLE_AGE: Duration = Duration::from_secs(45);
 
 /// A request, ready to be sent.
-#[derive(Clone)]
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Host among them.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Option<&'a [u8]>,
 }
 
 /// An answer, of which status and headers have arrived.
 pub(crate) struct Incoming {
     pub(crate) status: u16,
-    pub(crate) headers: http::HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// What the headers say of the body's length.
     pub(crate) announced: Option<u64>,
     pub(crate) body: Box<dyn Body>,
@@ -63,7 +63,7 @@ pub(crate) trait Body: Send + Sync {
 
 impl Incoming {
     /// Reads the whole body, of `most` bytes at most, with room for one byte more, which the C API puts behind it.
-    pub(crate) fn read_all(mut self, most: u64, scope: &Rc<Scope>) -> Result<(http::HeaderMap, Vec<u8>), Error> {
+    pub(crate) fn read_all(mut self, most: u64, scope: &Rc<Scope>) -> Result<(HeaderMap, Vec<u8>), Error> {
         let announced = self.announced.unwrap_or(0);
         let status = self.status;
         let too_large = || {
@@ -107,7 +107,7 @@ impl Read for Pieces<'_> {
 /// Sends requests. The one implementation for networks is [`HttpTransport`]; tests have others.
 pub(crate) trait Transport: Send + Sync {
     /// One request, up to the headers of its answer, whatever the status; redirects are not followed.
-    fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
+    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
 
     /// Closes the connections that are kept for later requests.
     fn close_connections(&self) {}
@@ -134,9 +134,8 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
         refuse_wire_log()?;
-        scope.check()?;
         let agent = self.agent.get(|| self.route.agent());
         let roots = self.route.roots.name();
         let _entered = scope.enter();
@@ -184,14 +183,13 @@ impl Body for HttpBody {
     }
 }
 
-fn send(agent: &ureq::Agent, request: &Outgoing<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let mut head = http::Request::builder().method(request.method.clone()).uri(request.uri.clone());
-    if let Some(headers) = head.headers_mut() {
-        headers.extend(request.headers.iter().cloned());
-    }
-    match request.body {
-        Some(body) => agent.run(head.body(body)?),
-        None => agent.run(head.body(())?),
+fn send(agent: &ureq::Agent, request: Outgoing<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    let Outgoing { method, uri, headers, body } = request;
+    let mut head = http::Request::new(());
+    (*head.method_mut(), *head.uri_mut(), *head.headers_mut()) = (method, uri, headers);
+    match body {
+        Some(body) => agent.run(head.map(|()| body)),
+        None => agent.run(head),
     }
 }
 

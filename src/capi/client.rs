@@ -300,7 +300,7 @@ mod tests {
     struct Panicking;
 
     impl Transport for Panicking {
-        fn exchange(&self, _: &Outgoing<'_>, _: &Rc<Scope>) -> Result<Incoming, Error> {
+        fn exchange(&self, _: Outgoing<'_>, _: &Rc<Scope>) -> Result<Incoming, Error> {
             panic!("forced inside the core")
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use ureq::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
 use super::call::Call;
@@ -17,6 +17,7 @@ use super::response::{Arrived, Asked, Response, date_seconds};
 use super::sign_in::{Purpose, SignIn};
 use super::verdict::{self, SignedInAs};
 use super::{Client, Inner, TokenProvider};
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
 use crate::fleet::SharedToken;
@@ -45,7 +46,6 @@ pub(super) struct Exchange<'a> {
 }
 
 /// A request and how its answer is read.
-#[derive(Clone)]
 pub(super) struct Asking<'a> {
     pub(super) outgoing: Outgoing<'a>,
     pub(super) graphql: bool,
@@ -73,7 +73,7 @@ impl<'a> Exchange<'a> {
             stops,
             hook: inner.wait_hook.clone(),
         });
-        scope.check()?;
+        scope.check_at_start()?;
         Ok(Exchange { client, call, _entered: scope.enter(), scope, took_code: Cell::new(false) })
     }
 
@@ -171,19 +171,24 @@ impl<'a> Exchange<'a> {
         self.within(limit).jwt_by(sign_in, account_id)
     }
 
+    /// A request to this client's origin, as it begins.
+    pub(super) fn outgoing<'b>(&self, method: Method, uri: Uri) -> Outgoing<'b> {
+        // With room for what most requests have.
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(header::HOST, self.inner().host.clone());
+        Outgoing { method, uri, headers, body: None }
+    }
+
     /// `GET /auth/jwt/generate/{accountId}`, with Basic. The answer is text, not JSON.
     fn jwt_by(&self, sign_in: SignIn, account_id: &str) -> Result<Token> {
         let host = self.scope.host();
-        let outgoing = Outgoing {
-            method: Method::GET,
-            uri: self.jwt_uri(account_id)?,
-            headers: vec![(header::ACCEPT, HeaderValue::from_static("text/plain, */*"))],
-            body: None,
-        };
+        let mut outgoing = self.outgoing(Method::GET, self.jwt_uri(account_id)?);
+        outgoing.headers.insert(header::ACCEPT, HeaderValue::from_static("text/plain, */*"));
         let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "jwt" };
+        let began = Moment::now(&**self.scope.clock());
         let response = self.send_signed(asking, &sign_in);
         let mut outcome = self.outcome(&response);
-        let token = response.and_then(|response| self.read_jwt(response, account_id));
+        let token = response.and_then(|response| self.read_jwt(response, account_id, began));
         if outcome == Outcome::Accepted && token.is_err() {
             // Whatever that was, it was not Boomi's answer to good credentials.
             outcome = Outcome::Neutral;
@@ -201,13 +206,14 @@ impl<'a> Exchange<'a> {
         Ok(token)
     }
 
-    fn read_jwt(&self, response: Response, account_id: &str) -> Result<Token> {
+    /// The token's life is counted from just before the request was sent, when it `began`.
+    fn read_jwt(&self, response: Response, account_id: &str, began: Moment) -> Result<Token> {
         if let Some(error) = response.error() {
             return Err(error);
         }
         let (status, date) = (response.status(), response.date());
         let body = Zeroizing::new(response.into_body());
-        Token::read(&body, account_id, date, self.scope.exchange_began()).map_err(|error| {
+        Token::read(&body, account_id, date, began).map_err(|error| {
             let host = self.scope.host();
             let text = format!("{host} gave no token for the account {account_id}: {error}");
             Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
@@ -216,8 +222,7 @@ impl<'a> Exchange<'a> {
 
     /// Asks for `path` without anybody's credentials: to learn the server's time, and whether it answers.
     pub(super) fn ask_without_credentials(&self, path: &str, on_sent: Option<OnSent>) -> Result<()> {
-        let uri = self.inner().origin.resolve(path, None)?;
-        let outgoing = Outgoing { method: Method::GET, uri, headers: Vec::new(), body: None };
+        let outgoing = self.outgoing(Method::GET, self.inner().origin.resolve(path, None)?);
         let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
         let asked = self.within(LONGEST_PROBE.min(self.scope.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
         asked.scope.set_on_sent(on_sent);
@@ -266,9 +271,9 @@ impl<'a> Exchange<'a> {
 
     fn send_signed(&self, mut asking: Asking<'_>, sign_in: &SignIn) -> Result<Response> {
         if let Some(code) = sign_in.code() {
-            asking.outgoing.headers.push((HeaderName::from_static(OTP_HEADER), header_value(code, true)));
+            asking.outgoing.headers.insert(OTP_HEADER, header_value(code, true));
         }
-        self.send_as(asking, sign_in.signed_in_as(), Some(sign_in.header()), &[sign_in.secret()])
+        self.send_as(asking, sign_in.signed_in_as(), Some(header_value(sign_in.header(), true)), &[sign_in.secret()])
     }
 
     /// What the end of a request says of the credentials that went with it.
@@ -287,7 +292,7 @@ impl<'a> Exchange<'a> {
         &self,
         asking: Asking<'_>,
         signed_in_as: SignedInAs,
-        authorization: Option<Secret>,
+        authorization: Option<HeaderValue>,
         secrets: &[&[u8]],
     ) -> Result<Response> {
         let (inner, scope) = (self.inner(), &self.scope);
@@ -298,12 +303,12 @@ impl<'a> Exchange<'a> {
             return Err(Error::new(ErrorKind::Internal, "a request was about to leave this client's origin"));
         }
         if let Some(authorization) = authorization {
-            outgoing.headers.push((header::AUTHORIZATION, header_value(authorization, true)));
+            outgoing.headers.insert(header::AUTHORIZATION, authorization);
         }
-        if !outgoing.headers.iter().any(|(name, _)| *name == header::USER_AGENT) {
-            outgoing.headers.push((header::USER_AGENT, inner.user_agent.clone()));
-        }
-        let incoming = inner.transport.exchange(&outgoing, scope).map_err(|error| {
+        outgoing.headers.entry(header::USER_AGENT).or_insert_with(|| inner.user_agent.clone());
+        let sensitive: Vec<_> = outgoing.headers.values().filter(|value| value.is_sensitive()).cloned().collect();
+        let asked = Asked { url: outgoing.uri.clone(), graphql, signed_in_as };
+        let incoming = inner.transport.exchange(outgoing, scope).map_err(|error| {
             // What bounded that connection bounds nothing of what comes after it.
             scope.set_connecting(false);
             error.with_attempts(1)
@@ -319,17 +324,18 @@ impl<'a> Exchange<'a> {
                 (headers, Arrived::Whole { bytes, read: 0 })
             }
         };
-        let asked = Asked { url: outgoing.uri.clone(), graphql, signed_in_as };
-        let sensitive =
-            outgoing.headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(_, value)| value.as_bytes());
-        let sent = sensitive.flat_map(|value| [value, after_scheme(value)]).chain(secrets.iter().copied());
+        let sent = sensitive.iter().map(|value| value.as_bytes()).flat_map(|value| [value, after_scheme(value)]);
+        let sent = sent.chain(secrets.iter().copied());
         // Nothing is quoted of other answers.
         let sent: Vec<_> = if status >= 400 || graphql { sent.collect() } else { Vec::new() };
-        Ok(Response::new(status, headers, body, asked, &sent, inner.clock.wall()))
+        Ok(Response::new(status, headers, body, asked, &sent, || inner.clock.wall()))
     }
 
     /// Learns the server's time from an answer that no cache kept.
     fn learn_time(&self, headers: &HeaderMap) {
+        if !self.inner().sign_ins.computes_codes() {
+            return;
+        }
         let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
         if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.scope.sent_at()) {
             self.inner().server_clock.learn(date, sent, self.scope.clock().awake_or_not());

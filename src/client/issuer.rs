@@ -534,9 +534,9 @@ impl Issuer {
 }
 
 impl Transport for Issuer {
-    fn exchange(&self, request: &Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
         scope.check()?;
-        let mut flight = Flight::begin(self, read_request(request));
+        let mut flight = Flight::begin(self, read_request(&request));
         let answer = self.converse(scope, &mut flight).map_err(|error| error.sent(scope.was_sent()))?;
         drop(flight);
         Ok(self.incoming(answer))
@@ -808,10 +808,7 @@ fn is_rejection((status, _, body): &Answer) -> bool {
 
 fn read_request(request: &Outgoing<'_>) -> Entry {
     let path = request.uri.path().to_owned();
-    let header = |name: &str| {
-        let found = request.headers.iter().find(|(given, _)| given == name)?;
-        found.1.to_str().ok().map(str::to_owned)
-    };
+    let header = |name: &str| request.headers.get(name)?.to_str().ok().map(str::to_owned);
     let (kind, user, secret) = read_authorization(header("authorization").as_deref());
     Entry {
         at: Duration::ZERO,

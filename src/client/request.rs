@@ -1,7 +1,7 @@
 //! A request, checked piece by piece while it is put together.
 
 use bytes::Bytes;
-use ureq::http::{HeaderName, HeaderValue, Method, header};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::endpoint;
 use crate::error::{Error, FirstError, Result};
@@ -133,19 +133,18 @@ impl Request {
         Ok(())
     }
 
-    /// The headers, with the defaults of those that are not set.
-    pub(crate) fn headers_to_send(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let mut headers = self.headers.clone();
+    /// Adds the headers, with the defaults of those that are not set.
+    pub(crate) fn add_headers_to(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         let mut default = |name: HeaderName, value: &'static str| {
-            if !self.headers.iter().any(|(other, _)| *other == name) {
-                headers.push((name, HeaderValue::from_static(value)));
-            }
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         };
         default(header::ACCEPT, "application/json");
         if self.body.is_some() {
             default(header::CONTENT_TYPE, "application/json");
         }
-        headers
     }
 
     /// The body. Without a length, some servers refuse a POST (411), so there an absent one is empty.
@@ -199,7 +198,7 @@ fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, 
 }
 
 /// A header's value, in memory that is wiped when the last copy of the value is gone.
-pub(crate) fn header_value(value: Secret, secret: bool) -> HeaderValue {
+pub(crate) fn header_value(value: impl AsRef<[u8]> + Send + 'static, secret: bool) -> HeaderValue {
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("checked for control characters");
     value.set_sensitive(secret);
     value

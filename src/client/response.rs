@@ -17,7 +17,7 @@ pub struct Response {
     url: Uri,
     status: u16,
     headers: HeaderMap,
-    /// The headers' values as text, made when they are asked for.
+    /// The headers' values as text, if one of them is not UTF-8; made when they are asked for.
     texts: OnceLock<Vec<String>>,
     body: Arrived,
     said: Said,
@@ -62,14 +62,14 @@ pub(crate) struct Asked {
 }
 
 impl Response {
-    /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is in Unix time.
+    /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is asked for Unix time.
     pub(crate) fn new(
         status: u16,
         headers: HeaderMap,
         body: Arrived,
         asked: Asked,
         secrets: &[&[u8]],
-        now: Duration,
+        now: impl FnOnce() -> Duration,
     ) -> Self {
         let mut said = if status < 400 { Said::default() } else { message::read(body.bytes(), secrets) };
         let (mut graphql_without_data, mut began) = (None, false);
@@ -120,7 +120,8 @@ impl Response {
 
     /// What was asked, with the account and the query filled in.
     pub fn url(&self) -> String {
-        self.url.to_string()
+        let path_and_query = self.url.path_and_query().map_or("", |path| path.as_str());
+        [self.url.scheme_str().unwrap_or_default(), "://", self.host(), path_and_query].concat()
     }
 
     /// The first header of that name, in whatever case. What is not UTF-8 in it is replaced by U+FFFD.
@@ -130,9 +131,12 @@ impl Response {
 
     /// Every header; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let texts = self.texts.get_or_init(|| self.headers.values().map(text).collect());
-        self.headers.iter().zip(texts).map(|((name, _), text)| (name.as_str(), text.as_str()))
+        let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let text = move |index: usize, value| match std::str::from_utf8(HeaderValue::as_bytes(value)) {
+            Ok(text) => text,
+            Err(_) => &self.texts.get_or_init(|| self.headers.values().map(lossy).collect())[index],
+        };
+        self.headers.iter().enumerate().map(move |(index, (name, value))| (name.as_str(), text(index, value)))
     }
 
     /// The body, byte for byte; empty if it is read as a stream.
@@ -251,14 +255,14 @@ impl Response {
 }
 
 /// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
-pub(crate) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -> Option<Duration> {
     let value = header_text(headers, header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More than fits is longer than anybody waits.
         return Some(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into()));
     }
     let server_now = header_text(headers, header::DATE).and_then(unix_time);
-    Some(unix_time(value)?.saturating_sub(server_now.unwrap_or(now)))
+    Some(unix_time(value)?.saturating_sub(server_now.unwrap_or_else(now)))
 }
 
 /// A Date header in Unix seconds.
@@ -302,7 +306,7 @@ mod tests {
         }
         let body = Arrived::Whole { bytes: body.into(), read: 0 };
         let asked = Asked { url: Uri::from_static("https://h/"), graphql, signed_in_as: SignedInAs::Bearer };
-        Response::new(status, map, body, asked, &[b"marked-secret"], Duration::from_secs(784_111_777))
+        Response::new(status, map, body, asked, &[b"marked-secret"], || Duration::from_secs(784_111_777))
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //! tries: nothing below it sends a request of the caller's twice, and nothing above it asks again.
 
 use serde_json::json;
+use ureq::http::Uri;
 
 use super::TokenProvider;
 use super::call::Call;
 use super::exchange::{Asking, Exchange};
 use super::judge::{Budget, Decision, Effect, Outcome, is_of_the_connection, judge};
 use super::pace::{InTurn, account_of};
+use super::request::{Request, header_value};
 use super::response::Response;
 use super::sign_in::{Purpose, TIME_TO_BEGIN};
 use super::verdict::SignedInAs;
@@ -29,7 +31,11 @@ pub(super) enum Who {
 /// See the module's text.
 pub(super) struct Sending<'a> {
     exchange: &'a Exchange<'a>,
-    asking: Asking<'a>,
+    request: &'a Request,
+    /// Where it goes: the request's path, or URL, with account and query.
+    uri: &'a Uri,
+    /// See [`Asking::most`].
+    most: Option<u64>,
     who: Who,
     effect: Effect,
     /// Whose pace it keeps.
@@ -52,19 +58,21 @@ pub(super) struct Sending<'a> {
 impl<'a> Sending<'a> {
     pub(super) fn new(
         exchange: &'a Exchange<'a>,
-        asking: Asking<'a>,
+        request: &'a Request,
+        uri: &'a Uri,
         who: Who,
-        effect: Effect,
         account_id: Option<&'a str>,
-        path: &'a str,
+        most: Option<u64>,
     ) -> Self {
         Sending {
-            account: account_of(path, account_id),
+            account: account_of(uri.path(), account_id),
             has_typed_code: exchange.call().is_some_and(Call::has_otp),
             exchange,
-            asking,
+            request,
+            uri,
+            most,
             who,
-            effect,
+            effect: Effect::of(request),
             attempts: 0,
             sent: false,
             newer: None,
@@ -96,6 +104,13 @@ impl<'a> Sending<'a> {
         }
     }
 
+    fn asking(&self) -> Asking<'a> {
+        let mut outgoing = self.exchange.outgoing(self.request.method.clone(), self.uri.clone());
+        self.request.add_headers_to(&mut outgoing.headers);
+        outgoing.body = self.request.body_to_send();
+        Asking { outgoing, graphql: self.request.is_graphql(), most: self.most, purpose: "request" }
+    }
+
     /// Sends it once. The outer error is that it was not tried: it had no turn, no leave to sign in, or no token.
     fn try_once(&mut self) -> Result<Result<Response>> {
         let (exchange, scope) = (self.exchange, self.exchange.scope());
@@ -110,18 +125,17 @@ impl<'a> Sending<'a> {
             scope.set_on_sent(turn.on_sent());
             Ok::<_, Error>(())
         };
-        let asking = self.asking.clone();
+        let asking = self.asking();
         let ended = match &self.who {
             Who::Caller => {
                 begin()?;
                 exchange.send_as(asking, SignedInAs::Caller, None, &[])
             }
             Who::User => {
-                let path = asking.outgoing.uri.path().to_owned();
                 let patience = scope.remaining();
                 let purpose = Purpose {
                     name: asking.purpose,
-                    path: &path,
+                    path: self.uri.path(),
                     foreign: false,
                     patience,
                     turn: Some(&turn),
@@ -150,7 +164,8 @@ impl<'a> Sending<'a> {
                     None => exchange.bearer(provider).map_err(|error| error.sent(false))?,
                 };
                 begin()?;
-                let ended = exchange.send_as(asking, SignedInAs::Bearer, Some(token.secret().duplicate()), &[]);
+                let ended =
+                    exchange.send_as(asking, SignedInAs::Bearer, Some(header_value(token.in_header(), true)), &[]);
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
@@ -215,8 +230,8 @@ impl<'a> Sending<'a> {
         self.exchange.emit(EventKind::RequestRetried, || {
             json!({
                 "host": self.exchange.scope().host(),
-                "method": self.asking.outgoing.method.as_str(),
-                "path": self.asking.outgoing.uri.path(),
+                "method": self.request.method.as_str(),
+                "path": self.uri.path(),
                 "attempt": self.attempts,
                 "status": status,
                 "code": code,

@@ -460,6 +460,11 @@ impl<'a> Attempt<'a> {
 }
 
 impl SignIns {
+    /// Whether codes are computed here, for which the server's time must be known.
+    pub(super) fn computes_codes(&self) -> bool {
+        matches!(&self.otp, Some(OtpSource::Secret(_) | OtpSource::File(_)))
+    }
+
     fn code_source(&self) -> Result<CodeSource> {
         match &self.otp {
             None => Ok(CodeSource::None),

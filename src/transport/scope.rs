@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::sync::Signal;
 
@@ -115,7 +115,6 @@ pub(crate) struct Scope {
     /// While a connection is being made: when it must be there.
     connect_by: Cell<Option<Instant>>,
     phase: Cell<Phase>,
-    exchange_began: Cell<Moment>,
     /// When the first bytes of the request left, in steady time.
     sent: Cell<Option<Duration>>,
     /// Told when all of it has left.
@@ -146,7 +145,6 @@ impl Scope {
     pub(crate) fn begin(limits: Limits) -> Rc<Self> {
         let now = limits.clock.now();
         Rc::new(Scope {
-            exchange_began: Cell::new(Moment::now(&*limits.clock)),
             hook_asked: Cell::new((!limits.one_read).then_some(now)),
             limits,
             started: now,
@@ -203,12 +201,6 @@ impl Scope {
         self.connected.set(false);
         self.connect_by.set(None);
         self.set_proxy(None);
-        self.exchange_began.set(Moment::now(&*self.limits.clock));
-    }
-
-    /// Just before the request was sent: what a token's life is counted from.
-    pub(crate) fn exchange_began(&self) -> Moment {
-        self.exchange_began.get()
     }
 
     pub(crate) fn was_sent(&self) -> bool {
@@ -284,10 +276,18 @@ impl Scope {
 
     /// An error if the call was cancelled or its time is over. Asks the hook, if it was not asked during a slice.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        self.check_at(self.limits.clock.now())
+    }
+
+    /// The same when the scope has just begun, without another look at the clock.
+    pub(crate) fn check_at_start(&self) -> Result<(), Error> {
+        self.check_at(self.started)
+    }
+
+    fn check_at(&self, now: Instant) -> Result<(), Error> {
         if self.limits.stops.requested() {
             return Err(self.canceled());
         }
-        let now = self.limits.clock.now();
         if let Some(hook) = &self.limits.hook
             && self.hook_asked.get().is_none_or(|asked| now.saturating_duration_since(asked) >= SLICE)
         {

@@ -4,11 +4,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use boomi_auth::{Error, ErrorKind};
-use zeroize::Zeroizing;
 
 use crate::operation;
 use crate::upcall::{self, Way};
-use crate::wire::{Reader, Writer};
+use crate::wire::{Reader, Wiped, Writer};
 
 /// Why there is no answer.
 pub(crate) enum Failure {
@@ -38,7 +37,7 @@ thread_local! {
 const MOST_DEPTH: u32 = 10;
 
 /// Does an operation with an object: the answer's fields, after one byte that says which they are.
-pub(crate) fn invoke(way: Way, operation: i32, handle: i64, fields: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn invoke(way: Way, operation: i32, handle: i64, fields: &[u8]) -> Wiped {
     let depth = DEPTH.get();
     // A callback of a call may make another. One that makes the same without end would end the stack, and the process with it.
     let done = if depth == MOST_DEPTH {

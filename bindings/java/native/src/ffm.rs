@@ -3,9 +3,8 @@
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
-use zeroize::Zeroizing;
-
 use crate::upcall::Way;
+use crate::wire::Wiped;
 use crate::{boundary, token};
 
 /// Bytes that Java gives back to [`boomi_java_release`].
@@ -28,7 +27,7 @@ pub(crate) struct Functions {
 
 thread_local! {
     /// What Java answers to an upcall of this thread.
-    static ANSWER: RefCell<Option<Zeroizing<Vec<u8>>>> = const { RefCell::new(None) };
+    static ANSWER: RefCell<Option<Wiped>> = const { RefCell::new(None) };
 }
 
 /// What a JVM wants to have of the stack when a function of Java's begins, 100 KB, and something for the function to catch what is thrown
@@ -44,7 +43,7 @@ impl Functions {
         has_room() && (self.interrupted)() != 0
     }
 
-    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Wiped> {
         if !has_room() {
             return None;
         }
@@ -71,7 +70,7 @@ pub unsafe extern "C" fn boomi_java_invoke(
     let fields = unsafe { slice(fields, length) };
     let mut done = boundary::invoke(Way::Ffm(Functions { interrupted, call }), operation, handle, fields);
     // As large as it is: to shrink it could leave a copy behind.
-    let mut done = ManuallyDrop::new(std::mem::take(&mut *done));
+    let mut done = ManuallyDrop::new(std::mem::take(&mut done.0));
     // SAFETY: as the caller promises.
     unsafe { answer.write(Bytes { data: done.as_mut_ptr(), length: done.len(), capacity: done.capacity() }) };
 }
@@ -83,7 +82,7 @@ pub unsafe extern "C" fn boomi_java_invoke(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_java_release(data: *mut u8, length: usize, capacity: usize) {
     // SAFETY: it was a vector of these.
-    drop(Zeroizing::new(unsafe { Vec::from_raw_parts(data, length, capacity) }));
+    drop(Wiped(unsafe { Vec::from_raw_parts(data, length, capacity) }));
 }
 
 /// Says what the function that is called back on this thread answers.
@@ -94,7 +93,7 @@ pub unsafe extern "C" fn boomi_java_release(data: *mut u8, length: usize, capaci
 pub unsafe extern "C" fn boomi_java_answer(fields: *const u8, length: usize) {
     // SAFETY: as the caller promises.
     let answer = unsafe { slice(fields, length) }.to_vec();
-    ANSWER.set(Some(Zeroizing::new(answer)));
+    ANSWER.set(Some(Wiped(answer)));
 }
 
 /// Whether a token is the one that its provider would hand out now.

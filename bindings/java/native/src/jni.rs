@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use jni::errors::{Error, ThrowRuntimeExAndDefault};
 use jni::objects::{JByteArray, JClass, JObject, JStaticMethodID};
 use jni::signature::{Primitive, ReturnType};
-use jni::sys::{_jmethodID, jboolean, jclass, jint, jlong, jvalue};
+use jni::sys::{_jmethodID, jboolean, jbyte, jclass, jint, jlong, jvalue};
 use jni::{Env, EnvUnowned, JavaVM, jni_sig, jni_str};
-use zeroize::Zeroizing;
 
 use crate::upcall::Way;
+use crate::wire::Wiped;
 use crate::{boundary, token};
 
 /// The methods of `org.boomiauth.Jni` that are called back. Those of the class that was loaded last, since a JVM lets a library be
@@ -50,14 +50,14 @@ impl Class {
         self.invoke(&INTERRUPTED, returned, |_| Ok(Vec::new()), |_, answer| answer.z()).unwrap_or(false)
     }
 
-    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Wiped> {
         let arguments = |env: &mut Env<'_>| {
             let fields = env.byte_array_from_slice(fields)?;
             Ok(vec![jvalue { j: function }, jvalue { l: fields.into_raw() }])
         };
         self.invoke(&CALL, ReturnType::Array, arguments, |env, answer| {
             let answer = env.cast_local::<JByteArray>(answer.l()?)?;
-            let read = Zeroizing::new(env.convert_byte_array(&answer)?);
+            let read = Wiped(env.convert_byte_array(&answer)?);
             // It may have been a secret.
             answer.set_region(env, 0, &vec![0; read.len()])?;
             Ok(read)
@@ -80,6 +80,12 @@ pub extern "system" fn Java_org_boomiauth_Jni_connect<'local>(mut env: EnvUnowne
     env.with_env(connect).resolve::<ThrowRuntimeExAndDefault>();
 }
 
+/// Bytes as Java has them.
+fn signed(bytes: &mut [u8]) -> &mut [jbyte] {
+    // SAFETY: the same bytes, and each is good for both types.
+    unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
+}
+
 /// Does an operation: see [`boundary::invoke`].
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_boomiauth_Jni_invoke<'local>(
@@ -91,9 +97,8 @@ pub extern "system" fn Java_org_boomiauth_Jni_invoke<'local>(
     length: jlong,
 ) -> JByteArray<'local> {
     let invoke = |env: &mut Env<'local>| -> Result<JByteArray<'local>, Error> {
-        let mut given = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or(0)]);
-        fields.get_region(env, 0, &mut given)?;
-        let given = Zeroizing::new(given.iter().map(|&byte| byte as u8).collect::<Vec<_>>());
+        let mut given = Wiped(vec![0; usize::try_from(length).unwrap_or(0)]);
+        fields.get_region(env, 0, signed(&mut given.0))?;
         let answer = boundary::invoke(Way::Jni(Class(class.as_raw())), operation, handle, &given);
         env.byte_array_from_slice(&answer)
     };

@@ -3,9 +3,8 @@
 use std::cell::Cell;
 
 use boomi_auth::{Error, Result};
-use zeroize::Zeroizing;
 
-use crate::wire::{Reader, Writer};
+use crate::wire::{Reader, Wiped, Writer};
 use crate::{ffm, jni};
 
 /// How a call came in, and so how it calls back. Nothing of it is kept longer: the class loader of another call may be another one,
@@ -40,7 +39,7 @@ pub(crate) fn interrupted() -> bool {
 
 /// Calls a function of the user's, and has `read` make something of what it returns.
 pub(crate) fn call<T>(function: i64, fields: Writer, read: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-    let answer: Option<Zeroizing<Vec<u8>>> = match WAY.get() {
+    let answer: Option<Wiped> = match WAY.get() {
         Some(Way::Jni(class)) => class.call(function, &fields.0),
         Some(Way::Ffm(functions)) => functions.call(function, &fields.0),
         None => None,

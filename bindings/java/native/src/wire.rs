@@ -3,7 +3,26 @@
 use std::time::Duration;
 
 use boomi_auth::{Error, Result};
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
+
+/// Bytes that may be secrets: wiped when they are dropped, as a slice, at once. A `Zeroizing` vector would be wiped byte by byte.
+#[derive(Default)]
+pub(crate) struct Wiped(pub(crate) Vec<u8>);
+
+impl std::ops::Deref for Wiped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        // Nothing is ever written behind its end.
+        self.0[..].zeroize();
+    }
+}
 
 /// Reads the fields of a call. What does not fit is a bug of ours, and an error all the same.
 pub(crate) struct Reader<'a>(&'a [u8]);
@@ -72,7 +91,7 @@ impl<'a> Reader<'a> {
 
 /// Writes the fields of an answer. They may be secrets.
 #[derive(Default)]
-pub(crate) struct Writer(pub(crate) Zeroizing<Vec<u8>>);
+pub(crate) struct Writer(pub(crate) Wiped);
 
 impl Writer {
     pub(crate) fn byte(self, value: u8) -> Self {
@@ -81,14 +100,13 @@ impl Writer {
 
     /// A vector that grows by itself leaves what it held in memory that is free.
     fn append(mut self, more: &[u8]) -> Self {
-        let length = self.0.len() + more.len();
-        if length > self.0.capacity() {
-            let mut larger = Vec::with_capacity(length.max(2 * self.0.capacity()).max(64));
-            larger.extend_from_slice(&self.0);
-            // The former is wiped.
-            self.0 = Zeroizing::new(larger);
+        let (length, room) = (self.0.len() + more.len(), self.0.0.capacity());
+        if length > room {
+            let wanted = length.max(2 * room).max(64);
+            let missing = wanted - self.0.len();
+            self = self.reserve(missing);
         }
-        self.0.extend_from_slice(more);
+        self.0.0.extend_from_slice(more);
         self
     }
 
@@ -96,7 +114,8 @@ impl Writer {
     pub(crate) fn reserve(mut self, more: usize) -> Self {
         let mut roomy = Vec::with_capacity(self.0.len() + more);
         roomy.extend_from_slice(&self.0);
-        self.0 = Zeroizing::new(roomy);
+        // The former is wiped.
+        self.0 = Wiped(roomy);
         self
     }
 
