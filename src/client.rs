@@ -27,8 +27,8 @@ mod token_provider;
 mod verdict;
 pub(crate) mod xml;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -51,6 +51,7 @@ use crate::error::{Error, Result};
 use crate::fleet::Fleet;
 use crate::jwt::Token;
 use crate::provider::accounts::Accounts;
+use crate::provider::flight::Account;
 use crate::secret::Secret;
 use crate::transport::proxy::Proxy;
 use crate::transport::scope::WaitHook;
@@ -86,6 +87,8 @@ struct Inner {
     /// How often [`Client::cancel`] was called.
     cancellations: Arc<AtomicU64>,
     accounts: Accounts,
+    /// The one of them that is the client's own, once somebody asked for it.
+    own_account: OnceLock<Arc<Account>>,
     /// What other machines share with this client.
     fleet: Option<Fleet>,
     /// Whose JWT goes with the requests, if it is not the client's own.
@@ -161,6 +164,7 @@ impl Client {
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
                 accounts: Accounts::new(),
+                own_account: OnceLock::new(),
                 fleet,
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),

@@ -67,6 +67,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind};
 pub use jwt::Token;
 pub use otp::otp_code;
+pub use process::never_forks;
 pub use secret::Secret;
 
 /// The version of this library.

@@ -3,8 +3,22 @@
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
+
+static NEVER_FORKS: AtomicBool = AtomicBool::new(false);
+
+/// Says that this process will never `fork` and go on in the child, as a JVM, which does not survive it. Saves each request the
+/// system call that would see it.
+pub fn never_forks() {
+    NEVER_FORKS.store(true, Ordering::Relaxed);
+}
+
+/// Another number in another process, unless there will be none.
+fn this_process() -> u32 {
+    if NEVER_FORKS.load(Ordering::Relaxed) { 0 } else { std::process::id() }
+}
 
 /// A value that each process makes for itself, when it first needs it.
 ///
@@ -30,7 +44,7 @@ impl<T> PerProcess<T> {
 impl<T: Any + Send + Sync> PerProcess<T> {
     /// This process's value; `make` is asked for one in a process that has none yet.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let process = std::process::id();
+        let process = this_process();
         let current = self.current.load_full();
         let value = match current.as_ref().filter(|owned| owned.process == process) {
             Some(owned) => owned.value.clone(),
@@ -44,7 +58,7 @@ impl<T> PerProcess<T> {
     /// Forgets this process's value, so that the next who needs one makes it anew. Who uses it keeps it.
     pub(crate) fn clear(&self) {
         let cleared = self.current.swap(None);
-        if cleared.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
+        if cleared.as_ref().is_some_and(|owned| owned.process != this_process()) {
             std::mem::forget(cleared);
         }
     }
