@@ -238,11 +238,16 @@ fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
 
 /// Puts the account id into a path, as one segment.
 fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::borrow::Cow<'a, str>> {
-    if !path.contains(ACCOUNT_PLACEHOLDER) {
-        return Ok(path.into());
+    let (mut filled, mut rest) = (String::new(), path);
+    // By its brace, since to prepare a search for the whole takes longer. Any other brace is refused later.
+    while let Some((before, after)) = rest.find('{').map(|at| rest.split_at(at))
+        && let Some(after) = after.strip_prefix(ACCOUNT_PLACEHOLDER)
+    {
+        let account_id = account_id.ok_or_else(missing_account_id)?;
+        filled.extend([before, &account_segment(account_id)?]);
+        rest = after;
     }
-    let account_id = account_id.ok_or_else(missing_account_id)?;
-    Ok(path.replace(ACCOUNT_PLACEHOLDER, &account_segment(account_id)?).into())
+    Ok(if filled.is_empty() { path.into() } else { (filled + rest).into() })
 }
 
 /// No account id where one is needed.

@@ -162,37 +162,49 @@ impl Stream for SlicedSocket {
     }
 }
 
-/// Reads ahead, because rustls asks for little at a time. What it keeps is encrypted.
-pub(crate) struct ReadAhead(BufReader<Box<dyn Stream>>);
+/// Reads ahead once there is more than rustls asks for at a time. What it keeps is encrypted.
+pub(crate) struct ReadAhead {
+    stream: BufReader<Box<dyn Stream>>,
+    /// Whether the last read got all that it had room for. Of what is less, no copy is made here.
+    is_more: bool,
+}
 
 impl ReadAhead {
     /// Four of TLS's largest records.
     const BYTES: usize = 64 * 1024;
 
     pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
-        ReadAhead(BufReader::with_capacity(Self::BYTES, stream))
+        ReadAhead { stream: BufReader::with_capacity(Self::BYTES, stream), is_more: false }
     }
 }
 
 impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        let is_kept = !self.stream.buffer().is_empty();
+        if is_kept || self.is_more {
+            let amount = self.stream.read(buffer)?;
+            self.is_more = if is_kept { self.is_more } else { amount + self.stream.buffer().len() == Self::BYTES };
+            return Ok(amount);
+        }
+        let amount = self.stream.get_mut().read(buffer)?;
+        self.is_more = amount == buffer.len();
+        Ok(amount)
     }
 }
 
 impl Write for ReadAhead {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.get_mut().write(bytes)
+        self.stream.get_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.get_mut().flush()
+        self.stream.get_mut().flush()
     }
 }
 
 impl Stream for ReadAhead {
     fn is_idle(&mut self) -> bool {
-        self.0.buffer().is_empty() && self.0.get_mut().is_idle()
+        self.stream.buffer().is_empty() && self.stream.get_mut().is_idle()
     }
 }
 

@@ -15,6 +15,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Calls the native library through {@code java.lang.foreign}. */
 final class Ffm {
@@ -92,12 +93,33 @@ final class Ffm {
     }
 
     private static final class Calls implements Backend {
+        private static final long RESULT_BYTES = ADDRESS.byteSize() + 2 * Long.BYTES;
+
+        private static final long SPARE_BYTES = 1024;
+
+        /** Room for the fields of a call and its result, unless another thread's has it: most calls need no memory of their own. */
+        private static final AtomicReference<MemorySegment> SPARE =
+                new AtomicReference<>(Arena.global().allocate(SPARE_BYTES, Long.BYTES));
+
         @Override
         public byte[] invoke(int operation, long handle, byte[] fields, int length) {
+            MemorySegment spare = length <= SPARE_BYTES - RESULT_BYTES ? SPARE.getAndSet(null) : null;
+            if (spare != null) {
+                try {
+                    return invokeIn(spare, operation, handle, fields, length);
+                } finally {
+                    SPARE.set(spare);
+                }
+            }
             try (Arena arena = Arena.ofConfined()) {
-                long resultBytes = ADDRESS.byteSize() + 2 * Long.BYTES;
-                MemorySegment both = arena.allocate(resultBytes + length, Long.BYTES);
-                MemorySegment result = both.asSlice(0, resultBytes), given = both.asSlice(resultBytes);
+                MemorySegment room = arena.allocate(RESULT_BYTES + length, Long.BYTES);
+                return invokeIn(room, operation, handle, fields, length);
+            }
+        }
+
+        private static byte[] invokeIn(MemorySegment room, int operation, long handle, byte[] fields, int length) {
+            try {
+                MemorySegment given = room.asSlice(RESULT_BYTES, length);
                 MemorySegment.copy(fields, 0, given, JAVA_BYTE, 0, length);
                 try {
                     Functions.INVOKE.invokeExact(
@@ -105,15 +127,15 @@ final class Ffm {
                             handle,
                             given,
                             (long) length,
-                            result,
+                            room,
                             Functions.INTERRUPTED_STUB,
                             Functions.CALL_STUB);
                 } finally {
                     given.fill((byte) 0);
                 }
-                long size = result.get(JAVA_LONG, ADDRESS.byteSize());
-                long capacity = result.get(JAVA_LONG, ADDRESS.byteSize() + Long.BYTES);
-                MemorySegment bytes = result.get(ADDRESS, 0).reinterpret(size);
+                long size = room.get(JAVA_LONG, ADDRESS.byteSize());
+                long capacity = room.get(JAVA_LONG, ADDRESS.byteSize() + Long.BYTES);
+                MemorySegment bytes = room.get(ADDRESS, 0).reinterpret(size);
                 try {
                     return bytes.toArray(JAVA_BYTE);
                 } finally {
