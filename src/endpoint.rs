@@ -175,7 +175,7 @@ pub(crate) fn ip_of(host: &str) -> Option<IpAddr> {
 }
 
 /// What RFC 3986 allows somewhere in a URL, but for the percent sign, what follows which matters, and the fragment's.
-const GOOD_IN_A_URL: [bool; 256] = {
+static GOOD_IN_A_URL: [bool; 256] = {
     let mut good = [false; 256];
     let mut byte = 0;
     while byte < 128 {

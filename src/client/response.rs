@@ -131,12 +131,14 @@ impl Response {
 
     /// Every header; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.headers.iter().enumerate();
+        pairs.map(|(index, (name, value))| (name.as_str(), self.text_of(index, value)))
+    }
+
+    fn text_of<'a>(&'a self, index: usize, value: &'a HeaderValue) -> &'a str {
         let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let text = move |index: usize, value| match std::str::from_utf8(HeaderValue::as_bytes(value)) {
-            Ok(text) => text,
-            Err(_) => &self.texts.get_or_init(|| self.headers.values().map(lossy).collect())[index],
-        };
-        self.headers.iter().enumerate().map(move |(index, (name, value))| (name.as_str(), text(index, value)))
+        let texts = || self.texts.get_or_init(|| self.headers.values().map(lossy).collect());
+        std::str::from_utf8(value.as_bytes()).unwrap_or_else(|_| &texts()[index])
     }
 
     /// The body, byte for byte; empty if it is read as a stream.
@@ -315,6 +317,20 @@ mod tests {
         assert_eq!(response.message(), Some("bad header ***"));
         assert!(!response.error().unwrap().message().contains("marked-secret"));
         assert!(!format!("{response:?}").contains("marked-secret"));
+    }
+
+    #[test]
+    fn a_header_that_is_not_utf8_is_replaced_where_it_stands() {
+        let mut map = HeaderMap::new();
+        for (name, value) in [("x-first", &b"plain"[..]), ("x-second", b"a\xffb"), ("x-second", "ä".as_bytes())] {
+            map.append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        let body = Arrived::Whole { bytes: Vec::new(), read: 0 };
+        let asked = Asked { url: Uri::from_static("https://h/"), graphql: false, signed_in_as: SignedInAs::Bearer };
+        let response = Response::new(200, map, body, asked, &[], || Duration::ZERO);
+        let headers: Vec<_> = response.headers().collect();
+        assert_eq!(headers, [("x-first", "plain"), ("x-second", "a\u{fffd}b"), ("x-second", "ä")]);
+        assert_eq!(response.url(), "https://h/");
     }
 
     #[test]

@@ -104,6 +104,7 @@ impl<'a> Sending<'a> {
         }
     }
 
+    /// The request, made for one try.
     fn asking(&self) -> Asking<'a> {
         let mut outgoing = self.exchange.outgoing(self.request.method.clone(), self.uri.clone());
         self.request.add_headers_to(&mut outgoing.headers);
