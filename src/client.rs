@@ -3,28 +3,21 @@
 mod authorization;
 mod builder;
 mod call;
-mod effect;
-mod exchange;
+mod context;
+pub(crate) mod error_body;
 pub(crate) mod graphql;
-#[cfg(test)]
-pub(crate) mod issuer;
+pub(crate) mod idempotency;
 mod job;
-mod judge;
-pub(crate) mod message;
-pub(crate) mod pace;
 pub(crate) mod pages;
 mod request;
 pub(crate) mod response;
-#[cfg(test)]
-mod scenarios;
-mod sending;
+pub(crate) mod retry;
+mod send;
 mod server_clock;
 mod sign_in;
-#[cfg(test)]
-mod simulated;
 mod single;
+mod status;
 mod token_provider;
-mod verdict;
 pub(crate) mod xml;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,19 +39,19 @@ pub use token_provider::TokenProvider;
 use crate::clock::Clock;
 use crate::config::{ClientBuilder, Config, EventHandler};
 use crate::credentials::Credentials;
-use crate::endpoint::{self, Origin};
 use crate::error::{Error, Result};
-use crate::fleet::Fleet;
 use crate::jwt::Token;
-use crate::provider::accounts::Accounts;
-use crate::provider::flight::Account;
+use crate::origin::{self, Origin};
+use crate::rate_limit::{self, Paces};
 use crate::secret::Secret;
+use crate::store::Fleet;
+use crate::token_cache::account::Account;
+use crate::token_cache::accounts::Accounts;
 use crate::transport::proxy::Proxy;
 use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Transport};
-use exchange::Exchange;
-use pace::Paces;
-use sending::{Sending, Who};
+use context::Exchange;
+use send::{Sending, Who};
 use server_clock::ServerClock;
 use sign_in::SignIns;
 
@@ -67,45 +60,45 @@ use sign_in::SignIns;
 /// Cloning is cheap and shares everything. A client made before a `fork` works in the child, on connections of its own.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    origin: Origin,
-    account_id: Option<String>,
-    sign_ins: SignIns,
-    paces: Paces,
-    max_retries: u32,
-    timeout: Duration,
-    connect_timeout: Duration,
-    max_response_bytes: u64,
+pub(crate) struct Inner {
+    pub(crate) origin: Origin,
+    pub(crate) account_id: Option<String>,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) paces: Paces,
+    pub(crate) max_retries: u32,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_response_bytes: u64,
     /// The Host of every request.
-    host: HeaderValue,
-    user_agent: HeaderValue,
-    on_event: Option<EventHandler>,
-    wait_hook: Option<WaitHook>,
+    pub(crate) host: HeaderValue,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) on_event: Option<EventHandler>,
+    pub(crate) wait_hook: Option<WaitHook>,
     /// How often [`Client::cancel`] was called.
-    cancellations: Arc<AtomicU64>,
-    accounts: Accounts,
+    pub(crate) cancellations: Arc<AtomicU64>,
+    pub(crate) accounts: Accounts,
     /// The one of them that is the client's own, once somebody asked for it.
-    own_account: OnceLock<Arc<Account>>,
+    pub(crate) own_account: OnceLock<Arc<Account>>,
     /// What other machines share with this client.
-    fleet: Option<Fleet>,
+    pub(crate) fleet: Option<Fleet>,
     /// Whose JWT goes with the requests, if it is not the client's own.
-    token_provider: Option<TokenProvider>,
-    server_clock: ServerClock,
-    transport: Arc<dyn Transport>,
-    proxy: Option<Proxy>,
-    clock: Arc<dyn Clock>,
+    pub(crate) token_provider: Option<TokenProvider>,
+    pub(crate) server_clock: ServerClock,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// What `describe` shows of the settings that are used up by now.
-    description: Description,
+    pub(crate) description: Description,
 }
 
-struct Description {
-    otp: &'static str,
-    max_sign_ins_in_flight: u32,
-    state_dir: Option<String>,
-    roots: &'static str,
+pub(crate) struct Description {
+    pub(crate) otp: &'static str,
+    pub(crate) max_sign_ins_in_flight: u32,
+    pub(crate) state_dir: Option<String>,
+    pub(crate) roots: &'static str,
 }
 
 impl Client {
@@ -144,7 +137,7 @@ impl Client {
         let clock = config.clock();
         let fleet = config.fleet(&clock)?;
         let guard = config.guard(origin.to_string(), clock.clone(), fleet.as_ref());
-        let paces = Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND))
+        let paces = Paces::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
             .of_fleet(fleet.clone(), origin.to_string());
         let host =
             HeaderValue::from_str(origin.authority()).map_err(|_| Error::invalid("the base URL's host is bad"))?;
@@ -397,8 +390,8 @@ impl Client {
     }
 
     fn account_id<'a>(&'a self, given: Option<&'a str>) -> Result<&'a str> {
-        let account_id = given.or(self.inner.account_id.as_deref()).ok_or_else(endpoint::missing_account_id)?;
-        endpoint::check_account_id(account_id).map(|()| account_id)
+        let account_id = given.or(self.inner.account_id.as_deref()).ok_or_else(origin::missing_account_id)?;
+        origin::check_account_id(account_id).map(|()| account_id)
     }
 }
 

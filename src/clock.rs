@@ -2,14 +2,11 @@
 
 #![allow(clippy::disallowed_methods)]
 
-#[cfg(test)]
-pub(crate) mod sim;
-
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::Signal;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -4,15 +4,11 @@
 //! [`table`], or a directory.
 
 pub(crate) mod format;
-pub(crate) mod ledger;
-#[cfg(all(test, feature = "model"))]
-mod model;
+pub(crate) mod history;
+pub(crate) mod secret_tag;
 pub(crate) mod state_dir;
-pub(crate) mod steps;
 pub(crate) mod table;
-pub(crate) mod tags;
-#[cfg(test)]
-mod tests;
+pub(crate) mod totp_steps;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -22,19 +18,19 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::credentials::TOKEN_PREFIX;
 use crate::error::{Error, ErrorKind};
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 use crate::text::whole_seconds;
-use ledger::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner, Route, Tag, Why};
-use steps::Step;
+use history::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner, Route, Tag, Why};
+use totp_steps::Step;
 
 /// How many sign-ins of a proven credential may be under way, unless the caller says otherwise.
 pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
 
 /// What is waited for may have ended without anybody's telling: by its age.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
-const MOST_UNSETTLED: usize = 1024;
+pub(crate) const MOST_UNSETTLED: usize = 1024;
 
 /// Whose sign-ins a ledger is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,46 +65,46 @@ pub(crate) trait Store: Send + Sync {
 
 /// One client's way to the ledgers.
 pub(crate) struct Guard {
-    origin: String,
-    clock: Arc<dyn Clock>,
-    most_in_flight: u32,
+    pub(crate) origin: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) most_in_flight: u32,
     /// The memory of tests; otherwise it is the process's own: the only one, or for when the other cannot be used.
-    table: Option<Arc<dyn Store>>,
+    pub(crate) table: Option<Arc<dyn Store>>,
     /// The memories beyond this process: the first that can be used is.
-    shared: Vec<Shared>,
+    pub(crate) shared: Vec<Shared>,
     /// Whether a sign-in needs one of them.
-    must_be_shared: bool,
+    pub(crate) must_be_shared: bool,
     /// [`reset`](Guard::reset) before anybody knew which user.
-    reset_pending: AtomicBool,
+    pub(crate) reset_pending: AtomicBool,
 }
 
 /// A memory beyond this process.
-struct Shared {
-    store: Arc<dyn Store>,
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
     /// Where it is.
-    place: String,
+    pub(crate) place: String,
     /// Whether the last use of it failed.
-    is_unavailable: AtomicBool,
+    pub(crate) is_unavailable: AtomicBool,
     /// What could not be written there yet.
-    unsettled: PerProcess<Mutex<Vec<Settlement>>>,
+    pub(crate) unsettled: PerProcess<Mutex<Vec<Settlement>>>,
 }
 
 /// What a memory is to be told when it can be used again.
 #[derive(Clone)]
-struct Settlement {
-    user: User,
-    id: u64,
-    outcome: Outcome,
+pub(crate) struct Settlement {
+    pub(crate) user: User,
+    pub(crate) id: u64,
+    pub(crate) outcome: Outcome,
     /// What a sign-in that it never knew of asked for. Its tag is that of the process's table.
-    ask: Option<Ask>,
+    pub(crate) ask: Option<Ask>,
 }
 
 impl Shared {
-    fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
+    pub(crate) fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
         self.unsettled.get(Mutex::default)
     }
 
-    fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
+    pub(crate) fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
         let unsettled = self.unsettled();
         let mut all = lock(&unsettled);
         let (of_user, others) = all.drain(..).partition(|old| old.user == *user);
@@ -116,7 +112,7 @@ impl Shared {
         of_user
     }
 
-    fn settle_later(&self, settlement: Settlement) {
+    pub(crate) fn settle_later(&self, settlement: Settlement) {
         let unsettled = self.unsettled();
         let mut all = lock(&unsettled);
         // More of one user than its budget says nothing more.
@@ -195,32 +191,32 @@ pub(crate) struct Status {
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) rest: Option<Duration>,
-    why: Why,
-    rejections: usize,
-    unanswered: usize,
+    pub(crate) why: Why,
+    pub(crate) rejections: usize,
+    pub(crate) unanswered: usize,
 }
 
 /// A sign-in under way. One that is dropped without its end counts as one without an answer.
 pub(crate) struct Place {
-    guard: Arc<Guard>,
+    pub(crate) guard: Arc<Guard>,
     /// Where it is written, so that its end is written there too.
-    store: Arc<dyn Store>,
-    user: User,
-    changed: Signal,
-    ask: Ask,
-    id: u64,
-    process: u32,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) user: User,
+    pub(crate) changed: Signal,
+    pub(crate) ask: Ask,
+    pub(crate) id: u64,
+    pub(crate) process: u32,
     /// The step whose code goes with it.
     pub(crate) step: Option<Step>,
     /// How it ends if nobody says: as one that was not sent, as long as nothing can have been.
-    if_dropped: Outcome,
+    pub(crate) if_dropped: Outcome,
     /// The process's table, if it is not the store: it counts along, for when the store cannot be used.
-    own: Option<Arc<dyn Store>>,
+    pub(crate) own: Option<Arc<dyn Store>>,
     /// Which of the guard's shared memories come before the store, and could not be used.
-    missed_by: usize,
+    pub(crate) missed_by: usize,
     /// What stands for the secret in the process's table.
-    own_tag: Tag,
-    ended: bool,
+    pub(crate) own_tag: Tag,
+    pub(crate) ended: bool,
 }
 
 impl Guard {
@@ -305,30 +301,35 @@ impl Guard {
 
     /// Whom a sign-in by this name could lock: nobody knows whether Boomi tells an API token's rejections from a password's, or
     /// one spelling of an address from another, so they are not told apart.
-    fn user(&self, name: &str) -> User {
+    pub(crate) fn user(&self, name: &str) -> User {
         let bare = name.strip_prefix(TOKEN_PREFIX).unwrap_or(name);
         User { origin: self.origin.clone(), name: bare.to_lowercase() }
     }
 
-    fn table(&self) -> Arc<dyn Store> {
+    pub(crate) fn table(&self) -> Arc<dyn Store> {
         self.table.clone().unwrap_or_else(|| table::of_this_process())
     }
 
-    fn tag_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Tag, String> {
+    pub(crate) fn tag_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Tag, String> {
         store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())
     }
 
     /// What the ledger of this store is asked.
-    fn as_asked_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Ask, String> {
+    pub(crate) fn as_asked_in(
+        &self,
+        store: &Arc<dyn Store>,
+        user: &User,
+        applicant: &Applicant<'_>,
+    ) -> Result<Ask, String> {
         Ok(self.as_asked(self.tag_in(store, user, applicant)?, applicant))
     }
 
-    fn as_asked(&self, tag: Tag, applicant: &Applicant<'_>) -> Ask {
+    pub(crate) fn as_asked(&self, tag: Tag, applicant: &Applicant<'_>) -> Ask {
         let Applicant { kind, route, foreign, .. } = *applicant;
         Ask { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize }
     }
 
-    fn ask_in(
+    pub(crate) fn ask_in(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
         shared: Option<&Shared>,
@@ -482,7 +483,12 @@ impl Guard {
         Status { problem, ..status }
     }
 
-    fn status_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Status, String> {
+    pub(crate) fn status_in(
+        &self,
+        store: &Arc<dyn Store>,
+        user: &User,
+        applicant: &Applicant<'_>,
+    ) -> Result<Status, String> {
         let ask = self.as_asked_in(store, user, applicant)?;
         let mut status = None;
         store.with(user, &*self.clock, &mut |ledger, now| {
@@ -505,7 +511,7 @@ impl Guard {
     }
 
     /// Changes a user's ledger, wherever it may be.
-    fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
+    pub(crate) fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
         let user = self.user(name);
         for store in self.shared.iter().map(|shared| &shared.store).chain([&self.table()]) {
             // What cannot be used has said so, or will, when somebody asks.
@@ -520,7 +526,7 @@ impl Guard {
 
 impl Answer {
     /// What holds the applicant back, if anything does.
-    fn held(&self) -> Option<&Held> {
+    pub(crate) fn held(&self) -> Option<&Held> {
         match self {
             Answer::Held(held) => Some(held),
             Answer::Wait(wait) => wait.hold.as_ref(),
@@ -538,7 +544,7 @@ pub(crate) enum Coming {
 
 impl Coming {
     /// Keeps a step for somebody, if it does not come too late.
-    fn step(ledger: &mut Ledger, wish: StepWish) -> Self {
+    pub(crate) fn step(ledger: &mut Ledger, wish: StepWish) -> Self {
         let reserved = wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?)));
         let (step, wait) = reserved.unwrap_or_else(|| {
             let next = ledger.steps.next(wish.period, wish.server_ms);
@@ -566,7 +572,7 @@ impl Place {
     }
 
     /// Takes it in the process's table too, where the secret has another tag.
-    fn count_along(&mut self, table: Arc<dyn Store>) {
+    pub(crate) fn count_along(&mut self, table: Arc<dyn Store>) {
         let ask = Ask { tag: self.own_tag, ..self.ask };
         let (id, step) = (self.id, self.step);
         let _ = table.with(&self.user, &*self.guard.clock, &mut |ledger, now| {
@@ -577,7 +583,7 @@ impl Place {
         self.own = Some(table);
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    pub(crate) fn settle(&mut self, outcome: Outcome) {
         // In a child of `fork` this is a copy, and the sign-in its parent's.
         if std::mem::replace(&mut self.ended, true) || self.process != std::process::id() {
             return;
@@ -673,7 +679,7 @@ pub(crate) fn route_of(path: &str) -> Route {
 }
 
 /// A number that no other sign-in has, in whatever process.
-fn new_id(process: u32) -> u64 {
+pub(crate) fn new_id(process: u32) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // Containers that share a directory may each call their process 1, and a child of `fork` has its parent's keys.
     RandomState::new().hash_one((process, COUNT.fetch_add(1, Ordering::Relaxed)))

@@ -20,9 +20,9 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use zeroize::Zeroizing;
 
-use crate::endpoint::Origin;
 use crate::error::{Error, ErrorKind};
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
+use crate::origin::Origin;
 use buffers::WipedBuffers;
 use proxy::Proxy;
 use resolve::Resolver;

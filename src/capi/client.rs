@@ -275,13 +275,13 @@ unsafe fn ask(
 }
 
 /// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
-pub(super) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
+pub(crate) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
     // SAFETY: the same contract.
     Ok(unsafe { borrow(client, "client") }?.client.clone())
 }
 
 /// The same for the call's limits.
-pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
+pub(crate) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
     // SAFETY: the same contract.
     unsafe { call.as_ref() }.map(|handle| handle.call.clone())
 }
@@ -289,8 +289,8 @@ pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::sim::Sim;
     use crate::error::{Error, ErrorKind};
+    use crate::tests::sim::clock::Sim;
     use crate::transport::scope::Scope;
     use crate::transport::{Incoming, Outgoing, Transport};
     use std::ptr::{null, null_mut};

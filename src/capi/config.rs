@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// A setter that fails leaves its error in the settings: boomi_client_new() returns the first one, so that a caller may
 /// set everything and look once. Texts are copied.
 pub struct boomi_config {
-    pub(super) config: Config,
+    pub(crate) config: Config,
 }
 
 impl Handle for boomi_config {}

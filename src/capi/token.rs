@@ -15,12 +15,12 @@ pub struct boomi_token {
 }
 
 /// Gives C one reference.
-pub(super) fn give(token: Token) -> *mut boomi_token {
+pub(crate) fn give(token: Token) -> *mut boomi_token {
     give_many(token, 1).as_ptr()
 }
 
 /// Gives C so many references, at least one. They are counted apart from our own, and all of C's together have one of these.
-pub(super) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
+pub(crate) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
     let shared = token.into_shared();
     // Of the whole, counts and all, which a reference to what is shared would not be.
     let pointer = NonNull::new(Arc::as_ptr(&shared).cast_mut()).expect("an Arc is not at NULL");
@@ -35,7 +35,7 @@ pub(super) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
 /// # Safety
 /// C has a reference to it.
 #[inline]
-pub(super) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
+pub(crate) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
     // SAFETY: it came from `give_many`, and that reference keeps it alive.
     unsafe { token.cast::<Shared>().as_ref() }.is_retired()
 }
@@ -54,7 +54,7 @@ fn add(shared: &Shared, count: usize) -> usize {
 ///
 /// # Safety
 /// There is at least one; they came from [`give_many`] or were added to those, and are not used afterwards.
-pub(super) unsafe fn take_back(token: *mut boomi_token, count: usize) {
+pub(crate) unsafe fn take_back(token: *mut boomi_token, count: usize) {
     let shared = token.cast::<Shared>().cast_const();
     // SAFETY: these references keep it alive.
     let before = unsafe { (*shared).lent().fetch_sub(count, Ordering::Release) };
@@ -69,7 +69,7 @@ pub(super) unsafe fn take_back(token: *mut boomi_token, count: usize) {
 ///
 /// # Safety
 /// `token` is NULL, or came from [`give`] and is not freed yet.
-pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
+pub(crate) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
     let shared = token.cast::<Shared>();
     if shared.is_null() {
         return None;

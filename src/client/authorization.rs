@@ -3,14 +3,14 @@
 use ureq::http::Uri;
 
 use super::call::Call;
-use super::exchange::{Exchange, OTP_HEADER};
-use super::message::GraphqlData;
+use super::context::{Exchange, OTP_HEADER};
+use super::error_body::GraphqlData;
 use super::request::AuthScheme;
 use super::sign_in::{Purpose, SignIn};
-use super::verdict::{self, is_unauthorized};
-use super::{Client, TokenProvider, message};
+use super::status::{self, is_unauthorized};
+use super::{Client, TokenProvider, error_body};
 use crate::error::{Error, Result};
-use crate::guard::ledger::Outcome;
+use crate::guard::history::Outcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 
@@ -122,7 +122,7 @@ impl Authorization {
         match std::mem::replace(&mut self.sent, Sent::Nothing) {
             Sent::Nothing => false,
             Sent::SignIn(sign_in) => {
-                let outcome = verdict::outcome(status, &message::read(body, &[]));
+                let outcome = status::outcome(status, &error_body::read(body, &[]));
                 self.client.inner.end_sign_in(sign_in, None, outcome, Some(status), "authorize");
                 false
             }
@@ -151,7 +151,7 @@ fn is_graphql(uri: &Uri) -> bool {
 
 /// What stands beside the errors of GraphQL, if they refuse a JWT.
 fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
-    let (text, data) = message::graphql_errors(body, &[])?;
+    let (text, data) = error_body::graphql_errors(body, &[])?;
     (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::exchange::Exchange;
+use super::context::Exchange;
 use super::{Call, Client, HeaderOptions, Request, Response, xml};
-use crate::endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::origin;
 use crate::transport::scope::Phase;
 
 /// Between two looks: the first, by how much each is longer than the one before, and the longest.
@@ -45,7 +45,7 @@ enum Place {
 }
 
 impl Job {
-    pub(super) fn start(client: &Client, request: &Request, exchange: &Exchange<'_>) -> Result<Self> {
+    pub(crate) fn start(client: &Client, request: &Request, exchange: &Exchange<'_>) -> Result<Self> {
         let response = client.ask_in(exchange, request, Some(client.inner.max_response_bytes))?;
         if let Some(error) = response.error() {
             return Err(error);
@@ -91,7 +91,7 @@ impl Job {
         }
     }
 
-    pub(super) fn wait_in(&mut self, exchange: &Exchange<'_>, most: Option<u64>) -> Result<Response> {
+    pub(crate) fn wait_in(&mut self, exchange: &Exchange<'_>, most: Option<u64>) -> Result<Response> {
         let (request, is_download) = match &mut self.result {
             Place::Here(response) => return response.take().ok_or_else(taken),
             Place::At { request, is_download } => (request, *is_download),
@@ -209,11 +209,11 @@ impl Promise {
         let place = match self {
             Promise::Token(token) => {
                 let object = object_of_async(path).unwrap_or(path);
-                below(object, format!("/response/{}", endpoint::encode(&token)))
+                below(object, format!("/response/{}", origin::encode(&token)))
             }
             Promise::Execution(id) => {
                 let base = path.strip_suffix(EXECUTIONS).unwrap_or(path);
-                below(base, format!("/ExecutionRecord/async/{}", endpoint::encode(&id)))
+                below(base, format!("/ExecutionRecord/async/{}", origin::encode(&id)))
             }
             Promise::Download(url) | Promise::Record(url) => url,
         };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use super::message::{self, GraphqlData, Said};
-use super::verdict::{Answer, SignedInAs, error_of};
+use super::error_body::{self, GraphqlData, Said};
+use super::status::{Answer, SignedInAs, error_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Body;
 use crate::transport::scope::Scope;
@@ -71,11 +71,11 @@ impl Response {
         secrets: &[&[u8]],
         now: impl FnOnce() -> Duration,
     ) -> Self {
-        let mut said = if status < 400 { Said::default() } else { message::read(body.bytes(), secrets) };
+        let mut said = if status < 400 { Said::default() } else { error_body::read(body.bytes(), secrets) };
         let (mut graphql_without_data, mut began) = (None, false);
         if asked.graphql
             && status == 200
-            && let Some((text, data)) = message::graphql_errors(body.bytes(), secrets)
+            && let Some((text, data)) = error_body::graphql_errors(body.bytes(), secrets)
         {
             said.message = Some(text);
             graphql_without_data = Some(data != GraphqlData::There);

@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::call::Call;
-use super::exchange::Exchange;
-use super::pace::InTurn;
+use super::context::Exchange;
 use super::single::Single;
-use super::verdict::SignedInAs;
+use super::status::SignedInAs;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialKind, Credentials, Keeper, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::guard::ledger::{Kind, Outcome};
-use crate::guard::steps::Step;
+use crate::fork::PerProcess;
+use crate::guard::history::{Kind, Outcome};
+use crate::guard::totp_steps::Step;
 use crate::guard::{self, Answer, Applicant, Coming, Guard, Held, Place, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
-use crate::process::PerProcess;
+use crate::rate_limit::InTurn;
 use crate::secret::Secret;
 use crate::text::whole_seconds;
 use crate::transport::scope::Phase;
@@ -30,7 +30,7 @@ use crate::transport::scope::Phase;
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
 
 /// One that had to wait for others does not begin with less.
-pub(super) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+pub(crate) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 
 /// How often credentials are asked for again while those at hand are held, however many calls come.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
@@ -63,19 +63,19 @@ const LONGEST_PIECE: Duration = Duration::from_secs(5);
 
 /// What a sign-in is for.
 #[derive(Clone, Copy)]
-pub(super) struct Purpose<'a> {
+pub(crate) struct Purpose<'a> {
     /// For events: "request", "jwt" or "authorize".
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The path of the request that it goes with.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// Whether another library sends it.
-    pub(super) foreign: bool,
+    pub(crate) foreign: bool,
     /// How long it may wait for leave.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
     /// The turn of that request, which others may have while it waits for leave or a code.
-    pub(super) turn: Option<&'a InTurn<'a>>,
+    pub(crate) turn: Option<&'a InTurn<'a>>,
     /// Called before it waits, and every few seconds.
-    pub(super) while_waiting: Option<&'a dyn Fn()>,
+    pub(crate) while_waiting: Option<&'a dyn Fn()>,
 }
 
 impl Purpose<'_> {
@@ -117,7 +117,7 @@ impl SignIns {
 
     /// What the guard knows of this user, and what it would say to a sign-in for a JWT: the user's name, and that. Asks for the
     /// credentials where they come from, and sends nothing.
-    pub(super) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
+    pub(crate) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
         let loaded = self.loaded(exchange)?;
         let name = loaded.basic.username.clone();
         let status = self.guard.status(&Applicant {
@@ -132,13 +132,13 @@ impl SignIns {
     }
 
     /// The credentials, asked from where they come from if need be. Nothing is sent.
-    pub(super) fn loaded(&self, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
+    pub(crate) fn loaded(&self, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
         load(self, self.keeper.as_ref().ok_or_else(missing_credentials)?, exchange, None)
     }
 
     /// A code for somebody else to send, by this machine's clock if no answer has told the server's; nobody else gets it. May wait
     /// for the next.
-    pub(super) fn one_time_code(&self, exchange: &Exchange<'_>) -> Result<Secret> {
+    pub(crate) fn one_time_code(&self, exchange: &Exchange<'_>) -> Result<Secret> {
         let name = &self.loaded(exchange)?.basic.username;
         let otp = match self.code_source()? {
             CodeSource::Computed(otp) => otp,
@@ -173,7 +173,7 @@ impl SignIns {
     }
 
     /// Gets credentials, leave from the guard, and a code where one is needed. May wait for any of them.
-    pub(super) fn begin(&self, exchange: &Exchange<'_>, purpose: Purpose<'_>) -> Result<SignIn> {
+    pub(crate) fn begin(&self, exchange: &Exchange<'_>, purpose: Purpose<'_>) -> Result<SignIn> {
         let mut attempt = Attempt::new(self, exchange, purpose)?;
         let result = attempt.run();
         if result.is_err() {
@@ -461,7 +461,7 @@ impl<'a> Attempt<'a> {
 
 impl SignIns {
     /// Whether codes are computed here, for which the server's time must be known.
-    pub(super) fn computes_codes(&self) -> bool {
+    pub(crate) fn computes_codes(&self) -> bool {
         matches!(&self.otp, Some(OtpSource::Secret(_) | OtpSource::File(_)))
     }
 

@@ -8,7 +8,7 @@ use crate::transport::scope::Scope;
 
 /// One piece of such work.
 #[derive(Default)]
-pub(super) struct Single {
+pub(crate) struct Single {
     under_way: AtomicBool,
     ended: Signal,
     /// What the last one failed with, if that says nothing of the call that did it, and how many had ended before.
@@ -27,13 +27,13 @@ impl Drop for Turn<'_> {
 
 impl Single {
     /// How often it ended. To be read before a look at what it is for, so that no end is missed between the two.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.ended.count()
     }
 
     /// Does the work, and returns what came of it; or, if another call is at it, waits until there are more ends than were
     /// `seen`, and returns `None`, or what that one failed with.
-    pub(super) fn run_or_wait<T>(
+    pub(crate) fn run_or_wait<T>(
         &self,
         scope: &Scope,
         seen: u64,

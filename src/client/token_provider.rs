@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::exchange::Exchange;
+use super::context::Exchange;
 use super::{Call, Client};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::fleet::{SharedToken, Standing, Turn};
 use crate::jwt::Token;
-use crate::provider::flight::Account;
-use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
+use crate::store::{SharedToken, Standing, Turn};
 use crate::sync::{Signal, lock};
+use crate::token_cache::account::Account;
+use crate::token_cache::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
 use crate::transport::scope::Phase;
 #[cfg(feature = "capi")]
-use crate::{clock::Clock, provider::flight::Fresh};
+use crate::{clock::Clock, token_cache::account::Fresh};
 
 /// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
 ///
@@ -87,13 +87,13 @@ impl TokenProvider {
     }
 
     /// The kept token, if it lives and was not refused: what there is to send for a caller that must not wait.
-    pub(super) fn living(&self) -> Option<Token> {
+    pub(crate) fn living(&self) -> Option<Token> {
         let is_refused = self.account.kept().is_some_and(|kept| kept.renew);
         if is_refused { None } else { self.account.living(Duration::ZERO, Moment::now(&*self.client.inner.clock)) }
     }
 
     /// A token for a call in progress, of this client or another.
-    pub(super) fn token(&self, exchange: &Exchange<'_>, min_validity: Duration) -> Result<Token> {
+    pub(crate) fn token(&self, exchange: &Exchange<'_>, min_validity: Duration) -> Result<Token> {
         let caller = AccountCaller { exchange, account: &self.account };
         if let Some(token) = self.account.fresh(min_validity, exchange.scope().clock().nanos()) {
             return Ok(token);
@@ -106,7 +106,7 @@ impl TokenProvider {
 
     /// Another token than the one that an API answered with this status, for the call that it refused; `None` if there is none
     /// to be had.
-    pub(super) fn replace(&self, refused: &Token, status: u16, exchange: &Exchange<'_>) -> Option<Token> {
+    pub(crate) fn replace(&self, refused: &Token, status: u16, exchange: &Exchange<'_>) -> Option<Token> {
         let caller = AccountCaller { exchange, account: &self.account };
         let replaced = self.account.replace(refused, &caller);
         self.tell_refusal(status, replaced.is_some());
@@ -114,7 +114,7 @@ impl TokenProvider {
     }
 
     /// Another library sent `token`, and was refused. Returns whether it helps to ask here again.
-    pub(super) fn observe_refusal(&self, token: &Token, status: u16) -> bool {
+    pub(crate) fn observe_refusal(&self, token: &Token, status: u16) -> bool {
         let renewed = self.account.refuse(token, true, Moment::now(&*self.client.inner.clock));
         self.tell_refusal(status, renewed);
         renewed
@@ -127,7 +127,7 @@ impl TokenProvider {
         );
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 

@@ -19,7 +19,7 @@ const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
 /// Fills what `config` leaves unset.
-pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
+pub(crate) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     if config.account_id.is_none()
         && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
     {

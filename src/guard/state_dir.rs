@@ -20,59 +20,57 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::format::{Json, object};
-use super::ledger::{Ledger, Millis, Owner, Tag};
-use super::tags::{self, Tags, hex};
+use super::history::{Ledger, Millis, Owner, Tag};
+use super::secret_tag::{self, Tags, hex};
 use super::{Store, User};
 use crate::clock::Clock;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 use crate::transport::scope::Scope;
 
-mod os;
-#[cfg(all(test, target_os = "linux", not(feature = "model")))]
-mod tests;
+pub(crate) mod os;
 
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 /// Larger files are no ledgers: five places and sixteen credentials are a few KiB.
-const LARGEST: u64 = 256 * 1024;
+pub(crate) const LARGEST: u64 = 256 * 1024;
 /// How long another process may keep a file to itself; it takes less than a millisecond.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How long nobody waits again after one waited in vain: a process that is stopped with the lock must not stop all others.
-const IMPATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
+pub(crate) const IMPATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 /// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
-const ERA: Millis = 1 << 40;
+pub(crate) const ERA: Millis = 1 << 40;
 /// The lock of a file is the whole process's, and given up when any descriptor of the file is closed: so one thread at a
 /// time. It is never held while waiting.
-static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
+pub(crate) static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
 /// A directory of ledgers.
 pub(crate) struct StateDir {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Until when nobody waits for a lock, because somebody waited in vain: steady milliseconds.
-    impatient_until: AtomicU64,
-    changed: PerProcess<Signal>,
-    tags: PerProcess<Tags>,
+    pub(crate) impatient_until: AtomicU64,
+    pub(crate) changed: PerProcess<Signal>,
+    pub(crate) tags: PerProcess<Tags>,
 }
 
 /// What is in a file.
 #[derive(Clone)]
-struct State {
-    version: u32,
+pub(crate) struct State {
+    pub(crate) version: u32,
     /// For tags; kept as long as the file.
-    salt: String,
-    written: Moment,
-    ledger: Ledger,
+    pub(crate) salt: String,
+    pub(crate) written: Moment,
+    pub(crate) ledger: Ledger,
 }
 
 object!(State { version, salt, written, ledger });
 
 /// By which boot's clock the times in a ledger are told, and what it said when.
 #[derive(Clone)]
-struct Moment {
-    boot: String,
-    steady_ms: Millis,
-    wall_ms: Millis,
+pub(crate) struct Moment {
+    pub(crate) boot: String,
+    pub(crate) steady_ms: Millis,
+    pub(crate) wall_ms: Millis,
 }
 
 object!(Moment { boot, steady_ms, wall_ms });
@@ -83,14 +81,14 @@ impl StateDir {
     }
 
     /// Where a user's file is. Its name says nothing of the user to those who read over a shoulder.
-    fn file_of(&self, user: &User) -> PathBuf {
+    pub(crate) fn file_of(&self, user: &User) -> PathBuf {
         let id = format!("{}\n{}", user.origin, user.name);
         let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
         self.path.join(hex(hash.as_ref())).with_extension("json")
     }
 
     /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
-    fn prepare(&self) -> Result<(), String> {
+    pub(crate) fn prepare(&self) -> Result<(), String> {
         let name = self.path.display();
         if !self.path.exists() {
             os::create_dir(&self.path).map_err(|error| {
@@ -105,7 +103,7 @@ impl StateDir {
     }
 
     /// Runs `work` on a user's state while nobody else does, and writes what it changed if it returns `true`.
-    fn transact(
+    pub(crate) fn transact(
         &self,
         user: &User,
         clock: &dyn Clock,
@@ -142,7 +140,7 @@ impl StateDir {
     }
 
     /// The salt of a user's tags. A file is replaced whole, so it can be read without its lock.
-    fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
+    pub(crate) fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
         self.prepare()?;
         match read(&self.file_of(user)) {
             Ok(Some(state)) => return Ok(state.salt),
@@ -190,12 +188,12 @@ impl Store for StateDir {
 }
 
 impl State {
-    fn new(now: &Moment) -> Result<Self, String> {
-        Ok(State { version: VERSION, salt: tags::new_salt()?, written: now.clone(), ledger: Ledger::default() })
+    pub(crate) fn new(now: &Moment) -> Result<Self, String> {
+        Ok(State { version: VERSION, salt: secret_tag::new_salt()?, written: now.clone(), ledger: Ledger::default() })
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
-    fn bring_to(&mut self, now: Moment) -> bool {
+    pub(crate) fn bring_to(&mut self, now: Moment) -> bool {
         let rebooted = self.written.boot != now.boot;
         // Nobody knows better than the wall clock how long the machine was off.
         let off = if rebooted { now.wall_ms.saturating_sub(self.written.wall_ms) } else { 0 };
@@ -212,14 +210,18 @@ impl State {
 }
 
 impl Moment {
-    fn now(clock: &dyn Clock) -> Self {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
         let ((boot, steady), wall) = (clock.machine(), clock.wall());
         Moment { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
     }
 }
 
 /// One transaction, while the file is locked.
-fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Millis) -> bool) -> Result<(), String> {
+pub(crate) fn change(
+    file: &Path,
+    clock: &dyn Clock,
+    work: &mut dyn FnMut(&mut State, Millis) -> bool,
+) -> Result<(), String> {
     let now = Moment::now(clock);
     let millis = now.steady_ms;
     let mut state = match read(file) {
@@ -235,7 +237,7 @@ fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Milli
 
 /// Why a file cannot be used.
 #[derive(Debug)]
-enum Unusable {
+pub(crate) enum Unusable {
     /// It is ours, and holds something else.
     Garbage(String),
     Other(String),
@@ -243,7 +245,7 @@ enum Unusable {
 
 /// Begins anew where a file holds garbage, carefully: what it held back is lost, and was perhaps close to a lock. This sign-in goes
 /// by the process's own memory, and is told why.
-fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
+pub(crate) fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
     let aside = file.with_extension("bad");
     let begun = State::new(now).and_then(|state| {
         fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
@@ -258,7 +260,7 @@ fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
 }
 
 /// `None` if there is no file yet.
-fn read(file: &Path) -> Result<Option<State>, Unusable> {
+pub(crate) fn read(file: &Path) -> Result<Option<State>, Unusable> {
     let named = |problem: String| format!("the file {} {problem}", file.display());
     let unusable = |problem: String| Unusable::Other(named(problem));
     let opened = match os::options().read(true).open(file) {
@@ -292,7 +294,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
 }
 
-fn parse(bytes: &[u8]) -> Result<State, Unusable> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<State, Unusable> {
     let garbage = |problem: String| Unusable::Garbage(format!("is not a ledger ({problem})"));
     // No more than the place: the text of an error can hold what is in the file.
     let value: Value = serde_json::from_slice(bytes)
@@ -309,7 +311,7 @@ fn parse(bytes: &[u8]) -> Result<State, Unusable> {
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
-fn write(file: &Path, state: &State) -> Result<(), String> {
+pub(crate) fn write(file: &Path, state: &State) -> Result<(), String> {
     let new = file.with_extension("tmp");
     let _ = fs::remove_file(&new);
     let content = state.to_json().to_string();
@@ -329,7 +331,7 @@ fn write(file: &Path, state: &State) -> Result<(), String> {
 }
 
 /// `None` if another process has it. What is returned is the lock.
-fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
+pub(crate) fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     let unusable = |problem: String| format!("the lock file {} {problem}", path.display());
     let opened = match os::lock_options().read(true).write(true).create(true).truncate(false).open(path) {
         Err(error) if os::is_locked(&error) => return Ok(None),
@@ -346,14 +348,14 @@ fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     }
 }
 
-fn cannot_open(error: &io::Error) -> String {
+pub(crate) fn cannot_open(error: &io::Error) -> String {
     match os::is_link(error) {
         true => "is a symbolic link: remove it".to_owned(),
         false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
     }
 }
 
-fn is_gone(owner: &Owner) -> bool {
+pub(crate) fn is_gone(owner: &Owner) -> bool {
     if !os::exists(owner.process) {
         return true;
     }
@@ -362,15 +364,15 @@ fn is_gone(owner: &Owner) -> bool {
 }
 
 /// One run of a process, whose id is used again after it.
-struct Run {
+pub(crate) struct Run {
     /// Nobody has asked for its exit status yet, and maybe nobody ever will.
-    ended: bool,
+    pub(crate) ended: bool,
     /// In ticks since the boot.
-    started: u64,
+    pub(crate) started: u64,
 }
 
 /// `None` where the system has no such file.
-fn run_of(process: u32) -> Option<Run> {
+pub(crate) fn run_of(process: u32) -> Option<Run> {
     let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     // The second field is the program's name in parentheses, which may itself hold anything. See proc_pid_stat(5).

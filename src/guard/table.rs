@@ -6,10 +6,10 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::{Ledger, Millis, Owner, Tag};
+use super::history::{Ledger, Millis, Owner, Tag};
 use super::{Store, User};
 use crate::clock::Clock;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 
 /// With more users than this, those are forgotten of whom nothing is held.
@@ -32,7 +32,7 @@ struct Entry {
 }
 
 /// The table of the process that asks: another one in a child of `fork`, where a lock may be held by nobody.
-pub(super) fn of_this_process() -> Arc<Table> {
+pub(crate) fn of_this_process() -> Arc<Table> {
     OF_THIS_PROCESS.get(Table::new)
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Origin, ip_of};
 use crate::error::{Error, ErrorKind};
+use crate::origin::{Origin, ip_of};
 use crate::secret::Secret;
 use crate::transport::scope::{Phase, Scope};
 use crate::transport::socket::Stream;

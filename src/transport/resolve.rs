@@ -37,7 +37,7 @@ impl Resolver {
 
     /// The addresses of `host`, at least one.
     pub(crate) fn resolve(&self, host: &str, port: u16, scope: &Scope) -> Result<Vec<SocketAddr>, Error> {
-        if let Some(address) = crate::endpoint::ip_of(host) {
+        if let Some(address) = crate::origin::ip_of(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         scope.set_phase(Phase::Resolve);
