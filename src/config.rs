@@ -22,8 +22,8 @@ use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
 use crate::text;
 use crate::transport::Transport;
+use crate::transport::deadline::WaitHook;
 use crate::transport::proxy::{Proxy, ProxySetting};
-use crate::transport::scope::WaitHook;
 use crate::transport::tls::{Roots, read_pem};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -258,22 +258,27 @@ impl Config {
         self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
     }
 
-    /// What a fleet shares, if a store is set.
+    /// What a store shares, if a store is set.
     #[cfg(feature = "redis")]
-    pub(crate) fn fleet(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::store::Fleet>> {
-        self.store.clone().map(|address| crate::store::Fleet::new(address, clock.clone())).transpose()
+    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
+        self.store.clone().map(|address| crate::store::SharedStore::new(address, clock.clone())).transpose()
     }
 
     #[cfg(not(feature = "redis"))]
-    pub(crate) fn fleet(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::store::Fleet>> {
+    pub(crate) fn store(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
         Ok(None)
     }
 
     /// What sign-ins at this origin pass.
-    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, fleet: Option<&crate::store::Fleet>) -> Guard {
+    pub(crate) fn guard(
+        &self,
+        origin: String,
+        clock: Arc<dyn Clock>,
+        store: Option<&crate::store::SharedStore>,
+    ) -> Guard {
         let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
-        let guard = match fleet {
-            Some(fleet) => guard.shared_by(Arc::new(fleet.ledgers()), fleet.place().to_owned()),
+        let guard = match store {
+            Some(store) => guard.shared_by(Arc::new(store.histories()), store.place().to_owned()),
             None => guard,
         };
         let guard = match &self.state_dir {
@@ -430,8 +435,8 @@ impl ClientBuilder {
         self.with(|config| config.set_max_sign_ins_in_flight(count))
     }
 
-    /// A Valkey or Redis server that a fleet shares, so that it signs in as one: the guard's memory, one-time codes, tokens and the
-    /// pace are then the fleet's. With the feature `redis`, which is not a default.
+    /// A Valkey or Redis server that a store shares, so that it signs in as one: the guard's memory, one-time codes, tokens and the
+    /// pace are then the store's. With the feature `redis`, which is not a default.
     ///
     /// `rediss://user:password@host:6379/0?prefix=...`, and `redis://` without TLS; `valkey` may stand in place of `redis`.
     /// `redis+sentinel://host1:26379,host2:26379/name/0` and `redis+cluster://host1:7000,host2:7001` are taken, too. `ca_file=` is a PEM

@@ -1,6 +1,6 @@
 //! No more requests in any second than the server takes, of each account.
 //!
-//! [`Window`] decides; [`Paces`] is what a client's threads share; [`InTurn`] is one request's leave to be sent.
+//! [`Window`] decides; [`RateLimiter`] is what a client's threads share; [`RatePermit`] is one request's leave to be sent.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
-use crate::store::{Fleet, PaceTurn};
+use crate::store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::scope::{OnSent, Phase, Scope};
+use crate::transport::deadline::{Deadline, OnSent, Phase};
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
 pub(crate) const DEFAULT_REQUESTS_PER_SECOND: u32 = 10;
@@ -100,43 +100,43 @@ impl Window {
 
 /// What the threads of one process share about one account.
 #[derive(Default)]
-struct Lane {
+struct Bucket {
     /// Held for a few instructions, never across I/O or a callback.
     window: Mutex<Window>,
     changed: Signal,
-    /// What it is called in a fleet's store.
+    /// What it is called in a store's store.
     name: OnceLock<String>,
 }
 
 /// A client's pace: so many requests of each account in any second.
-pub(crate) struct Paces {
+pub(crate) struct RateLimiter {
     /// 0 for as many as come.
     most: usize,
-    /// A fleet that keeps the pace together, and the origin.
-    fleet: Option<(Fleet, String)>,
-    lanes: PerProcess<Mutex<HashMap<String, Arc<Lane>>>>,
+    /// A store that keeps the pace together, and the origin.
+    store: Option<(SharedStore, String)>,
+    buckets: PerProcess<Mutex<HashMap<String, Arc<Bucket>>>>,
 }
 
-impl Paces {
+impl RateLimiter {
     pub(crate) fn new(requests_per_second: u32) -> Self {
-        Paces { most: requests_per_second as usize, fleet: None, lanes: PerProcess::empty() }
+        RateLimiter { most: requests_per_second as usize, store: None, buckets: PerProcess::empty() }
     }
 
-    /// Together with others of a fleet, if there is one.
-    pub(crate) fn of_fleet(self, fleet: Option<Fleet>, origin: String) -> Self {
-        Paces { fleet: fleet.map(|fleet| (fleet, origin)), ..self }
+    /// Together with others of a store, if there is one.
+    pub(crate) fn with_store(self, store: Option<SharedStore>, origin: String) -> Self {
+        RateLimiter { store: store.map(|store| (store, origin)), ..self }
     }
 
-    /// Waits for the fleet's turn, where one of this process's is had. While the store is away there is none to wait for.
-    fn fleets_turn(&self, turn: &Turn, account: &str, scope: &Scope) -> Result<()> {
-        let Some((fleet, origin)) = &self.fleet else { return Ok(()) };
-        let name = turn.lane.name.get_or_init(|| fleet.pace_name(origin, account));
-        match fleet.turn(name, self.most, scope.remaining()) {
-            Ok(PaceTurn::In(wait)) => {
-                scope.set_phase(Phase::Pace);
-                scope.wait(wait)
+    /// Waits for the store's turn, where one of this process's is had. While the store is away there is none to wait for.
+    fn wait_for_store(&self, turn: &BucketPermit, account: &str, deadline: &Deadline) -> Result<()> {
+        let Some((store, origin)) = &self.store else { return Ok(()) };
+        let name = turn.bucket.name.get_or_init(|| store.rate_limit_key(origin, account));
+        match store.turn(name, self.most, deadline.remaining()) {
+            Ok(StorePermit::In(wait)) => {
+                deadline.set_phase(Phase::Pace);
+                deadline.wait(wait)
             }
-            Ok(PaceTurn::TooLate(wait)) => Err(self.too_late(account, scope, wait)),
+            Ok(StorePermit::TooLate(wait)) => Err(self.too_late(account, deadline, wait)),
             Err(_) => Ok(()),
         }
     }
@@ -147,48 +147,48 @@ impl Paces {
 
     /// Waits for leave to send a request of `account`, in the order in which callers came. An error at once if that would
     /// outlast the call; `None` without a pace.
-    fn turn(&self, account: &str, scope: &Scope, came: Option<u64>) -> Result<Option<Turn>> {
+    fn turn(&self, account: &str, deadline: &Deadline, came: Option<u64>) -> Result<Option<BucketPermit>> {
         if self.most == 0 {
             return Ok(None);
         }
-        let waiting = Waiting::new(self.lane(account), came);
+        let waiting = Waiter::new(self.bucket(account), came);
         loop {
-            let seen = waiting.lane.changed.count();
-            let now = scope.clock().awake_or_not();
-            let place = lock(&waiting.lane.window).place(waiting.id, self.most, now);
+            let seen = waiting.bucket.changed.count();
+            let now = deadline.clock().boottime();
+            let place = lock(&waiting.bucket.window).place(waiting.id, self.most, now);
             let Some(wait) = place else { return Ok(Some(waiting.take())) };
             // Whether its turn would come after the deadline is known now, or then.
             let or_too_late = |error: Error| match error.kind() {
-                ErrorKind::Timeout => self.too_late(account, scope, wait),
+                ErrorKind::Timeout => self.too_late(account, deadline, wait),
                 _ => error,
             };
-            if wait >= scope.remaining() {
-                scope.check().map_err(or_too_late)?;
-                return Err(self.too_late(account, scope, wait));
+            if wait >= deadline.remaining() {
+                deadline.check().map_err(or_too_late)?;
+                return Err(self.too_late(account, deadline, wait));
             }
-            scope.set_phase(Phase::Pace);
+            deadline.set_phase(Phase::Pace);
             // A place may be free, and those ahead have not woken yet to take it or go: they tell.
             let at_most = wait.max(LOOK_AGAIN);
-            scope.wait_for(&waiting.lane.changed, seen, scope.clock().now() + at_most).map_err(or_too_late)?;
+            deadline.wait_for(&waiting.bucket.changed, seen, deadline.clock().now() + at_most).map_err(or_too_late)?;
         }
     }
 
-    fn lane(&self, account: &str) -> Arc<Lane> {
-        let lanes = self.lanes.get(Mutex::default);
-        let mut lanes = lock(&lanes);
-        match lanes.get(account) {
-            Some(lane) => lane.clone(),
-            None => lanes.entry(account.to_owned()).or_default().clone(),
+    fn bucket(&self, account: &str) -> Arc<Bucket> {
+        let buckets = self.buckets.get(Mutex::default);
+        let mut buckets = lock(&buckets);
+        match buckets.get(account) {
+            Some(bucket) => bucket.clone(),
+            None => buckets.entry(account.to_owned()).or_default().clone(),
         }
     }
 
-    fn too_late(&self, account: &str, scope: &Scope, wait: Duration) -> Error {
+    fn too_late(&self, account: &str, deadline: &Deadline, wait: Duration) -> Error {
         let whose = if account.is_empty() { String::new() } else { format!(" of the account {account}") };
         let text = format!(
             "not sent: {} requests{whose} a second go to {}, and with those ahead of it this one's turn comes after its \
              deadline, in {} ms at the earliest: allow more time, or send fewer (requests_per_second)",
             self.most,
-            scope.host(),
+            deadline.host(),
             wait.as_millis()
         );
         Error::new(ErrorKind::RateLimited, text).with_retry_after(Some(wait)).retryable(true)
@@ -196,45 +196,45 @@ impl Paces {
 }
 
 /// A call in the queue, which it leaves whatever happens.
-struct Waiting {
-    lane: Arc<Lane>,
+struct Waiter {
+    bucket: Arc<Bucket>,
     id: u64,
 }
 
-impl Waiting {
-    fn new(lane: Arc<Lane>, came: Option<u64>) -> Self {
-        let id = lock(&lane.window).join(came);
-        Waiting { lane, id }
+impl Waiter {
+    fn new(bucket: Arc<Bucket>, came: Option<u64>) -> Self {
+        let id = lock(&bucket.window).join(came);
+        Waiter { bucket, id }
     }
 
-    fn take(self) -> Turn {
-        Turn { lane: self.lane.clone(), id: self.id }
+    fn take(self) -> BucketPermit {
+        BucketPermit { bucket: self.bucket.clone(), id: self.id }
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiter {
     /// With a turn or without: the next may be the first now.
     fn drop(&mut self) {
-        lock(&self.lane.window).leave(self.id);
-        self.lane.changed.notify();
+        lock(&self.bucket.window).leave(self.id);
+        self.bucket.changed.notify();
     }
 }
 
 /// A request's turn, for as long as it has it.
-pub(crate) struct InTurn<'a> {
-    paces: &'a Paces,
+pub(crate) struct RatePermit<'a> {
+    rate_limiter: &'a RateLimiter,
     account: &'a str,
-    scope: &'a Scope,
+    deadline: &'a Deadline,
     /// `None` without a pace, or while others go first.
-    turn: RefCell<Option<Turn>>,
+    turn: RefCell<Option<BucketPermit>>,
     /// When it first came, among all who did.
     came: Cell<Option<u64>>,
 }
 
-impl<'a> InTurn<'a> {
-    /// See [`Paces::turn`].
-    pub(crate) fn wait(paces: &'a Paces, account: &'a str, scope: &'a Scope) -> Result<Self> {
-        let in_turn = InTurn { paces, account, scope, turn: RefCell::default(), came: Cell::default() };
+impl<'a> RatePermit<'a> {
+    /// See [`RateLimiter::turn`].
+    pub(crate) fn wait(rate_limiter: &'a RateLimiter, account: &'a str, deadline: &'a Deadline) -> Result<Self> {
+        let in_turn = RatePermit { rate_limiter, account, deadline, turn: RefCell::default(), came: Cell::default() };
         in_turn.wait_again()?;
         Ok(in_turn)
     }
@@ -245,55 +245,58 @@ impl<'a> InTurn<'a> {
     }
 
     pub(crate) fn wait_again(&self) -> Result<()> {
-        let turn = self.paces.turn(self.account, self.scope, self.came.get())?;
+        let turn = self.rate_limiter.turn(self.account, self.deadline, self.came.get())?;
         self.came.set(self.came.get().or(turn.as_ref().map(|turn| turn.id)));
         self.turn.replace(turn);
         Ok(())
     }
 
-    /// And of the fleet, if there is one.
-    pub(crate) fn wait_for_the_fleet(&self) -> Result<()> {
-        self.turn.borrow().as_ref().map_or(Ok(()), |turn| self.paces.fleets_turn(turn, self.account, self.scope))
+    /// And of the store, if there is one.
+    pub(crate) fn wait_for_store(&self) -> Result<()> {
+        self.turn
+            .borrow()
+            .as_ref()
+            .map_or(Ok(()), |turn| self.rate_limiter.wait_for_store(turn, self.account, self.deadline))
     }
 
-    /// What the scope tells when all of the request has left.
+    /// What the deadline tells when all of the request has left.
     pub(crate) fn on_sent(&self) -> Option<OnSent> {
-        self.turn.borrow().as_ref().map(Turn::on_sent)
+        self.turn.borrow().as_ref().map(BucketPermit::on_sent)
     }
 
     /// It is over: the answer is there, or none will come.
     pub(crate) fn end(self) {
         if let Some(turn) = self.turn.take()
-            && self.scope.was_sent()
+            && self.deadline.was_sent()
         {
-            turn.answered(self.scope.clock().awake_or_not());
+            turn.answered(self.deadline.clock().boottime());
         }
     }
 }
 
 /// Leave for one request, which is given back if it is dropped before the request has left.
-struct Turn {
-    lane: Arc<Lane>,
+struct BucketPermit {
+    bucket: Arc<Bucket>,
     id: u64,
 }
 
-impl Turn {
+impl BucketPermit {
     fn on_sent(&self) -> OnSent {
-        let (lane, id) = (self.lane.clone(), self.id);
-        Box::new(move |now| lock(&lane.window).sent(id, now))
+        let (bucket, id) = (self.bucket.clone(), self.id);
+        Box::new(move |now| lock(&bucket.window).sent(id, now))
     }
 
     fn answered(&self, now: Duration) {
-        if lock(&self.lane.window).answered(self.id, now) {
-            self.lane.changed.notify();
+        if lock(&self.bucket.window).answered(self.id, now) {
+            self.bucket.changed.notify();
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for BucketPermit {
     fn drop(&mut self) {
-        if lock(&self.lane.window).give_back(self.id) {
-            self.lane.changed.notify();
+        if lock(&self.bucket.window).give_back(self.id) {
+            self.bucket.changed.notify();
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What a fleet of machines shares over a Valkey or Redis server that it runs already: sign-ins, one-time codes, tokens, and the pace.
+//! What a store of machines shares over a Valkey or Redis server that it runs already: sign-ins, one-time codes, tokens, and the pace.
 //!
-//! [`Link`] is the way there. When the server cannot be used, every part says so at once, and its caller goes on alone.
+//! [`StoreConnection`] is the way there. When the server cannot be used, every part says so at once, and its caller goes on alone.
 
 mod connect;
 mod connection;
@@ -14,16 +14,16 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::error::Result;
-use connection::Link;
-pub(crate) use guard_state::Ledgers;
-pub(crate) use rate_limit::Turn as PaceTurn;
-pub(crate) use token::{SharedToken, Standing, Turn};
+use connection::StoreConnection;
+pub(crate) use guard_state::GuardStates;
+pub(crate) use rate_limit::StorePermit;
+pub(crate) use token::{SharedToken, SharedTokenState, TokenNeed};
 use url::Address;
 
-/// One client's way to what its fleet shares.
+/// One client's way to what its store shares.
 #[derive(Clone)]
-pub(crate) struct Fleet {
-    link: Arc<Link>,
+pub(crate) struct SharedStore {
+    link: Arc<StoreConnection>,
 }
 
 /// What is in a store, and its URL: anybody may have written them.
@@ -37,12 +37,12 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     }
 }
 
-impl Fleet {
+impl SharedStore {
     /// Begins to connect, so that the first call need not wait for it, and does not wait for it either.
     pub(crate) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
-        let link = Link::new(address, clock)?;
+        let link = StoreConnection::new(address, clock)?;
         link.begin();
-        Ok(Fleet { link: Arc::new(link) })
+        Ok(SharedStore { link: Arc::new(link) })
     }
 
     /// Where it is, without its password.
@@ -60,8 +60,8 @@ impl Fleet {
         self.link.is_connecting()
     }
 
-    /// Where the guard's ledgers are.
-    pub(crate) fn ledgers(&self) -> Ledgers {
-        Ledgers::new(self.link.clone())
+    /// Where the guard's histories are.
+    pub(crate) fn histories(&self) -> GuardStates {
+        GuardStates::new(self.link.clone())
     }
 }

@@ -37,7 +37,7 @@ unsafe fn set(
     })
 }
 
-/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within about
+/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. CachedToken to within about
 /// 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
 use crate::otp::check_code;
-use crate::transport::scope::WaitHook;
+use crate::transport::deadline::WaitHook;
 
 /// Called once, when nothing uses `user_data` any more; also if the setter that took it fails. May be NULL.
 pub type boomi_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -29,7 +29,7 @@ pub type boomi_otp_callback =
 pub type boomi_credentials_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: i32, credentials_out: *mut boomi_credentials) -> i32>;
 
-/// Asked on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
+/// RequestInfo on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
 /// same rules as for boomi_otp_callback.
 pub type boomi_wait_callback = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 

@@ -291,7 +291,7 @@ mod tests {
     use super::*;
     use crate::error::{Error, ErrorKind};
     use crate::tests::sim::clock::Sim;
-    use crate::transport::scope::Scope;
+    use crate::transport::deadline::Deadline;
     use crate::transport::{Incoming, Outgoing, Transport};
     use std::ptr::{null, null_mut};
     use std::rc::Rc;
@@ -300,7 +300,7 @@ mod tests {
     struct Panicking;
 
     impl Transport for Panicking {
-        fn exchange(&self, _: Outgoing<'_>, _: &Rc<Scope>) -> Result<Incoming, Error> {
+        fn round_trip(&self, _: Outgoing<'_>, _: &Rc<Deadline>) -> Result<Incoming, Error> {
             panic!("forced inside the core")
         }
     }

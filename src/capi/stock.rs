@@ -182,7 +182,7 @@ mod tests {
 
     use super::super::{boomi_token_clone, boomi_token_free, boomi_token_jwt};
     use super::*;
-    use crate::jwt::Shared;
+    use crate::jwt::TokenParts;
     use crate::tests::sim::clock::Sim;
     use crate::tests::sim::server::{self, Issuer};
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     /// To see whether it is gone.
-    fn watch(token: *mut boomi_token) -> Weak<Shared> {
+    fn watch(token: *mut boomi_token) -> Weak<TokenParts> {
         // SAFETY: not freed yet.
         Arc::downgrade(&unsafe { token::another_reference(token) }.unwrap().into_shared())
     }

@@ -10,22 +10,22 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
 use super::call::Call;
-use super::error_body::Said;
+use super::error_body::ErrorBody;
 use super::request::header_value;
-use super::response::{Arrived, Asked, Response, date_seconds};
+use super::response::{RequestInfo, Response, ResponseBody, date_seconds};
 use super::sign_in::{Purpose, SignIn};
-use super::status::{self, SignedInAs};
+use super::status::{self, Identity};
 use super::{Client, Inner, TokenProvider};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
-use crate::guard::history::Outcome;
+use crate::guard::history::LoginOutcome;
 use crate::jwt::Token;
-use crate::rate_limit::Paces;
+use crate::rate_limit::RateLimiter;
 use crate::secret::Secret;
 use crate::store::SharedToken;
 use crate::transport::Outgoing;
-use crate::transport::scope::{Entered, Limits, OnSent, Phase, Scope, Stops};
+use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits, OnSent, Phase};
 
 pub(crate) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
@@ -35,10 +35,10 @@ pub(crate) const LONGEST_PROBE: Duration = Duration::from_secs(5);
 const LARGEST_SHARE_OF_A_PROBE: f64 = 0.8;
 
 /// A call in progress: who calls, with which limits.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct CallContext<'a> {
     client: &'a Client,
     call: Option<&'a Call>,
-    scope: Rc<Scope>,
+    deadline: Rc<Deadline>,
     /// Whether it took the code that the user typed for the call.
     took_code: Cell<bool>,
     /// The guard's memory may be another process's for a while: who waits for that can be stopped too.
@@ -46,7 +46,7 @@ pub(crate) struct Exchange<'a> {
 }
 
 /// A request and how its answer is read.
-pub(crate) struct Asking<'a> {
+pub(crate) struct WireRequest<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) graphql: bool,
     /// The largest body; `None` leaves the body on the wire, unless the status says that it is an error.
@@ -55,16 +55,16 @@ pub(crate) struct Asking<'a> {
     pub(crate) purpose: &'static str,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> CallContext<'a> {
     /// Begins a call: from here its deadline runs, and it can be cancelled.
     pub(crate) fn begin(client: &'a Client, call: Option<&'a Call>) -> Result<Self> {
         let inner = &client.inner;
         call.map_or(Ok(()), |call| call.first_error.check())?;
-        let stops = Stops {
+        let stops = Cancellation {
             call: call.map(Call::cancel_flag),
             client: Some((inner.cancellations.clone(), inner.cancellations.load(Ordering::Acquire))),
         };
-        let scope = Scope::begin(Limits {
+        let deadline = Deadline::begin(Limits {
             clock: inner.clock.clone(),
             host: inner.origin.authority().to_owned(),
             timeout: call.and_then(Call::timeout).unwrap_or(inner.timeout),
@@ -73,29 +73,35 @@ impl<'a> Exchange<'a> {
             stops,
             hook: inner.wait_hook.clone(),
         });
-        scope.check_at_start()?;
-        Ok(Exchange { client, call, _entered: scope.enter(), scope, took_code: Cell::new(false) })
+        deadline.check_at_start()?;
+        Ok(CallContext { client, call, _entered: deadline.enter(), deadline, took_code: Cell::new(false) })
     }
 
     /// The same call on another client, whose bearer it needs: bounded and cancelled as this one is.
-    pub(crate) fn on<'b>(&self, client: &'b Client) -> Exchange<'b>
+    pub(crate) fn on<'b>(&self, client: &'b Client) -> CallContext<'b>
     where
         'a: 'b,
     {
         let inner = &client.inner;
-        let scope = Scope::begin(Limits {
+        let deadline = Deadline::begin(Limits {
             host: inner.origin.authority().to_owned(),
-            timeout: self.scope.remaining(),
+            timeout: self.deadline.remaining(),
             connect_timeout: inner.connect_timeout,
-            ..self.scope.limits().clone()
+            ..self.deadline.limits().clone()
         });
-        Exchange { client, call: self.call, _entered: scope.enter(), scope, took_code: Cell::new(false) }
+        CallContext { client, call: self.call, _entered: deadline.enter(), deadline, took_code: Cell::new(false) }
     }
 
     /// A part of this call, with less time.
-    fn within(&self, limit: Duration) -> Exchange<'a> {
-        let scope = self.scope.within(limit);
-        Exchange { client: self.client, call: self.call, _entered: scope.enter(), scope, took_code: Cell::new(false) }
+    fn within(&self, limit: Duration) -> CallContext<'a> {
+        let deadline = self.deadline.within(limit);
+        CallContext {
+            client: self.client,
+            call: self.call,
+            _entered: deadline.enter(),
+            deadline,
+            took_code: Cell::new(false),
+        }
     }
 
     fn inner(&self) -> &'a Inner {
@@ -117,8 +123,8 @@ impl<'a> Exchange<'a> {
         self.took_code.get()
     }
 
-    pub(crate) fn scope(&self) -> &Rc<Scope> {
-        &self.scope
+    pub(crate) fn deadline(&self) -> &Rc<Deadline> {
+        &self.deadline
     }
 
     pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
@@ -127,21 +133,21 @@ impl<'a> Exchange<'a> {
 
     /// The server's time, in Unix milliseconds, if an answer has told it.
     pub(crate) fn server_time(&self) -> Option<u64> {
-        self.inner().server_clock.at(self.scope.clock().awake_or_not())
+        self.inner().server_clock.at(self.deadline.clock().boottime())
     }
 
-    /// Where a fleet keeps the token for an account, if there is a fleet.
+    /// Where a store keeps the token for an account, if there is a store.
     pub(crate) fn shared_token(&self, account_id: &str) -> Result<Option<SharedToken>> {
         let inner = self.inner();
-        let Some(fleet) = &inner.fleet else { return Ok(None) };
+        let Some(store) = &inner.store else { return Ok(None) };
         let loaded = inner.sign_ins.loaded(self)?;
         let basic = &loaded.basic;
-        Ok(Some(fleet.token(&inner.origin.to_string(), &basic.username, basic.secret.as_bytes(), account_id)))
+        Ok(Some(store.token(&inner.origin.to_string(), &basic.username, basic.secret.as_bytes(), account_id)))
     }
 
     /// Asks for a JWT, always.
     pub(crate) fn new_jwt(&self, account_id: &str) -> Result<Token> {
-        let sign_in = self.begin_jwt(account_id, self.scope.remaining(), None)?;
+        let sign_in = self.begin_jwt(account_id, self.deadline.remaining(), None)?;
         self.jwt_by(sign_in, account_id)
     }
 
@@ -149,17 +155,17 @@ impl<'a> Exchange<'a> {
     pub(crate) fn begin_jwt(
         &self,
         account_id: &str,
-        patience: Duration,
+        max_wait: Duration,
         while_waiting: Option<&dyn Fn()>,
     ) -> Result<SignIn> {
         let uri = self.jwt_uri(account_id)?;
         let path = uri.path();
-        self.begin_sign_in(Purpose { name: "jwt", path, foreign: false, patience, turn: None, while_waiting })
+        self.begin_sign_in(Purpose { name: "jwt", path, foreign: false, max_wait, turn: None, while_waiting })
     }
 
     /// Gives leave back that was not used.
     pub(crate) fn abandon(&self, sign_in: SignIn) {
-        self.inner().end_sign_in(sign_in, self.call, Outcome::NotSent, None, "jwt");
+        self.inner().end_sign_in(sign_in, self.call, LoginOutcome::NotSent, None, "jwt");
     }
 
     fn jwt_uri(&self, account_id: &str) -> Result<Uri> {
@@ -181,19 +187,19 @@ impl<'a> Exchange<'a> {
 
     /// `GET /auth/jwt/generate/{accountId}`, with Basic. The answer is text, not JSON.
     fn jwt_by(&self, sign_in: SignIn, account_id: &str) -> Result<Token> {
-        let host = self.scope.host();
+        let host = self.deadline.host();
         let mut outgoing = self.outgoing(Method::GET, self.jwt_uri(account_id)?);
         outgoing.headers.insert(header::ACCEPT, HeaderValue::from_static("text/plain, */*"));
-        let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "jwt" };
-        let began = Moment::now(&**self.scope.clock());
+        let asking = WireRequest { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "jwt" };
+        let began = Moment::now(&**self.deadline.clock());
         let response = self.send_signed(asking, &sign_in);
         let mut outcome = self.outcome(&response);
         let token = response.and_then(|response| self.read_jwt(response, account_id, began));
-        if outcome == Outcome::Accepted && token.is_err() {
+        if outcome == LoginOutcome::Accepted && token.is_err() {
             // Whatever that was, it was not Boomi's answer to good credentials.
-            outcome = Outcome::Neutral;
+            outcome = LoginOutcome::Neutral;
         }
-        self.inner().end_sign_in(sign_in, self.call, outcome, self.scope.status(), "jwt");
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.status(), "jwt");
         let token = token?;
         self.emit(EventKind::TokenIssued, || {
             json!({
@@ -214,7 +220,7 @@ impl<'a> Exchange<'a> {
         let (status, date) = (response.status(), response.date());
         let body = Zeroizing::new(response.into_body());
         Token::read(&body, account_id, date, began).map_err(|error| {
-            let host = self.scope.host();
+            let host = self.deadline.host();
             let text = format!("{host} gave no token for the account {account_id}: {error}");
             Error::new(error.kind(), text).with_status(status).sent(true).with_attempts(1)
         })
@@ -223,14 +229,14 @@ impl<'a> Exchange<'a> {
     /// Asks for `path` without anybody's credentials: to learn the server's time, and whether it answers.
     pub(crate) fn ask_without_credentials(&self, path: &str, on_sent: Option<OnSent>) -> Result<()> {
         let outgoing = self.outgoing(Method::GET, self.inner().origin.resolve(path, None)?);
-        let asking = Asking { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
-        let asked = self.within(LONGEST_PROBE.min(self.scope.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
-        asked.scope.set_on_sent(on_sent);
-        match asked.send_as(asking, SignedInAs::Caller, None, &[]) {
+        let asking = WireRequest { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
+        let asked = self.within(LONGEST_PROBE.min(self.deadline.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
+        asked.deadline.set_on_sent(on_sent);
+        match asked.send_as(asking, Identity::Caller, None, &[]) {
             Ok(_) => Ok(()),
-            Err(_) if asked.scope.status().is_some() => Ok(()),
+            Err(_) if asked.deadline.status().is_some() => Ok(()),
             // Nothing of the caller's was sent.
-            Err(error) => self.scope.check().and(Err(error.sent(false).with_attempts(0))),
+            Err(error) => self.deadline.check().and(Err(error.sent(false).with_attempts(0))),
         }
     }
 
@@ -240,11 +246,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// Sends with the user's own credentials, and learns from the verdict.
-    pub(crate) fn send_by(&self, asking: Asking<'_>, sign_in: SignIn) -> Result<Response> {
+    pub(crate) fn send_by(&self, asking: WireRequest<'_>, sign_in: SignIn) -> Result<Response> {
         let name = asking.purpose;
         let result = self.send_signed(asking, &sign_in);
         let outcome = self.outcome(&result);
-        self.inner().end_sign_in(sign_in, self.call, outcome, self.scope.status(), name);
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.status(), name);
         result
     }
 
@@ -261,28 +267,28 @@ impl<'a> Exchange<'a> {
         provider.replace(refused, status, &self.on(provider.client()))
     }
 
-    pub(crate) fn paces(&self) -> &'a Paces {
-        &self.inner().paces
+    pub(crate) fn rate_limiter(&self) -> &'a RateLimiter {
+        &self.inner().rate_limiter
     }
 
     pub(crate) fn max_retries(&self) -> u32 {
         self.inner().max_retries
     }
 
-    fn send_signed(&self, mut asking: Asking<'_>, sign_in: &SignIn) -> Result<Response> {
+    fn send_signed(&self, mut asking: WireRequest<'_>, sign_in: &SignIn) -> Result<Response> {
         if let Some(code) = sign_in.code() {
             asking.outgoing.headers.insert(OTP_HEADER, header_value(code, true));
         }
-        self.send_as(asking, sign_in.signed_in_as(), Some(header_value(sign_in.header(), true)), &[sign_in.secret()])
+        self.send_as(asking, sign_in.identity(), Some(header_value(sign_in.header(), true)), &[sign_in.secret()])
     }
 
     /// What the end of a request says of the credentials that went with it.
-    fn outcome(&self, result: &Result<Response>) -> Outcome {
-        match (result, self.scope.status()) {
-            (Ok(response), _) => status::outcome(response.status(), response.said()),
-            (Err(_), Some(status)) => status::outcome(status, &Said::default()),
-            (Err(_), None) if self.scope.was_sent() => Outcome::Unanswered,
-            (Err(_), None) => Outcome::NotSent,
+    fn outcome(&self, result: &Result<Response>) -> LoginOutcome {
+        match (result, self.deadline.status()) {
+            (Ok(response), _) => status::outcome(response.status(), response.error_body()),
+            (Err(_), Some(status)) => status::outcome(status, &ErrorBody::default()),
+            (Err(_), None) if self.deadline.was_sent() => LoginOutcome::Unanswered,
+            (Err(_), None) => LoginOutcome::NotSent,
         }
     }
 
@@ -290,14 +296,14 @@ impl<'a> Exchange<'a> {
     /// the request's secret headers hold.
     pub(crate) fn send_as(
         &self,
-        asking: Asking<'_>,
-        signed_in_as: SignedInAs,
+        asking: WireRequest<'_>,
+        identity: Identity,
         authorization: Option<HeaderValue>,
         secrets: &[&[u8]],
     ) -> Result<Response> {
-        let (inner, scope) = (self.inner(), &self.scope);
-        let Asking { mut outgoing, graphql, most, .. } = asking;
-        scope.begin_exchange();
+        let (inner, deadline) = (self.inner(), &self.deadline);
+        let WireRequest { mut outgoing, graphql, most, .. } = asking;
+        deadline.begin_request();
         // The one predicate, at the one place where secrets go onto a request.
         if !inner.origin.covers(&outgoing.uri) {
             return Err(Error::new(ErrorKind::Internal, "a request was about to leave this client's origin"));
@@ -307,21 +313,23 @@ impl<'a> Exchange<'a> {
         }
         outgoing.headers.entry(header::USER_AGENT).or_insert_with(|| inner.user_agent.clone());
         let sensitive: Vec<_> = outgoing.headers.values().filter(|value| value.is_sensitive()).cloned().collect();
-        let asked = Asked { url: outgoing.uri.clone(), graphql, signed_in_as };
-        let incoming = inner.transport.exchange(outgoing, scope).map_err(|error| {
+        let asked = RequestInfo { url: outgoing.uri.clone(), graphql, identity };
+        let incoming = inner.transport.round_trip(outgoing, deadline).map_err(|error| {
             // What bounded that connection bounds nothing of what comes after it.
-            scope.set_connecting(false);
+            deadline.set_connecting(false);
             error.with_attempts(1)
         })?;
         let status = incoming.status;
-        scope.set_status(status);
+        deadline.set_status(status);
         self.learn_time(&incoming.headers);
         let (headers, body) = match most {
-            None if status < 400 => (incoming.headers, Arrived::OnItsWay { body: incoming.body, begin: self.reads() }),
+            None if status < 400 => {
+                (incoming.headers, ResponseBody::OnItsWay { body: incoming.body, begin: self.reads() })
+            }
             _ => {
                 let most = most.unwrap_or(inner.max_response_bytes);
-                let (headers, bytes) = incoming.read_all(most, scope).map_err(|error| error.with_attempts(1))?;
-                (headers, Arrived::Whole { bytes, read: 0 })
+                let (headers, bytes) = incoming.read_all(most, deadline).map_err(|error| error.with_attempts(1))?;
+                (headers, ResponseBody::Whole { bytes, read: 0 })
             }
         };
         let sent = sensitive.iter().map(|value| value.as_bytes()).flat_map(|value| [value, after_scheme(value)]);
@@ -337,18 +345,18 @@ impl<'a> Exchange<'a> {
             return;
         }
         let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
-        if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.scope.sent_at()) {
-            self.inner().server_clock.learn(date, sent, self.scope.clock().awake_or_not());
+        if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.deadline.sent_at()) {
+            self.inner().server_clock.learn(date, sent, self.deadline.clock().boottime());
         }
     }
 
     /// How the reads of a body that is on its way begin: each with the call's timeout anew, cancelled as the call is.
-    fn reads(&self) -> Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync> {
-        let limits = Limits { one_read: true, ..self.scope.limits().clone() };
+    fn reads(&self) -> Box<dyn Fn() -> Result<Rc<Deadline>> + Send + Sync> {
+        let limits = Limits { one_read: true, ..self.deadline.limits().clone() };
         Box::new(move || {
-            let scope = Scope::begin(limits.clone());
-            scope.set_phase(Phase::Body);
-            scope.check().map(|()| scope)
+            let deadline = Deadline::begin(limits.clone());
+            deadline.set_phase(Phase::Body);
+            deadline.check().map(|()| deadline)
         })
     }
 }
@@ -359,13 +367,13 @@ impl Inner {
         &self,
         sign_in: SignIn,
         call: Option<&Call>,
-        outcome: Outcome,
+        outcome: LoginOutcome,
         status: Option<u16>,
         purpose: &str,
     ) {
         let username = sign_in.username().to_owned();
         self.sign_ins.end(sign_in, call, outcome);
-        if outcome == Outcome::Rejected {
+        if outcome == LoginOutcome::Rejected {
             self.emit(EventKind::SignInRejected, || {
                 json!({ "host": self.origin.authority(), "username": username, "status": status, "purpose": purpose })
             });

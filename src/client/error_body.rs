@@ -15,7 +15,7 @@ const LARGEST_BODY: usize = 256 * 1024;
 
 /// What an error body says.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Said {
+pub(crate) struct ErrorBody {
     /// The text for people.
     pub(crate) message: Option<String>,
     /// The id of a `UserMessage`, such as `error.user.login`.
@@ -23,22 +23,22 @@ pub(crate) struct Said {
 }
 
 /// Reads an error body of whatever shape. `secrets` are cut out: a server may echo what it was sent.
-pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> Said {
+pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> ErrorBody {
     if body.len() > LARGEST_BODY {
-        return Said::default();
+        return ErrorBody::default();
     }
     let body = String::from_utf8_lossy(body);
     let body = body.trim_start_matches('\u{feff}').trim();
-    let mut said = match body.as_bytes().first() {
+    let mut error_body = match body.as_bytes().first() {
         Some(b'{' | b'[') => from_json(body),
         Some(b'<') if is_html(body) => from_html(body),
         Some(b'<') => from_xml(body),
         // Plain text of one short line is its own message; a page of it is not.
-        Some(_) if body.len() <= LONGEST && !body.contains('\n') => Said { message: Some(body.into()), id: None },
-        _ => Said::default(),
+        Some(_) if body.len() <= LONGEST && !body.contains('\n') => ErrorBody { message: Some(body.into()), id: None },
+        _ => ErrorBody::default(),
     };
-    said.message = said.message.map(|text| clean(&text, secrets)).filter(|text| !text.is_empty());
-    said
+    error_body.message = error_body.message.map(|text| clean(&text, secrets)).filter(|text| !text.is_empty());
+    error_body
 }
 
 /// One line without secrets. They go first: cutting and joining would hide parts of them from the search.
@@ -48,7 +48,7 @@ fn clean(text: &str, secrets: &[&[u8]]) -> String {
 
 /// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
 pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, GraphqlData)> {
-    let answer: GraphqlAnswer = serde_json::from_slice(body).ok()?;
+    let answer: GraphqlResponse = serde_json::from_slice(body).ok()?;
     if answer.errors.messages.is_empty() {
         return None;
     }
@@ -76,7 +76,7 @@ fn entry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Ign
 
 /// A GraphQL answer, of which nothing is kept but the first errors: the data may be large.
 #[derive(serde::Deserialize)]
-struct GraphqlAnswer {
+struct GraphqlResponse {
     #[serde(default)]
     errors: GraphqlErrors,
     #[serde(default, deserialize_with = "entry")]
@@ -125,8 +125,8 @@ impl<'de> Deserialize<'de> for GraphqlErrors {
     }
 }
 
-fn from_json(body: &str) -> Said {
-    let Ok(value) = serde_json::from_slice::<Value>(body.as_bytes()) else { return Said::default() };
+fn from_json(body: &str) -> ErrorBody {
+    let Ok(value) = serde_json::from_slice::<Value>(body.as_bytes()) else { return ErrorBody::default() };
     let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let error = value.get("error");
     let candidates = [
@@ -140,7 +140,7 @@ fn from_json(body: &str) -> Said {
     let of_items = items.filter_map(|item| item.get("errorMessage"));
     let message = candidates.into_iter().flatten().chain(of_items).find_map(text).or_else(|| join_errors(&value));
     let id = value.get("id").and_then(text).filter(|id| id.starts_with("error."));
-    Said { message, id }
+    ErrorBody { message, id }
 }
 
 /// The messages of an `errors` list that is not empty.
@@ -152,9 +152,9 @@ fn join_errors(value: &Value) -> Option<String> {
 }
 
 /// `<error><message>` or `<UserMessage id=".."><Data>`, whatever the namespace prefixes.
-fn from_xml(body: &str) -> Said {
+fn from_xml(body: &str) -> ErrorBody {
     let mut reader = Reader::from_str(body);
-    let mut said = Said::default();
+    let mut error_body = ErrorBody::default();
     let mut text = String::new();
     let mut inside = false;
     loop {
@@ -162,7 +162,7 @@ fn from_xml(body: &str) -> Said {
             Ok(Event::Start(tag)) => {
                 let name = tag.local_name();
                 if name.as_ref() == b"UserMessage" {
-                    said.id = tag
+                    error_body.id = tag
                         .try_get_attribute("id")
                         .ok()
                         .flatten()
@@ -185,8 +185,8 @@ fn from_xml(body: &str) -> Said {
             Ok(_) => {}
         }
     }
-    said.message = Some(text);
-    said
+    error_body.message = Some(text);
+    error_body
 }
 
 fn is_html(body: &str) -> bool {
@@ -198,8 +198,8 @@ fn is_html(body: &str) -> bool {
 }
 
 /// What Jetty gives as the reason, or the page's title, or its first heading.
-fn from_html(body: &str) -> Said {
-    Said { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
+fn from_html(body: &str) -> ErrorBody {
+    ErrorBody { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
 }
 
 /// The text of the first element of a name, without the tags in it.
@@ -242,8 +242,8 @@ mod tests {
     #[test]
     fn every_documented_shape_is_read() {
         for shape in boomi_emulator::ErrorShape::ALL {
-            let said = read(shape.body().as_bytes(), &[]);
-            assert_eq!(said.message.as_deref(), Some(shape.message()), "{}", shape.name());
+            let error_body = read(shape.body().as_bytes(), &[]);
+            assert_eq!(error_body.message.as_deref(), Some(shape.message()), "{}", shape.name());
         }
         let login = read(boomi_emulator::ErrorShape::UserMessageLogin.body().as_bytes(), &[]);
         assert_eq!(login.id.as_deref(), Some("error.user.login"));

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use ureq::http::{Method, header};
 
-use super::retry::Effect;
+use super::retry::Idempotency;
 use super::{graphql, xml};
 use crate::client::Request;
 
-impl Effect {
+impl Idempotency {
     /// What sending `request` again could do: by its method, and for Boomi's POSTs that read, by path and body.
-    pub(crate) fn of(request: &Request) -> Effect {
+    pub(crate) fn of(request: &Request) -> Idempotency {
         let repeats = match request.replayable {
             Some(replayable) => replayable,
             None => match request.method {
@@ -18,7 +18,7 @@ impl Effect {
                 _ => false,
             },
         };
-        if repeats { Effect::Repeatable } else { Effect::Creating }
+        if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent }
     }
 }
 
@@ -68,10 +68,10 @@ mod tests {
     use super::*;
     use crate::client::HeaderOptions;
 
-    fn effect(method: &str, path: &str, body: &str) -> Effect {
+    fn effect(method: &str, path: &str, body: &str) -> Idempotency {
         let mut request = Request::new(method, path).unwrap();
         request.set_body(body);
-        Effect::of(&request)
+        Idempotency::of(&request)
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
             ("ExecutionRequest?path=/query", "{}", false),
             ("Process/Query", "{}", false),
         ] {
-            let expected = if repeats { Effect::Repeatable } else { Effect::Creating };
+            let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
             assert_eq!(effect("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
         }
     }
@@ -106,9 +106,9 @@ mod tests {
         for path in
             ["/rest/singlemsg/account123/env/query", "https://h/ws/rest/orders/query", "/ws/simple/query", "/fs/query"]
         {
-            assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Effect::Creating, "{path}");
+            assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Idempotency::NonIdempotent, "{path}");
         }
-        assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Effect::Repeatable);
+        assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Idempotency::Idempotent);
     }
 
     #[test]
@@ -122,13 +122,13 @@ mod tests {
             (r#"{"extensions":{"persistedQuery":{}}}"#, false),
             ("{ a }", false),
         ] {
-            let expected = if repeats { Effect::Repeatable } else { Effect::Creating };
+            let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
             assert_eq!(effect("POST", "/graphql", body), expected, "{body}");
         }
         let mut plain = Request::new("POST", "/graphql").unwrap();
         plain.set_body("{ a }");
         plain.set_header("Content-Type", "application/graphql; charset=utf-8", HeaderOptions::default()).unwrap();
-        assert_eq!(Effect::of(&plain), Effect::Repeatable);
+        assert_eq!(Idempotency::of(&plain), Idempotency::Idempotent);
     }
 
     #[test]
@@ -143,10 +143,10 @@ mod tests {
             ("PATCH", false),
         ] {
             let mut request = Request::new(method, "/x").unwrap();
-            assert_eq!(Effect::of(&request) == Effect::Repeatable, repeats, "{method}");
+            assert_eq!(Idempotency::of(&request) == Idempotency::Idempotent, repeats, "{method}");
             for word in [true, false] {
                 request.set_replayable(word);
-                assert_eq!(Effect::of(&request) == Effect::Repeatable, word, "{method}");
+                assert_eq!(Idempotency::of(&request) == Idempotency::Idempotent, word, "{method}");
             }
         }
     }

@@ -6,20 +6,20 @@ use ureq::http::Uri;
 
 use super::TokenProvider;
 use super::call::Call;
-use super::context::{Asking, Exchange};
+use super::context::{CallContext, WireRequest};
 use super::request::{Request, header_value};
 use super::response::Response;
-use super::retry::{Budget, Decision, Effect, Outcome, is_of_the_connection, judge};
+use super::retry::{AttemptOutcome, Idempotency, RetryBudget, RetryDecision, decide, is_of_the_connection};
 use super::sign_in::{Purpose, TIME_TO_BEGIN};
-use super::status::SignedInAs;
+use super::status::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
-use crate::rate_limit::{InTurn, account_of};
-use crate::transport::scope::Phase;
+use crate::rate_limit::{RatePermit, account_of};
+use crate::transport::deadline::Phase;
 
 /// Whose credentials go with a request.
-pub(crate) enum Who {
+pub(crate) enum RequestAuth {
     /// The caller's own headers say.
     Caller,
     /// The client's user.
@@ -29,15 +29,15 @@ pub(crate) enum Who {
 }
 
 /// See the module's text.
-pub(crate) struct Sending<'a> {
-    exchange: &'a Exchange<'a>,
+pub(crate) struct SendLoop<'a> {
+    context: &'a CallContext<'a>,
     request: &'a Request,
     /// Where it goes: the request's path, or URL, with account and query.
     uri: &'a Uri,
-    /// See [`Asking::most`].
+    /// See [`WireRequest::most`].
     most: Option<u64>,
-    who: Who,
-    effect: Effect,
+    auth: RequestAuth,
+    effect: Idempotency,
     /// Whose pace it keeps.
     account: &'a str,
     /// How often it was tried.
@@ -55,24 +55,24 @@ pub(crate) struct Sending<'a> {
     lost: Option<Error>,
 }
 
-impl<'a> Sending<'a> {
+impl<'a> SendLoop<'a> {
     pub(crate) fn new(
-        exchange: &'a Exchange<'a>,
+        context: &'a CallContext<'a>,
         request: &'a Request,
         uri: &'a Uri,
-        who: Who,
+        auth: RequestAuth,
         account_id: Option<&'a str>,
         most: Option<u64>,
     ) -> Self {
-        Sending {
+        SendLoop {
             account: account_of(uri.path(), account_id),
-            has_typed_code: exchange.call().is_some_and(Call::has_otp),
-            exchange,
+            has_typed_code: context.call().is_some_and(Call::has_otp),
+            context,
             request,
             uri,
             most,
-            who,
-            effect: Effect::of(request),
+            auth,
+            effect: Idempotency::of(request),
             attempts: 0,
             sent: false,
             newer: None,
@@ -92,135 +92,134 @@ impl<'a> Sending<'a> {
             if self.newer.is_some() {
                 continue;
             }
-            let Decision::Retry(wait) = self.judge(&ended) else { return self.end(ended) };
+            let RetryDecision::Retry(wait) = self.decide(&ended) else { return self.end(ended) };
             self.tell(&ended, wait.as_millis() as u64);
             match ended {
                 Ok(answer) => self.answer = Some(answer),
                 Err(error) => self.lost = Some(error),
             }
-            if let Err(error) = self.exchange.scope().wait_between(Phase::Retry, wait) {
+            if let Err(error) = self.context.deadline().wait_between(Phase::Retry, wait) {
                 return self.stop(error);
             }
         }
     }
 
     /// The request, made for one try.
-    fn asking(&self) -> Asking<'a> {
-        let mut outgoing = self.exchange.outgoing(self.request.method.clone(), self.uri.clone());
+    fn asking(&self) -> WireRequest<'a> {
+        let mut outgoing = self.context.outgoing(self.request.method.clone(), self.uri.clone());
         self.request.add_headers_to(&mut outgoing.headers);
         outgoing.body = self.request.body_to_send();
-        Asking { outgoing, graphql: self.request.is_graphql(), most: self.most, purpose: "request" }
+        WireRequest { outgoing, graphql: self.request.is_graphql(), most: self.most, purpose: "request" }
     }
 
     /// Sends it once. The outer error is that it was not tried: it had no turn, no leave to sign in, or no token.
     fn try_once(&mut self) -> Result<Result<Response>> {
-        let (exchange, scope) = (self.exchange, self.exchange.scope());
-        if let (Who::Bearer(provider), None) = (&self.who, &self.newer) {
-            // Whoever waits for a token keeps no place from those who have one.
-            exchange.bearer(provider).map_err(|error| error.sent(false))?;
+        let (context, deadline) = (self.context, self.context.deadline());
+        if let (RequestAuth::Bearer(provider), None) = (&self.auth, &self.newer) {
+            // Whoever waits for a token keeps no place from those auth have one.
+            context.bearer(provider).map_err(|error| error.sent(false))?;
         }
-        let turn = InTurn::wait(exchange.paces(), self.account, scope)?;
+        let turn = RatePermit::wait(context.rate_limiter(), self.account, deadline)?;
         let begin = || {
-            // The last thing that is waited for: a turn of the fleet's that is not used is nobody's.
-            turn.wait_for_the_fleet()?;
-            scope.set_on_sent(turn.on_sent());
+            // The last thing that is waited for: a turn of the store's that is not used is nobody's.
+            turn.wait_for_store()?;
+            deadline.set_on_sent(turn.on_sent());
             Ok::<_, Error>(())
         };
         let asking = self.asking();
-        let ended = match &self.who {
-            Who::Caller => {
+        let ended = match &self.auth {
+            RequestAuth::Caller => {
                 begin()?;
-                exchange.send_as(asking, SignedInAs::Caller, None, &[])
+                context.send_as(asking, Identity::Caller, None, &[])
             }
-            Who::User => {
-                let patience = scope.remaining();
+            RequestAuth::User => {
+                let max_wait = deadline.remaining();
                 let purpose = Purpose {
                     name: asking.purpose,
                     path: self.uri.path(),
                     foreign: false,
-                    patience,
+                    max_wait,
                     turn: Some(&turn),
                     while_waiting: None,
                 };
-                match exchange.begin_sign_in(purpose) {
+                match context.begin_sign_in(purpose) {
                     Ok(sign_in) => match begin() {
-                        Ok(()) => exchange.send_by(asking, sign_in),
+                        Ok(()) => context.send_by(asking, sign_in),
                         Err(error) => {
-                            exchange.abandon(sign_in);
+                            context.abandon(sign_in);
                             return Err(error);
                         }
                     },
                     // Whoever asked whether the server answers again found that it does not: a try like any other, but not sent.
                     // With less time than that, it is the wait for others that ended.
-                    Err(error) if is_of_the_connection(error.kind()) && scope.remaining() >= TIME_TO_BEGIN => {
+                    Err(error) if is_of_the_connection(error.kind()) && deadline.remaining() >= TIME_TO_BEGIN => {
                         Err(error)
                     }
                     Err(error) => return Err(error),
                 }
             }
-            Who::Bearer(provider) => {
+            RequestAuth::Bearer(provider) => {
                 // What fails then is the exchange: the request itself was not sent.
                 let token = match self.newer.take() {
                     Some(newer) => newer,
-                    None => exchange.bearer(provider).map_err(|error| error.sent(false))?,
+                    None => context.bearer(provider).map_err(|error| error.sent(false))?,
                 };
                 begin()?;
-                let ended =
-                    exchange.send_as(asking, SignedInAs::Bearer, Some(header_value(token.in_header(), true)), &[]);
+                let ended = context.send_as(asking, Identity::Bearer, Some(header_value(token.in_header(), true)), &[]);
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
                 {
                     // A refusal comes before any effect; but one field of a GraphQL mutation may be refused after another was
                     // executed. And without the code that got that JWT, the exchange would be a bad sign-in.
-                    let begun = self.effect == Effect::Creating && response.may_have_begun();
+                    let begun = self.effect == Idempotency::NonIdempotent && response.may_have_begun();
                     if begun || self.typed_code_is_gone() {
                         provider.observe_refusal(&token, response.status());
                     } else {
-                        self.newer = exchange.newer_bearer(provider, &token, response.status());
+                        self.newer = context.newer_bearer(provider, &token, response.status());
                     }
                 }
                 ended
             }
         };
         turn.end();
-        scope.set_on_sent(None);
+        deadline.set_on_sent(None);
         self.attempts += 1;
         // What was refused with its JWT had no effect.
-        self.sent |= scope.was_sent() && self.newer.is_none();
+        self.sent |= deadline.was_sent() && self.newer.is_none();
         Ok(ended)
     }
 
-    fn judge(&self, ended: &Result<Response>) -> Decision {
+    fn decide(&self, ended: &Result<Response>) -> RetryDecision {
         if ended.as_ref().is_ok_and(|response| response.status() < 400) {
-            return Decision::Give;
+            return RetryDecision::Give;
         }
-        let scope = self.exchange.scope();
+        let deadline = self.context.deadline();
         let outcome = match ended {
-            Ok(response) => Outcome::Answered {
+            Ok(response) => AttemptOutcome::Responded {
                 status: response.status(),
                 message: response.message(),
                 retry_after: response.retry_after(),
             },
-            Err(error) => Outcome::Lost {
+            Err(error) => AttemptOutcome::NoResponse {
                 kind: error.kind(),
                 passing: error.is_retryable(),
-                sent: scope.was_sent(),
-                went_stale: scope.on_kept_connection() && scope.status().is_none(),
+                sent: deadline.was_sent(),
+                went_stale: deadline.on_kept_connection() && deadline.status().is_none(),
             },
         };
         if self.typed_code_is_gone() {
             // It went with this try. Without one, the next would be a bad sign-in.
-            return Decision::Give;
+            return RetryDecision::Give;
         }
-        let retries = self.exchange.max_retries();
-        let budget = Budget { retries, time: scope.remaining(), chance: scope.clock().chance() };
-        judge(self.effect, self.attempts - u32::from(self.replaced), outcome, budget)
+        let retries = self.context.max_retries();
+        let budget = RetryBudget { retries, time: deadline.remaining(), jitter: deadline.clock().jitter() };
+        decide(self.effect, self.attempts - u32::from(self.replaced), outcome, budget)
     }
 
     /// Whether the user typed a code for this call, and it went with one of its sign-ins.
     fn typed_code_is_gone(&self) -> bool {
-        self.has_typed_code && !self.exchange.call().is_some_and(Call::has_otp)
+        self.has_typed_code && !self.context.call().is_some_and(Call::has_otp)
     }
 
     fn tell(&self, ended: &Result<Response>, wait_ms: u64) {
@@ -228,9 +227,9 @@ impl<'a> Sending<'a> {
             Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
             Err(error) => (error.status().unwrap_or(0), error.kind().code()),
         };
-        self.exchange.emit(EventKind::RequestRetried, || {
+        self.context.emit(EventKind::RequestRetried, || {
             json!({
-                "host": self.exchange.scope().host(),
+                "host": self.context.deadline().host(),
                 "method": self.request.method.as_str(),
                 "path": self.uri.path(),
                 "attempt": self.attempts,
@@ -247,7 +246,7 @@ impl<'a> Sending<'a> {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
                 // What may have been done must not hide behind an answer that says that nothing was.
-                let in_doubt = self.effect == Effect::Creating && self.exchange.scope().was_sent();
+                let in_doubt = self.effect == Idempotency::NonIdempotent && self.context.deadline().was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
             }
         }
@@ -281,7 +280,7 @@ impl<'a> Sending<'a> {
         if self.attempts > 1 {
             notes += &format!("; it was tried {} times", self.attempts);
         }
-        if self.sent && self.effect == Effect::Creating {
+        if self.sent && self.effect == Idempotency::NonIdempotent {
             notes += "; the request may have taken effect: look, before you send it again";
         }
         error.noting(&notes).sent(self.sent).with_attempts(self.attempts)

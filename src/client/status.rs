@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::error_body::Said;
+use super::error_body::ErrorBody;
 use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
-use crate::guard::history::Outcome;
+use crate::guard::history::LoginOutcome;
 
 /// Who a request said it was from.
 #[derive(Debug, Clone)]
-pub(crate) enum SignedInAs {
+pub(crate) enum Identity {
     /// Whoever the caller's own headers say, if anyone.
     Caller,
     /// A user, by password or API token.
@@ -19,42 +19,42 @@ pub(crate) enum SignedInAs {
 }
 
 /// An answer, as far as it is judged.
-pub(crate) struct Answer<'a> {
+pub(crate) struct ResponseFacts<'a> {
     pub(crate) host: &'a str,
     pub(crate) status: u16,
-    pub(crate) said: &'a Said,
+    pub(crate) error_body: &'a ErrorBody,
     /// Errors of GraphQL in a 200: whether there is no data beside them.
     pub(crate) graphql_without_data: Option<bool>,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) signed_in_as: &'a SignedInAs,
+    pub(crate) identity: &'a Identity,
 }
 
 /// Whether the server refused who the caller is. (DataHub says so with 403 and this id.)
-pub(crate) fn is_rejection(status: u16, said: &Said) -> bool {
-    status == 401 || (status == 403 && said.id.as_deref() == Some("error.user.login"))
+pub(crate) fn is_rejection(status: u16, error_body: &ErrorBody) -> bool {
+    status == 401 || (status == 403 && error_body.id.as_deref() == Some("error.user.login"))
 }
 
 /// What an answer says of the credentials that were sent.
-pub(crate) fn outcome(status: u16, said: &Said) -> Outcome {
+pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     match status {
-        status if is_rejection(status, said) => Outcome::Rejected,
-        200..=299 | 400 | 405 | 406 | 409..=428 => Outcome::Accepted,
+        status if is_rejection(status, error_body) => LoginOutcome::Rejected,
+        200..=299 | 400 | 405 | 406 | 409..=428 => LoginOutcome::Accepted,
         // A token of another account, a missing privilege, a path that is not there, a proxy's page, a busy server.
-        _ => Outcome::Neutral,
+        _ => LoginOutcome::Neutral,
     }
 }
 
 /// The error that `answer` is, if it is one.
-pub(crate) fn error_of(answer: &Answer<'_>) -> Option<Error> {
-    let message = answer.said.message.as_deref().unwrap_or_default();
+pub(crate) fn error_of(answer: &ResponseFacts<'_>) -> Option<Error> {
+    let message = answer.error_body.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
     let (kind, advice) = match answer.status {
         200..=299 => match answer.graphql_without_data? {
             true if is_unauthorized(message) => (ErrorKind::CredentialsRejected, rejected_advice(answer)),
             _ => (ErrorKind::HttpStatus, "GraphQL reports errors in an answer with status 200".into()),
         },
-        status if is_rejection(status, answer.said) => (ErrorKind::CredentialsRejected, rejected_advice(answer)),
-        403 if answer.said.id.as_deref() == Some("error.user.auth") => (
+        status if is_rejection(status, answer.error_body) => (ErrorKind::CredentialsRejected, rejected_advice(answer)),
+        403 if answer.error_body.id.as_deref() == Some("error.user.auth") => (
             ErrorKind::PermissionDenied,
             "an API token belongs to the account it was made in: use a token made in this account (Settings > Account \
              Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id"
@@ -95,25 +95,21 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
 }
 
 /// What a person does about a refused sign-in.
-fn rejected_advice(answer: &Answer<'_>) -> String {
-    match answer.signed_in_as {
-        SignedInAs::Caller => {
-            "the request was sent without this client's credentials, because the auth scheme is none \
+fn rejected_advice(answer: &ResponseFacts<'_>) -> String {
+    match answer.identity {
+        Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none \
                                (BOOMI_AUTH_NONE): check the Authorization that the caller set"
-                .into()
-        }
-        SignedInAs::Bearer => {
-            "the JWT was refused: it may have expired, which it does after five minutes, or this API \
+            .into(),
+        Identity::Bearer => "the JWT was refused: it may have expired, which it does after five minutes, or this API \
                                takes Basic only"
-                .into()
-        }
-        SignedInAs::User { username, kind: CredentialKind::ApiToken, .. } => format!(
+            .into(),
+        Identity::User { username, kind: CredentialKind::ApiToken, .. } => format!(
             "the API token of {} was rejected: check the user name and the token, and whether the token was disabled or \
              revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is the \
              password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
             username.trim_start_matches(TOKEN_PREFIX)
         ),
-        SignedInAs::User { username, kind: CredentialKind::Password, with_code } => {
+        Identity::User { username, kind: CredentialKind::Password, with_code } => {
             let code = if *with_code {
                 "A one-time code went with it: check its secret and this machine's clock; a code works once, so another \
                  program may have used it"
@@ -134,16 +130,16 @@ mod tests {
     use super::*;
 
     fn error(status: u16, id: Option<&str>, message: &str, graphql: Option<bool>) -> Option<Error> {
-        let said = Said { message: Some(message.to_owned()), id: id.map(str::to_owned) };
+        let error_body = ErrorBody { message: Some(message.to_owned()), id: id.map(str::to_owned) };
         let user =
-            SignedInAs::User { username: "user@example.com".into(), kind: CredentialKind::Password, with_code: false };
-        error_of(&Answer {
+            Identity::User { username: "user@example.com".into(), kind: CredentialKind::Password, with_code: false };
+        error_of(&ResponseFacts {
             host: "api.boomi.com",
             status,
-            said: &said,
+            error_body: &error_body,
             graphql_without_data: graphql,
             retry_after: None,
-            signed_in_as: &user,
+            identity: &user,
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Held;
 use super::format::{Json, Name, object};
-use super::totp_steps::Steps;
+use super::totp_steps::TimeSteps;
 
 /// A point of a steady clock that goes on in suspend, in milliseconds.
 pub(crate) type Millis = u64;
@@ -53,31 +53,31 @@ pub(crate) const MOST_ROUTES: usize = 16;
 /// Which secret, without saying what it is.
 pub(crate) type Tag = u64;
 /// What happened before what, also within a millisecond.
-pub(crate) type Turn = u64;
+pub(crate) type Sequence = u64;
 /// Which resource, without its ids.
-pub(crate) type Route = u32;
+pub(crate) type RouteId = u32;
 
 /// The kinds of sign-in: one that always says 401 must not end the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum LoginKind {
     /// Of a JWT.
-    Exchange,
+    TokenRequest,
     /// Any other request with Basic.
     Basic,
 }
 
-impl Json for Kind {
+impl Json for LoginKind {
     fn to_json(&self) -> Value {
         match self {
-            Kind::Exchange => "Exchange".into(),
-            Kind::Basic => "Basic".into(),
+            LoginKind::TokenRequest => "Exchange".into(),
+            LoginKind::Basic => "Basic".into(),
         }
     }
 
     fn from_json(value: Option<&Value>, name: Name) -> Result<Self, Name> {
         match value.and_then(Value::as_str) {
-            Some("Exchange") => Ok(Kind::Exchange),
-            Some("Basic") => Ok(Kind::Basic),
+            Some("Exchange") => Ok(LoginKind::TokenRequest),
+            Some("Basic") => Ok(LoginKind::Basic),
             _ => Err(name),
         }
     }
@@ -85,10 +85,10 @@ impl Json for Kind {
 
 /// Somebody who wants to sign in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ask {
+pub(crate) struct LoginRequest {
     pub(crate) tag: Tag,
-    pub(crate) kind: Kind,
-    pub(crate) route: Route,
+    pub(crate) kind: LoginKind,
+    pub(crate) route: RouteId,
     /// Whether another library sends it, and may never say how it ended.
     pub(crate) foreign: bool,
     /// How many sign-ins of a proven credential may be under way.
@@ -97,7 +97,7 @@ pub(crate) struct Ask {
 
 /// What somebody who wants to sign in does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
+pub(crate) enum LoginDecision {
     /// Take a place, and send.
     Go,
     /// First, a request without credentials must be answered.
@@ -123,7 +123,7 @@ pub(crate) enum Why {
 
 /// How a sign-in ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum LoginOutcome {
     /// The server knew who it was.
     Accepted,
     /// 401, or 403 with `error.user.login`.
@@ -148,26 +148,26 @@ object!(Owner { process, started });
 
 /// A sign-in under way.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct InFlight {
     pub(crate) id: u64,
     pub(crate) owner: Owner,
     pub(crate) tag: Tag,
-    pub(crate) kind: Kind,
-    pub(crate) route: Route,
-    /// Which of the ledger's turns it was, and when.
-    pub(crate) turn: Turn,
+    pub(crate) kind: LoginKind,
+    pub(crate) route: RouteId,
+    /// Which of the history's turns it was, and when.
+    pub(crate) turn: Sequence,
     pub(crate) sent: Millis,
     pub(crate) foreign: bool,
-    /// Whether [`Ledger::allow_one`] let it through.
+    /// Whether [`LoginHistory::allow_one`] let it through.
     pub(crate) allowed: bool,
 }
 
-object!(Place { id, owner, tag, kind, route, turn, sent, foreign, allowed });
+object!(InFlight { id, owner, tag, kind, route, turn, sent, foreign, allowed });
 
 /// When something happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
-    pub(crate) turn: Turn,
+    pub(crate) turn: Sequence,
     pub(crate) now: Millis,
 }
 
@@ -177,13 +177,13 @@ pub(crate) struct Hold {
     /// How many rejections led here, of which those at once count as one.
     pub(crate) level: usize,
     /// In which turn it began, or went up a step, and when.
-    pub(crate) turn: Turn,
+    pub(crate) turn: Sequence,
     pub(crate) began: Millis,
     pub(crate) until: Option<Millis>,
     /// Whether the credential was proven when it was first rejected.
     pub(crate) proven: bool,
     /// The only route that rejected it, if there is only one.
-    pub(crate) route: Option<Route>,
+    pub(crate) route: Option<RouteId>,
 }
 
 object!(Hold { level, turn, began, until, proven, route });
@@ -194,7 +194,7 @@ impl Hold {
     }
 
     /// None yet: it begins with the next step of a ladder.
-    pub(crate) fn none(proven: bool, route: Option<Route>, at: At) -> Self {
+    pub(crate) fn none(proven: bool, route: Option<RouteId>, at: At) -> Self {
         Hold { level: 0, turn: at.turn, began: at.now, until: Some(at.now), proven, route }
     }
 
@@ -212,7 +212,7 @@ impl Hold {
 
     /// Where it ends for a route. If one route alone rejected the credential, it may be that route's fault: then another
     /// goes a little sooner, so that it is the one that finds out.
-    pub(crate) fn until(&self, route: Route) -> Option<Millis> {
+    pub(crate) fn until(&self, route: RouteId) -> Option<Millis> {
         match self.until {
             until if self.route.is_none_or(|rejecting| rejecting == route) => until,
             _ if self.proven => Some(self.until_elsewhere()),
@@ -236,7 +236,7 @@ pub(crate) struct Credential {
     /// The last acceptance, unless something was amiss since.
     pub(crate) proven_at: Option<Millis>,
     /// The turn of the last rejection.
-    pub(crate) rejected: Option<Turn>,
+    pub(crate) rejected: Option<Sequence>,
     /// By kind.
     pub(crate) holds: [Option<Hold>; 2],
     /// After sign-ins without an answer.
@@ -265,7 +265,7 @@ impl Credential {
     }
 
     /// Until when something holds it back, if anything does: `Some(None)` is for good.
-    pub(crate) fn held_until(&self, kind: Kind, route: Route, now: Millis) -> Option<(Option<Millis>, Why)> {
+    pub(crate) fn held_until(&self, kind: LoginKind, route: RouteId, now: Millis) -> Option<(Option<Millis>, Why)> {
         let own = match (self.holds[kind as usize], self.holds[1 - kind as usize]) {
             (Some(hold), _) => Some((hold.until(route), Why::Rejected)),
             // The platform may reject everything, and one sign-in is enough to find that out.
@@ -280,7 +280,7 @@ impl Credential {
         active.max_by_key(|(until, _)| until.unwrap_or(Millis::MAX))
     }
 
-    pub(crate) fn reject(&mut self, place: &Place, at: At) {
+    pub(crate) fn reject(&mut self, place: &InFlight, at: At) {
         let proven = self.is_proven(at.now);
         self.rejected = Some(at.turn);
         if proven && let Some(hold) = self.routes.iter_mut().find(|hold| hold.route == Some(place.route)) {
@@ -316,7 +316,7 @@ impl Credential {
     }
 
     /// Changes nothing if the request was sent before the last rejection arrived: the two overtook each other.
-    pub(crate) fn accept(&mut self, place: &Place, at: At) {
+    pub(crate) fn accept(&mut self, place: &InFlight, at: At) {
         if self.rejected.is_some_and(|rejected| place.turn < rejected) {
             return;
         }
@@ -349,7 +349,7 @@ impl Credential {
     }
 
     /// `count`: how many there were, with this one.
-    pub(crate) fn leave_unanswered(&mut self, place: &Place, count: usize, at: At) {
+    pub(crate) fn leave_unanswered(&mut self, place: &InFlight, count: usize, at: At) {
         let none = Hold::none(false, None, at);
         self.silence = match self.silence {
             _ if self.is_proven(at.now) => Some(none),
@@ -374,90 +374,92 @@ object!(Probe { failures, next, began });
 
 /// See the module's text.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct LoginHistory {
     /// Rejections since the last acceptance, of whatever secret.
     pub(crate) rejections: usize,
     /// Sign-ins without an answer since then.
     pub(crate) unanswered: usize,
     /// The turn in which the last of either arrived, or was given up.
-    pub(crate) last_trouble: Option<Turn>,
+    pub(crate) last_trouble: Option<Sequence>,
     /// How many sign-ins began or ended.
-    pub(crate) turn: Turn,
+    pub(crate) turn: Sequence,
     /// One sign-in may pass, whatever else is said here.
     pub(crate) allowance: bool,
     pub(crate) probe: Option<Probe>,
     pub(crate) credentials: Vec<Credential>,
-    pub(crate) places: Vec<Place>,
-    pub(crate) steps: Steps,
+    pub(crate) places: Vec<InFlight>,
+    pub(crate) steps: TimeSteps,
 }
 
-object!(Ledger { rejections, unanswered, last_trouble, turn, allowance, probe, credentials, places, steps });
+object!(LoginHistory { rejections, unanswered, last_trouble, turn, allowance, probe, credentials, places, steps });
 
-impl Ledger {
-    pub(crate) fn decide(&self, ask: &Ask, now: Millis) -> Decision {
+impl LoginHistory {
+    pub(crate) fn decide(&self, ask: &LoginRequest, now: Millis) -> LoginDecision {
         if self.allowance {
-            return if self.places.is_empty() { Decision::Go } else { Decision::Verdict };
+            return if self.places.is_empty() { LoginDecision::Go } else { LoginDecision::Verdict };
         }
         if self.places.iter().any(|place| place.allowed && place.tag == ask.tag) {
-            return Decision::Verdict;
+            return LoginDecision::Verdict;
         }
         let spent = self.rejections + self.unanswered;
         if spent >= BUDGET {
-            return Decision::Held(None, Why::Budget);
+            return LoginDecision::Held(None, Why::Budget);
         }
         let credential = self.credentials.iter().find(|credential| credential.tag == ask.tag);
         if let Some((until, why)) = credential.and_then(|credential| credential.held_until(ask.kind, ask.route, now)) {
             return match until {
-                Some(until) if until - now <= WAITED_OUT => Decision::At(until, why),
-                until => Decision::Held(until, why),
+                Some(until) if until - now <= WAITED_OUT => LoginDecision::At(until, why),
+                until => LoginDecision::Held(until, why),
             };
         }
         let proven = credential.is_some_and(|credential| credential.is_proven(now));
         let most = if proven { ask.most_in_flight } else { 1 };
         let own = self.places.iter().filter(|place| place.tag == ask.tag).count();
         if own >= most || spent + self.places.len() >= BUDGET {
-            return Decision::Verdict;
+            return LoginDecision::Verdict;
         }
         match self.probe {
-            None => Decision::Go,
-            Some(Probe { began: Some(began), .. }) if now.saturating_sub(began) <= LONGEST_PROBE => Decision::Verdict,
-            Some(probe) if probe.next > now => Decision::At(probe.next, Why::Unanswered),
-            Some(_) => Decision::Probe,
+            None => LoginDecision::Go,
+            Some(Probe { began: Some(began), .. }) if now.saturating_sub(began) <= LONGEST_PROBE => {
+                LoginDecision::Verdict
+            }
+            Some(probe) if probe.next > now => LoginDecision::At(probe.next, Why::Unanswered),
+            Some(_) => LoginDecision::Probe,
         }
     }
 
     /// Takes the place that [`decide`](Self::decide) allowed, just before the request is sent.
-    pub(crate) fn take(&mut self, ask: &Ask, id: u64, owner: Owner, now: Millis) {
+    pub(crate) fn take(&mut self, ask: &LoginRequest, id: u64, owner: Owner, now: Millis) {
         let allowed = std::mem::take(&mut self.allowance);
-        let Ask { tag, kind, route, foreign, .. } = *ask;
+        let LoginRequest { tag, kind, route, foreign, .. } = *ask;
         self.turn += 1;
-        self.places.push(Place { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
+        self.places.push(InFlight { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
     }
 
     /// Ends a sign-in. One that is not known, or was ended before, changes nothing. Returns whether all who wait may want to
     /// know: if not, there is room for one more, and that is all.
-    pub(crate) fn settle(&mut self, id: u64, outcome: Outcome, now: Millis) -> bool {
+    pub(crate) fn settle(&mut self, id: u64, outcome: LoginOutcome, now: Millis) -> bool {
         let Some(index) = self.places.iter().position(|place| place.id == id) else { return false };
         let place = self.places.swap_remove(index);
         self.turn += 1;
         let at = At { turn: self.turn, now };
         let was_quiet = !place.allowed && self.is_quiet() && self.credential(place.tag).is_proven(now);
         match outcome {
-            Outcome::NotSent => self.allowance |= place.allowed,
-            Outcome::Neutral => self.probe = None,
-            Outcome::Accepted => {
+            LoginOutcome::NotSent => self.allowance |= place.allowed,
+            LoginOutcome::Neutral => self.probe = None,
+            LoginOutcome::Accepted => {
                 if self.last_trouble.is_none_or(|trouble| place.turn > trouble) {
                     (self.rejections, self.unanswered, self.probe) = (0, 0, None);
                 }
                 self.credential(place.tag).accept(&place, at);
             }
-            Outcome::Rejected => {
+            LoginOutcome::Rejected => {
                 self.probe = None;
                 self.rejections += 1;
                 self.last_trouble = Some(at.turn);
                 self.credential(place.tag).reject(&place, at);
             }
-            Outcome::Unanswered => {
+            LoginOutcome::Unanswered => {
                 self.unanswered += 1;
                 self.last_trouble = Some(at.turn);
                 self.probe.get_or_insert(Probe { failures: 0, next: now, began: None });
@@ -473,7 +475,7 @@ impl Ledger {
         self.rejections + self.unanswered == 0 && self.probe.is_none() && !self.allowance
     }
 
-    /// Somebody sends the request that [`Decision::Probe`] asks for.
+    /// Somebody sends the request that [`LoginDecision::Probe`] asks for.
     pub(crate) fn begin_probe(&mut self, now: Millis) {
         if let Some(probe) = &mut self.probe {
             probe.began = Some(now);
@@ -498,32 +500,32 @@ impl Ledger {
 
     /// Sign-ins whose process is gone, and those of callers who never said how they ended, have no answer.
     pub(crate) fn bury(&mut self, is_gone: impl Fn(&Owner) -> bool, now: Millis) {
-        let forgotten = |place: &Place| place.foreign && now.saturating_sub(place.sent) > FORGOTTEN;
+        let forgotten = |place: &InFlight| place.foreign && now.saturating_sub(place.sent) > FORGOTTEN;
         let gone = self.places.iter().filter(|place| forgotten(place) || is_gone(&place.owner));
         let gone: Vec<_> = gone.map(|place| place.id).collect();
         for id in gone {
-            self.settle(id, Outcome::Unanswered, now);
+            self.settle(id, LoginOutcome::Unanswered, now);
         }
     }
 
     /// The same where nobody can see whether a process is there: by their age. Returns whether there were any.
     #[cfg(feature = "redis")]
     pub(crate) fn bury_older(&mut self, now: Millis) -> bool {
-        let age = |place: &Place| match place.kind {
+        let age = |place: &InFlight| match place.kind {
             _ if place.foreign => FORGOTTEN,
-            Kind::Exchange => LONGEST_EXCHANGE,
-            Kind::Basic => LONGEST_CALL,
+            LoginKind::TokenRequest => LONGEST_EXCHANGE,
+            LoginKind::Basic => LONGEST_CALL,
         };
         let old = self.places.iter().filter(|place| now.saturating_sub(place.sent) > age(place));
         let old: Vec<_> = old.map(|place| place.id).collect();
         for id in &old {
-            self.settle(*id, Outcome::Unanswered, now);
+            self.settle(*id, LoginOutcome::Unanswered, now);
         }
         !old.is_empty()
     }
 
     /// Adds a sign-in whose end another memory counted.
-    pub(crate) fn add(&mut self, ask: &Ask, id: u64, outcome: Outcome, now: Millis) {
+    pub(crate) fn add(&mut self, ask: &LoginRequest, id: u64, outcome: LoginOutcome, now: Millis) {
         let allowance = std::mem::take(&mut self.allowance);
         self.take(ask, id, Owner::default(), now);
         self.allowance = allowance;
@@ -532,7 +534,7 @@ impl Ledger {
 
     /// What another memory holds back, for when that cannot be asked any more. Then everybody who found out alone whether a rejected
     /// credential is good again would be one too many, so only those do who saw it accepted.
-    pub(crate) fn learn(&mut self, ask: &Ask, held: &Held, now: Millis) {
+    pub(crate) fn learn(&mut self, ask: &LoginRequest, held: &Held, now: Millis) {
         self.rejections = self.rejections.max(held.rejections);
         self.unanswered = self.unanswered.max(held.unanswered);
         let at = At { turn: self.turn, now };
@@ -550,7 +552,7 @@ impl Ledger {
     /// What is begun where an older one is lost: one more try, after which the budget is spent, or an acceptance mends it.
     pub(crate) fn careful(now: Millis) -> Self {
         let probe = Some(Probe { failures: 0, next: now, began: None });
-        Ledger { unanswered: BUDGET - 1, probe, ..Ledger::default() }
+        LoginHistory { unanswered: BUDGET - 1, probe, ..LoginHistory::default() }
     }
 
     /// How many rejections there were since the last acceptance, for messages.
@@ -599,22 +601,22 @@ impl Ledger {
         }
     }
 
-    /// A ledger that anybody may have written works like any other.
+    /// A history that anybody may have written works like any other.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn fuzz(&mut self, now: Millis) {
         let outcomes = [
-            Outcome::Accepted,
-            Outcome::Rejected,
-            Outcome::Unanswered,
-            Outcome::Neutral,
-            Outcome::NotSent,
-            Outcome::Accepted,
+            LoginOutcome::Accepted,
+            LoginOutcome::Rejected,
+            LoginOutcome::Unanswered,
+            LoginOutcome::Neutral,
+            LoginOutcome::NotSent,
+            LoginOutcome::Accepted,
         ];
         for (id, outcome) in (1..).zip(outcomes) {
-            for kind in [Kind::Exchange, Kind::Basic] {
-                let ask = Ask { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
+            for kind in [LoginKind::TokenRequest, LoginKind::Basic] {
+                let ask = LoginRequest { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
                 let decision = self.decide(&ask, now);
-                if let Decision::At(until, _) | Decision::Held(Some(until), _) = decision {
+                if let LoginDecision::At(until, _) | LoginDecision::Held(Some(until), _) = decision {
                     assert!(until > now);
                 }
                 self.take(&ask, id, Owner::default(), now);

@@ -1,4 +1,4 @@
-//! The ledgers of a machine: one file for each user, in a directory that its processes share.
+//! The histories of a machine: one file for each user, in a directory that its processes share.
 //!
 //! A file is read, changed and replaced under a lock of the operating system, which ends with its process. It is replaced
 //! whole, so nobody sees half of one, however a process ends. It is not forced to the disk, which would cost every sign-in
@@ -20,18 +20,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::format::{Json, object};
-use super::history::{Ledger, Millis, Owner, Tag};
+use super::history::{LoginHistory, Millis, Owner, Tag};
 use super::secret_tag::{self, Tags, hex};
 use super::{Store, User};
 use crate::clock::Clock;
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::scope::Scope;
+use crate::transport::deadline::Deadline;
 
 pub(crate) mod os;
 
 pub(crate) const VERSION: u32 = 1;
-/// Larger files are no ledgers: five places and sixteen credentials are a few KiB.
+/// Larger files are no histories: five places and sixteen credentials are a few KiB.
 pub(crate) const LARGEST: u64 = 256 * 1024;
 /// How long another process may keep a file to itself; it takes less than a millisecond.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub(crate) const ERA: Millis = 1 << 40;
 /// time. It is never held while waiting.
 pub(crate) static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
-/// A directory of ledgers.
+/// A directory of histories.
 pub(crate) struct StateDir {
     pub(crate) path: PathBuf,
     /// Until when nobody waits for a lock, because somebody waited in vain: steady milliseconds.
@@ -55,25 +55,25 @@ pub(crate) struct StateDir {
 
 /// What is in a file.
 #[derive(Clone)]
-pub(crate) struct State {
+pub(crate) struct StateFile {
     pub(crate) version: u32,
     /// For tags; kept as long as the file.
     pub(crate) salt: String,
-    pub(crate) written: Moment,
-    pub(crate) ledger: Ledger,
+    pub(crate) written: FileTime,
+    pub(crate) ledger: LoginHistory,
 }
 
-object!(State { version, salt, written, ledger });
+object!(StateFile { version, salt, written, ledger });
 
-/// By which boot's clock the times in a ledger are told, and what it said when.
+/// By which boot's clock the times in a history are told, and what it said when.
 #[derive(Clone)]
-pub(crate) struct Moment {
+pub(crate) struct FileTime {
     pub(crate) boot: String,
     pub(crate) steady_ms: Millis,
     pub(crate) wall_ms: Millis,
 }
 
-object!(Moment { boot, steady_ms, wall_ms });
+object!(FileTime { boot, steady_ms, wall_ms });
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -107,12 +107,12 @@ impl StateDir {
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut State, Millis) -> bool,
+        work: &mut dyn FnMut(&mut StateFile, Millis) -> bool,
     ) -> Result<(), String> {
         self.prepare()?;
         let file = self.file_of(user);
         let threads = ONE_THREAD.get(Mutex::default);
-        let now = || clock.awake_or_not().as_millis() as u64;
+        let now = || clock.boottime().as_millis() as u64;
         let began = clock.now();
         let longest = if now() < self.impatient_until.load(Ordering::Relaxed) { Duration::ZERO } else { LONGEST_WAIT };
         loop {
@@ -132,7 +132,7 @@ impl StateDir {
                     "{name} is locked by another process for more than {seconds} s: look what it does, or end it"
                 ));
             }
-            if Scope::current().is_ok_and(|scope| scope.check().is_err()) {
+            if Deadline::current().is_ok_and(|deadline| deadline.check().is_err()) {
                 return Err(format!("the call was over before another process let {} go", file.display()));
             }
             clock.sleep(BETWEEN_TRIES);
@@ -144,8 +144,8 @@ impl StateDir {
         self.prepare()?;
         match read(&self.file_of(user)) {
             Ok(Some(state)) => return Ok(state.salt),
-            Err(Unusable::Other(problem)) => return Err(problem),
-            Ok(None) | Err(Unusable::Garbage(_)) => {}
+            Err(UnusableFile::Other(problem)) => return Err(problem),
+            Ok(None) | Err(UnusableFile::Garbage(_)) => {}
         }
         let mut salt = String::new();
         self.transact(user, clock, &mut |state, _| {
@@ -161,7 +161,7 @@ impl Store for StateDir {
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
         self.transact(user, clock, &mut |state, now| work(&mut state.ledger, now))
     }
@@ -187,13 +187,18 @@ impl Store for StateDir {
     }
 }
 
-impl State {
-    pub(crate) fn new(now: &Moment) -> Result<Self, String> {
-        Ok(State { version: VERSION, salt: secret_tag::new_salt()?, written: now.clone(), ledger: Ledger::default() })
+impl StateFile {
+    pub(crate) fn new(now: &FileTime) -> Result<Self, String> {
+        Ok(StateFile {
+            version: VERSION,
+            salt: secret_tag::new_salt()?,
+            written: now.clone(),
+            ledger: LoginHistory::default(),
+        })
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
-    pub(crate) fn bring_to(&mut self, now: Moment) -> bool {
+    pub(crate) fn bring_to(&mut self, now: FileTime) -> bool {
         let rebooted = self.written.boot != now.boot;
         // Nobody knows better than the wall clock how long the machine was off.
         let off = if rebooted { now.wall_ms.saturating_sub(self.written.wall_ms) } else { 0 };
@@ -209,10 +214,10 @@ impl State {
     }
 }
 
-impl Moment {
+impl FileTime {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
-        let ((boot, steady), wall) = (clock.machine(), clock.wall());
-        Moment { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
+        let ((boot, steady), wall) = (clock.boot_id(), clock.wall());
+        FileTime { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
     }
 }
 
@@ -220,15 +225,15 @@ impl Moment {
 pub(crate) fn change(
     file: &Path,
     clock: &dyn Clock,
-    work: &mut dyn FnMut(&mut State, Millis) -> bool,
+    work: &mut dyn FnMut(&mut StateFile, Millis) -> bool,
 ) -> Result<(), String> {
-    let now = Moment::now(clock);
+    let now = FileTime::now(clock);
     let millis = now.steady_ms;
     let mut state = match read(file) {
         Ok(Some(state)) => state,
-        Ok(None) => State::new(&now)?,
-        Err(Unusable::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
-        Err(Unusable::Other(problem)) => return Err(problem),
+        Ok(None) => StateFile::new(&now)?,
+        Err(UnusableFile::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
+        Err(UnusableFile::Other(problem)) => return Err(problem),
     };
     let buried = state.bring_to(now).then(|| state.clone());
     let kept = if work(&mut state, millis) { Some(state) } else { buried };
@@ -237,7 +242,7 @@ pub(crate) fn change(
 
 /// Why a file cannot be used.
 #[derive(Debug)]
-pub(crate) enum Unusable {
+pub(crate) enum UnusableFile {
     /// It is ours, and holds something else.
     Garbage(String),
     Other(String),
@@ -245,11 +250,11 @@ pub(crate) enum Unusable {
 
 /// Begins anew where a file holds garbage, carefully: what it held back is lost, and was perhaps close to a lock. This sign-in goes
 /// by the process's own memory, and is told why.
-pub(crate) fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
+pub(crate) fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
     let aside = file.with_extension("bad");
-    let begun = State::new(now).and_then(|state| {
+    let begun = StateFile::new(now).and_then(|state| {
         fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
-        write(file, &State { ledger: Ledger::careful(now.steady_ms), ..state })
+        write(file, &StateFile { ledger: LoginHistory::careful(now.steady_ms), ..state })
     });
     match begun {
         Ok(()) => {
@@ -260,9 +265,9 @@ pub(crate) fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
 }
 
 /// `None` if there is no file yet.
-pub(crate) fn read(file: &Path) -> Result<Option<State>, Unusable> {
+pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
     let named = |problem: String| format!("the file {} {problem}", file.display());
-    let unusable = |problem: String| Unusable::Other(named(problem));
+    let unusable = |problem: String| UnusableFile::Other(named(problem));
     let opened = match os::options().read(true).open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
@@ -272,7 +277,7 @@ pub(crate) fn read(file: &Path) -> Result<Option<State>, Unusable> {
         return Err(unusable(problem));
     }
     if data.len() > LARGEST {
-        return Err(Unusable::Garbage(named(format!("is not a ledger, but larger than {LARGEST} bytes"))));
+        return Err(UnusableFile::Garbage(named(format!("is not a login history, but larger than {LARGEST} bytes"))));
     }
     let mut bytes = Vec::with_capacity(data.len() as usize + 1);
     opened.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unusable(format!("cannot be read: {error}")))?;
@@ -280,8 +285,8 @@ pub(crate) fn read(file: &Path) -> Result<Option<State>, Unusable> {
         return Ok(None);
     }
     parse(&bytes).map(Some).map_err(|error| match error {
-        Unusable::Garbage(problem) => Unusable::Garbage(named(problem)),
-        Unusable::Other(problem) => unusable(problem),
+        UnusableFile::Garbage(problem) => UnusableFile::Garbage(named(problem)),
+        UnusableFile::Other(problem) => unusable(problem),
     })
 }
 
@@ -289,29 +294,29 @@ pub(crate) fn read(file: &Path) -> Result<Option<State>, Unusable> {
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(mut state) = parse(bytes) else { return };
-    state.bring_to(Moment { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
+    state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
     state.ledger.fuzz(ERA + 1_000_000);
     assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
 }
 
-pub(crate) fn parse(bytes: &[u8]) -> Result<State, Unusable> {
-    let garbage = |problem: String| Unusable::Garbage(format!("is not a ledger ({problem})"));
+pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
+    let garbage = |problem: String| UnusableFile::Garbage(format!("is not a login history ({problem})"));
     // No more than the place: the text of an error can hold what is in the file.
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| garbage(format!("line {}, column {}", error.line(), error.column())))?;
     let wrong = |name| garbage(format!("its `{name}` is missing, or something else"));
     let version = u32::from_json(value.get("version"), "version").map_err(wrong)?;
     if version != VERSION {
-        return Err(Unusable::Other(format!(
+        return Err(UnusableFile::Other(format!(
             "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
              another directory"
         )));
     }
-    State::from_json(Some(&value), "state").map_err(wrong)
+    StateFile::from_json(Some(&value), "state").map_err(wrong)
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
-pub(crate) fn write(file: &Path, state: &State) -> Result<(), String> {
+pub(crate) fn write(file: &Path, state: &StateFile) -> Result<(), String> {
     let new = file.with_extension("tmp");
     let _ = fs::remove_file(&new);
     let content = state.to_json().to_string();

@@ -1,7 +1,7 @@
 //! Which one-time code may be sent when. Pure.
 //!
 //! A code is good once, and only around its own 30 seconds of the server's time. So no step is used twice, by whoever shares
-//! the ledger, and none near its edges, where a clock that is off by a second would burn a sign-in.
+//! the history, and none near its edges, where a clock that is off by a second would burn a sign-in.
 
 use serde_json::Value;
 
@@ -14,31 +14,31 @@ const FURTHEST_MS: u64 = 10 * 60 * 1000;
 
 /// The steps of one user that were used, or are promised to somebody who waits for them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Steps {
+pub(crate) struct TimeSteps {
     /// The end of the last one: Unix milliseconds, in the server's time.
     used_until: u64,
 }
 
-impl Json for Steps {
+impl Json for TimeSteps {
     fn to_json(&self) -> Value {
         object_of(vec![("used_until", self.used_until.to_json())])
     }
 
-    /// The first ledgers had none.
+    /// The first histories had none.
     fn from_json(value: Option<&Value>, _: Name) -> Result<Self, Name> {
-        let Some(steps) = value else { return Ok(Steps::default()) };
-        Ok(Steps { used_until: Json::from_json(steps.get("used_until"), "used_until")? })
+        let Some(steps) = value else { return Ok(TimeSteps::default()) };
+        Ok(TimeSteps { used_until: Json::from_json(steps.get("used_until"), "used_until")? })
     }
 }
 
 /// A step, and when in it a code may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct TimeStep {
     pub(crate) number: u64,
     period_ms: u64,
 }
 
-impl Step {
+impl TimeStep {
     fn begin(&self) -> u64 {
         self.number.saturating_mul(self.period_ms)
     }
@@ -54,23 +54,23 @@ impl Step {
     }
 }
 
-impl Steps {
+impl TimeSteps {
     /// The first step that nobody has, whose time is not over.
-    pub(crate) fn next(&self, period: u64, server_ms: u64) -> Step {
+    pub(crate) fn next(&self, period: u64, server_ms: u64) -> TimeStep {
         let period_ms = period.max(1) * 1000;
         let used_until = if self.used_until > server_ms + FURTHEST_MS + period_ms { 0 } else { self.used_until };
-        let step = Step { number: (server_ms / period_ms).max(used_until.div_ceil(period_ms)), period_ms };
+        let step = TimeStep { number: (server_ms / period_ms).max(used_until.div_ceil(period_ms)), period_ms };
         let over = step.wait(server_ms).is_none();
-        Step { number: step.number + u64::from(over), ..step }
+        TimeStep { number: step.number + u64::from(over), ..step }
     }
 
     /// Nobody else gets `step`, nor one before it.
-    pub(crate) fn take(&mut self, step: Step) {
+    pub(crate) fn take(&mut self, step: TimeStep) {
         self.used_until = step.begin() + step.period_ms;
     }
 
     /// `step` was not sent after all. If a later one is taken, it is lost.
-    pub(crate) fn give_back(&mut self, step: Step) {
+    pub(crate) fn give_back(&mut self, step: TimeStep) {
         if self.used_until == step.begin() + step.period_ms {
             self.used_until = step.begin();
         }
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     /// Which step comes next at this second, and how long it is waited for.
-    fn next(steps: &Steps, second: u64) -> (u64, u64) {
+    fn next(steps: &TimeSteps, second: u64) -> (u64, u64) {
         let step = steps.next(30, second * 1000);
         (step.number, step.wait(second * 1000).unwrap() / 1000)
     }
 
     #[test]
     fn a_code_is_sent_away_from_the_edges_of_its_step() {
-        let steps = Steps::default();
+        let steps = TimeSteps::default();
         for (second, expected) in [(0, (0, 2)), (2, (0, 0)), (28, (0, 0)), (29, (1, 3)), (30, (1, 2)), (59, (2, 3))] {
             assert_eq!(next(&steps, second), expected, "at {second} s");
         }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn no_step_is_used_twice() {
-        let mut steps = Steps::default();
+        let mut steps = TimeSteps::default();
         let mut used = Vec::new();
         for _ in 0..4 {
             let step = steps.next(30, 10_000);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn only_the_last_step_can_be_given_back() {
-        let mut steps = Steps::default();
+        let mut steps = TimeSteps::default();
         let first = steps.next(30, 10_000);
         steps.take(first);
         let second = steps.next(30, 10_000);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_record_far_ahead_says_nothing() {
-        let mut steps = Steps::default();
+        let mut steps = TimeSteps::default();
         steps.take(steps.next(30, 86_400_000));
         assert_eq!(next(&steps, 10), (0, 0));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{Client, Connection, RedisError, RedisResult, TlsCertificates, Value, from_redis_value_ref};
 
 use super::connection::LONGEST;
-use super::url::{Address, Kind};
+use super::url::{Address, Topology};
 
 /// How long a server may take to be connected to: a name, TCP, TLS, and a sentinel on the way.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub(crate) fn open(address: &Address, server: &str) -> Result<Connection, String
         Err(problem)
     };
     let connection = match (&address.kind, address.nodes().next()) {
-        (Kind::Sentinel(name), _) => first(&|node| by_sentinel(node, name, &client)),
+        (Topology::Sentinel(name), _) => first(&|node| by_sentinel(node, name, &client)),
         (_, Some(node)) if !server.is_empty() => connect(&node_at(node, server)),
         _ => first(&connect),
     }?;

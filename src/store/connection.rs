@@ -12,7 +12,7 @@ use std::time::Duration;
 use redis::{Connection, FromRedisValue, RedisError, Script, ScriptInvocation};
 
 use super::connect::{open, primaries};
-use super::url::{Address, Kind};
+use super::url::{Address, Topology};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fork::PerProcess;
@@ -36,7 +36,7 @@ const MOST_AT_ONCE: usize = 16;
 /// From one server of a cluster to the next. One is usual, two while it is rearranged.
 const MOST_REDIRECTS: usize = 4;
 
-pub(crate) struct Link {
+pub(crate) struct StoreConnection {
     address: Address,
     clock: Arc<dyn Clock>,
     servers: PerProcess<Servers>,
@@ -95,13 +95,13 @@ impl Servers {
 
 #[derive(Default)]
 struct Pool {
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     /// Told when a connection is free, or cannot be had.
     changed: Signal,
 }
 
 #[derive(Default)]
-struct State {
+struct ConnectionState {
     idle: Vec<Connection>,
     /// With those in use.
     made: usize,
@@ -121,14 +121,14 @@ impl Pool {
     }
 }
 
-impl Link {
+impl StoreConnection {
     pub(crate) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
         if let Some(file) = &address.ca_file {
             std::fs::read(file).map_err(|error| {
                 Error::config(format!("the store's ca_file {} cannot be read: {error}", file.display()))
             })?;
         }
-        Ok(Link { address, clock, servers: PerProcess::empty() })
+        Ok(StoreConnection { address, clock, servers: PerProcess::empty() })
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -223,7 +223,7 @@ impl Link {
                 let is_answer = error.kind() != redis::ErrorKind::Io && !error.is_connection_dropped();
                 let elsewhere = matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"));
                 // Where no cluster was named, the password is for nobody else.
-                let is_cluster = self.address.kind == Kind::Cluster;
+                let is_cluster = self.address.kind == Topology::Cluster;
                 if let Some((other, _)) = error.redirect_node().filter(|_| is_cluster) {
                     state.idle.push(connection);
                     (state.problem, state.failures) = (None, 0);
@@ -255,7 +255,7 @@ impl Link {
     }
 
     fn now(&self) -> Duration {
-        self.clock.awake_or_not()
+        self.clock.boottime()
     }
 
     /// Connects, and waits for nothing.
@@ -318,7 +318,7 @@ impl Link {
         let connecting = move || {
             let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 let mut connection = open(&address, &server)?;
-                if server.is_empty() && address.kind == Kind::Cluster {
+                if server.is_empty() && address.kind == Topology::Cluster {
                     servers.connect_others(&address, &mut connection);
                 }
                 Ok(connection)
@@ -330,7 +330,7 @@ impl Link {
                 Ok(connection) => state.add(connection),
                 Err(problem) => {
                     let text = format!("the store {} cannot be reached: {problem}", address.shown());
-                    state.rest(text, clock.awake_or_not());
+                    state.rest(text, clock.boottime());
                 }
             }
             drop(state);
@@ -341,7 +341,7 @@ impl Link {
     }
 }
 
-impl State {
+impl ConnectionState {
     fn add(&mut self, connection: Connection) {
         self.made += 1;
         self.idle.push(connection);

@@ -1,7 +1,7 @@
-//! The guard's ledgers, kept in the store: one entry for each user.
+//! The guard's histories, kept in the store: one entry for each user.
 //!
 //! An entry is read, changed here, and replaced if it is still the one that was read; otherwise that is done again. So the rules stand
-//! in one place, `guard/ledger.rs`, and each step is atomic in the store. Its times are the store's.
+//! in one place, `guard/history.rs`, and each step is atomic in the store. Its times are the store's.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -10,12 +10,12 @@ use std::time::Duration;
 use redis::Script;
 use serde_json::{Value, json};
 
-use super::connection::Link;
+use super::connection::StoreConnection;
 use super::encrypt::slow_name;
 use crate::clock::Clock;
 use crate::fork::PerProcess;
 use crate::guard::format::Json as _;
-use crate::guard::history::{Ledger, Millis, Owner, Tag};
+use crate::guard::history::{LoginHistory, Millis, Owner, Tag};
 use crate::guard::secret_tag::{self, Tags};
 use crate::guard::{Store, User};
 use crate::sync::{Mutex, Signal, lock};
@@ -43,8 +43,8 @@ pub(crate) const REPLACE: &str = "\
 static READING: LazyLock<Script> = LazyLock::new(|| Script::new(READ));
 static REPLACING: LazyLock<Script> = LazyLock::new(|| Script::new(REPLACE));
 
-pub(crate) struct Ledgers {
-    link: Arc<Link>,
+pub(crate) struct GuardStates {
+    link: Arc<StoreConnection>,
     here: PerProcess<Here>,
 }
 
@@ -65,12 +65,12 @@ struct Entry {
     salt: String,
     /// The store's time when it was written: it may be another machine's after a failover.
     written: Millis,
-    ledger: Ledger,
+    history: LoginHistory,
 }
 
-impl Ledgers {
-    pub(crate) fn new(link: Arc<Link>) -> Self {
-        Ledgers { link, here: PerProcess::empty() }
+impl GuardStates {
+    pub(crate) fn new(link: Arc<StoreConnection>) -> Self {
+        GuardStates { link, here: PerProcess::empty() }
     }
 
     fn here(&self) -> Arc<Here> {
@@ -89,7 +89,7 @@ impl Ledgers {
 
     fn lost(&self, here: &Here, user: &User, now: Millis) -> Result<Entry, String> {
         lock(&here.in_doubt).insert(user.clone());
-        Entry::new(Ledger::careful(now), now)
+        Entry::new(LoginHistory::careful(now), now)
     }
 
     /// The store's time, the entry's number and the entry, made anew where there is none.
@@ -101,39 +101,39 @@ impl Ledgers {
                 entry.bring_to(now);
                 entry
             }
-            Some(Err(Unusable::Newer(version))) => {
+            Some(Err(UnusableEntry::Newer(version))) => {
                 return Err(format!(
                     "what the store keeps of this user has format {version}, and this library knows {VERSION}: use the same \
                      version of it in all programs, or another prefix"
                 ));
             }
             // What was held back is lost, and was perhaps close to a lock.
-            Some(Err(Unusable::Garbage)) => self.lost(here, user, now)?,
+            Some(Err(UnusableEntry::Garbage)) => self.lost(here, user, now)?,
             None if last > 0 => self.lost(here, user, now)?,
-            None => Entry::new(Ledger::default(), now)?,
+            None => Entry::new(LoginHistory::default(), now)?,
         };
-        if entry.ledger.rejections() + entry.ledger.unanswered() == 0 {
+        if entry.history.rejections() + entry.history.unanswered() == 0 {
             lock(&here.in_doubt).remove(user);
         }
         Ok((now, number, entry))
     }
 }
 
-impl Store for Ledgers {
+impl Store for GuardStates {
     fn with(
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
         let (here, name) = (self.here(), self.name(user));
         for attempt in 0..MOST_TRIES {
             let (now, number, mut entry) = self.read(&here, user, &name)?;
-            let buried = entry.ledger.bury_older(now);
-            if !work(&mut entry.ledger, now) && !buried {
+            let buried = entry.history.bury_older(now);
+            if !work(&mut entry.history, now) && !buried {
                 return Ok(());
             }
-            let idle = entry.ledger.is_idle(clock.wall().as_secs());
+            let idle = entry.history.is_idle(clock.wall().as_secs());
             let keep = if idle { IDLE } else { LONG };
             let (text, number_text, keep) = (entry.text(), number.to_string(), keep.as_millis().to_string());
             let replaced: u8 =
@@ -144,7 +144,7 @@ impl Store for Ledgers {
             }
             if attempt > 2 {
                 // Those who were first go first.
-                clock.sleep(Duration::from_micros((clock.chance() * 2000.0) as u64));
+                clock.sleep(Duration::from_micros((clock.jitter() * 2000.0) as u64));
             }
         }
         Err("too many others change what the store keeps of this user".to_owned())
@@ -188,45 +188,45 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(mut entry) = Entry::parse(bytes) else { return };
     let now = 1_800_000_000_000;
     entry.bring_to(now);
-    entry.ledger.bury_older(now);
-    entry.ledger.fuzz(now);
+    entry.history.bury_older(now);
+    entry.history.fuzz(now);
     assert!(Entry::parse(entry.text().as_bytes()).is_ok());
 }
 
-enum Unusable {
+enum UnusableEntry {
     Garbage,
     Newer(u64),
 }
 
 impl Entry {
-    fn new(ledger: Ledger, now: Millis) -> Result<Self, String> {
-        Ok(Entry { salt: secret_tag::new_salt()?, written: now, ledger })
+    fn new(history: LoginHistory, now: Millis) -> Result<Self, String> {
+        Ok(Entry { salt: secret_tag::new_salt()?, written: now, history })
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|_| Unusable::Garbage)?;
+    fn parse(bytes: &[u8]) -> Result<Self, UnusableEntry> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|_| UnusableEntry::Garbage)?;
         match value.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
-            Some(version) => return Err(Unusable::Newer(version)),
-            None => return Err(Unusable::Garbage),
+            Some(version) => return Err(UnusableEntry::Newer(version)),
+            None => return Err(UnusableEntry::Garbage),
         }
         let read = || {
             let salt = String::from_json(value.get("salt"), "salt")?;
             let written = Millis::from_json(value.get("written"), "written")?;
-            Ok::<_, &str>(Entry { salt, written, ledger: Ledger::from_json(value.get("ledger"), "ledger")? })
+            Ok::<_, &str>(Entry { salt, written, history: LoginHistory::from_json(value.get("ledger"), "ledger")? })
         };
-        read().map_err(|_| Unusable::Garbage)
+        read().map_err(|_| UnusableEntry::Garbage)
     }
 
     fn text(&self) -> String {
-        let Entry { salt, written, ledger } = self;
-        json!({ "version": VERSION, "salt": salt, "written": written, "ledger": ledger.to_json() }).to_string()
+        let Entry { salt, written, history } = self;
+        json!({ "version": VERSION, "salt": salt, "written": written, "ledger": history.to_json() }).to_string()
     }
 
     /// Where the store's clock was set back, its times are told by the new one.
     fn bring_to(&mut self, now: Millis) {
         if self.written > now {
-            self.ledger.shift(now.wrapping_sub(self.written) as i64);
+            self.history.shift(now.wrapping_sub(self.written) as i64);
         }
         self.written = now;
     }

@@ -1,14 +1,14 @@
-//! The pace of an account's requests, for the whole fleet.
+//! The pace of an account's requests, for the whole store.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::Script;
 
-use super::Fleet;
+use super::SharedStore;
 use super::encrypt::slow_name;
 
-/// As much as two requests may be nearer to each other on arrival than they were when they left, on hosts of a fleet.
+/// As much as two requests may be nearer to each other on arrival than they were when they left, on hosts of a store.
 const JITTER_MS: u64 = 100;
 
 /// KEYS[1]: when the last ARGV[1] requests leave, by the store's time, newest first. ARGV: how many a second, how many ms a second is
@@ -32,25 +32,25 @@ static TURN: LazyLock<Script> = LazyLock::new(|| {
 
 /// When a request may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum StorePermit {
     In(Duration),
     /// Not in the time there is; after so long.
     TooLate(Duration),
 }
 
-impl Fleet {
+impl SharedStore {
     /// The name of an account's pace at an origin.
-    pub(crate) fn pace_name(&self, origin: &str, account: &str) -> String {
+    pub(crate) fn rate_limit_key(&self, origin: &str, account: &str) -> String {
         slow_name(self.link.address(), "pace", &[origin, account])
     }
 
     /// Takes the next turn of that name. An error says why the store cannot be used.
-    pub(crate) fn turn(&self, name: &str, most: usize, patience: Duration) -> Result<Turn, String> {
+    pub(crate) fn turn(&self, name: &str, most: usize, max_wait: Duration) -> Result<StorePermit, String> {
         let (most, second) = (most.to_string(), (1000 + JITTER_MS).to_string());
-        let patience = patience.as_millis().to_string();
-        let arguments = [most.as_bytes(), second.as_bytes(), patience.as_bytes()];
+        let max_wait = max_wait.as_millis().to_string();
+        let arguments = [most.as_bytes(), second.as_bytes(), max_wait.as_bytes()];
         let (taken, wait): (u8, u64) = self.link.tell(&TURN, name, &arguments)?;
         let wait = Duration::from_millis(wait);
-        Ok(if taken == 1 { Turn::In(wait) } else { Turn::TooLate(wait) })
+        Ok(if taken == 1 { StorePermit::In(wait) } else { StorePermit::TooLate(wait) })
     }
 }

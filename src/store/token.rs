@@ -1,4 +1,4 @@
-//! One JWT for a fleet: who asks the server for the next one, and where the others find it.
+//! One JWT for a store: who asks the server for the next one, and where the others find it.
 //!
 //! Who is to ask has a lease, with a number that grows: the fence. What somebody brings whose lease was over, and was another's since, is
 //! not kept, however late it comes. Times are the store's, and no fence is below the time when it was given: so it grows even if the store
@@ -11,7 +11,7 @@ use std::time::Duration;
 use redis::Script;
 use zeroize::Zeroizing;
 
-use super::Fleet;
+use super::SharedStore;
 use super::encrypt::Seal;
 use crate::clock::Moment;
 use crate::fork::PerProcess;
@@ -72,7 +72,7 @@ const MOST_SEALS: usize = 256;
 
 /// The place of one account's token in the store.
 pub(crate) struct SharedToken {
-    fleet: Fleet,
+    store: SharedStore,
     seal: Arc<Seal>,
     /// Who this is there.
     id: String,
@@ -80,7 +80,7 @@ pub(crate) struct SharedToken {
 
 /// What the caller has, and wants.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
+pub(crate) struct TokenNeed {
     /// The fence of the token that will not do.
     pub(crate) known: u64,
     /// What must be left of another.
@@ -88,7 +88,7 @@ pub(crate) struct Standing {
 }
 
 /// What is to be done for a token.
-pub(crate) enum Turn {
+pub(crate) enum SharedTokenState {
     /// Another has it already: its fence, the JWT, what it lives in all, and what is left of it, counted from the moment.
     Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },
     /// Another is asking, and has so long at most.
@@ -105,7 +105,7 @@ pub(crate) struct Lease {
     known: Moment,
 }
 
-impl Fleet {
+impl SharedStore {
     /// The place of the token for an account of a user at an origin.
     pub(crate) fn token(&self, origin: &str, username: &str, secret: &[u8], account: &str) -> SharedToken {
         let of = [origin, username, account];
@@ -125,8 +125,8 @@ impl Fleet {
             all.entry(key).or_insert(made).clone()
         });
         let id =
-            format!("{:016x}", (self.link.clock().chance() * u64::MAX as f64) as u64 ^ u64::from(std::process::id()));
-        SharedToken { fleet: self.clone(), seal, id }
+            format!("{:016x}", (self.link.clock().jitter() * u64::MAX as f64) as u64 ^ u64::from(std::process::id()));
+        SharedToken { store: self.clone(), seal, id }
     }
 }
 
@@ -137,9 +137,9 @@ impl SharedToken {
     }
 
     /// An error says why the store cannot be used: then the caller goes on alone.
-    pub(crate) fn take(&self, standing: Standing) -> Result<Turn, String> {
+    pub(crate) fn take(&self, standing: TokenNeed) -> Result<SharedTokenState, String> {
         // Before the question, so that no token is thought to live longer than it does.
-        let asked = Moment::now(self.fleet.link.clock());
+        let asked = Moment::now(self.store.link.clock());
         let answer = self.take_once(standing)?;
         let Some((fence, left, sealed)) = answer.found else { return Ok(answer.turn) };
         let opened = self.seal.open(&sealed).and_then(|opened| {
@@ -147,17 +147,19 @@ impl SharedToken {
             Some((Duration::from_millis(u64::from_be_bytes(*lifetime)), Zeroizing::new(jwt.to_vec())))
         });
         match opened {
-            Some((lifetime, jwt)) => Ok(Turn::Found { fence, jwt, lifetime, left: left.min(lifetime), asked }),
+            Some((lifetime, jwt)) => {
+                Ok(SharedTokenState::Found { fence, jwt, lifetime, left: left.min(lifetime), asked })
+            }
             // Garbage, or another library's: it will not do.
-            None => Ok(self.take_once(Standing { known: fence, ..standing })?.turn),
+            None => Ok(self.take_once(TokenNeed { known: fence, ..standing })?.turn),
         }
     }
 
-    fn take_once(&self, standing: Standing) -> Result<Taken, String> {
+    fn take_once(&self, standing: TokenNeed) -> Result<Taken, String> {
         let (lease, known, least) =
             (LEASE.as_millis().to_string(), standing.known.to_string(), standing.least.as_millis().to_string());
         let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<redis::Value> = self.fleet.link.ask(&TAKING, &self.seal.name, &arguments)?;
+        let answer: Vec<redis::Value> = self.store.link.ask(&TAKING, &self.seal.name, &arguments)?;
         let number = |index: usize| -> Option<u64> {
             answer
                 .get(index)
@@ -166,20 +168,20 @@ impl SharedToken {
         };
         let strange = || "the store answered something else than it was asked for".to_owned();
         match number(0) {
-            Some(0) => Ok(Taken::turn(Turn::Wait(Duration::from_millis(number(1).ok_or_else(strange)?)))),
+            Some(0) => Ok(Taken::turn(SharedTokenState::Wait(Duration::from_millis(number(1).ok_or_else(strange)?)))),
             Some(1) => {
                 let (fence, left) = (number(1).ok_or_else(strange)?, number(2).ok_or_else(strange)?);
                 let sealed = match answer.get(3) {
                     Some(redis::Value::BulkString(bytes)) => bytes.clone(),
                     _ => return Err(strange()),
                 };
-                let turn = Turn::Wait(Duration::from_millis(100));
+                let turn = SharedTokenState::Wait(Duration::from_millis(100));
                 Ok(Taken { turn, found: Some((fence, Duration::from_millis(left), sealed)) })
             }
             Some(2) => {
                 let (fence, began) = (number(1).ok_or_else(strange)?, number(2).ok_or_else(strange)?);
-                let known = Moment::now(self.fleet.link.clock());
-                Ok(Taken::turn(Turn::Ask(Lease { fence, began, known })))
+                let known = Moment::now(self.store.link.clock());
+                Ok(Taken::turn(SharedTokenState::Ask(Lease { fence, began, known })))
             }
             _ => Err(strange()),
         }
@@ -191,34 +193,34 @@ impl SharedToken {
         let plain = Zeroizing::new([&lifetime.to_be_bytes(), token.jwt().as_bytes()].concat());
         let Some(sealed) = self.seal.close(&plain) else { return };
         // A point of the store's clock: this may reach it late, and what is left would be less by then.
-        let now = Moment::now(self.fleet.link.clock());
+        let now = Moment::now(self.store.link.clock());
         let since = now.steady.saturating_sub(lease.known.steady);
         let ends = lease.began + (since + token.remaining(now)).as_millis() as u64;
         let (fence, ends) = (lease.fence.to_string(), ends.to_string());
         let arguments = [fence.as_bytes(), &sealed, ends.as_bytes()];
-        let _ = self.fleet.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
+        let _ = self.store.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
     }
 
     /// The lease goes on, as long as this is said now and then: who has it waits before the exchange. One that is lost shows when
     /// it [`put`](Self::put)s.
     pub(crate) fn renew(&self) {
         let lease = LEASE.as_millis().to_string();
-        let _ = self.fleet.link.ask::<u8>(&RENEWING, &self.seal.name, &[self.id.as_bytes(), lease.as_bytes()]);
+        let _ = self.store.link.ask::<u8>(&RENEWING, &self.seal.name, &[self.id.as_bytes(), lease.as_bytes()]);
     }
 
     /// The lease is another's to have.
     pub(crate) fn give_back(&self) {
-        let _ = self.fleet.link.ask::<u8>(&GIVING_BACK, &self.seal.name, &[self.id.as_bytes()]);
+        let _ = self.store.link.ask::<u8>(&GIVING_BACK, &self.seal.name, &[self.id.as_bytes()]);
     }
 }
 
 struct Taken {
-    turn: Turn,
+    turn: SharedTokenState,
     found: Option<(u64, Duration, Vec<u8>)>,
 }
 
 impl Taken {
-    fn turn(turn: Turn) -> Self {
+    fn turn(turn: SharedTokenState) -> Self {
         Taken { turn, found: None }
     }
 }

@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "boomi-auth:";
 
-/// Where a fleet's memory is.
+/// Where a store's memory is.
 #[derive(Clone)]
 pub(crate) struct Address {
     /// The URLs of its nodes, as the crate redis takes them. They hold the password.
     nodes: Vec<String>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: Topology,
     /// Put before every name.
     pub(crate) prefix: String,
     /// Trusted alone, for TLS.
@@ -23,7 +23,7 @@ pub(crate) struct Address {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Topology {
     Server,
     /// Sentinels, which know where the server of this name is.
     Sentinel(String),
@@ -55,12 +55,12 @@ impl Address {
         }
         let (kind, database) = match how {
             "" if hosts.len() > 1 => return bad("has several hosts, which only redis+sentinel and redis+cluster have"),
-            "" => (Kind::Server, path),
+            "" => (Topology::Server, path),
             "cluster" if !matches!(path, "" | "0") => return bad("has a database, and a cluster has none but 0"),
-            "cluster" => (Kind::Cluster, ""),
+            "cluster" => (Topology::Cluster, ""),
             "sentinel" => match path.split_once('/').unwrap_or((path, "")) {
                 ("", _) => return bad("does not name the sentinels' server: redis+sentinel://host:26379/name"),
-                (name, database) => (Kind::Sentinel(decoded(name)?), database),
+                (name, database) => (Topology::Sentinel(decoded(name)?), database),
             },
             _ => return bad("is neither of a server, nor redis+sentinel, nor redis+cluster"),
         };
@@ -129,7 +129,7 @@ mod tests {
     fn a_url_names_the_server_and_what_is_ours_in_it() {
         let address = Address::parse("rediss://me:s3cret@host:6380/2?prefix=team%3A&ca_file=/ca.pem").unwrap();
         assert_eq!(address.nodes, ["rediss://me:s3cret@host:6380/2"]);
-        assert_eq!((address.prefix.as_str(), &address.kind), ("team:", &Kind::Server));
+        assert_eq!((address.prefix.as_str(), &address.kind), ("team:", &Topology::Server));
         assert_eq!(address.ca_file.as_deref(), Some(std::path::Path::new("/ca.pem")));
         assert!(!format!("{address:?}").contains("s3cret") && address.shown().contains("host:6380"));
 
@@ -137,9 +137,9 @@ mod tests {
         assert_eq!((plain.nodes[0].as_str(), plain.prefix.as_str()), ("redis://localhost/", DEFAULT_PREFIX));
         let sentinel = Address::parse("redis+sentinel://:pw@a:26379,b:26379/mymaster/1").unwrap();
         assert_eq!(sentinel.nodes, ["redis://:pw@a:26379/1", "redis://:pw@b:26379/1"]);
-        assert_eq!(sentinel.kind, Kind::Sentinel("mymaster".into()));
+        assert_eq!(sentinel.kind, Topology::Sentinel("mymaster".into()));
         let cluster = Address::parse("rediss+cluster://a:7000,b:7001").unwrap();
-        assert_eq!((cluster.nodes.len(), &cluster.kind), (2, &Kind::Cluster));
+        assert_eq!((cluster.nodes.len(), &cluster.kind), (2, &Topology::Cluster));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What [`Fleet`] is without the feature `redis`: nothing that there could be one of.
+//! What [`SharedStore`] is without the feature `redis`: nothing that there could be one of.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use crate::guard::table::Table;
 use crate::jwt::Token;
 
 #[derive(Clone)]
-pub(crate) enum Fleet {}
+pub(crate) enum SharedStore {}
 
 /// Nobody has one.
 pub(crate) struct SharedToken(());
 
 #[derive(Debug, Clone, Copy)]
 #[allow(dead_code)]
-pub(crate) struct Standing {
+pub(crate) struct TokenNeed {
     pub(crate) known: u64,
     pub(crate) least: Duration,
 }
 
 #[allow(dead_code)]
-pub(crate) enum Turn {
+pub(crate) enum SharedTokenState {
     Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },
     Wait(Duration),
     Ask(Lease),
@@ -33,12 +33,12 @@ pub(crate) struct Lease {
 }
 
 #[allow(dead_code)]
-pub(crate) enum PaceTurn {
+pub(crate) enum StorePermit {
     In(Duration),
     TooLate(Duration),
 }
 
-impl Fleet {
+impl SharedStore {
     pub(crate) fn place(&self) -> &str {
         match *self {}
     }
@@ -51,7 +51,7 @@ impl Fleet {
         match *self {}
     }
 
-    pub(crate) fn ledgers(&self) -> Table {
+    pub(crate) fn histories(&self) -> Table {
         match *self {}
     }
 
@@ -59,33 +59,33 @@ impl Fleet {
         SharedToken(())
     }
 
-    pub(crate) fn pace_name(&self, _: &str, _: &str) -> String {
+    pub(crate) fn rate_limit_key(&self, _: &str, _: &str) -> String {
         match *self {}
     }
 
-    pub(crate) fn turn(&self, _: &str, _: usize, _: Duration) -> Result<PaceTurn, String> {
+    pub(crate) fn turn(&self, _: &str, _: usize, _: Duration) -> Result<StorePermit, String> {
         match *self {}
     }
 }
 
 impl SharedToken {
     pub(crate) fn name(&self) -> &str {
-        unreachable!("there is no fleet")
+        unreachable!("there is no shared store")
     }
 
-    pub(crate) fn take(&self, _: Standing) -> Result<Turn, String> {
-        unreachable!("there is no fleet")
+    pub(crate) fn take(&self, _: TokenNeed) -> Result<SharedTokenState, String> {
+        unreachable!("there is no shared store")
     }
 
     pub(crate) fn put(&self, _: &Lease, _: &Token) {
-        unreachable!("there is no fleet")
+        unreachable!("there is no shared store")
     }
 
     pub(crate) fn renew(&self) {
-        unreachable!("there is no fleet")
+        unreachable!("there is no shared store")
     }
 
     pub(crate) fn give_back(&self) {
-        unreachable!("there is no fleet")
+        unreachable!("there is no shared store")
     }
 }

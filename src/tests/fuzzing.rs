@@ -55,8 +55,8 @@ fn jwt(bytes: &[u8]) {
 /// The body of an answer: an error of any shape, GraphQL, a page of a query.
 fn answer(bytes: &[u8]) {
     let secrets: &[&[u8]] = &[SECRET.as_bytes()];
-    let said = error_body::read(bytes, secrets);
-    if let Some(text) = said.message {
+    let error_body = error_body::read(bytes, secrets);
+    if let Some(text) = error_body.message {
         assert_line(&text);
     }
     if let Some((text, _)) = error_body::graphql_errors(bytes, secrets) {

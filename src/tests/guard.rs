@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::fake::FakeClock;
-use crate::guard::history::{Ask, Kind, Ledger, Millis, Outcome, Owner, Tag};
+use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner, Tag};
 use crate::guard::table::Table;
 use crate::guard::*;
 use crate::sync::{Mutex, Signal, lock};
@@ -18,10 +18,10 @@ use crate::sync::{Mutex, Signal, lock};
 /// What the guard says to a sign-in with this name and secret, which is then rejected.
 fn rejected(guard: &Arc<Guard>, name: &str, secret: &str) -> bool {
     let secret = [secret.as_bytes()];
-    let applicant = Applicant { name, secret: &secret, kind: Kind::Basic, route: 0, foreign: false, step: None };
-    match guard.ask(&applicant, &|_, _| {}) {
-        Answer::Go(place) => {
-            place.end(Outcome::Rejected);
+    let attempt = LoginAttempt { name, secret: &secret, kind: LoginKind::Basic, route: 0, foreign: false, step: None };
+    match guard.ask(&attempt, &|_, _| {}) {
+        Admission::Go(place) => {
+            place.end(LoginOutcome::Rejected);
             true
         }
         _ => false,
@@ -44,7 +44,7 @@ fn a_password_and_a_token_of_one_user_share_its_budget_however_it_is_spelled() {
 /// A memory that can be away. What is not kept is not there the next time, as with a file.
 #[derive(Default)]
 struct Flaky {
-    ledger: Mutex<Ledger>,
+    history: Mutex<LoginHistory>,
     /// How often it was written.
     kept: std::sync::atomic::AtomicUsize,
     away: AtomicBool,
@@ -53,14 +53,19 @@ struct Flaky {
 }
 
 impl Store for Flaky {
-    fn with(&self, _: &User, _: &dyn Clock, work: &mut dyn FnMut(&mut Ledger, Millis) -> bool) -> Result<(), String> {
+    fn with(
+        &self,
+        _: &User,
+        _: &dyn Clock,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
+    ) -> Result<(), String> {
         if self.away.load(Ordering::Relaxed) {
             return Err("it is away".into());
         }
-        let mut kept = lock(&self.ledger);
-        let mut ledger = kept.clone();
-        if work(&mut ledger, 0) {
-            *kept = ledger;
+        let mut kept = lock(&self.history);
+        let mut history = kept.clone();
+        if work(&mut history, 0) {
+            *kept = history;
             self.kept.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
@@ -102,35 +107,35 @@ fn a_memory_that_comes_and_goes_does_not_double_the_tries() {
 fn what_could_not_be_written_is_not_lost_to_who_comes_too_late_for_a_code() {
     let (guard, shared) = with_flaky();
     let secret = [&b"secret"[..]];
-    let applicant = |longest_wait_ms| Applicant {
+    let attempt = |longest_wait_ms| LoginAttempt {
         name: "anna",
         secret: &secret,
-        kind: Kind::Basic,
+        kind: LoginKind::Basic,
         route: 0,
         foreign: false,
         // Between two steps, so that there is something to wait for.
         step: Some(StepWish { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms }),
     };
-    let plain = Applicant { step: None, ..applicant(0) };
-    let Answer::Go(place) = guard.ask(&plain, &|_, _| {}) else { panic!() };
+    let plain = LoginAttempt { step: None, ..attempt(0) };
+    let Admission::Go(place) = guard.ask(&plain, &|_, _| {}) else { panic!() };
     shared.away.store(true, Ordering::Relaxed);
-    place.end(Outcome::Accepted);
+    place.end(LoginOutcome::Accepted);
     shared.away.store(false, Ordering::Relaxed);
     guard.reset(None);
-    let _ = guard.ask(&applicant(0), &|_, _| {});
-    let _ = guard.ask(&applicant(0), &|_, _| {});
-    assert!(matches!(guard.ask(&plain, &|_, _| {}), Answer::Go(_)), "its place is still taken");
+    let _ = guard.ask(&attempt(0), &|_, _| {});
+    let _ = guard.ask(&attempt(0), &|_, _| {});
+    assert!(matches!(guard.ask(&plain, &|_, _| {}), Admission::Go(_)), "its place is still taken");
 }
 
 /// A sign-in with a password, on a route that does not matter.
-fn applicant<'a>(secret: &'a [&'a [u8]], step: Option<StepWish>) -> Applicant<'a> {
-    Applicant { name: "anna", secret, kind: Kind::Basic, route: 0, foreign: false, step }
+fn attempt<'a>(secret: &'a [&'a [u8]], step: Option<StepWish>) -> LoginAttempt<'a> {
+    LoginAttempt { name: "anna", secret, kind: LoginKind::Basic, route: 0, foreign: false, step }
 }
 
 /// A place for the secret, if one is given.
-fn place(guard: &Arc<Guard>, secret: &str) -> Option<Place> {
-    match guard.ask(&applicant(&[secret.as_bytes()], None), &|_, _| {}) {
-        Answer::Go(place) => Some(place),
+fn place(guard: &Arc<Guard>, secret: &str) -> Option<LoginPermit> {
+    match guard.ask(&attempt(&[secret.as_bytes()], None), &|_, _| {}) {
+        Admission::Go(place) => Some(place),
         _ => None,
     }
 }
@@ -145,7 +150,7 @@ fn a_memory_that_says_yes_is_believed_before_the_processs_own() {
     let (guard, shared) = with_flaky();
     assert!(["1", "2", "3", "4", "5"].iter().all(|secret| rejected(&guard, "anna", secret)));
     // As another process does it: this one's own table knows nothing of it.
-    lock(&shared.ledger).allow_one();
+    lock(&shared.history).allow_one();
     assert!(place(&guard, "6").is_some());
 }
 
@@ -171,16 +176,16 @@ fn what_one_memory_knows_holds_when_it_is_away() {
     }
     // One that is short enough to be waited out: another process had no answer.
     let (guard, shared) = with_flaky();
-    let ask = Ask {
+    let ask = LoginRequest {
         tag: shared.tag(&guard.user("anna"), &FakeClock::at(0), &[&b"anna"[..], b"1"]).unwrap(),
-        kind: Kind::Basic,
+        kind: LoginKind::Basic,
         route: 0,
         foreign: false,
         most_in_flight: 3,
     };
-    lock(&shared.ledger).add(&ask, 7, Outcome::Unanswered, 0);
-    lock(&shared.ledger).end_probe(true, 0);
-    assert!(matches!(guard.ask(&applicant(&[b"1"], None), &|_, _| {}), Answer::Wait(Wait { hold: Some(_), .. })));
+    lock(&shared.history).add(&ask, 7, LoginOutcome::Unanswered, 0);
+    lock(&shared.history).end_probe(true, 0);
+    assert!(matches!(guard.ask(&attempt(&[b"1"], None), &|_, _| {}), Admission::Wait(Wait { hold: Some(_), .. })));
     shared.away.store(true, Ordering::Relaxed);
     assert!(place(&guard, "1").is_none());
     assert!(place(&guard, "of nobody").is_some());
@@ -192,8 +197,8 @@ fn who_needs_a_memory_beyond_the_process_does_not_go_without() {
     let guard = Arc::new(Arc::into_inner(guard).unwrap().that_must_be_shared());
     assert!(place(&guard, "secret").is_some());
     shared.away.store(true, Ordering::Relaxed);
-    let answer = guard.ask(&applicant(&[b"secret"], None), &|_, _| {});
-    assert!(matches!(answer, Answer::Unusable(why) if why == "it is away"));
+    let answer = guard.ask(&attempt(&[b"secret"], None), &|_, _| {});
+    assert!(matches!(answer, Admission::Unusable(why) if why == "it is away"));
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn trouble_with_a_memory_is_told_once_each_time() {
     let told = Mutex::new(Vec::new());
     let ask = || {
         let note = |place: &str, why: &str| lock(&told).push(format!("{place}: {why}"));
-        drop(guard.ask(&applicant(&[b"secret"], None), &note));
+        drop(guard.ask(&attempt(&[b"secret"], None), &note));
         lock(&told).len()
     };
     assert_eq!(ask(), 0);
@@ -222,7 +227,7 @@ fn what_a_memory_missed_is_told_of_the_secret_it_was() {
     assert!(rejected(&guard, "anna", "bad"));
     shared.away.store(false, Ordering::Relaxed);
     assert!(place(&guard, "bad").is_none());
-    assert_eq!(lock(&shared.ledger).rejections(), 1);
+    assert_eq!(lock(&shared.history).rejections(), 1);
     assert!(place(&guard, "another").is_some());
 
     let (guard, shared) = with_flaky();
@@ -230,7 +235,7 @@ fn what_a_memory_missed_is_told_of_the_secret_it_was() {
     assert!(rejected(&guard, "anna", "bad"));
     shared.away.store(false, Ordering::Relaxed);
     assert!(place(&guard, "another").is_some(), "it is told while another secret is asked for");
-    assert_eq!(lock(&shared.ledger).rejections(), 1);
+    assert_eq!(lock(&shared.history).rejections(), 1);
 
     // The sign-in was written in another memory meanwhile.
     let (guard, first) = with_flaky();
@@ -248,7 +253,7 @@ fn what_is_to_be_told_is_limited() {
     let (guard, _) = with_flaky();
     let shared = &guard.shared[0];
     for id in 0..MOST_UNSETTLED as u64 + 3 {
-        shared.settle_later(Settlement { user: guard.user("anna"), id, outcome: Outcome::Rejected, ask: None });
+        shared.settle_later(Settlement { user: guard.user("anna"), id, outcome: LoginOutcome::Rejected, ask: None });
     }
     assert_eq!(lock(&shared.unsettled()).len(), MOST_UNSETTLED);
 }
@@ -266,7 +271,7 @@ fn a_look_is_written_if_there_was_something_to_tell() {
                 assert!(secrets[..tries].iter().all(|secret| rejected(&guard, "anna", secret)));
                 if is_unsettled {
                     shared.away.store(true, Ordering::Relaxed);
-                    open.end(Outcome::Rejected);
+                    open.end(LoginOutcome::Rejected);
                     shared.away.store(false, Ordering::Relaxed);
                 }
                 if is_reset {
@@ -274,15 +279,15 @@ fn a_look_is_written_if_there_was_something_to_tell() {
                 }
                 let before = shared.kept.load(Ordering::Relaxed);
                 let secret = [if tries == 0 { &b"new"[..] } else { b"1" }];
-                let answer = guard.ask(&applicant(&secret, step), &|_, _| {});
+                let answer = guard.ask(&attempt(&secret, step), &|_, _| {});
                 let was_kept = shared.kept.load(Ordering::Relaxed) > before;
-                if !matches!(answer, Answer::Go(_)) {
+                if !matches!(answer, Admission::Go(_)) {
                     assert_eq!(was_kept, is_reset || is_unsettled, "{tries}, {is_reset}, {is_unsettled}");
                 }
                 if is_unsettled {
                     drop(answer);
-                    let ledger = lock(&shared.ledger);
-                    assert_eq!((ledger.rejections(), ledger.in_flight()), (tries + 1, 0));
+                    let history = lock(&shared.history);
+                    assert_eq!((history.rejections(), history.in_flight()), (tries + 1, 0));
                 }
             }
         }
@@ -292,8 +297,8 @@ fn a_look_is_written_if_there_was_something_to_tell() {
 #[test]
 fn a_step_that_is_given_back_is_the_next_one_again() {
     let (guard, _) = with_flaky();
-    let reserve = || match guard.ask(&applicant(&[b"secret"], wish(90_000)), &|_, _| {}) {
-        Answer::Reserved(step, _) => step,
+    let reserve = || match guard.ask(&attempt(&[b"secret"], wish(90_000)), &|_, _| {}) {
+        Admission::Reserved(step, _) => step,
         _ => panic!(),
     };
     let first = reserve();
@@ -308,10 +313,10 @@ fn a_code_that_was_sent_is_not_given_back() {
     let (guard, _) = with_flaky();
     let now = Some(StepWish { server_ms: 15_000, ..wish(60_000).unwrap() });
     let secret = [&b"secret"[..]];
-    let Answer::Go(place) = guard.ask(&applicant(&secret, now), &|_, _| {}) else { panic!() };
+    let Admission::Go(place) = guard.ask(&attempt(&secret, now), &|_, _| {}) else { panic!() };
     let sent = place.step.unwrap();
-    place.end(Outcome::Accepted);
-    let Answer::Reserved(next, _) = guard.ask(&applicant(&secret, now), &|_, _| {}) else { panic!() };
+    place.end(LoginOutcome::Accepted);
+    let Admission::Reserved(next, _) = guard.ask(&attempt(&secret, now), &|_, _| {}) else { panic!() };
     assert_eq!(next.number, sent.number + 1);
 }
 
@@ -321,22 +326,22 @@ fn a_status_says_what_a_sign_in_would_meet_and_where_that_is_known() {
     clock.advance(Duration::from_secs(1000));
     let guard = Arc::new(Guard::new("https://api.boomi.com".into(), clock, 3, Some(Arc::new(Table::new()))));
     let secret = [&b"1"[..]];
-    let status = guard.status(&applicant(&secret, None));
+    let status = guard.status(&attempt(&secret, None));
     assert!(status.held.is_none() && status.memory.is_none() && status.problem.is_none());
     assert!(rejected(&guard, "anna", "1"));
-    let status = guard.status(&applicant(&secret, None));
+    let status = guard.status(&attempt(&secret, None));
     assert_eq!((status.rejections, status.unanswered, status.in_flight), (1, 0, 0));
     let held = status.held.unwrap();
     assert_eq!((held.rest, held.reason()), (Some(Duration::from_secs(60)), "rejected"));
     place(&guard, "2").unwrap().leaves();
-    let status = guard.status(&applicant(&[b"2"], None));
+    let status = guard.status(&attempt(&[b"2"], None));
     assert_eq!((status.unanswered, status.held.unwrap().reason()), (1, "unanswered"));
 
     let (guard, first) = with_flaky();
     let second = Arc::new(Flaky::default());
     let guard = Arc::new(Arc::into_inner(guard).unwrap().shared_by(second.clone(), "/second".into()));
     let status = || {
-        let status = guard.status(&applicant(&secret, None));
+        let status = guard.status(&attempt(&secret, None));
         (status.memory, status.problem)
     };
     assert_eq!(status(), (Some("/state".into()), None));
@@ -345,10 +350,10 @@ fn a_status_says_what_a_sign_in_would_meet_and_where_that_is_known() {
     second.away.store(true, Ordering::Relaxed);
     assert_eq!(status(), (None, Some("it is away".into())));
     assert!(["1", "2", "3", "4", "5"].iter().all(|secret| rejected(&guard, "anna", secret)));
-    assert_eq!(guard.status(&applicant(&secret, None)).held.unwrap().reason(), "budget");
+    assert_eq!(guard.status(&attempt(&secret, None)).held.unwrap().reason(), "budget");
 }
 
-/// Processes of different versions may share a ledger.
+/// Processes of different versions may share a history.
 #[test]
 fn a_route_is_the_same_number_everywhere() {
     let of = |path: &str| route_of(path);

@@ -7,8 +7,8 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-fn windows(lifetime: f64, left: f64, chance: f64) -> Windows {
-    Windows::new(seconds(lifetime), seconds(left), chance)
+fn windows(lifetime: f64, left: f64, jitter: f64) -> Windows {
+    Windows::new(seconds(lifetime), seconds(left), jitter)
 }
 
 fn in_seconds(windows: &Windows) -> (f64, f64, f64, f64) {
@@ -18,8 +18,8 @@ fn in_seconds(windows: &Windows) -> (f64, f64, f64, f64) {
 
 #[test]
 fn windows_are_fractions_of_the_life() {
-    // Life, left and chance; advisory, mandatory, hard stop and longest validity.
-    for ((life, left, chance), expected) in [
+    // Life, left and jitter; advisory, mandatory, hard stop and longest validity.
+    for ((life, left, jitter), expected) in [
         ((300.0, 300.0, 0.0), (120.0, 30.0, 3.0, 180.0)),
         ((300.0, 300.0, 1.0), (90.0, 30.0, 3.0, 180.0)),
         ((300.0, 300.0, 0.5), (105.0, 30.0, 3.0, 180.0)),
@@ -34,7 +34,7 @@ fn windows_are_fractions_of_the_life() {
         ((300.0, 60.0, 0.0), (30.0, 30.0, 3.0, 36.0)),
         ((300.0, 20.0, 0.0), (10.0, 10.0, 3.0, 12.0)),
     ] {
-        assert_eq!(in_seconds(&windows(life, left, chance)), expected, "{life} {left} {chance}");
+        assert_eq!(in_seconds(&windows(life, left, jitter)), expected, "{life} {left} {jitter}");
     }
 }
 
@@ -54,7 +54,7 @@ fn what_lives_less_than_5_s_or_the_hard_stop_is_not_kept() {
 
 #[test]
 fn a_token_stands_by_what_is_left_of_it() {
-    use Standing::{Dead, Due, Fresh, Overdue};
+    use Freshness::{Dead, Due, Fresh, Overdue};
     let windows = windows(300.0, 300.0, 0.0);
     for (remaining, min_validity, expected) in [
         (300.0, 0.0, Fresh),
@@ -132,11 +132,11 @@ fn failure(
     asked: Option<f64>,
     previous: Option<&Failure>,
     mandatory: Option<f64>,
-    chance: f64,
+    jitter: f64,
 ) -> Failure {
     let error = error(ErrorKind::Connect).with_retry_after(asked.map(seconds));
     let mandatory_at = mandatory.map(|ahead| NOW + seconds(ahead));
-    Failure::new(error, kind, previous, NOW, mandatory_at, seconds(300.0), chance)
+    Failure::new(error, kind, previous, NOW, mandatory_at, seconds(300.0), jitter)
 }
 
 /// How long to rest, with a token and without.
@@ -207,16 +207,16 @@ fn the_guards_and_the_callers_own_troubles_hold_nobody_without_a_token() {
     }
 }
 
-fn seen(standing: Standing) -> Situation {
+fn seen(standing: Freshness) -> Situation {
     Situation { standing, in_flight: false, failure: None, has_waited: false, hurried: false, time_left: seconds(60.0) }
 }
 
 #[test]
 fn callers_do_what_their_token_and_the_others_let_them() {
-    use Decision::{Fail, Join, Lead, Rest, Use};
     use FailureKind::{Transient, Verdict};
-    use Standing::{Dead, Due, Fresh, Overdue};
-    let patience = seconds(5.0);
+    use Freshness::{Dead, Due, Fresh, Overdue};
+    use RenewalDecision::{Fail, Join, Lead, Rest, Use};
+    let max_wait = seconds(5.0);
     let resting = |kind, seconds_left| Some((kind, seconds(seconds_left), seconds(seconds_left)));
     let late = seconds(0.9);
     let cases = [
@@ -227,7 +227,7 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { failure: resting(Transient, 1.0), ..seen(Due) }, Use),
         (Situation { failure: resting(Transient, 0.0), ..seen(Due) }, Lead(Duration::ZERO)),
         (Situation { time_left: late, ..seen(Due) }, Use),
-        (seen(Overdue), Lead(patience)),
+        (seen(Overdue), Lead(max_wait)),
         (Situation { in_flight: true, ..seen(Overdue) }, Join),
         (Situation { has_waited: true, ..seen(Overdue) }, Use),
         (Situation { has_waited: true, in_flight: true, ..seen(Overdue) }, Use),
@@ -245,13 +245,13 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { time_left: late, ..seen(Dead) }, Fail),
     ];
     for (situation, expected) in cases {
-        assert_eq!(decide(&situation, patience), expected, "{situation:?}");
+        assert_eq!(decide(&situation, max_wait), expected, "{situation:?}");
     }
 }
 
 #[test]
 fn patience_is_5_s_or_a_third_of_the_deadline() {
-    assert_eq!([60.0, 15.0, 9.0, 1.5].map(|timeout| patience(seconds(timeout)).as_secs_f64()), [5.0, 5.0, 3.0, 0.5]);
+    assert_eq!([60.0, 15.0, 9.0, 1.5].map(|timeout| max_wait(seconds(timeout)).as_secs_f64()), [5.0, 5.0, 3.0, 0.5]);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_dead
 #[test]
 fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
     let situation = |time_left| Situation {
-        standing: Standing::Due,
+        standing: Freshness::Due,
         in_flight: false,
         failure: None,
         has_waited: false,
@@ -280,6 +280,6 @@ fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
         time_left,
     };
     let one = TIME_FOR_AN_EXCHANGE;
-    assert_eq!(decide(&situation(one), seconds(1.0)), Decision::Lead(Duration::ZERO));
-    assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), Decision::Use);
+    assert_eq!(decide(&situation(one), seconds(1.0)), RenewalDecision::Lead(Duration::ZERO));
+    assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), RenewalDecision::Use);
 }

@@ -35,7 +35,7 @@ const BAD: Way = Way::Basic("/api/rest/v1/account123/Closed/query");
 enum Way {
     Basic(&'static str),
     /// For a JWT, always.
-    Exchange,
+    TokenRequest,
     /// With the kept JWT.
     Jwt,
 }
@@ -110,6 +110,6 @@ fn call_with(client: &Client, way: Way, call: &Call) -> Result<()> {
     match way {
         Way::Basic(path) => get(path, AuthScheme::Basic),
         Way::Jwt => get("/bearer/x", AuthScheme::Jwt),
-        Way::Exchange => client.generate_jwt(None, Some(call)).map(drop),
+        Way::TokenRequest => client.generate_jwt(None, Some(call)).map(drop),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 
 use super::policy::{Failure, FailureKind, Windows};
-use super::{Caller, Exchanged};
+use super::{TokenOutcome, TokenRequester};
 use crate::clock::{Moment, Nanos};
 use crate::error::{Error, Result};
 use crate::fork::PerProcess;
@@ -32,7 +32,7 @@ pub(crate) enum Counter {
 /// An account's token and its state. What is here outlives a `fork`: nothing of it is a lock.
 pub(crate) struct Account {
     id: String,
-    kept: ArcSwapOption<Kept>,
+    cached: ArcSwapOption<CachedToken>,
     /// The ways that threads have come by, a bit each.
     used_ways: AtomicU8,
     generation: AtomicU64,
@@ -45,9 +45,9 @@ pub(crate) struct Account {
 pub(crate) const WAYS: usize = 8;
 const _: () = assert!(WAYS <= u8::BITS as usize);
 
-/// A token that is kept.
+/// A token that is cached.
 #[derive(Clone)]
-pub(crate) struct Kept {
+pub(crate) struct CachedToken {
     pub(crate) token: Token,
     /// The same token for threads by turns, each with a count of its own: there from the beginning for ways that were used before,
     /// since with many accounts eight for each would be most of what they take.
@@ -89,19 +89,19 @@ impl Fresh {
     }
 }
 
-impl Kept {
+impl CachedToken {
     fn new(token: Token, ways: u8, windows: Windows, generation: u64, after_refusal: bool) -> Self {
         // Who brings it hands it out next, as a rule.
         let own = way();
         let mut ways = std::array::from_fn(|way| (way != own && ways >> way & 1 == 1).then(|| token.counted_apart()));
         ways[own] = Some(token.clone());
         let fresh = Fresh::new(&token, &windows);
-        Kept { token, ways, windows, fresh, generation, after_refusal, renew: false }
+        CachedToken { token, ways, windows, fresh, generation, after_refusal, renew: false }
     }
 
     /// The same, for the next who comes to renew.
     pub(crate) fn to_be_renewed(&self) -> Self {
-        Kept { renew: true, ..self.clone() }
+        CachedToken { renew: true, ..self.clone() }
     }
 
     /// The same, with this way.
@@ -126,15 +126,15 @@ pub(crate) fn way() -> usize {
 #[derive(Default)]
 pub(crate) struct Slot {
     /// Held for a few instructions, never across I/O or a callback.
-    pub(crate) state: Mutex<State>,
+    pub(crate) state: Mutex<RefreshState>,
     /// Told when a flight ends.
     pub(crate) changed: Signal,
-    /// Where in a fleet's store the kept token is, if it came from there or went there, and its fence.
+    /// Where in a store's store the cached token is, if it came from there or went there, and its fence.
     pub(crate) shared: Mutex<Option<(String, u64)>>,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct RefreshState {
     /// Whether somebody is asking the server.
     pub(crate) in_flight: bool,
     /// How many flights have ended.
@@ -157,7 +157,7 @@ impl Account {
     pub(crate) fn new(id: &str) -> Self {
         Account {
             id: id.to_owned(),
-            kept: ArcSwapOption::empty(),
+            cached: ArcSwapOption::empty(),
             used_ways: AtomicU8::new(0),
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
@@ -174,25 +174,25 @@ impl Account {
     ///
     /// `now` is [`Clock::nanos`](crate::clock::Clock::nanos).
     pub(crate) fn fresh(&self, min_validity: Duration, now: Nanos) -> Option<Token> {
-        let kept = self.kept.load();
-        let kept = kept.as_ref().filter(|kept| kept.fresh.includes(now) && !kept.renew)?;
+        let cached = self.cached.load();
+        let cached = cached.as_ref().filter(|cached| cached.fresh.includes(now) && !cached.renew)?;
         let enough = || {
             let (steady, wall) = (Duration::from_nanos(now.0), Duration::from_nanos(now.1));
-            kept.token.remaining(Moment { steady, wall }) >= min_validity.min(kept.windows.longest_validity)
+            cached.token.remaining(Moment { steady, wall }) >= min_validity.min(cached.windows.longest_validity)
         };
         if !min_validity.is_zero() && !enough() {
             return None;
         }
         let way = way();
-        kept.ways[way].clone().or_else(|| Some(self.open(way)?.0))
+        cached.ways[way].clone().or_else(|| Some(self.open(way)?.0))
     }
 
     /// The token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
     #[cfg(feature = "capi")]
     pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
-        let kept = self.kept.load();
-        let kept = kept.as_ref().filter(|kept| !kept.renew)?;
-        kept.ways[way].as_ref().map(|token| (token.clone(), kept.fresh)).or_else(|| self.open(way))
+        let cached = self.cached.load();
+        let cached = cached.as_ref().filter(|cached| !cached.renew)?;
+        cached.ways[way].as_ref().map(|token| (token.clone(), cached.fresh)).or_else(|| self.open(way))
     }
 
     /// The token for the first thread of this way, which is there from now on.
@@ -200,32 +200,32 @@ impl Account {
     fn open(&self, way: usize) -> Option<(Token, Fresh)> {
         self.used_ways.fetch_or(1 << way, Ordering::Relaxed);
         let mut opened = None;
-        // Added to what is kept at that moment, and to nothing else: whoever replaces it has to retire all that it was given out by.
-        self.kept.rcu(|kept| {
-            let more = kept.as_ref().filter(|kept| !kept.renew).map(|kept| kept.with_way(way));
-            opened = more.as_ref().and_then(|kept| Some((kept.ways[way].clone()?, kept.fresh)));
-            more.or_else(|| kept.clone())
+        // Added to what is cached at that moment, and to nothing else: whoever replaces it has to retire all that it was given out by.
+        self.cached.rcu(|cached| {
+            let more = cached.as_ref().filter(|cached| !cached.renew).map(|cached| cached.with_way(way));
+            opened = more.as_ref().and_then(|cached| Some((cached.ways[way].clone()?, cached.fresh)));
+            more.or_else(|| cached.clone())
         });
         opened
     }
 
     /// The token, if it may be handed out and has so much left.
     pub(crate) fn living(&self, min_validity: Duration, now: Moment) -> Option<Token> {
-        let kept = self.kept.load();
-        let kept = kept.as_ref().filter(|kept| {
-            let left = kept.token.remaining(now);
-            left > kept.windows.hard_stop && left >= min_validity.min(kept.windows.longest_validity)
+        let cached = self.cached.load();
+        let cached = cached.as_ref().filter(|cached| {
+            let left = cached.token.remaining(now);
+            left > cached.windows.hard_stop && left >= min_validity.min(cached.windows.longest_validity)
         })?;
-        Some(kept.token.clone())
+        Some(cached.token.clone())
     }
 
-    pub(crate) fn kept(&self) -> Option<Arc<Kept>> {
-        self.kept.load_full()
+    pub(crate) fn cached(&self) -> Option<Arc<CachedToken>> {
+        self.cached.load_full()
     }
 
     /// Under the lock of the slot.
-    pub(crate) fn keep(&self, kept: Option<Kept>) {
-        let _before = self.kept.swap(kept.map(Arc::new));
+    pub(crate) fn keep(&self, cached: Option<CachedToken>) {
+        let _before = self.cached.swap(cached.map(Arc::new));
         // After it, so that nobody finds it again and stocks up.
         #[cfg(feature = "capi")]
         _before.iter().flat_map(|before| before.ways.iter().flatten()).for_each(Token::retire);
@@ -252,16 +252,16 @@ impl Account {
     }
 
     /// Keeps a token that somebody got apart from all others.
-    pub(crate) fn adopt(&self, token: &Token, chance: f64) {
+    pub(crate) fn adopt(&self, token: &Token, jitter: f64) {
         let slot = self.slot();
-        self.arrived(&mut lock(&slot.state), token, chance);
+        self.arrived(&mut lock(&slot.state), token, jitter);
         slot.changed.notify();
     }
 
     /// Keeps what was issued, if it is worth it. Under the lock of the slot.
-    fn arrived(&self, state: &mut State, token: &Token, chance: f64) {
+    fn arrived(&self, state: &mut RefreshState, token: &Token, jitter: f64) {
         let left = token.left_on_arrival();
-        let windows = Windows::new(token.lifetime(), left, chance);
+        let windows = Windows::new(token.lifetime(), left, jitter);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let after_refusal = std::mem::take(&mut state.renews_refused);
         let ways = self.used_ways.fetch_or(1 << way(), Ordering::Relaxed);
@@ -269,24 +269,24 @@ impl Account {
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
-            self.keep(Some(Kept::new(token.clone(), ways, windows, generation, after_refusal)));
+            self.keep(Some(CachedToken::new(token.clone(), ways, windows, generation, after_refusal)));
         } else {
             state.passing = Some(token.clone());
         }
     }
 
     /// Notes a failure, and when there may be another try; returns it as its caller gets it. Under the lock of the slot.
-    fn failed(&self, state: &mut State, error: Error, full_time: bool, now: Moment, chance: f64) -> Error {
+    fn failed(&self, state: &mut RefreshState, error: Error, full_time: bool, now: Moment, jitter: f64) -> Error {
         let kind = FailureKind::of(&error, full_time);
         state.passing = None;
-        let kept = self.kept();
-        let mandatory_at = kept.as_ref().map(|kept| {
-            let left = kept.token.remaining(now).saturating_sub(kept.windows.mandatory);
+        let cached = self.cached();
+        let mandatory_at = cached.as_ref().map(|cached| {
+            let left = cached.token.remaining(now).saturating_sub(cached.windows.mandatory);
             now.steady + left
         });
-        let lifetime = kept.as_ref().map_or(Duration::from_secs(300), |kept| kept.token.lifetime());
+        let lifetime = cached.as_ref().map_or(Duration::from_secs(300), |cached| cached.token.lifetime());
         let previous = state.failure.take();
-        let failure = Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, chance);
+        let failure = Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, jitter);
         // Whoever gets a verdict now hears what those hear who come later: how long it is held.
         let error = match kind {
             FailureKind::Verdict => error.with_retry_after(Some(failure.next_in_need.saturating_sub(now.steady))),
@@ -314,9 +314,9 @@ impl<'a> Flight<'a> {
         Flight { account, slot }
     }
 
-    pub(crate) fn end(self, exchanged: Exchanged, caller: &dyn Caller) -> Result<Token> {
+    pub(crate) fn end(self, exchanged: TokenOutcome, caller: &dyn TokenRequester) -> Result<Token> {
         let account = self.account;
-        let (now, chance) = (caller.now(), caller.chance());
+        let (now, jitter) = (caller.now(), caller.jitter());
         let sent = exchanged.result.as_ref().map_or_else(Error::was_sent, |_| true);
         if sent && exchanged.asked {
             account.count(Counter::Exchanges);
@@ -325,11 +325,11 @@ impl<'a> Flight<'a> {
             let mut state = lock(&self.slot.state);
             let result = match exchanged.result {
                 Ok(token) => {
-                    account.arrived(&mut state, &token, chance);
+                    account.arrived(&mut state, &token, jitter);
                     account.last_error.store(0, Ordering::Relaxed);
                     Ok(token)
                 }
-                Err(error) => Err(account.failed(&mut state, error, exchanged.full_time, now, chance)),
+                Err(error) => Err(account.failed(&mut state, error, exchanged.full_time, now, jitter)),
             };
             state.land();
             result
@@ -344,7 +344,7 @@ impl<'a> Flight<'a> {
     }
 }
 
-impl State {
+impl RefreshState {
     fn land(&mut self) {
         self.in_flight = false;
         self.renewal_granted = false;

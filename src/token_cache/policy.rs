@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// A token with less left on arrival is for those who waited for it, and not kept.
+/// A token with less left on arrival is for those who waited for it, and not cached.
 pub(crate) const WORTH_KEEPING: Duration = Duration::from_secs(5);
 /// Nobody begins an exchange with less of a deadline left.
 pub(crate) const TIME_FOR_AN_EXCHANGE: Duration = SECOND;
@@ -46,9 +46,9 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    /// For a token with `left` of its `lifetime`. `chance`, from 0 to 1, spreads the renewals of many clients.
-    pub(crate) fn new(lifetime: Duration, left: Duration, chance: f64) -> Self {
-        let advisory = lifetime.mul_f64(0.40 * (1.0 - 0.25 * chance));
+    /// For a token with `left` of its `lifetime`. `jitter`, from 0 to 1, spreads the renewals of many clients.
+    pub(crate) fn new(lifetime: Duration, left: Duration, jitter: f64) -> Self {
+        let advisory = lifetime.mul_f64(0.40 * (1.0 - 0.25 * jitter));
         Windows {
             // An issuer may hand the same token out for a while: it is not asked again before half of the rest is over.
             advisory: if left <= advisory { left / 2 } else { advisory },
@@ -59,20 +59,20 @@ impl Windows {
         }
     }
 
-    /// Whether a token with so much left on arrival is kept.
+    /// Whether a token with so much left on arrival is cached.
     pub(crate) fn is_worth_keeping(&self, left: Duration) -> bool {
         left >= WORTH_KEEPING && left > self.hard_stop
     }
 
-    pub(crate) fn standing(&self, remaining: Duration, min_validity: Duration) -> Standing {
+    pub(crate) fn standing(&self, remaining: Duration, min_validity: Duration) -> Freshness {
         if remaining <= self.hard_stop {
-            Standing::Dead
+            Freshness::Dead
         } else if remaining <= self.mandatory || remaining < min_validity.min(self.longest_validity) {
-            Standing::Overdue
+            Freshness::Overdue
         } else if remaining <= self.advisory {
-            Standing::Due
+            Freshness::Due
         } else {
-            Standing::Fresh
+            Freshness::Fresh
         }
     }
 
@@ -82,9 +82,9 @@ impl Windows {
     }
 }
 
-/// What a kept token is good for.
+/// What a cached token is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Freshness {
     Fresh,
     /// In the advisory window.
     Due,
@@ -159,12 +159,12 @@ impl Failure {
         now: Duration,
         mandatory_at: Option<Duration>,
         lifetime: Duration,
-        chance: f64,
+        jitter: f64,
     ) -> Self {
         // Decorrelated jitter: between a second and three times the last rest.
         let longest = (lifetime / 20).clamp(SECOND, LONGEST_REST);
         let last = previous.map_or(SECOND, |previous| previous.rest.max(SECOND));
-        let mut rest = (SECOND + (3 * last - SECOND).mul_f64(chance)).min(longest);
+        let mut rest = (SECOND + (3 * last - SECOND).mul_f64(jitter)).min(longest);
         let (mut next, mut next_in_need) = (now + rest, now);
         match kind {
             FailureKind::Transient => {
@@ -194,7 +194,7 @@ impl Failure {
 /// What a caller sees.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
-    pub(crate) standing: Standing,
+    pub(crate) standing: Freshness,
     pub(crate) in_flight: bool,
     /// The last failure's kind, and how long to rest after it, while a token lives and without one.
     pub(crate) failure: Option<(FailureKind, Duration, Duration)>,
@@ -207,7 +207,7 @@ pub(crate) struct Situation {
 
 /// What a caller does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
+pub(crate) enum RenewalDecision {
     /// Take the token as it is.
     Use,
     /// Ask the server, waiting at most so long for leave to.
@@ -221,34 +221,34 @@ pub(crate) enum Decision {
 }
 
 /// How long a caller waits for the renewal of a token that is alive.
-pub(crate) fn patience(timeout: Duration) -> Duration {
+pub(crate) fn max_wait(timeout: Duration) -> Duration {
     LONGEST_WAIT_FOR_RENEWAL.min(timeout / 3)
 }
 
-pub(crate) fn decide(seen: &Situation, patience_left: Duration) -> Decision {
+pub(crate) fn decide(seen: &Situation, patience_left: Duration) -> RenewalDecision {
     let rest = |rest: Duration| !rest.is_zero();
     let resting = seen.failure.is_some_and(|(_, next, _)| rest(next));
     let too_late = seen.time_left < TIME_FOR_AN_EXCHANGE;
     match seen.standing {
-        Standing::Fresh => Decision::Use,
-        Standing::Due if seen.in_flight || resting || too_late => Decision::Use,
-        Standing::Due => Decision::Lead(Duration::ZERO),
-        Standing::Overdue if seen.has_waited => Decision::Use,
-        Standing::Overdue if seen.in_flight => Decision::Join,
-        Standing::Overdue if resting || too_late => Decision::Use,
-        Standing::Overdue => Decision::Lead(patience_left),
-        Standing::Dead if seen.in_flight => Decision::Join,
-        Standing::Dead => match seen.failure {
+        Freshness::Fresh => RenewalDecision::Use,
+        Freshness::Due if seen.in_flight || resting || too_late => RenewalDecision::Use,
+        Freshness::Due => RenewalDecision::Lead(Duration::ZERO),
+        Freshness::Overdue if seen.has_waited => RenewalDecision::Use,
+        Freshness::Overdue if seen.in_flight => RenewalDecision::Join,
+        Freshness::Overdue if resting || too_late => RenewalDecision::Use,
+        Freshness::Overdue => RenewalDecision::Lead(patience_left),
+        Freshness::Dead if seen.in_flight => RenewalDecision::Join,
+        Freshness::Dead => match seen.failure {
             Some((FailureKind::Transient, _, next)) if rest(next) => {
                 if seen.hurried || next + TIME_FOR_AN_EXCHANGE > seen.time_left {
-                    Decision::Fail
+                    RenewalDecision::Fail
                 } else {
-                    Decision::Rest(next)
+                    RenewalDecision::Rest(next)
                 }
             }
-            Some((_, _, next)) if rest(next) => Decision::Fail,
-            _ if too_late => Decision::Fail,
-            _ => Decision::Lead(seen.time_left - TIME_FOR_AN_EXCHANGE),
+            Some((_, _, next)) if rest(next) => RenewalDecision::Fail,
+            _ if too_late => RenewalDecision::Fail,
+            _ => RenewalDecision::Lead(seen.time_left - TIME_FOR_AN_EXCHANGE),
         },
     }
 }

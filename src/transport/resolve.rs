@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::scope::{Phase, SLICE, Scope};
+use crate::transport::deadline::{Deadline, Phase, SLICE};
 
 /// Looks a name up, blocking.
 pub(crate) type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -36,11 +36,11 @@ impl Resolver {
     }
 
     /// The addresses of `host`, at least one.
-    pub(crate) fn resolve(&self, host: &str, port: u16, scope: &Scope) -> Result<Vec<SocketAddr>, Error> {
+    pub(crate) fn resolve(&self, host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
         if let Some(address) = crate::origin::ip_of(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        scope.set_phase(Phase::Resolve);
+        deadline.set_phase(Phase::Resolve);
         let failed = |what: &str| {
             let text = format!("cannot look up the name {host}: {what}; check the name and this machine's DNS");
             Error::new(ErrorKind::Connect, text).retryable(true)
@@ -57,10 +57,10 @@ impl Resolver {
                 None => {}
             }
             drop(answer);
-            scope.check()?;
+            deadline.check()?;
             answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
             if answer.is_none() {
-                let slice = SLICE.min(scope.remaining());
+                let slice = SLICE.min(deadline.remaining());
                 answer = running.answered.wait_timeout(answer, slice).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
@@ -104,22 +104,22 @@ pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'st
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::transport::scope::{Limits, Stops};
+    use crate::transport::deadline::{Cancellation, Limits};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::Duration;
 
-    fn scope(timeout_ms: u64, stops: Stops) -> std::rc::Rc<Scope> {
+    fn deadline(timeout_ms: u64, stops: Cancellation) -> std::rc::Rc<Deadline> {
         let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
         let (clock, host) = (Arc::new(SystemClock), "slow.test".into());
-        Scope::begin(Limits { clock, host, timeout, one_read: false, connect_timeout: connect, stops, hook: None })
+        Deadline::begin(Limits { clock, host, timeout, one_read: false, connect_timeout: connect, stops, hook: None })
     }
 
     #[test]
     fn addresses_need_no_look_up() {
         let resolver = Resolver::new(|_| panic!("no look-up is needed"));
-        let scope = scope(1000, Stops::default());
-        assert_eq!(resolver.resolve("[::1]", 1, &scope).unwrap(), ["[::1]:1".parse().unwrap()]);
-        assert_eq!(resolver.resolve("127.0.0.1", 2, &scope).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
+        let deadline = deadline(1000, Cancellation::default());
+        assert_eq!(resolver.resolve("[::1]", 1, &deadline).unwrap(), ["[::1]:1".parse().unwrap()]);
+        assert_eq!(resolver.resolve("127.0.0.1", 2, &deadline).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
     }
 
     #[test]
@@ -136,14 +136,14 @@ mod tests {
         }));
 
         // One gives up by its deadline, one by being cancelled, and one waits for the answer.
-        let late = resolver.resolve("slow.test", 1, &scope(60, Stops::default())).unwrap_err();
+        let late = resolver.resolve("slow.test", 1, &deadline(60, Cancellation::default())).unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Timeout);
         assert!(late.message().contains("looking up the name"), "{late}");
-        let stops = Stops { call: Some(Arc::new(AtomicBool::new(true))), client: None };
-        assert_eq!(resolver.resolve("slow.test", 1, &scope(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
+        let stops = Cancellation { call: Some(Arc::new(AtomicBool::new(true))), client: None };
+        assert_eq!(resolver.resolve("slow.test", 1, &deadline(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
         let patient = std::thread::spawn({
             let resolver = resolver.clone();
-            move || resolver.resolve("slow.test", 1, &scope(60_000, Stops::default())).unwrap()
+            move || resolver.resolve("slow.test", 1, &deadline(60_000, Cancellation::default())).unwrap()
         });
         while resolver.running.lock().unwrap().get("slow.test").is_none_or(|running| Arc::strong_count(running) < 3) {
             std::thread::yield_now();
@@ -162,7 +162,7 @@ mod tests {
             _ => Err(io::Error::other("no such name")),
         });
         for (host, text) in [("empty.test", "no address"), ("other.test", "no such name")] {
-            let error = resolver.resolve(host, 1, &scope(10_000, Stops::default())).unwrap_err();
+            let error = resolver.resolve(host, 1, &deadline(10_000, Cancellation::default())).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Connect);
             assert!(error.message().contains(host) && error.message().contains(text), "{error}");
         }

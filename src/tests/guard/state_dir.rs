@@ -15,13 +15,14 @@ use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::fake::FakeClock;
 use crate::guard::format::Json as _;
-use crate::guard::history::{Ask, Kind, Ledger, Millis, Outcome, Owner};
+use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
 use crate::guard::state_dir::*;
 use crate::guard::{Store, User};
 use crate::sync::{Signal, lock};
 
 const SECRET: &[&[u8]] = &[b"opensesame"];
-const ASK: Ask = Ask { tag: 7, kind: Kind::Exchange, route: 1, foreign: false, most_in_flight: 3 };
+const ASK: LoginRequest =
+    LoginRequest { tag: 7, kind: LoginKind::TokenRequest, route: 1, foreign: false, most_in_flight: 3 };
 
 /// A directory of its own, gone after the test.
 struct Scratch(PathBuf);
@@ -40,7 +41,7 @@ impl Scratch {
         StateDir::new(self.0.join("state"))
     }
 
-    /// One with a ledger in which a rejection is written down, and its file.
+    /// One with a history in which a rejection is written down, and its file.
     fn used(&self) -> (StateDir, PathBuf) {
         let state = self.state();
         reject(&state, &SystemClock).unwrap();
@@ -68,7 +69,7 @@ impl Clock for Machine {
         SystemClock.now()
     }
 
-    fn awake_or_not(&self) -> Duration {
+    fn boottime(&self) -> Duration {
         Duration::from_secs(self.steady)
     }
 
@@ -76,8 +77,8 @@ impl Clock for Machine {
         Duration::from_secs(self.wall)
     }
 
-    fn machine(&self) -> (String, Duration) {
-        (self.boot.into(), self.awake_or_not())
+    fn boot_id(&self) -> (String, Duration) {
+        (self.boot.into(), self.boottime())
     }
 
     fn sleep(&self, _: Duration) {}
@@ -91,36 +92,36 @@ fn anna() -> User {
 
 fn take(state: &StateDir, clock: &dyn Clock, id: u64) -> Result<(), String> {
     let owner = state.owner();
-    state.with(&anna(), clock, &mut |ledger, now| {
-        ledger.take(&ASK, id, owner, now);
+    state.with(&anna(), clock, &mut |history, now| {
+        history.take(&ASK, id, owner, now);
         true
     })
 }
 
 fn reject(state: &StateDir, clock: &dyn Clock) -> Result<(), String> {
-    state.with(&anna(), clock, &mut |ledger, now| {
-        ledger.take(&ASK, 1, Owner::default(), now);
-        ledger.settle(1, Outcome::Rejected, now);
+    state.with(&anna(), clock, &mut |history, now| {
+        history.take(&ASK, 1, Owner::default(), now);
+        history.settle(1, LoginOutcome::Rejected, now);
         true
     })
 }
 
-/// What `look` sees in the ledger, and when.
-fn look<T>(state: &StateDir, clock: &dyn Clock, look: impl Fn(&Ledger, Millis) -> T) -> Result<T, String> {
+/// What `look` sees in the history, and when.
+fn look<T>(state: &StateDir, clock: &dyn Clock, look: impl Fn(&LoginHistory, Millis) -> T) -> Result<T, String> {
     let mut seen = None;
-    state.with(&anna(), clock, &mut |ledger, now| {
-        seen = Some(look(ledger, now));
+    state.with(&anna(), clock, &mut |history, now| {
+        seen = Some(look(history, now));
         false
     })?;
     Ok(seen.unwrap())
 }
 
 fn rejections(state: &StateDir) -> Result<usize, String> {
-    look(state, &SystemClock, |ledger, _| ledger.rejections())
+    look(state, &SystemClock, |history, _| history.rejections())
 }
 
 fn unanswered(state: &StateDir) -> usize {
-    look(state, &SystemClock, |ledger, _| ledger.unanswered()).unwrap()
+    look(state, &SystemClock, |history, _| history.unanswered()).unwrap()
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -152,8 +153,8 @@ fn each_user_has_a_file() {
     let elsewhere = User { origin: "https://api.platform.gb.boomi.com".into(), ..anna() };
     assert_ne!(state.file_of(&elsewhere), file);
     state
-        .with(&other, &SystemClock, &mut |ledger, _| {
-            assert_eq!(ledger.rejections(), 0);
+        .with(&other, &SystemClock, &mut |history, _| {
+            assert_eq!(history.rejections(), 0);
             false
         })
         .unwrap();
@@ -165,8 +166,8 @@ fn only_what_work_says_is_kept() {
     let (state, file) = scratch.used();
     let before = fs::read(&file).unwrap();
     state
-        .with(&anna(), &SystemClock, &mut |ledger, _| {
-            ledger.allow_one();
+        .with(&anna(), &SystemClock, &mut |history, _| {
+            history.allow_one();
             false
         })
         .unwrap();
@@ -174,14 +175,14 @@ fn only_what_work_says_is_kept() {
 
     // With a place that is buried meanwhile, that alone is kept.
     state
-        .with(&anna(), &SystemClock, &mut |ledger, now| {
-            ledger.take(&ASK, 9, Owner { process: u32::MAX, started: 1 }, now);
+        .with(&anna(), &SystemClock, &mut |history, now| {
+            history.take(&ASK, 9, Owner { process: u32::MAX, started: 1 }, now);
             true
         })
         .unwrap();
     state
-        .with(&anna(), &SystemClock, &mut |ledger, _| {
-            ledger.allow_one();
+        .with(&anna(), &SystemClock, &mut |history, _| {
+            history.allow_one();
             false
         })
         .unwrap();
@@ -225,12 +226,12 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
     let content = fs::read_to_string(&file).unwrap();
     let half = &content[..content.len() / 2];
     let large = vec![b' '; LARGEST as usize + 1];
-    let line = "is not a ledger (line 1";
+    let line = "is not a login history (line 1";
     let cases: [(&[u8], &str); 4] = [
         (b"\0\0\0", line),
         (half.as_bytes(), line),
-        (b"{\"version\":1}", "is not a ledger (its `salt` is missing"),
-        (&large, "is not a ledger, but larger"),
+        (b"{\"version\":1}", "is not a login history (its `salt` is missing"),
+        (&large, "is not a login history, but larger"),
     ];
     for (garbage, problem) in cases {
         put(&file, garbage);
@@ -241,14 +242,14 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
         }
         assert_eq!(fs::read(aside).unwrap(), garbage);
         // Four of the five are as good as spent: a wrong secret is stopped after one, and a good one mends it.
-        let spent = || look(&state, &SystemClock, |ledger, _| ledger.rejections() + ledger.unanswered());
+        let spent = || look(&state, &SystemClock, |history, _| history.rejections() + history.unanswered());
         assert_eq!(spent(), Ok(4));
         reject(&state, &SystemClock).unwrap();
         assert_eq!(spent(), Ok(5));
     }
 }
 
-/// What serde derived, before it was written by hand: a ledger with something in each field.
+/// What serde derived, before it was written by hand: a history with something in each field.
 const VERSION_1: &str = include_str!("version_1.json");
 
 fn version_1() -> Value {
@@ -295,8 +296,8 @@ fn is_optional(pointer: &str) -> bool {
 fn wrong_field(state: &Value) -> Option<String> {
     match parse(state.to_string().as_bytes()) {
         Ok(_) => None,
-        Err(Unusable::Garbage(problem)) => {
-            let name = problem.strip_prefix("is not a ledger (its `").unwrap();
+        Err(UnusableFile::Garbage(problem)) => {
+            let name = problem.strip_prefix("is not a login history (its `").unwrap();
             Some(name.strip_suffix("` is missing, or something else)").unwrap().to_owned())
         }
         Err(other) => panic!("{other:?}"),
@@ -467,9 +468,9 @@ fn times_go_on_across_a_reboot() {
     let before = Machine { boot: "one", steady: 5000, wall: 1_000_000 };
     reject(&state, &before).unwrap();
     let hold_ends_after = |clock: &Machine| {
-        look(&state, clock, |ledger, now| match ledger.decide(&ASK, now) {
-            crate::guard::history::Decision::At(until, _) => until - now,
-            crate::guard::history::Decision::Held(until, _) => until.unwrap() - now,
+        look(&state, clock, |history, now| match history.decide(&ASK, now) {
+            crate::guard::history::LoginDecision::At(until, _) => until - now,
+            crate::guard::history::LoginDecision::Held(until, _) => until.unwrap() - now,
             _ => 0,
         })
         .unwrap()
@@ -491,9 +492,9 @@ fn times_go_on_across_a_reboot() {
 fn what_was_proven_before_a_reboot_is_not_proven_just_now() {
     let scratch = Scratch::new();
     let state = scratch.state();
-    let accepted = |ledger: &mut Ledger, now| {
-        ledger.take(&ASK, 1, Owner::default(), now);
-        ledger.settle(1, Outcome::Accepted, now);
+    let accepted = |history: &mut LoginHistory, now| {
+        history.take(&ASK, 1, Owner::default(), now);
+        history.settle(1, LoginOutcome::Accepted, now);
         true
     };
     state.with(&anna(), &Machine { boot: "one", steady: 5000, wall: 1_000_000 }, &mut { accepted }).unwrap();
@@ -501,13 +502,13 @@ fn what_was_proven_before_a_reboot_is_not_proven_just_now() {
         let mut decision = None;
         let clock = Machine { boot: "two", steady: 3, wall };
         state
-            .with(&anna(), &clock, &mut |ledger, now| {
-                ledger.take(&ASK, 2, Owner::default(), now);
-                decision = Some(ledger.decide(&ASK, now));
+            .with(&anna(), &clock, &mut |history, now| {
+                history.take(&ASK, 2, Owner::default(), now);
+                decision = Some(history.decide(&ASK, now));
                 false
             })
             .unwrap();
-        decision == Some(crate::guard::history::Decision::Go)
+        decision == Some(crate::guard::history::LoginDecision::Go)
     };
     assert!(second_may_go(1_000_030));
     assert!(!second_may_go(1_003_600));
@@ -519,7 +520,7 @@ fn a_place_of_another_boot_has_no_answer() {
     let state = scratch.state();
     let before = Machine { boot: "one", steady: 5000, wall: 1_000_000 };
     take(&state, &before, 1).unwrap();
-    let unanswered = |clock| look(&state, &clock, |ledger, _| ledger.unanswered()).unwrap();
+    let unanswered = |clock| look(&state, &clock, |history, _| history.unanswered()).unwrap();
     assert_eq!(unanswered(before), 0);
     // This process is there, but it took no place in this boot.
     assert_eq!(unanswered(Machine { boot: "two", ..before }), 1);
@@ -605,7 +606,7 @@ fn nobody_waits_for_ever_for_another_process() {
     let clock = FakeClock::at(1_000_000);
     let error = reject(&state, &clock).unwrap_err();
     assert!(error.contains("is locked by another process for more than 5 s"), "{error}");
-    assert_eq!(clock.awake_or_not(), LONGEST_WAIT);
+    assert_eq!(clock.boottime(), LONGEST_WAIT);
     other.kill();
     assert_eq!(rejections(&state), Ok(1), "{}", file.display());
 }

@@ -55,22 +55,22 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
     // So that every answer was given, and often.
     let mut seen = [0; 7];
     for step in 0..STEPS {
-        let mut chance = |below: u64| random.below(below) as i64;
+        let mut jitter = |below: u64| random.below(below) as i64;
         // Near the lease's end, near the token's, or back to before either.
-        now += [0, 1, 1000, LEASE - 1000, LEASE, 30_000, -5000, -60_000][chance(8) as usize];
+        now += [0, 1, 1000, LEASE - 1000, LEASE, 30_000, -5000, -60_000][jitter(8) as usize];
         set_clock(&mut connection, now);
-        let id = chance(3) as u8;
-        let fence = key.last.max(key.fence) + chance(4) - 2;
-        let (expected, answer, what) = match chance(9) {
+        let id = jitter(3) as u8;
+        let fence = key.last.max(key.fence) + jitter(4) - 2;
+        let (expected, answer, what) = match jitter(9) {
             0..4 => {
-                let asked = Take { id, lease: LEASE, known: fence, least: chance(2) * 5000 };
+                let asked = Take { id, lease: LEASE, known: fence, least: jitter(2) * 5000 };
                 let call = taking.key(KEY).arg(id).arg(LEASE).arg(asked.known).arg(asked.least).invoke(&mut connection);
                 let expected = said(take(&mut key, now, asked));
                 let what = expected[0] as usize;
                 (expected, numbers(&call.unwrap()), what)
             }
             4..6 => {
-                let brought = Put { fence, sealed: chance(10) as u8, ends: now + chance(60_000) - 10_000 };
+                let brought = Put { fence, sealed: jitter(10) as u8, ends: now + jitter(60_000) - 10_000 };
                 let Put { sealed, ends, .. } = brought;
                 let call = putting.key(KEY).arg(fence).arg(sealed).arg(ends).invoke::<i64>(&mut connection);
                 let kept = put(&mut key, brought);
@@ -109,17 +109,17 @@ fn the_scripts_of_the_ledger_are_those_of_the_model() {
     let (mut random, mut key) = (Random::new(2), LedgerKey::default());
     let mut replaced = [0; 2];
     for step in 0..STEPS / 4 {
-        let mut chance = |below: u64| random.below(below) as i64;
-        let now = 1_800_000_000_000 + chance(100_000);
+        let mut jitter = |below: u64| random.below(below) as i64;
+        let now = 1_800_000_000_000 + jitter(100_000);
         set_clock(&mut connection, now);
-        let (number, entry) = ((key.number as i64 + chance(3) - 1).max(0) as u64, chance(1000));
+        let (number, entry) = ((key.number as i64 + jitter(3) - 1).max(0) as u64, jitter(1000));
         let call = replacing.key(KEY).arg(number).arg(entry).arg(1_000_000).invoke::<i64>(&mut connection);
         let was = replace(&mut key, number, entry);
         assert_eq!(i64::from(was), call.unwrap(), "in step {step}, after which the model has {key:?}");
         replaced[usize::from(was)] += 1;
         let read: (i64, u64, Option<i64>) = reading.key(KEY).invoke(&mut connection).unwrap();
         assert_eq!(read, (now, key.number, key.entry), "in step {step}");
-        if chance(50) == 0 {
+        if jitter(50) == 0 {
             let _: () = connection.del(KEY).unwrap();
             key = LedgerKey::default();
         }

@@ -11,16 +11,16 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
 use crate::clock::fake::FakeClock;
-use crate::guard::history::{Kind, Outcome};
+use crate::guard::history::{LoginKind, LoginOutcome};
 use crate::guard::table::Table;
-use crate::guard::{Answer, Applicant, Guard};
+use crate::guard::{Admission, Guard, LoginAttempt};
 use crate::sync::model::{at_once, check};
 
 /// Boomi locks a user at this many bad sign-ins one after another.
 const LOCKED: usize = 6;
 const MOST_IN_FLIGHT: u32 = 3;
 /// Who would have to wait longer gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// A user at Boomi, and the guard before it.
 struct World {
@@ -70,16 +70,16 @@ impl World {
         let in_flight = &self.in_flight[usize::from(secret != "secret")];
         let secret = [secret.as_bytes()];
         loop {
-            let applicant = Applicant {
+            let attempt = LoginAttempt {
                 name: "user@example.com",
                 secret: &secret,
-                kind: Kind::Basic,
+                kind: LoginKind::Basic,
                 route: 0,
                 foreign: false,
                 step: None,
             };
-            match self.guard.ask(&applicant, &|_, _| unreachable!("there is no other memory")) {
-                Answer::Go(mut place) => {
+            match self.guard.ask(&attempt, &|_, _| unreachable!("there is no other memory")) {
+                Admission::Go(mut place) => {
                     let under_way = in_flight.fetch_add(1, Relaxed) + 1;
                     assert!(under_way <= MOST_IN_FLIGHT as usize, "{under_way} sign-ins at once");
                     place.leaves();
@@ -88,17 +88,17 @@ impl World {
                     in_flight.fetch_sub(1, Relaxed);
                     match outcome {
                         // Whoever sent it is gone, or panicked.
-                        Outcome::Unanswered if thread_rng().gen_bool(0.5) => drop(place),
+                        LoginOutcome::Unanswered if thread_rng().gen_bool(0.5) => drop(place),
                         outcome => place.end(outcome),
                     }
                     return true;
                 }
-                Answer::Probe => {
+                Admission::Probe => {
                     thread::yield_now();
-                    self.guard.end_probe(applicant.name, thread_rng().gen_bool(0.7));
+                    self.guard.end_probe(attempt.name, thread_rng().gen_bool(0.7));
                 }
-                Answer::Wait(wait) => match wait.hold {
-                    Some(hold) if hold.rest.is_none_or(|rest| rest > PATIENCE) => return false,
+                Admission::Wait(wait) => match wait.hold {
+                    Some(hold) if hold.rest.is_none_or(|rest| rest > MAX_WAIT) => return false,
                     Some(_) => {
                         self.clock.advance(wait.at_most);
                         thread::yield_now();
@@ -106,14 +106,14 @@ impl World {
                     // Without an end of its own: somebody has to tell.
                     None => wait.changed.wait(wait.seen, wait.at_most),
                 },
-                Answer::Held(_) => return false,
+                Admission::Held(_) => return false,
                 _ => unreachable!("no code is asked for, and no other memory is needed"),
             }
         }
     }
 
     /// What the server makes of it, and what of that arrives.
-    fn outcome(&self, end: End) -> Outcome {
+    fn outcome(&self, end: End) -> LoginOutcome {
         let is_good = match end {
             End::Good => true,
             End::Bad => false,
@@ -129,24 +129,24 @@ impl World {
         }
         thread::yield_now();
         match end {
-            End::ByChance if thread_rng().gen_bool(0.3) => Outcome::Unanswered,
-            _ if is_good => Outcome::Accepted,
-            _ => Outcome::Rejected,
+            End::ByChance if thread_rng().gen_bool(0.3) => LoginOutcome::Unanswered,
+            _ if is_good => LoginOutcome::Accepted,
+            _ => LoginOutcome::Rejected,
         }
     }
 }
 
 fn run(world: &Arc<World>, acts: &[fn(&World)]) {
     at_once(world, acts);
-    let applicant = Applicant {
+    let attempt = LoginAttempt {
         name: "user@example.com",
         secret: &[b"?"],
-        kind: Kind::Basic,
+        kind: LoginKind::Basic,
         route: 0,
         foreign: false,
         step: None,
     };
-    assert_eq!(world.guard.status(&applicant).in_flight, 0, "a place was never given back");
+    assert_eq!(world.guard.status(&attempt).in_flight, 0, "a place was never given back");
 }
 
 fn is_right(world: &World) {

@@ -57,7 +57,7 @@ struct Troubles {
     stalls: bool,
 }
 
-struct Fleet {
+struct SharedStore {
     scripts: Scripts,
     troubles: Troubles,
 }
@@ -255,7 +255,7 @@ impl State {
     }
 }
 
-impl Model for Fleet {
+impl Model for SharedStore {
     type State = State;
     type Action = Step;
 
@@ -436,30 +436,30 @@ impl Model for Fleet {
             Property::<Self>::always(NEVER_BACK, |_, state| state.wrong != Some(Wrong::OlderThanItHad)),
             Property::<Self>::always(NEVER_REFUSED, |_, state| state.wrong != Some(Wrong::RefusedBefore)),
             Property::<Self>::always(NEVER_DEAD, |_, state| state.wrong != Some(Wrong::Dead)),
-            Property::<Self>::always(ONE_LEADER, |fleet, state| {
-                let whole = Troubles { losses: state.left.losses, failovers: state.left.failovers, ..fleet.troubles };
-                let is_disturbed = whole != fleet.troubles || state.behind > 0;
+            Property::<Self>::always(ONE_LEADER, |store, state| {
+                let whole = Troubles { losses: state.left.losses, failovers: state.left.failovers, ..store.troubles };
+                let is_disturbed = whole != store.troubles || state.behind > 0;
                 let asks = |process: &&Process| match process.does {
                     Does::Asks(lease) => state.now - lease.taken < LEASE,
                     _ => false,
                 };
                 is_disturbed || state.processes.iter().filter(asks).count() <= 1
             }),
-            Property::<Self>::always(ONE_EXCHANGE, |fleet, state| {
+            Property::<Self>::always(ONE_EXCHANGE, |store, state| {
                 let worn = (0..state.tokens.len() as u8).filter(|token| state.is_worn(*token)).count();
-                !fleet.troubles.is_calm() || state.tokens.len() <= 1 + worn
+                !store.troubles.is_calm() || state.tokens.len() <= 1 + worn
             }),
             // Not `eventually`, which forgets by which way it came where two meet.
-            Property::<Self>::always(ALL_GET_ONE, |fleet, state| {
+            Property::<Self>::always(ALL_GET_ONE, |store, state| {
                 let mut steps = Vec::new();
-                fleet.actions(state, &mut steps);
+                store.actions(state, &mut steps);
                 !steps.is_empty()
                     || state.wrong.is_some()
                     || !state.processes.iter().any(|process| state.wants(process))
             }),
-            Property::<Self>::sometimes(A_CRASH_IS_MENDED, |fleet, state| {
+            Property::<Self>::sometimes(A_CRASH_IS_MENDED, |store, state| {
                 let is_gone = |process: &Process| process.does == Does::Gone;
-                fleet.troubles.crashes == 0 || state.processes.iter().any(is_gone) && state.newest.is_some()
+                store.troubles.crashes == 0 || state.processes.iter().any(is_gone) && state.newest.is_some()
             }),
         ]
     }
@@ -490,16 +490,19 @@ fn sorted(state: &State) -> State {
 }
 
 fn holds(troubles: Troubles) {
-    let fleet = Fleet { scripts: AS_THEY_ARE, troubles };
-    let checker = fleet.checker().finish_when(HasDiscoveries::AnyFailures).symmetry_fn(sorted).spawn_dfs().join();
+    let store = SharedStore { scripts: AS_THEY_ARE, troubles };
+    let checker = store.checker().finish_when(HasDiscoveries::AnyFailures).symmetry_fn(sorted).spawn_dfs().join();
     println!("{} states, {} deep", checker.unique_state_count(), checker.max_depth());
     checker.assert_properties();
 }
 
 /// That the property does not hold, and which steps lead there.
 fn breaks(scripts: Scripts, troubles: Troubles, property: &'static str) {
-    let checker =
-        Fleet { scripts, troubles }.checker().finish_when(HasDiscoveries::AllOf([property].into())).spawn_bfs().join();
+    let checker = SharedStore { scripts, troubles }
+        .checker()
+        .finish_when(HasDiscoveries::AllOf([property].into()))
+        .spawn_bfs()
+        .join();
     let steps = checker.discovery(property).expect("the check is good for nothing").into_actions();
     println!("not: {property}, after {steps:?}");
 }

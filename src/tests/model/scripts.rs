@@ -1,6 +1,6 @@
-//! The scripts of `tokens.rs` and `ledgers.rs`, line by line, on what is kept under one key.
+//! The scripts of `tokens.rs` and `histories.rs`, line by line, on what is kept under one key.
 //!
-//! Of a sealed token or a written ledger it matters only which one it is. Nothing here expires by itself: it is lost, as all else can be.
+//! Of a sealed token or a written history it matters only which one it is. Nothing here expires by itself: it is lost, as all else can be.
 
 /// Milliseconds of the store's clock.
 pub(crate) type Millis = i64;
@@ -82,7 +82,7 @@ pub(crate) fn give_back(key: &mut TokenKey, id: u8) {
     }
 }
 
-/// A ledger's key.
+/// A history's key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct LedgerKey<Entry> {
     pub(crate) number: u64,

@@ -1,6 +1,6 @@
 //! Three processes with one wrong password, by the guard's real rules over a store that replaces what nobody changed meanwhile.
 //!
-//! Each reads the ledger, decides, has it replaced, sends, and writes down the rejection; beside it each has a ledger of its own, by which
+//! Each reads the history, decides, has it replaced, sends, and writes down the rejection; beside it each has a history of its own, by which
 //! it goes on alone when the store does not answer. Whatever goes wrong costs the user one more bad sign-in at most, and all together
 //! never the sixth, which locks.
 
@@ -8,37 +8,38 @@ use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::scripts::{LedgerKey, replace};
 use crate::guard::format::Json as _;
-use crate::guard::history::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner};
+use crate::guard::history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
 
 const PROCESSES: usize = 3;
 const LOCKS: u8 = 6;
 /// Rejections of a credential that was never accepted.
 const MOST: u8 = 2;
 
-const ASK: Ask = Ask { tag: 1, kind: Kind::Exchange, route: 1, foreign: false, most_in_flight: 3 };
+const ASK: LoginRequest =
+    LoginRequest { tag: 1, kind: LoginKind::TokenRequest, route: 1, foreign: false, most_in_flight: 3 };
 const START: Millis = 1_000_000;
 /// What passes at once: more than an exchange may take, and more than the holds last that have an end here.
 const PASSES: [Millis; 2] = [21_000, 601_000];
 
 type Replace = fn(&mut LedgerKey<Written>, u64, Written) -> bool;
 
-/// A ledger, as it is kept.
+/// A history, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Written(String);
 
 impl Written {
-    fn new(ledger: &Ledger) -> Self {
-        Written(ledger.to_json().to_string())
+    fn new(history: &LoginHistory) -> Self {
+        Written(history.to_json().to_string())
     }
 
-    fn ledger(&self) -> Ledger {
-        Ledger::from_json(Some(&serde_json::from_str(&self.0).unwrap()), "ledger").unwrap()
+    fn history(&self) -> LoginHistory {
+        LoginHistory::from_json(Some(&serde_json::from_str(&self.0).unwrap()), "ledger").unwrap()
     }
 
-    fn change<T>(&mut self, change: impl FnOnce(&mut Ledger) -> T) -> T {
-        let mut ledger = self.ledger();
-        let result = change(&mut ledger);
-        *self = Written::new(&ledger);
+    fn change<T>(&mut self, change: impl FnOnce(&mut LoginHistory) -> T) -> T {
+        let mut history = self.history();
+        let result = change(&mut history);
+        *self = Written::new(&history);
         result
     }
 }
@@ -96,7 +97,7 @@ struct Unsettled {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Does {
-    /// Is about to read the ledger.
+    /// Is about to read the history.
     Works(Job),
     /// Would have it replaced.
     Replaces {
@@ -105,7 +106,7 @@ enum Does {
         by: Written,
         then: Then,
     },
-    /// Has a place, perhaps by its own ledger alone.
+    /// Has a place, perhaps by its own history alone.
     Sends {
         place: u64,
         alone: bool,
@@ -147,19 +148,19 @@ impl Does {
 }
 
 impl State {
-    /// Reads the ledger, and works on it as the guard does. `None` if there is nothing to be written down.
+    /// Reads the history, and works on it as the guard does. `None` if there is nothing to be written down.
     fn read(&mut self, index: usize, job: Job) -> Option<Does> {
         let now = self.now;
-        let mut ledger = self.store.entry.as_ref().map(Written::ledger).unwrap_or_default();
-        let mut changed = ledger.bury_older(now);
+        let mut history = self.store.entry.as_ref().map(Written::history).unwrap_or_default();
+        let mut changed = history.bury_older(now);
         let then = match job {
             Job::Settle(place) => {
-                ledger.settle(place, Outcome::Rejected, now);
+                history.settle(place, LoginOutcome::Rejected, now);
                 changed = true;
                 Then::Nothing
             }
             Job::EndProbe => {
-                ledger.end_probe(true, now);
+                history.end_probe(true, now);
                 changed = true;
                 Then::Nothing
             }
@@ -167,28 +168,28 @@ impl State {
                 for old in &self.processes[index].unsettled {
                     changed = true;
                     if old.is_known {
-                        ledger.settle(old.place, Outcome::Rejected, now);
+                        history.settle(old.place, LoginOutcome::Rejected, now);
                     } else {
-                        ledger.add(&ASK, old.place, Outcome::Rejected, now);
+                        history.add(&ASK, old.place, LoginOutcome::Rejected, now);
                     }
                 }
-                match ledger.decide(&ASK, now) {
-                    Decision::Go => {
+                match history.decide(&ASK, now) {
+                    LoginDecision::Go => {
                         changed = true;
                         self.places += 1;
-                        ledger.take(&ASK, self.places, Owner::default(), now);
+                        history.take(&ASK, self.places, Owner::default(), now);
                         Then::Send(self.places)
                     }
-                    Decision::Probe => {
+                    LoginDecision::Probe => {
                         changed = true;
-                        ledger.begin_probe(now);
+                        history.begin_probe(now);
                         Then::Probe
                     }
                     _ => Then::Nothing,
                 }
             }
         };
-        changed.then(|| Does::Replaces { job, number: self.store.number, by: Written::new(&ledger), then })
+        changed.then(|| Does::Replaces { job, number: self.store.number, by: Written::new(&history), then })
     }
 
     /// What follows where it was written down.
@@ -217,7 +218,7 @@ impl State {
             Job::SignIn => {
                 let place = self.places + 1;
                 let goes = process.own.change(|own| {
-                    let goes = own.decide(&ASK, now) == Decision::Go;
+                    let goes = own.decide(&ASK, now) == LoginDecision::Go;
                     if goes {
                         own.take(&ASK, place, Owner::default(), now);
                     }
@@ -237,7 +238,7 @@ impl Model for Guards {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        let own = Written::new(&Ledger::default());
+        let own = Written::new(&LoginHistory::default());
         let process = || Process { does: Does::Works(Job::SignIn), own: own.clone(), unsettled: Vec::new() };
         vec![State {
             store: LedgerKey { number: 0, entry: None },
@@ -298,7 +299,7 @@ impl Model for Guards {
                 let (now, process) = (state.now, &mut state.processes[index]);
                 let Does::Sends { place, alone } = process.does else { panic!("it sends nothing") };
                 state.bad += 1;
-                process.own.change(|own| own.settle(place, Outcome::Rejected, now));
+                process.own.change(|own| own.settle(place, LoginOutcome::Rejected, now));
                 process.does = if alone {
                     process.unsettled.push(Unsettled { place, is_known: false });
                     Does::Works(Job::SignIn)
@@ -309,7 +310,7 @@ impl Model for Guards {
             Step::Crash(index) => {
                 state.left.crashes -= 1;
                 // Nobody knows any more what it knew.
-                let own = Written::new(&Ledger::default());
+                let own = Written::new(&LoginHistory::default());
                 state.processes[index] = Process { does: Does::Gone, own, unsettled: Vec::new() };
             }
             Step::Pass(time) => {

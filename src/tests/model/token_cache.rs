@@ -1,7 +1,7 @@
 //! All that can happen to an account at once, in a hundred thousand orders.
 //!
 //! The locks are shuttle's: a wake-up that gets lost is a deadlock, which it finds. What is not: time passes only where the
-//! model says so, and nobody's patience ends while a flight lasts.
+//! model says so, and nobody's max_wait ends while a flight lasts.
 //! `cargo test --features model --lib tests::model::token_cache`
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::jwt::Token;
 use crate::sync::model::{at_once, check};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::{Account, Flight};
-use crate::token_cache::{Caller, Exchanged, Happened, Step, Terms, Visit, Want};
+use crate::token_cache::{Lookup, NextAction, RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want};
 
 const START: Duration = Duration::from_secs(1_800_000_000);
 /// What is left of every caller's deadline, always.
@@ -74,8 +74,8 @@ impl World {
         Token::read(b"YQ.e30.YQ", &number.to_string(), None, self.now()).unwrap()
     }
 
-    fn kept(&self) -> Option<Token> {
-        self.account.kept().map(|kept| kept.token.clone())
+    fn cached(&self) -> Option<Token> {
+        self.account.cached().map(|cached| cached.token.clone())
     }
 
     /// A caller's get, as the provider's: it tries without a lock first.
@@ -136,13 +136,13 @@ impl World {
     /// for the end of everything, so this is what unwinding does.)
     fn panics(&self) {
         let slot = self.account.slot();
-        let mut visit = Visit {
+        let mut visit = Lookup {
             want: Want { new: true, ..Want::default() },
             came_at: self.account.generation(),
-            patient_until: Duration::ZERO,
+            wait_until: Duration::ZERO,
             joined: None,
         };
-        if let Step::Lead(_) = self.account.look(&slot, &mut visit, self) {
+        if let NextAction::Lead(_) = self.account.look(&slot, &mut visit, self) {
             let flight = Flight::begun(&self.account, &slot);
             self.under_way(|| self.failures.fetch_add(1, Relaxed));
             drop(flight);
@@ -160,10 +160,13 @@ impl World {
 
     /// Generations only grow.
     fn look(&self) {
-        let kept = self.account.kept().map_or(0, |kept| kept.generation);
+        let cached = self.account.cached().map_or(0, |cached| cached.generation);
         let generation = self.account.generation();
         let seen = self.seen.fetch_max(generation, Relaxed);
-        assert!(generation >= seen && (kept == 0 || kept >= seen), "generation {generation}, kept {kept} after {seen}");
+        assert!(
+            generation >= seen && (cached == 0 || cached >= seen),
+            "generation {generation}, cached {cached} after {seen}"
+        );
     }
 
     /// When all threads have ended: nothing is left open.
@@ -174,7 +177,7 @@ impl World {
     }
 }
 
-impl Caller for World {
+impl TokenRequester for World {
     fn now(&self) -> Moment {
         let passed = Duration::from_millis(self.passed_ms.load(Relaxed));
         Moment { steady: passed, wall: START + passed }
@@ -186,7 +189,7 @@ impl Caller for World {
 
     fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()> {
         if at_most < TIME_LEFT {
-            // A rest before the next try, or the patience of somebody with a token: it may end by itself.
+            // A rest before the next try, or the max_wait of somebody with a token: it may end by itself.
             self.pass(at_most);
             thread::yield_now();
         } else {
@@ -195,11 +198,11 @@ impl Caller for World {
         Ok(())
     }
 
-    fn chance(&self) -> f64 {
+    fn jitter(&self) -> f64 {
         0.5
     }
 
-    fn exchange(&self, _: Terms) -> Exchanged {
+    fn request_token(&self, _: TokenRequestTerms) -> TokenOutcome {
         let result = self.under_way(|| {
             let may_fail = self.fails && self.failures.load(Relaxed) < MOST_FAILURES;
             let error = match thread_rng().gen_range(0..if may_fail { 6 } else { 3 }) {
@@ -211,10 +214,10 @@ impl Caller for World {
             self.failures.fetch_add(1, Relaxed);
             Err(error.sent(true))
         });
-        Exchanged { result, full_time: true, asked: true }
+        TokenOutcome { result, full_time: true, asked: true }
     }
 
-    fn tell(&self, _: Happened<'_>) {
+    fn tell(&self, _: RefreshEvent<'_>) {
         thread::yield_now();
     }
 }
@@ -247,20 +250,20 @@ fn refreshes(world: &World) {
 }
 
 fn replaces(world: &World) {
-    if let Some(token) = world.kept() {
+    if let Some(token) = world.cached() {
         world.replace(&token);
     }
 }
 
 fn observes(world: &World) {
-    if let Some(token) = world.kept() {
+    if let Some(token) = world.cached() {
         world.observe(&token);
     }
     let _ = world.get(Want::default());
 }
 
 fn invalidates(world: &World) {
-    if let Some(token) = world.kept() {
+    if let Some(token) = world.cached() {
         world.invalidate(&token);
     }
     let _ = world.get(Want::default());

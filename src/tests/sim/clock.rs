@@ -149,9 +149,13 @@ impl Sim {
         }
     }
 
-    fn start_all<'scope, 'env>(&'scope self, crew: Crew<'env>, threads: &'scope Threads<'scope, '_>) -> Vec<Simulated>
+    fn start_all<'deadline, 'env>(
+        &'deadline self,
+        crew: Crew<'env>,
+        threads: &'deadline Threads<'deadline, '_>,
+    ) -> Vec<Simulated>
     where
-        'env: 'scope,
+        'env: 'deadline,
     {
         let now = self.state().passed;
         let start = |(index, body)| {
@@ -185,7 +189,7 @@ impl Sim {
 
     /// The virtual time since the start, suspends included.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.awake_or_not()
+        self.boottime()
     }
 
     /// Sleeps until so much has [`elapsed`](Self::elapsed), if it has not.
@@ -339,7 +343,7 @@ impl Clock for Sim {
         self.start + self.state().passed
     }
 
-    fn awake_or_not(&self) -> Duration {
+    fn boottime(&self) -> Duration {
         let state = self.state();
         state.passed + state.asleep
     }

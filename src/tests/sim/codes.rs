@@ -62,7 +62,7 @@ fn a_clock_that_is_off_burns_no_sign_in() {
             let world = world(1, ahead);
             world.sim.sleep(phase * SECOND);
             let client = client(&world, |_| {});
-            for way in [GOOD, Way::Exchange, GOOD] {
+            for way in [GOOD, Way::TokenRequest, GOOD] {
                 call(&client, way).unwrap();
             }
             assert_no_code_burnt(&world, &what);
@@ -91,7 +91,7 @@ fn a_clock_that_is_off_burns_no_sign_in_of_callers_that_come_at_once() {
                     let (world, client) = (&world, &client);
                     crew.spawn(move || {
                         world.sim.sleep(index * SECOND / 10);
-                        let _ = call(client, if index % 2 == 0 { GOOD } else { Way::Exchange });
+                        let _ = call(client, if index % 2 == 0 { GOOD } else { Way::TokenRequest });
                     });
                 }
             });
@@ -121,7 +121,7 @@ fn crowd(world: &World, length: Duration) -> u32 {
                 let mut random = Random::new(index as u64);
                 while world.now() < length {
                     let limits = calls_within(random.between(6 * SECOND, 150 * SECOND));
-                    let _ = call_with(client, [GOOD, OTHER, Way::Exchange, Way::Jwt][index % 4], &limits);
+                    let _ = call_with(client, [GOOD, OTHER, Way::TokenRequest, Way::Jwt][index % 4], &limits);
                     world.sim.sleep(random.between(SECOND, 5 * SECOND));
                 }
             });
@@ -249,7 +249,7 @@ fn no_code_goes_with_an_api_token_and_none_is_waited_for() {
     let world = world(1, 0);
     let token = Credentials::api_token(world.issuer.user_name(), TOKEN);
     let client = client(&world, |config| config.set_credentials(token).unwrap());
-    for way in [GOOD, Way::Exchange, GOOD, Way::Jwt] {
+    for way in [GOOD, Way::TokenRequest, GOOD, Way::Jwt] {
         call_with(&client, way, &calls_within(SECOND)).unwrap();
     }
     assert!(sign_ins(&world).iter().all(|entry| entry.code.is_none()));
@@ -312,7 +312,7 @@ fn before_the_first_code_one_request_without_credentials_asks_for_the_time() {
     let world = world(1, 20);
     let one = client(&world, |_| {});
     call(&one, GOOD).unwrap();
-    call(&one, Way::Exchange).unwrap();
+    call(&one, Way::TokenRequest).unwrap();
     let log = world.issuer.log();
     assert!(!log[0].is_sign_in() && log[0].code.is_none());
     assert_eq!(world.issuer.counts().probes, 1);

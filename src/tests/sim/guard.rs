@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::tests::sim::clock::Random;
 use crate::tests::sim::server::{Entry, Kind, OutageKind, Outcome, PASSWORD};
 
-const WAYS: [Way; 3] = [GOOD, Way::Exchange, Way::Jwt];
+const WAYS: [Way; 3] = [GOOD, Way::TokenRequest, Way::Jwt];
 /// As many rejections of one user are none too many.
 const BUDGET: u32 = 5;
 
@@ -109,7 +109,7 @@ fn rotation_under_load(seed: u64, slow: fn(&World)) {
     world.issuer.set_latency(SECOND / 20, 3 * SECOND);
     slow(&world);
     let clients = [world.client(|_| {}), world.client(|_| {})];
-    let ways = if seed.is_multiple_of(2) { &[GOOD, OTHER, Way::Exchange, Way::Jwt][..] } else { &[GOOD, OTHER] };
+    let ways = if seed.is_multiple_of(2) { &[GOOD, OTHER, Way::TokenRequest, Way::Jwt][..] } else { &[GOOD, OTHER] };
     world.issuer.change_password(40 * SECOND, world.issuer.user_name(), "new-password");
     crowd(&world, &[&clients[0], &clients[1]], 64, ways, SECOND, Duration::ZERO, 2 * MINUTE);
     crowd(&world, &[&clients[0], &clients[1]], 8, ways, MINUTE, Duration::ZERO, HOUR);
@@ -138,7 +138,7 @@ fn a_password_rotated_under_load_locks_nobody_when_acceptances_are_slow() {
 
 #[test]
 fn a_nightly_job_whose_password_changed_is_rejected_once_for_each_kind_of_sign_in() {
-    for ways in [&[GOOD][..], &[Way::Exchange], &[GOOD, Way::Exchange], &[GOOD, OTHER, Way::Jwt]] {
+    for ways in [&[GOOD][..], &[Way::TokenRequest], &[GOOD, Way::TokenRequest], &[GOOD, OTHER, Way::Jwt]] {
         let world = World::new(1);
         world.issuer.set_latency(SECOND / 20, 3 * SECOND);
         let client = world.client(|_| {});
@@ -208,7 +208,7 @@ fn platform_says_401(known: Known, ways: &[Way], seconds: u32, seed: u64) {
 #[test]
 fn a_platform_that_says_401_to_everything_for_a_while_stops_nobody_for_good() {
     for known in KNOWN {
-        for ways in [&[GOOD][..], &[GOOD, OTHER], &[Way::Jwt], &[Way::Exchange], &[GOOD, Way::Jwt], &WAYS] {
+        for ways in [&[GOOD][..], &[GOOD, OTHER], &[Way::Jwt], &[Way::TokenRequest], &[GOOD, Way::Jwt], &WAYS] {
             for seconds in [2, 6, 30] {
                 (0..2).for_each(|seed| platform_says_401(known, ways, seconds, seed));
             }
@@ -253,7 +253,7 @@ fn three_stray_rejections(ways: &[Way]) {
 
 #[test]
 fn three_stray_rejections_in_a_month_shut_nothing() {
-    for ways in [&[GOOD][..], &[Way::Exchange], &[GOOD, OTHER, Way::Jwt]] {
+    for ways in [&[GOOD][..], &[Way::TokenRequest], &[GOOD, OTHER, Way::Jwt]] {
         three_stray_rejections(ways);
     }
 }
@@ -276,7 +276,7 @@ fn bad_endpoint(good: Duration, bad: Duration, bad_threads: usize, known: Known,
             let (world, client, failed) = (&world, &client, &failed);
             crew.spawn(move || {
                 let is_bad = index < bad_threads;
-                let way = if is_bad { BAD } else { [GOOD, OTHER, Way::Jwt, Way::Exchange][index - bad_threads] };
+                let way = if is_bad { BAD } else { [GOOD, OTHER, Way::Jwt, Way::TokenRequest][index - bad_threads] };
                 if !is_bad {
                     world.sim.sleep(SECOND);
                 }
@@ -313,17 +313,17 @@ fn an_endpoint_that_always_says_401_and_is_called_first_stops_nothing_else() {
 }
 
 /// What a server counts that refuses slower than its clients wait, or than they go on before they are canceled.
-fn slow_refusals(known: Known, patience: Duration, cancels: bool) {
-    let what = format!("{known:?}, {patience:?}, canceled: {cancels}");
+fn slow_refusals(known: Known, max_wait: Duration, cancels: bool) {
+    let what = format!("{known:?}, {max_wait:?}, canceled: {cancels}");
     let world = World::new(3);
     world.issuer.set_latency(SECOND / 10, SECOND);
     let password = if known == Known::Never { "wrong" } else { PASSWORD };
-    let timeout = if cancels { HOUR } else { patience };
+    let timeout = if cancels { HOUR } else { max_wait };
     let client = world.client(|config| {
         config.set_credentials(Credentials::password(world.issuer.user_name(), password)).unwrap();
         config.set_timeout(timeout).unwrap();
     });
-    make_known(&world, &client, known, &[GOOD, Way::Exchange, Way::Jwt]);
+    make_known(&world, &client, known, &[GOOD, Way::TokenRequest, Way::Jwt]);
     if known != Known::Never {
         world.rotate();
     }
@@ -334,7 +334,7 @@ fn slow_refusals(known: Known, patience: Duration, cancels: bool) {
         for index in 0..12 {
             let (world, client) = (&world, &client);
             crew.spawn(move || {
-                let way = [GOOD, OTHER, Way::Exchange, Way::Jwt][index % 4];
+                let way = [GOOD, OTHER, Way::TokenRequest, Way::Jwt][index % 4];
                 // A kept JWT is good for a while yet.
                 let mut expected = |at, result: Result<()>| assert!(result.is_err() || at < begin + 5 * MINUTE);
                 world.keep_calling(client, way, 5 * SECOND, busy_until, &mut expected);
@@ -345,7 +345,7 @@ fn slow_refusals(known: Known, patience: Duration, cancels: bool) {
             world.sim.set_slice(2 * SECOND);
             crew.spawn(|| {
                 while world.now() < begin + DAY + HOUR {
-                    world.sim.sleep(patience);
+                    world.sim.sleep(max_wait);
                     client.cancel();
                 }
             });
@@ -358,8 +358,8 @@ fn slow_refusals(known: Known, patience: Duration, cancels: bool) {
 #[test]
 fn a_server_that_refuses_slower_than_its_clients_wait_locks_nobody() {
     for known in KNOWN {
-        for patience in [5 * SECOND, 60 * SECOND] {
-            slow_refusals(known, patience, false);
+        for max_wait in [5 * SECOND, 60 * SECOND] {
+            slow_refusals(known, max_wait, false);
         }
     }
 }
@@ -483,7 +483,7 @@ fn no_more_sign_ins_are_in_flight_than_are_set() {
         };
         let clients = [client(), client()];
         call(&clients[0], GOOD).unwrap();
-        crowd(&world, &[&clients[0], &clients[1]], 32, &[GOOD, Way::Exchange], SECOND / 2, Duration::ZERO, MINUTE);
+        crowd(&world, &[&clients[0], &clients[1]], 32, &[GOOD, Way::TokenRequest], SECOND / 2, Duration::ZERO, MINUTE);
         assert_eq!(world.issuer.counts().most_sign_ins_in_flight, most);
     }
 }
@@ -500,7 +500,15 @@ fn a_credential_that_is_not_proven_signs_in_alone() {
             }
             world.issuer.set_latency(20 * SECOND, 20 * SECOND);
             let begin = world.now();
-            crowd(&world, &[&clients[0], &clients[1]], 32, &[GOOD, Way::Exchange], SECOND, begin, begin + 15 * SECOND);
+            crowd(
+                &world,
+                &[&clients[0], &clients[1]],
+                32,
+                &[GOOD, Way::TokenRequest],
+                SECOND,
+                begin,
+                begin + 15 * SECOND,
+            );
             let log = world.issuer.log();
             let of_first = log.iter().filter(|entry| entry.is_sign_in() && entry.at >= begin).take(2);
             let times: Vec<_> = of_first.map(|entry| (entry.at - begin).as_secs()).collect();
@@ -598,7 +606,7 @@ fn a_refused_bearer_says_nothing_of_the_credentials() {
         let sent = client.get("/bearer/closed").auth(AuthScheme::Jwt).send().unwrap();
         assert_eq!(sent.status(), 401);
         call(&client, GOOD).unwrap();
-        call(&client, Way::Exchange).unwrap();
+        call(&client, Way::TokenRequest).unwrap();
         world.sim.sleep(SECOND);
     }
     assert_eq!(world.user().rejected, 0);
@@ -690,13 +698,13 @@ fn random_day(seed: u64) {
     let world = World::new(seed);
     let mut random = Random::new(seed);
     let day = 2 * HOUR;
-    let chance = |random: &mut Random, of: u64| random.below(of) == 0;
+    let jitter = |random: &mut Random, of: u64| random.below(of) == 0;
     let longest = [SECOND / 2, 3 * SECOND, 8 * SECOND][random.below(3) as usize];
     world.issuer.set_latency(SECOND / 20, longest);
-    let never_accepted = chance(&mut random, 4);
+    let never_accepted = jitter(&mut random, 4);
     let first = if never_accepted { "wrong" } else { PASSWORD };
     let slow = [Duration::ZERO, Duration::ZERO, 10 * SECOND, 70 * SECOND][random.below(4) as usize];
-    let only_rejections = chance(&mut random, 2);
+    let only_rejections = jitter(&mut random, 2);
     world.issuer.script(|script| {
         script.slower_rejections = slow;
         if !only_rejections {
@@ -710,11 +718,11 @@ fn random_day(seed: u64) {
         let length = [2 * SECOND, 10 * SECOND, 40 * SECOND, 10 * MINUTE][random.below(4) as usize];
         world.issuer.add_outage(from, from + length, kinds[random.below(5) as usize]);
     }
-    if chance(&mut random, 2) {
+    if jitter(&mut random, 2) {
         let at = random.between(MINUTE, day);
         world.issuer.change_password(at, world.issuer.user_name(), "new-password");
     }
-    if chance(&mut random, 3)
+    if jitter(&mut random, 3)
         && let Way::Basic(path) = BAD
     {
         world.issuer.refuse_path(path);
@@ -729,13 +737,13 @@ fn random_day(seed: u64) {
         })
     };
     let mut clients = vec![client(first), client(first)];
-    if !never_accepted && chance(&mut random, 3) {
+    if !never_accepted && jitter(&mut random, 3) {
         clients.push(client("new-password"));
     }
     let threads = 2 + random.below(30) as usize;
     let every = random.between(SECOND, 90 * SECOND) * threads as u32 / 8;
-    let cancels = chance(&mut random, 4);
-    let ways = [GOOD, OTHER, BAD, Way::Exchange, Way::Jwt];
+    let cancels = jitter(&mut random, 4);
+    let ways = [GOOD, OTHER, BAD, Way::TokenRequest, Way::Jwt];
     world.sim.run(|crew| {
         for index in 0..threads {
             let (world, client) = (&world, &clients[index % clients.len()]);

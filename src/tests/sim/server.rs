@@ -23,7 +23,7 @@ use crate::credentials::{Credentials, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::otp::OtpSecret;
 use crate::tests::sim::clock::Random;
-use crate::transport::scope::{Phase, Scope};
+use crate::transport::deadline::{Deadline, Phase};
 use crate::transport::{Body, Incoming, Outgoing, Transport};
 
 pub(crate) const ACCOUNT: &str = "account123";
@@ -315,7 +315,7 @@ impl Issuer {
             counts: Counts::default(),
             sign_ins_in_flight: 0,
         };
-        let (made, unix) = (clock.awake_or_not(), clock.wall());
+        let (made, unix) = (clock.boottime(), clock.wall());
         let issuer = Arc::new(Issuer { clock, made, unix, user: user.clone(), state: Mutex::new(state) });
         issuer.add_user(&user, Some(PASSWORD), Some(TOKEN));
         issuer
@@ -407,30 +407,30 @@ impl Issuer {
 
     /// Time since it was made.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.clock.awake_or_not().saturating_sub(self.made)
+        self.clock.boottime().saturating_sub(self.made)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits as a client does: until it loses patience.
-    fn pass(&self, scope: &Scope, duration: Duration) -> Result<(), Error> {
-        let end = self.clock.awake_or_not() + duration;
+    /// Waits as a client does: until it loses max_wait.
+    fn pass(&self, deadline: &Deadline, duration: Duration) -> Result<(), Error> {
+        let end = self.clock.boottime() + duration;
         loop {
-            let left = end.saturating_sub(self.clock.awake_or_not());
+            let left = end.saturating_sub(self.clock.boottime());
             if left.is_zero() {
                 return Ok(());
             }
-            self.clock.sleep(left.min(scope.remaining()).min(self.clock.slice()));
-            scope.check()?;
+            self.clock.sleep(left.min(deadline.remaining()).min(self.clock.slice()));
+            deadline.check()?;
         }
     }
 
-    /// Waits until the client loses patience.
-    fn pass_all(&self, scope: &Scope) -> Error {
+    /// Waits until the client loses max_wait.
+    fn pass_all(&self, deadline: &Deadline) -> Error {
         loop {
-            if let Err(error) = self.pass(scope, Duration::from_secs(3600)) {
+            if let Err(error) = self.pass(deadline, Duration::from_secs(3600)) {
                 return error;
             }
         }
@@ -441,55 +441,55 @@ impl Issuer {
     }
 
     /// A connection for the request, which kept ones make superfluous for latency, but not for outages.
-    fn connect(&self, scope: &Scope, flight: &mut Flight<'_>) -> Result<(), Error> {
-        scope.set_phase(Phase::Connect);
+    fn connect(&self, deadline: &Deadline, flight: &mut Flight<'_>) -> Result<(), Error> {
+        deadline.set_phase(Phase::Connect);
         match self.outage() {
             Some(OutageKind::Refuse) => {
                 flight.entry.outcome = Outcome::Refused;
-                let text = format!("no connection to {}: refused", scope.host());
+                let text = format!("no connection to {}: refused", deadline.host());
                 Err(Error::new(ErrorKind::Connect, text).retryable(true))
             }
             Some(OutageKind::Swallow) => {
                 flight.entry.outcome = Outcome::Swallowed;
-                scope.set_connecting(true);
-                let error = self.pass_all(scope);
-                scope.set_connecting(false);
+                deadline.set_connecting(true);
+                let error = self.pass_all(deadline);
+                deadline.set_connecting(false);
                 Err(error)
             }
             _ => {
                 if !self.state().script.keeps_connections {
-                    scope.set_connecting(true);
-                    scope.set_connecting(false);
+                    deadline.set_connecting(true);
+                    deadline.set_connecting(false);
                 }
                 Ok(())
             }
         }
     }
 
-    fn converse(&self, scope: &Scope, flight: &mut Flight<'_>) -> Result<Answer, Error> {
-        self.connect(scope, flight)?;
-        scope.set_phase(Phase::Send);
-        scope.mark_sent();
-        scope.mark_all_sent();
+    fn converse(&self, deadline: &Deadline, flight: &mut Flight<'_>) -> Result<Answer, Error> {
+        self.connect(deadline, flight)?;
+        deadline.set_phase(Phase::Send);
+        deadline.mark_sent();
+        deadline.mark_all_sent();
         flight.sent();
-        scope.set_phase(Phase::Receive);
+        deadline.set_phase(Phase::Receive);
         let half = self.state().latency() / 2;
         // A client that goes away now does not take its request back. The decision comes a little early then.
-        let waited = self.pass(scope, half);
+        let waited = self.pass(deadline, half);
         if self.outage() == Some(OutageKind::Hang) {
             flight.entry.outcome = Outcome::Hung;
             self.state().note_code(&flight.entry, self.elapsed());
             waited?;
-            return Err(self.pass_all(scope));
+            return Err(self.pass_all(deadline));
         }
         let (answer, slower) = self.decide(&mut flight.entry);
         flight.entry.outcome = Outcome::GivenUp(answer.0);
         waited?;
-        self.pass(scope, half + slower)?;
+        self.pass(deadline, half + slower)?;
         let loses = self.state().script.loses.clone();
         if loses.is_some_and(|loses| loses(&flight.entry)) {
             flight.entry.outcome = Outcome::Lost(answer.0);
-            let text = format!("{} closed the connection before it answered", scope.host());
+            let text = format!("{} closed the connection before it answered", deadline.host());
             return Err(Error::new(ErrorKind::Connect, text).retryable(true));
         }
         flight.entry.outcome = Outcome::Answered(answer.0);
@@ -534,10 +534,10 @@ impl Issuer {
 }
 
 impl Transport for Issuer {
-    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
-        scope.check()?;
+    fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error> {
+        deadline.check()?;
         let mut flight = Flight::begin(self, read_request(&request));
-        let answer = self.converse(scope, &mut flight).map_err(|error| error.sent(scope.was_sent()))?;
+        let answer = self.converse(deadline, &mut flight).map_err(|error| error.sent(deadline.was_sent()))?;
         drop(flight);
         Ok(self.incoming(answer))
     }
@@ -776,12 +776,12 @@ struct Text {
 }
 
 impl Body for Text {
-    fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
-        scope.set_phase(Phase::Body);
+    fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error> {
+        deadline.set_phase(Phase::Body);
         let rest = &self.bytes[self.read..];
         let mut amount = rest.len().min(buffer.len());
         if !self.dripping.is_zero() && amount > 0 {
-            scope.wait(self.dripping)?;
+            deadline.wait(self.dripping)?;
             amount = 1;
         }
         buffer[..amount].copy_from_slice(&rest[..amount]);

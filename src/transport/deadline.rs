@@ -1,7 +1,7 @@
 //! One call in progress: its deadline, who may stop it, and how far it got.
 //!
 //! ureq calls our connector and transport deep inside, with nothing of the caller's in hand, and pooled connections
-//! outlive calls. Everything runs on the calling thread, though, so the scope of the call in progress is found through
+//! outlive calls. Everything runs on the calling thread, though, so the deadline of the call in progress is found through
 //! that thread. Scopes nest: a callback may use another client.
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +17,7 @@ use crate::sync::Signal;
 /// See [`Clock::slice`]: that of sockets, whose time is always real.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
-/// Asked between slices of waiting: `true` stops the call.
+/// RequestInfo between slices of waiting: `true` stops the call.
 pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Told when, in steady time.
@@ -75,14 +75,14 @@ impl Phase {
 
 /// Who may cancel a call: its own handle, and its client's.
 #[derive(Default, Clone)]
-pub(crate) struct Stops {
+pub(crate) struct Cancellation {
     /// Sticky: set once, for good.
     pub(crate) call: Option<Arc<AtomicBool>>,
     /// The client's count of cancellations, and what it was when the call began.
     pub(crate) client: Option<(Arc<AtomicU64>, u64)>,
 }
 
-impl Stops {
+impl Cancellation {
     fn requested(&self) -> bool {
         self.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
             || self.client.as_ref().is_some_and(|(count, start)| count.load(Ordering::Acquire) != *start)
@@ -95,17 +95,17 @@ pub(crate) struct Limits {
     pub(crate) clock: Arc<dyn Clock>,
     /// The host being talked to.
     pub(crate) host: String,
-    /// From the beginning of the scope.
+    /// From the beginning of the deadline.
     pub(crate) timeout: Duration,
     /// Whether this bounds one read of a stream, not a whole call.
     pub(crate) one_read: bool,
     pub(crate) connect_timeout: Duration,
-    pub(crate) stops: Stops,
+    pub(crate) stops: Cancellation,
     pub(crate) hook: Option<WaitHook>,
 }
 
 /// A call in progress. See the module's text.
-pub(crate) struct Scope {
+pub(crate) struct Deadline {
     limits: Limits,
     started: Instant,
     /// When the hook was asked last; never yet in a read, since one that does not wait ends before it would be.
@@ -128,10 +128,10 @@ pub(crate) struct Scope {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Vec<Rc<Scope>>> = const { RefCell::new(Vec::new()) };
+    static CURRENT: RefCell<Vec<Rc<Deadline>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Ends a scope's time as the thread's current one.
+/// Ends a deadline's time as the thread's current one.
 pub(crate) struct Entered;
 
 impl Drop for Entered {
@@ -140,11 +140,11 @@ impl Drop for Entered {
     }
 }
 
-impl Scope {
+impl Deadline {
     /// Begins a call, or a read of its answer: its time runs from here.
     pub(crate) fn begin(limits: Limits) -> Rc<Self> {
         let now = limits.clock.now();
-        Rc::new(Scope {
+        Rc::new(Deadline {
             hook_asked: Cell::new((!limits.one_read).then_some(now)),
             limits,
             started: now,
@@ -163,14 +163,14 @@ impl Scope {
         &self.limits
     }
 
-    /// Makes this the thread's scope until the result is dropped.
+    /// Makes this the thread's deadline until the result is dropped.
     pub(crate) fn enter(self: &Rc<Self>) -> Entered {
         CURRENT.with(|stack| stack.borrow_mut().push(self.clone()));
         Entered
     }
 
-    /// The scope of the call that this thread is in.
-    pub(crate) fn current() -> std::io::Result<Rc<Scope>> {
+    /// The deadline of the call that this thread is in.
+    pub(crate) fn current() -> std::io::Result<Rc<Deadline>> {
         CURRENT
             .with(|stack| stack.borrow().last().cloned())
             .ok_or_else(|| std::io::Error::other("a connection was used outside a call"))
@@ -193,7 +193,7 @@ impl Scope {
     }
 
     /// A call may hold several exchanges, a JWT's and its own tries: each starts with nothing sent, whatever the last left.
-    pub(crate) fn begin_exchange(&self) {
+    pub(crate) fn begin_request(&self) {
         self.phase.set(Phase::Prepare);
         self.failure.replace(None);
         self.sent.set(None);
@@ -214,14 +214,14 @@ impl Scope {
 
     pub(crate) fn mark_sent(&self) {
         if self.sent.get().is_none() {
-            self.sent.set(Some(self.limits.clock.awake_or_not()));
+            self.sent.set(Some(self.limits.clock.boottime()));
         }
     }
 
     /// All of the request has left: what comes next is the answer.
     pub(crate) fn mark_all_sent(&self) {
         if let Some(tell) = self.on_sent.take() {
-            tell(self.limits.clock.awake_or_not());
+            tell(self.limits.clock.boottime());
         }
     }
 
@@ -247,7 +247,7 @@ impl Scope {
     /// A shorter time within this call, for a part of it.
     pub(crate) fn within(&self, limit: Duration) -> Rc<Self> {
         let timeout = self.remaining().min(limit);
-        Scope::begin(Limits { timeout, ..self.limits.clone() })
+        Deadline::begin(Limits { timeout, ..self.limits.clone() })
     }
 
     /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
@@ -279,7 +279,7 @@ impl Scope {
         self.check_at(self.limits.clock.now())
     }
 
-    /// The same when the scope has just begun, without another look at the clock.
+    /// The same when the deadline has just begun, without another look at the clock.
     pub(crate) fn check_at_start(&self) -> Result<(), Error> {
         self.check_at(self.started)
     }
@@ -331,7 +331,7 @@ impl Scope {
 
     /// Waits between two exchanges: nothing of the one before bounds this.
     pub(crate) fn wait_between(&self, phase: Phase, duration: Duration) -> Result<(), Error> {
-        self.begin_exchange();
+        self.begin_request();
         self.set_phase(phase);
         self.wait(duration)
     }
@@ -398,10 +398,10 @@ mod tests {
     use super::*;
     use crate::clock::fake::FakeClock;
 
-    fn scope(clock: &Arc<FakeClock>, stops: Stops, hook: Option<WaitHook>) -> Rc<Scope> {
+    fn deadline(clock: &Arc<FakeClock>, stops: Cancellation, hook: Option<WaitHook>) -> Rc<Deadline> {
         let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));
         let host = "example.com".into();
-        Scope::begin(Limits {
+        Deadline::begin(Limits {
             clock: clock.clone(),
             host,
             timeout,
@@ -415,20 +415,20 @@ mod tests {
     #[test]
     fn the_nearer_deadline_counts_and_is_named() {
         let clock = Arc::new(FakeClock::at(0));
-        let scope = scope(&clock, Stops::default(), None);
-        scope.set_phase(Phase::Resolve);
-        scope.set_connecting(true);
+        let deadline = deadline(&clock, Cancellation::default(), None);
+        deadline.set_phase(Phase::Resolve);
+        deadline.set_connecting(true);
         clock.advance(Duration::from_secs(3));
-        let error = scope.check().unwrap_err();
+        let error = deadline.check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.message().contains("3000 ms") && error.message().contains("looking up the name"), "{error}");
-        scope.set_connecting(false);
-        scope.check().unwrap();
+        deadline.set_connecting(false);
+        deadline.check().unwrap();
         clock.advance(Duration::from_secs(6));
-        scope.set_connecting(true);
-        assert_eq!(scope.remaining(), Duration::from_secs(1));
+        deadline.set_connecting(true);
+        assert_eq!(deadline.remaining(), Duration::from_secs(1));
         clock.advance(Duration::from_secs(1));
-        assert!(scope.check().unwrap_err().message().contains("10000 ms"));
+        assert!(deadline.check().unwrap_err().message().contains("10000 ms"));
     }
 
     #[test]
@@ -436,8 +436,8 @@ mod tests {
         let clock = Arc::new(FakeClock::at(0));
         let flag = Arc::new(AtomicBool::new(false));
         let count = Arc::new(AtomicU64::new(7));
-        let stops = Stops { call: Some(flag.clone()), client: Some((count.clone(), 7)) };
-        let call = scope(&clock, stops.clone(), None);
+        let stops = Cancellation { call: Some(flag.clone()), client: Some((count.clone(), 7)) };
+        let call = deadline(&clock, stops.clone(), None);
         call.check().unwrap();
         count.fetch_add(1, Ordering::Release);
         assert_eq!(call.check().unwrap_err().kind(), ErrorKind::Canceled);
@@ -447,8 +447,11 @@ mod tests {
 
         let asked = Arc::new(AtomicU64::new(0));
         let counter = asked.clone();
-        let hooked =
-            scope(&clock, Stops::default(), Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)));
+        let hooked = deadline(
+            &clock,
+            Cancellation::default(),
+            Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)),
+        );
         assert_eq!(hooked.wait(Duration::from_secs(1)).unwrap_err().kind(), ErrorKind::Canceled);
         assert_eq!(asked.load(Ordering::Relaxed), 3);
         assert_eq!(clock.wall(), 3 * SLICE);
@@ -458,24 +461,25 @@ mod tests {
     #[test]
     fn a_read_asks_its_hook_at_once_and_a_call_when_it_waits() {
         let clock = Arc::new(FakeClock::at(0));
-        let call = scope(&clock, Stops::default(), Some(Arc::new(|| true)));
+        let call = deadline(&clock, Cancellation::default(), Some(Arc::new(|| true)));
         call.check().unwrap();
-        let read = Scope::begin(Limits { one_read: true, ..call.limits().clone() });
+        let read = Deadline::begin(Limits { one_read: true, ..call.limits().clone() });
         assert_eq!(read.check().unwrap_err().kind(), ErrorKind::Canceled);
     }
 
     #[test]
     fn scopes_nest() {
         let clock = Arc::new(FakeClock::at(0));
-        let (outer, inner) = (scope(&clock, Stops::default(), None), scope(&clock, Stops::default(), None));
-        assert!(Scope::current().is_err());
+        let (outer, inner) =
+            (deadline(&clock, Cancellation::default(), None), deadline(&clock, Cancellation::default(), None));
+        assert!(Deadline::current().is_err());
         let entered = outer.enter();
         {
             let _entered = inner.enter();
-            assert!(Rc::ptr_eq(&Scope::current().unwrap(), &inner));
+            assert!(Rc::ptr_eq(&Deadline::current().unwrap(), &inner));
         }
-        assert!(Rc::ptr_eq(&Scope::current().unwrap(), &outer));
+        assert!(Rc::ptr_eq(&Deadline::current().unwrap(), &outer));
         drop(entered);
-        assert!(Scope::current().is_err());
+        assert!(Deadline::current().is_err());
     }
 }
