@@ -65,6 +65,8 @@ use sign_in::SignIns;
 /// A client for one origin and one user: immutable, shared by any number of threads, owner of its connections.
 ///
 /// Cloning is cheap and shares everything. A client made before a `fork` works in the child, on connections of its own.
+/// If another thread of the parent was in `getaddrinfo` during the `fork`, name look-ups in the child may hang: calls that
+/// need one end by their timeout. Addresses and `localhost` need none.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
