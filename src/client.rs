@@ -27,10 +27,11 @@ mod token_provider;
 mod verdict;
 pub(crate) mod xml;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
 use serde_json::json;
 use ureq::http::{HeaderValue, Uri};
 
@@ -89,8 +90,8 @@ struct Inner {
     /// How often [`Client::cancel`] was called.
     cancellations: Arc<AtomicU64>,
     accounts: Accounts,
-    /// The one of them that is the client's own, once somebody asked for it.
-    own_account: OnceLock<Arc<Account>>,
+    /// The client's own account, after its first use. Has no lock, which a `fork` could leave held.
+    own_account: OnceBox<Arc<Account>>,
     /// What other machines share with this client.
     fleet: Option<Fleet>,
     /// Whose JWT goes with the requests, if it is not the client's own.
@@ -166,7 +167,7 @@ impl Client {
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
                 accounts: Accounts::new(),
-                own_account: OnceLock::new(),
+                own_account: OnceBox::new(),
                 fleet,
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),

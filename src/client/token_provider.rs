@@ -39,7 +39,7 @@ impl Client {
         };
         if account_id.is_none() {
             // Whoever comes first: it is the same for everybody.
-            inner.own_account.get_or_init(|| account.clone());
+            inner.own_account.get_or_init(|| Box::new(account.clone()));
         }
         Ok(TokenProvider { client: self.clone(), account })
     }
