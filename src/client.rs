@@ -20,8 +20,8 @@ mod status;
 mod token_provider;
 pub(crate) mod xml;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -58,6 +58,8 @@ use sign_in::SignIns;
 /// A client for one origin and one user: immutable, shared by any number of threads, owner of its connections.
 ///
 /// Cloning is cheap and shares everything. A client made before a `fork` works in the child, on connections of its own.
+/// If another thread of the parent was in `getaddrinfo` during the `fork`, name look-ups in the child may hang: calls that
+/// need one end by their timeout. Addresses and `localhost` need none.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -80,8 +82,8 @@ pub(crate) struct Inner {
     /// How often [`Client::cancel`] was called.
     pub(crate) cancellations: Arc<AtomicU64>,
     pub(crate) accounts: Accounts,
-    /// The one of them that is the client's own, once somebody asked for it.
-    pub(crate) own_account: OnceLock<Arc<Account>>,
+    /// The account of the client's own account id.
+    pub(crate) own_account: Option<Arc<Account>>,
     /// What other machines share with this client.
     pub(crate) store: Option<SharedStore>,
     /// Whose JWT goes with the requests, if it is not the client's own.
@@ -135,6 +137,8 @@ impl Client {
             roots: roots.name(),
         };
         let clock = config.clock();
+        let accounts = Accounts::new();
+        let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
         let store = config.store(&clock)?;
         let guard = config.guard(origin.to_string(), clock.clone(), store.as_ref());
         let rate_limiter =
@@ -157,8 +161,8 @@ impl Client {
                 on_event: config.on_event,
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
-                accounts: Accounts::new(),
-                own_account: OnceLock::new(),
+                own_account,
+                accounts,
                 store,
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),

@@ -14,7 +14,7 @@ use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
 
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections. One
-/// that was made before a fork() works in the child. Freed with boomi_client_free().
+/// that was made before a fork() works in the child: see "Fork" above. Freed with boomi_client_free().
 pub struct boomi_client {
     client: Client,
 }

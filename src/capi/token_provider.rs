@@ -17,7 +17,8 @@ use crate::error::Result;
 ///
 /// All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
 /// others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
-/// no thread, and works in a child of fork(). Freed with boomi_token_provider_free(), in any order with its client and tokens.
+/// no thread, and works in a child of fork(): see "Fork" above. Freed with boomi_token_provider_free(), in any order with
+/// its client and tokens.
 pub struct boomi_token_provider {
     pub(crate) provider: TokenProvider,
     stock: Stock,

@@ -33,14 +33,10 @@ impl Client {
     /// A provider of JWTs for an account; the client's own if `None`. No I/O.
     pub fn token_provider<'a>(&self, account_id: impl Into<Option<&'a str>>) -> Result<TokenProvider> {
         let (inner, account_id) = (&self.inner, account_id.into());
-        let account = match (account_id, inner.own_account.get()) {
+        let account = match (account_id, &inner.own_account) {
             (None, Some(own)) => own.clone(),
             _ => inner.accounts.get(self.account_id(account_id)?),
         };
-        if account_id.is_none() {
-            // Whoever comes first: it is the same for everybody.
-            inner.own_account.get_or_init(|| account.clone());
-        }
         Ok(TokenProvider { client: self.clone(), account })
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! `getaddrinfo` cannot be stopped, so it runs in a short-lived thread: one per name at a time, whoever asks. A look-up
 //! that outlasts its callers ends by itself, and the next caller joins it.
+//!
+//! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
+//! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::deadline::{Deadline, Phase, SLICE};
+
+/// The addresses of `localhost`.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// Looks a name up, blocking.
 pub(crate) type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -39,6 +45,9 @@ impl Resolver {
     pub(crate) fn resolve(&self, host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
         if let Some(address) = crate::origin::ip_of(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        if is_localhost(host) {
+            return Ok(LOOPBACK.map(|address| SocketAddr::new(address, port)).into());
         }
         deadline.set_phase(Phase::Resolve);
         let failed = |what: &str| {
@@ -85,6 +94,12 @@ impl Resolver {
     }
 }
 
+/// Whether `host` is `localhost` or below it, which RFC 6761 keeps on this machine.
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
 /// Starts a thread that no signal is delivered to: the host program's handlers belong on its own threads.
 pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     // Enough for the look-up modules of libc, and a sixteenth of the default.
@@ -120,6 +135,19 @@ mod tests {
         let deadline = deadline(1000, Cancellation::default());
         assert_eq!(resolver.resolve("[::1]", 1, &deadline).unwrap(), ["[::1]:1".parse().unwrap()]);
         assert_eq!(resolver.resolve("127.0.0.1", 2, &deadline).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
+    }
+
+    #[test]
+    fn localhost_needs_no_look_up() {
+        let resolver = Resolver::new(|_| Err(io::Error::other("looked up")));
+        let deadline = deadline(1000, Cancellation::default());
+        for host in ["localhost", "localhost.", "boomi.localhost", "a.b.localhost."] {
+            let addresses = resolver.resolve(host, 1, &deadline).unwrap();
+            assert_eq!(addresses, ["127.0.0.1:1", "[::1]:1"].map(|address| address.parse().unwrap()), "{host}");
+        }
+        for host in ["notlocalhost", "localhost.example", "localhost.."] {
+            assert!(resolver.resolve(host, 1, &deadline).unwrap_err().message().contains("looked up"), "{host}");
+        }
     }
 
     #[test]
