@@ -9,7 +9,6 @@ use crate::wire::{Reader, Writer};
 
 /// Fields: the settings, each null or negative if it is not set.
 pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
-    boomi_auth::never_forks();
     let mut builder = Client::builder();
     let credentials = fields.long()?;
     if credentials != 0 {
