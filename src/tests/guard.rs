@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::clock::fake::FakeClock;
 use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner, Tag};
 use crate::guard::table::Table;
 use crate::guard::*;
 use crate::sync::{Mutex, Signal, lock};
+use crate::tests::fake_clock::FakeClock;
 
 /// What the guard says to a sign-in with this name and secret, which is then rejected.
 fn rejected(guard: &Arc<Guard>, name: &str, secret: &str) -> bool {

@@ -396,7 +396,7 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::fake::FakeClock;
+    use crate::tests::fake_clock::FakeClock;
 
     fn deadline(clock: &Arc<FakeClock>, stops: Cancellation, hook: Option<WaitHook>) -> Rc<Deadline> {
         let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));

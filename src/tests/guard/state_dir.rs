@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::clock::SystemClock;
-use crate::clock::fake::FakeClock;
 use crate::guard::format::Json as _;
 use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
 use crate::guard::state_dir::*;
 use crate::guard::{Store, User};
 use crate::sync::{Signal, lock};
+use crate::tests::fake_clock::FakeClock;
 
 const SECRET: &[&[u8]] = &[b"opensesame"];
 const ASK: LoginRequest =
