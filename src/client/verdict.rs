@@ -98,8 +98,8 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
 fn rejected_advice(answer: &Answer<'_>) -> String {
     match answer.signed_in_as {
         SignedInAs::Caller => {
-            "the request was sent without this client's credentials, because the auth scheme is none \
-                               (BOOMI_AUTH_NONE): check the Authorization that the caller set"
+            "the request was sent without this client's credentials, because the auth scheme is none: \
+             check the request's own Authorization header"
                 .into()
         }
         SignedInAs::Bearer => {

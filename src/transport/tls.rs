@@ -202,8 +202,8 @@ fn explain(error: &rustls::Error, source: &str) -> String {
             // A bad signature: the authority has the name of a trusted one and another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate is self-signed or from an authority that is not trusted, or the server leaves out its \
-                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, the CA must be in the \
-                 bundle of BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)"
+                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, add the CA to the \
+                 CA file (BOOMI_CA_FILE)"
                     .into()
             }
             // The error inside is of a crate that is not ours to name.
@@ -218,7 +218,9 @@ fn explain(error: &rustls::Error, source: &str) -> String {
             "it does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
         }
         rustls::Error::PeerIncompatible(what) => format!("it speaks no TLS 1.2 or newer that we do ({what:?})"),
-        rustls::Error::AlertReceived(alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure)) => {
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure),
+        ) => {
             format!(
                 "it refused TLS 1.2 and 1.3 as we speak them (alert {alert:?}): the server, or a proxy that opens TLS, must \
                  speak TLS 1.2 or newer"

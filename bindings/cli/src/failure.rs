@@ -47,7 +47,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let here = match error.kind() {
-            ErrorKind::Held => " (here: `boomi-auth guard reset`)",
+            ErrorKind::Held => " (`boomi-auth guard reset`)",
             _ => "",
         };
         Failure::new(status_of(error.kind(), error.status()), format!("{}{here}", error.message()))

@@ -144,16 +144,6 @@ _CLASSES: tuple[type[BoomiAuthError], ...] = (
     InternalError,
 )
 
-# What the core says to users of C and Rust.
-_IN_PYTHON = {
-    "use boomi_config_set_credentials (Rust: ClientBuilder::credentials)": "give the client Credentials",
-    "boomi_config_set_account_id (Rust: ClientBuilder::account_id)": "give account_id=",
-    "with boomi_config_set_proxy (Rust: ClientBuilder::proxy)": "as proxy=",
-    "boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)": "ca_file=",
-    "BOOMI_AUTH_NONE": "auth=None",
-    "boomi_client_reset_guard (Client::reset_guard)": "Client.reset_guard()",
-}
-
 # Where people find them, and what tracebacks say.
 for _made in (BoomiAuthError, AuthenticationError, TransportError, *_CLASSES):
     _made.__module__ = "boomi_auth"
@@ -169,8 +159,6 @@ def make(
     attempts: int,
 ) -> BoomiAuthError:
     """The exception for an error of the core."""
-    for theirs, ours in _IN_PYTHON.items():
-        message = message.replace(theirs, ours)
     made = _CLASSES[code - 1] if 0 < code <= len(_CLASSES) else BoomiAuthError
     if made is TlsError:
         # Who trusts a company's CA in requests has set one of these, and wonders.

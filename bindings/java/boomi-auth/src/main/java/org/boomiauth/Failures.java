@@ -8,16 +8,6 @@ final class Failures {
     private static final int CONFIG = 2;
     private static final int CANCELED = 15;
 
-    /** What the core says to users of C and Rust. */
-    private static final String[][] IN_JAVA = {
-        {"use boomi_config_set_credentials (Rust: ClientBuilder::credentials)", "give the builder Credentials"},
-        {"boomi_config_set_account_id (Rust: ClientBuilder::account_id)", "ClientBuilder.accountId(...)"},
-        {"boomi_config_set_proxy (Rust: ClientBuilder::proxy)", "ClientBuilder.proxy(...)"},
-        {"boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)", "ClientBuilder.caFile(...)"},
-        {"BOOMI_AUTH_NONE", "AuthScheme.NONE"},
-        {"boomi_client_reset_guard (Client::reset_guard)", "BoomiClient.resetGuard()"},
-    };
-
     private Failures() {}
 
     /** The exception that is written in an answer. */
@@ -29,9 +19,6 @@ final class Failures {
         boolean sent = answer.flag();
         int attempts = answer.number();
         String message = answer.text();
-        for (String[] both : IN_JAVA) {
-            message = message.replace(both[0], both[1]);
-        }
         if (code == CANCELED && Thread.currentThread().isInterrupted()) {
             message += " (the thread was interrupted)";
         }
