@@ -9,8 +9,9 @@ use boomi_auth::{AuthScheme, BASE_URL_US, Client, ErrorKind, Response};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::{Failure, HELD, NETWORK, Result, USAGE};
-use crate::settings::{self, SETTINGS, Setting, Settings};
+use crate::failure::{Failure, HELD, NETWORK, Result, USAGE, check_interrupt};
+use crate::settings::table::{SETTINGS, Setting};
+use crate::settings::{self, Settings};
 use crate::{guard, interrupt, output};
 
 /// Names of other tools for what is a setting here, and its name.
@@ -91,7 +92,7 @@ pub(crate) fn run(settings: &mut Settings, sign_in: bool, as_json: bool) -> Resu
             }
         }
     }
-    interrupt::check()?;
+    check_interrupt()?;
     report(&findings, as_json)
 }
 

@@ -2,6 +2,8 @@
 
 use boomi_auth::{Error, ErrorKind};
 
+use crate::interrupt;
+
 /// Something on this machine: a full disk.
 pub(crate) const LOCAL: u8 = 1;
 /// The command line, or a setting.
@@ -44,6 +46,11 @@ impl Failure {
     }
 }
 
+/// Fails after a signal.
+pub(crate) fn check_interrupt() -> Result<()> {
+    if interrupt::requested() { Err(Failure { status: interrupt::status(), message: None }) } else { Ok(()) }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let here = match error.kind() {
@@ -60,7 +67,7 @@ fn status_of(kind: ErrorKind, answered: Option<u16>) -> u8 {
         ErrorKind::InvalidArgument | ErrorKind::Config => USAGE,
         ErrorKind::CredentialsRejected => REJECTED,
         ErrorKind::Held | ErrorKind::Otp => HELD,
-        ErrorKind::Canceled => crate::interrupt::status(),
+        ErrorKind::Canceled => interrupt::status(),
         ErrorKind::Internal => LOCAL,
         _ if answered.is_some() => ANSWER,
         // By the pace: nothing was sent.

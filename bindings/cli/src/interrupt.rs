@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::failure::{Failure, Result};
-
 static SIGNAL: std::sync::OnceLock<Arc<AtomicUsize>> = std::sync::OnceLock::new();
 
 /// Listens from now on. Before that a signal ends the process, as there is nothing to clean up.
@@ -35,11 +33,6 @@ pub(crate) fn listen() {}
 /// Whether to end.
 pub(crate) fn requested() -> bool {
     SIGNAL.get().is_some_and(|number| number.load(Ordering::Relaxed) != 0)
-}
-
-/// Fails if it is time to end.
-pub(crate) fn check() -> Result<()> {
-    if requested() { Err(Failure { status: status(), message: None }) } else { Ok(()) }
 }
 
 /// The exit status that says so: 130 for Ctrl-C.

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use crate::failure::{Failure, LOCAL, Result};
-use crate::interrupt;
+use crate::failure::{Failure, LOCAL, Result, check_interrupt};
 
 mod unfinished;
 
@@ -112,7 +111,7 @@ impl Sink {
         let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         for piece in bytes.chunks(PIECE) {
             loop {
-                interrupt::check()?;
+                check_interrupt()?;
                 match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&slice)) {
                     Ok(0) | Err(rustix::io::Errno::INTR) => {}
                     _ => break,

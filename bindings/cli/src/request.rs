@@ -8,8 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::args::RequestArgs;
-use crate::failure::{ANSWER, Failure, REJECTED, Result};
-use crate::interrupt;
+use crate::failure::{ANSWER, Failure, REJECTED, Result, check_interrupt};
 use crate::output::Sink;
 use crate::settings::{self, Settings};
 
@@ -82,7 +81,7 @@ fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
     loop {
         let page = pages.next_page(None);
         // A page that comes at once does not ask.
-        interrupt::check()?;
+        check_interrupt()?;
         match page {
             Ok(None) => return sink.finish(),
             Ok(Some(page)) => {
@@ -117,7 +116,7 @@ fn copy(mut answer: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
         if length == 0 {
             break;
         }
-        interrupt::check()?;
+        check_interrupt()?;
         sink.write(&piece[..length])?;
         progress.inc(length as u64);
     }

@@ -1,11 +1,13 @@
 //! Where settings come from: flags, then the environment, then a profile of config.toml; for a user and its secret, the
 //! keychain at last. Each is known by the name of its variable, and what it means is the library's business.
 
+mod folders;
 mod profile;
+pub(crate) mod table;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, StdinLock};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,100 +16,15 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::args::SettingArgs;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, check_interrupt};
+use crate::settings::folders::default_state_dir;
+use crate::settings::table::{Group, Layer, PROXY, SETTINGS, STORE, setting};
 use crate::{interrupt, output};
-
-/// A setting: its variable, its key in config.toml, and whether its value is a secret.
-pub(crate) struct Setting {
-    pub(crate) variable: &'static str,
-    key: &'static str,
-    pub(crate) is_secret: bool,
-    /// Of several that say the same in different ways, those of one source count.
-    group: Option<Group>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
-    Secret,
-    Otp,
-}
-
-const fn plain(variable: &'static str, key: &'static str) -> Setting {
-    Setting { variable, key, is_secret: false, group: None }
-}
-
-const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secret: bool) -> Setting {
-    Setting { variable, key, is_secret, group: Some(group) }
-}
-
-/// In the order in which they are told.
-pub(crate) const SETTINGS: [Setting; 15] = [
-    plain("BOOMI_USERNAME", "username"),
-    one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
-    one_of(Group::Secret, "BOOMI_API_TOKEN_FILE", "api_token_file", false),
-    one_of(Group::Secret, "BOOMI_PASSWORD", "password", true),
-    one_of(Group::Secret, "BOOMI_PASSWORD_FILE", "password_file", false),
-    one_of(Group::Secret, "BOOMI_CREDENTIAL_PROCESS", "credential_process", false),
-    one_of(Group::Secret, "BOOMI_KEYCHAIN", "keychain", false),
-    one_of(Group::Otp, "BOOMI_OTP_SECRET", "otp_secret", true),
-    one_of(Group::Otp, "BOOMI_OTP_SECRET_FILE", "otp_secret_file", false),
-    plain("BOOMI_ACCOUNT_ID", "account_id"),
-    plain("BOOMI_API_URL", "api_url"),
-    plain("BOOMI_CA_FILE", "ca_file"),
-    plain("BOOMI_STATE_DIR", "state_dir"),
-    STORE,
-    plain("BOOMI_TIMEOUT", "timeout"),
-];
-
-/// The library reads the proxy's variables by itself; this is for the other two sources.
-const PROXY: Setting = plain("proxy", "proxy");
-
-const STORE: Setting = plain("BOOMI_STORE", "store");
 
 /// How long a run waits for its connection to the store, which later ones will not have the use of: longer than one call would.
 const LONGEST_CONNECT: Duration = Duration::from_secs(1);
 /// What a JWT of the fleet's has left at least: whoever it is printed for keeps it for a while.
 const SHORTEST_JWT: Duration = Duration::from_secs(120);
-
-impl Setting {
-    /// Whether this value of it holds a secret.
-    fn has_secret(&self, value: &str) -> bool {
-        let is_url = [PROXY.variable, STORE.variable].contains(&self.variable);
-        self.is_secret || is_url && value.contains('@')
-    }
-}
-
-fn setting(variable: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.variable == variable)
-}
-
-/// One source.
-#[derive(Default)]
-struct Layer {
-    /// For people: "the environment".
-    name: String,
-    values: Vec<(&'static str, OsString)>,
-}
-
-impl Layer {
-    fn new(name: impl Into<String>) -> Self {
-        Layer { name: name.into(), values: Vec::new() }
-    }
-
-    fn set(&mut self, variable: &'static str, value: Option<impl Into<OsString>>) {
-        self.values.extend(value.map(|value| (variable, value.into())));
-    }
-
-    fn get(&self, variable: &str) -> Option<&OsString> {
-        // One that is empty counts as unset, but for a proxy, where it means none.
-        let found = self.values.iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
-        found.filter(|value| !value.is_empty() || variable == PROXY.variable)
-    }
-
-    fn has(&self, group: Group) -> bool {
-        SETTINGS.iter().any(|setting| setting.group == Some(group) && self.get(setting.variable).is_some())
-    }
-}
 
 /// Every source, the first one that has a setting being the one that counts.
 pub(crate) struct Settings {
@@ -293,7 +210,7 @@ pub(crate) fn await_store(client: &Client) -> Result<()> {
     };
     let mut waited = Duration::ZERO;
     while is_connecting() && waited < LONGEST_CONNECT {
-        interrupt::check()?;
+        check_interrupt()?;
         std::thread::park_timeout(PAUSE);
         waited += PAUSE;
     }
@@ -406,31 +323,4 @@ fn secret_of_file(path: &Path) -> Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// Where the guard remembers what sign-ins came to. Where a user has no home, as services often have none, a place that lasts
-/// until the next start of the machine has to do.
-fn default_state_dir() -> PathBuf {
-    let usual = folder("XDG_STATE_HOME", ".local/state").filter(|path| path.is_dir() || make_folder(path).is_ok());
-    usual.unwrap_or_else(|| {
-        #[cfg(unix)]
-        let user = rustix::process::geteuid().as_raw().to_string();
-        #[cfg(not(unix))]
-        let user = "user";
-        std::env::temp_dir().join(format!("boomi-auth-{user}"))
-    })
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
-}
-
-/// A folder of ours for this user, as the XDG base directories say.
-fn folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(otherwise));
-    set.or_else(home).map(|path| path.join("boomi-auth"))
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use zeroize::Zeroizing;
 
-use super::{Layer, PROXY, SETTINGS, folder};
 use crate::failure::{Failure, Result};
+use crate::settings::folders::folder;
+use crate::settings::table::{Layer, PROXY, SETTINGS, Setting};
 
 /// Where the file is, or would be.
 pub(super) fn path() -> Option<PathBuf> {
@@ -55,7 +56,7 @@ pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
     Ok(Some(layer))
 }
 
-fn known(key: &str) -> Option<&'static super::Setting> {
+fn known(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().chain([&PROXY]).find(|setting| setting.key == key)
 }
 
