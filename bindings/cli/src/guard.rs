@@ -78,7 +78,7 @@ pub(crate) fn store(client: &Client) -> Option<(String, Option<String>)> {
 /// In one line, what is known.
 pub(crate) fn describe(about: &Value) -> String {
     format!(
-        "{} at {}: {} rejected, {} without an answer, {} under way; known {}",
+        "{} at {}: {} rejected, {} without a response, {} under way; known {}",
         word(about, "username"),
         word(about, "host"),
         about["rejections"],
