@@ -10,27 +10,27 @@ final class Failures {
 
     private Failures() {}
 
-    /** The exception that is written in an answer. */
-    static BoomiAuthException read(Answer answer) {
-        int code = answer.number();
-        int status = answer.number();
-        java.time.Duration after = answer.duration();
-        boolean retryable = answer.flag();
-        boolean sent = answer.flag();
-        int attempts = answer.number();
-        String message = answer.text();
+    /** Reads an exception from the fields of a fields. */
+    static BoomiAuthException read(FieldReader fields) {
+        int code = fields.number();
+        int status = fields.number();
+        java.time.Duration after = fields.duration();
+        boolean retryable = fields.flag();
+        boolean sent = fields.flag();
+        int attempts = fields.number();
+        String message = fields.text();
         if (code == CANCELED && Thread.currentThread().isInterrupted()) {
             message += " (the thread was interrupted)";
         }
         return of(code).apply(new Details(code, status, after, retryable, sent, attempts, message));
     }
 
-    /** The same failure once more. */
+    /** Makes a copy of a failure, with this thread's stack. */
     static BoomiAuthException again(BoomiAuthException failure) {
         return of(failure.code()).apply(failure.details);
     }
 
-    /** An argument that is wrong before the core has seen it. */
+    /** The exception for a bad argument that the core has not seen. */
     static ConfigurationException configuration(String message) {
         return new ConfigurationException(new Details(CONFIG, 0, null, false, false, 0, message));
     }
