@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Where the guard remembers what sign-ins came to. Where a user has no home, as services often have none, a place that lasts
-/// until the next start of the machine has to do.
+/// The default state directory of the guard. For a user without a home, as services often are, it lasts until the next
+/// boot.
 pub(crate) fn default_state_dir() -> PathBuf {
     let usual = folder("XDG_STATE_HOME", ".local/state").filter(|path| path.is_dir() || make_folder(path).is_ok());
     usual.unwrap_or_else(|| {
@@ -22,7 +22,7 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// A folder of ours for this user, as the XDG base directories say.
+/// This command's folder in an XDG base directory of the user.
 pub(crate) fn folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
     let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(otherwise));

@@ -7,7 +7,7 @@ pub(crate) struct Setting {
     pub(crate) variable: &'static str,
     pub(crate) key: &'static str,
     pub(crate) is_secret: bool,
-    /// Of several that say the same in different ways, those of one source count.
+    /// Of the settings of one group, only those of the first source count.
     pub(crate) group: Option<Group>,
 }
 
@@ -25,7 +25,7 @@ const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secr
     Setting { variable, key, is_secret, group: Some(group) }
 }
 
-/// In the order in which they are told.
+/// All settings, in the order in which they are listed.
 pub(crate) const SETTINGS: [Setting; 15] = [
     plain("BOOMI_USERNAME", "username"),
     one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
@@ -44,13 +44,13 @@ pub(crate) const SETTINGS: [Setting; 15] = [
     plain("BOOMI_TIMEOUT", "timeout"),
 ];
 
-/// The library reads the proxy's variables by itself; this is for the other two sources.
+/// The proxy of flags and config.toml; the library reads the proxy variables of the environment.
 pub(crate) const PROXY: Setting = plain("proxy", "proxy");
 
 pub(crate) const STORE: Setting = plain("BOOMI_STORE", "store");
 
 impl Setting {
-    /// Whether this value of it holds a secret.
+    /// Whether this value of the setting holds a secret.
     pub(crate) fn has_secret(&self, value: &str) -> bool {
         let is_url = [PROXY.variable, STORE.variable].contains(&self.variable);
         self.is_secret || is_url && value.contains('@')
@@ -61,10 +61,10 @@ pub(crate) fn setting(variable: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.variable == variable)
 }
 
-/// One source.
+/// The values of one source.
 #[derive(Default)]
 pub(crate) struct Layer {
-    /// For people: "the environment".
+    /// Its name for messages: "the environment".
     pub(crate) name: String,
     pub(crate) values: Vec<(&'static str, OsString)>,
 }
@@ -79,7 +79,7 @@ impl Layer {
     }
 
     pub(crate) fn get(&self, variable: &str) -> Option<&OsString> {
-        // One that is empty counts as unset, but for a proxy, where it means none.
+        // An empty value counts as unset, but for a proxy, where it means none.
         let found = self.values.iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
         found.filter(|value| !value.is_empty() || variable == PROXY.variable)
     }
