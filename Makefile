@@ -114,7 +114,7 @@ semver: ## the Rust API beside that of the last tag, or of BASELINE=REVISION: wh
 	base=$${BASELINE:-$$(git describe --tags --abbrev=0)} && PATH='$(abspath $(TARGET))/tools/bin':$$PATH $(CARGO) semver-checks \
 	  -p boomi-auth --baseline-rev "$$base" --default-features --features keychain
 
-fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/fuzzing.rs and c_api
+fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/tests/fuzzing.rs and c_api
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
 
 harden: ## Miri, AddressSanitizer, ThreadSanitizer, coverage, mutants: all, or PART; hours, and tests/harden.sh says what it needs

@@ -23,8 +23,6 @@ mod pages;
 mod request;
 mod response;
 mod stock;
-#[cfg(test)]
-mod tests;
 mod token;
 mod token_provider;
 

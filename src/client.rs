@@ -3,32 +3,25 @@
 mod authorization;
 mod builder;
 mod call;
-mod effect;
-mod exchange;
+mod context;
+pub(crate) mod error_body;
 pub(crate) mod graphql;
-#[cfg(test)]
-pub(crate) mod issuer;
+pub(crate) mod idempotency;
 mod job;
-mod judge;
-pub(crate) mod message;
-pub(crate) mod pace;
 pub(crate) mod pages;
 mod request;
 pub(crate) mod response;
-#[cfg(test)]
-mod scenarios;
-mod sending;
+pub(crate) mod retry;
+mod send;
 mod server_clock;
 mod sign_in;
-#[cfg(test)]
-mod simulated;
 mod single;
+mod status;
 mod token_provider;
-mod verdict;
 pub(crate) mod xml;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -46,66 +39,68 @@ pub use token_provider::TokenProvider;
 use crate::clock::Clock;
 use crate::config::{ClientBuilder, Config, EventHandler};
 use crate::credentials::Credentials;
-use crate::endpoint::{self, Origin};
 use crate::error::{Error, Result};
-use crate::fleet::Fleet;
 use crate::jwt::Token;
-use crate::provider::accounts::Accounts;
-use crate::provider::flight::Account;
+use crate::origin::{self, Origin};
+use crate::rate_limit::{self, RateLimiter};
 use crate::secret::Secret;
+use crate::store::SharedStore;
+use crate::token_cache::account::Account;
+use crate::token_cache::accounts::Accounts;
+use crate::transport::deadline::WaitHook;
 use crate::transport::proxy::Proxy;
-use crate::transport::scope::WaitHook;
 use crate::transport::{HttpTransport, Transport};
-use exchange::Exchange;
-use pace::Paces;
-use sending::{Sending, Who};
+use context::CallContext;
+use send::{RequestAuth, SendLoop};
 use server_clock::ServerClock;
 use sign_in::SignIns;
 
 /// A client for one origin and one user: immutable, shared by any number of threads, owner of its connections.
 ///
 /// Cloning is cheap and shares everything. A client made before a `fork` works in the child, on connections of its own.
+/// If another thread of the parent was in `getaddrinfo` during the `fork`, name look-ups in the child may hang: calls that
+/// need one end by their timeout. Addresses and `localhost` need none.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    origin: Origin,
-    account_id: Option<String>,
-    sign_ins: SignIns,
-    paces: Paces,
-    max_retries: u32,
-    timeout: Duration,
-    connect_timeout: Duration,
-    max_response_bytes: u64,
+pub(crate) struct Inner {
+    pub(crate) origin: Origin,
+    pub(crate) account_id: Option<String>,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) max_retries: u32,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_response_bytes: u64,
     /// The Host of every request.
-    host: HeaderValue,
-    user_agent: HeaderValue,
-    on_event: Option<EventHandler>,
-    wait_hook: Option<WaitHook>,
+    pub(crate) host: HeaderValue,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) on_event: Option<EventHandler>,
+    pub(crate) wait_hook: Option<WaitHook>,
     /// How often [`Client::cancel`] was called.
-    cancellations: Arc<AtomicU64>,
-    accounts: Accounts,
-    /// The one of them that is the client's own, once somebody asked for it.
-    own_account: OnceLock<Arc<Account>>,
+    pub(crate) cancellations: Arc<AtomicU64>,
+    pub(crate) accounts: Accounts,
+    /// The account of the client's own account id.
+    pub(crate) own_account: Option<Arc<Account>>,
     /// What other machines share with this client.
-    fleet: Option<Fleet>,
+    pub(crate) store: Option<SharedStore>,
     /// Whose JWT goes with the requests, if it is not the client's own.
-    token_provider: Option<TokenProvider>,
-    server_clock: ServerClock,
-    transport: Arc<dyn Transport>,
-    proxy: Option<Proxy>,
-    clock: Arc<dyn Clock>,
+    pub(crate) token_provider: Option<TokenProvider>,
+    pub(crate) server_clock: ServerClock,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// What `describe` shows of the settings that are used up by now.
-    description: Description,
+    pub(crate) description: Description,
 }
 
-struct Description {
-    otp: &'static str,
-    max_sign_ins_in_flight: u32,
-    state_dir: Option<String>,
-    roots: &'static str,
+pub(crate) struct Description {
+    pub(crate) otp: &'static str,
+    pub(crate) max_sign_ins_in_flight: u32,
+    pub(crate) state_dir: Option<String>,
+    pub(crate) roots: &'static str,
 }
 
 impl Client {
@@ -142,10 +137,13 @@ impl Client {
             roots: roots.name(),
         };
         let clock = config.clock();
-        let fleet = config.fleet(&clock)?;
-        let guard = config.guard(origin.to_string(), clock.clone(), fleet.as_ref());
-        let paces = Paces::new(config.requests_per_second.unwrap_or(pace::DEFAULT_REQUESTS_PER_SECOND))
-            .of_fleet(fleet.clone(), origin.to_string());
+        let accounts = Accounts::new();
+        let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
+        let store = config.store(&clock)?;
+        let guard = config.guard(origin.to_string(), clock.clone(), store.as_ref());
+        let rate_limiter =
+            RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
+                .with_store(store.clone(), origin.to_string());
         let host =
             HeaderValue::from_str(origin.authority()).map_err(|_| Error::invalid("the base URL's host is bad"))?;
         Ok(Client {
@@ -154,7 +152,7 @@ impl Client {
                 origin,
                 account_id: config.account_id,
                 sign_ins: SignIns::new(config.credentials, config.otp, guard),
-                paces,
+                rate_limiter,
                 max_retries: config.max_retries.unwrap_or(Config::DEFAULT_MAX_RETRIES),
                 timeout: config.timeout.unwrap_or(Config::DEFAULT_TIMEOUT),
                 connect_timeout: config.connect_timeout.unwrap_or(Config::DEFAULT_CONNECT_TIMEOUT),
@@ -163,9 +161,9 @@ impl Client {
                 on_event: config.on_event,
                 wait_hook: config.wait_hook,
                 cancellations: Arc::default(),
-                accounts: Accounts::new(),
-                own_account: OnceLock::new(),
-                fleet,
+                own_account,
+                accounts,
+                store,
                 token_provider: config.token_provider,
                 server_clock: ServerClock::new(),
                 transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots))),
@@ -181,7 +179,7 @@ impl Client {
     /// `account_id` is the client's own if `None`.
     pub fn generate_jwt(&self, account_id: Option<&str>, call: Option<&Call>) -> Result<Token> {
         let account_id = self.account_id(account_id)?;
-        Exchange::begin(self, call)?.new_jwt(account_id)
+        CallContext::begin(self, call)?.new_jwt(account_id)
     }
 
     /// A JWT for the client's account that is good for a while yet: a kept one, or one that is asked for now.
@@ -220,20 +218,20 @@ impl Client {
 
     fn ask(&self, request: &Request, call: Option<&Call>, most: Option<u64>) -> Result<Response> {
         request.check()?;
-        let exchange = Exchange::begin(self, call)?;
-        self.ask_in(&exchange, request, most)
+        let context = CallContext::begin(self, call)?;
+        self.ask_in(&context, request, most)
     }
 
     /// The same as a part of a call that has begun.
-    fn ask_in(&self, exchange: &Exchange<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
+    fn ask_in(&self, context: &CallContext<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
         let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
-        let who = match request.scheme(self.inner.token_provider.is_some()) {
-            AuthScheme::Basic => Who::User,
-            AuthScheme::Jwt => Who::Bearer(self.bearer(request.account_id.as_deref())?),
-            _ => Who::Caller,
+        let auth = match request.scheme(self.inner.token_provider.is_some()) {
+            AuthScheme::Basic => RequestAuth::User,
+            AuthScheme::Jwt => RequestAuth::Bearer(self.bearer(request.account_id.as_deref())?),
+            _ => RequestAuth::Caller,
         };
-        Sending::new(exchange, request, &uri, who, account_id, most).run()
+        SendLoop::new(context, request, &uri, auth, account_id, most).run()
     }
 
     /// The pages of a query: `request` is a POST to a path that ends in `/query`.
@@ -244,17 +242,17 @@ impl Client {
     /// Sends a request for work that the server does in its own time, and says where its result will be. See [`Job`].
     pub fn start(&self, request: &Request, call: Option<&Call>) -> Result<Job> {
         request.check()?;
-        Job::start(self, request, &Exchange::begin(self, call)?)
+        Job::start(self, request, &CallContext::begin(self, call)?)
     }
 
     /// Starts such work and waits for its result, all within one call's deadline. After a timeout the work goes on, and where
     /// its result will be is lost: [`start`](Self::start) gives a [`Job`], which keeps it.
     pub fn wait(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
         request.check()?;
-        let exchange = Exchange::begin(self, call)?;
-        let mut job = Job::start(self, request, &exchange)?;
+        let context = CallContext::begin(self, call)?;
+        let mut job = Job::start(self, request, &context)?;
         // What the request started goes on, whatever becomes of the asking: to send it again would be to start it twice.
-        job.wait_in(&exchange, Some(self.inner.max_response_bytes)).map_err(|error| {
+        job.wait_in(&context, Some(self.inner.max_response_bytes)).map_err(|error| {
             let attempts = error.attempts().max(1);
             error.noting("; the work was started before, and may go on").sent(true).with_attempts(attempts)
         })
@@ -312,8 +310,8 @@ impl Client {
         let credentials = inner.sign_ins.credentials().map(|credentials| {
             json!({ "source": credentials.source_name(), "username": credentials.username(), "secret": "***" })
         });
-        let store = inner.fleet.as_ref().map(
-            |fleet| json!({ "url": fleet.place(), "problem": fleet.problem(), "connecting": fleet.is_connecting() }),
+        let store = inner.store.as_ref().map(
+            |store| json!({ "url": store.place(), "problem": store.problem(), "connecting": store.is_connecting() }),
         );
         json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -324,7 +322,7 @@ impl Client {
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,
-            "requests_per_second": inner.paces.requests_per_second(),
+            "requests_per_second": inner.rate_limiter.requests_per_second(),
             "max_retries": inner.max_retries,
             "max_sign_ins_in_flight": inner.description.max_sign_ins_in_flight,
             "state_dir": inner.description.state_dir,
@@ -350,8 +348,8 @@ impl Client {
     /// `rejected`, `unanswered` or `budget`, and `wait_ms` is `null` if only other credentials or
     /// [`reset_guard`](Self::reset_guard) end it.
     pub fn describe_guard(&self) -> Result<String> {
-        let exchange = Exchange::begin(self, None)?;
-        let (username, status) = self.inner.sign_ins.status(&exchange)?;
+        let context = CallContext::begin(self, None)?;
+        let (username, status) = self.inner.sign_ins.status(&context)?;
         let held = status
             .held
             .map(|held| json!({ "reason": held.reason(), "wait_ms": held.rest.map(|rest| rest.as_millis() as u64) }));
@@ -368,7 +366,7 @@ impl Client {
         Ok(about.to_string())
     }
 
-    /// Who signs in, if that was set.
+    /// RequestAuth signs in, if that was set.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.inner.sign_ins.credentials()
     }
@@ -376,18 +374,18 @@ impl Client {
     /// The value of this user's `Authorization` header, `Basic ...`, asked from where the credentials come from if need be. Nothing
     /// is sent, and the guard is not asked: [`authorize`](Self::authorize) does that.
     pub fn auth_header(&self) -> Result<Secret> {
-        Ok(self.inner.sign_ins.loaded(&Exchange::begin(self, None)?)?.basic.header.duplicate())
+        Ok(self.inner.sign_ins.loaded(&CallContext::begin(self, None)?)?.basic.header.duplicate())
     }
 
     /// The user name as it is sent, with `BOOMI_TOKEN.` for an API token, asked from where it comes from if need be.
     pub fn auth_username(&self) -> Result<String> {
-        Ok(self.inner.sign_ins.loaded(&Exchange::begin(self, None)?)?.basic.username.clone())
+        Ok(self.inner.sign_ins.loaded(&CallContext::begin(self, None)?)?.basic.username.clone())
     }
 
     /// A one-time code that another program will send for this user: no sign-in of whoever shares the guard's memory gets the same.
     /// By this machine's clock, unless an answer told the server's. Within 30 s of the last one it waits for the next.
     pub fn one_time_code(&self, call: Option<&Call>) -> Result<Secret> {
-        self.inner.sign_ins.one_time_code(&Exchange::begin(self, call)?)
+        self.inner.sign_ins.one_time_code(&CallContext::begin(self, call)?)
     }
 
     /// The proxy that requests go through, for another HTTP library: `http://host:port`, and the value of a
@@ -397,8 +395,8 @@ impl Client {
     }
 
     fn account_id<'a>(&'a self, given: Option<&'a str>) -> Result<&'a str> {
-        let account_id = given.or(self.inner.account_id.as_deref()).ok_or_else(endpoint::missing_account_id)?;
-        endpoint::check_account_id(account_id).map(|()| account_id)
+        let account_id = given.or(self.inner.account_id.as_deref()).ok_or_else(origin::missing_account_id)?;
+        origin::check_account_id(account_id).map(|()| account_id)
     }
 }
 

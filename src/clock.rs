@@ -2,14 +2,11 @@
 
 #![allow(clippy::disallowed_methods)]
 
-#[cfg(test)]
-pub(crate) mod sim;
-
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::Signal;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,12 +16,12 @@ pub(crate) trait Clock: Send + Sync {
     /// Never goes back; deadlines are counted on it. It may stand still while the machine sleeps.
     fn now(&self) -> Instant;
     /// Never goes back, and goes on while the machine sleeps, where the system has such a clock. Since an arbitrary moment.
-    fn awake_or_not(&self) -> Duration;
+    fn boottime(&self) -> Duration;
     /// Since the Unix epoch, as this machine believes.
     fn wall(&self) -> Duration;
     /// Both clocks that tokens live by, for which tens of milliseconds are nothing.
     fn moment(&self) -> Moment {
-        Moment { steady: self.awake_or_not(), wall: self.wall() }
+        Moment { steady: self.boottime(), wall: self.wall() }
     }
     /// The same in nanoseconds, for the one place where a dozen instructions count.
     fn nanos(&self) -> Nanos {
@@ -32,15 +29,15 @@ pub(crate) trait Clock: Send + Sync {
         (steady.as_nanos() as u64, wall.as_nanos() as u64)
     }
     /// A number from 0 to 1, so that callers do not all come at the same moment.
-    fn chance(&self) -> f64 {
+    fn jitter(&self) -> f64 {
         // Each of these hashers has a key of its own, out of the system's random numbers; but children of `fork` have the same.
         RandomState::new().hash_one(std::process::id()) as f64 / u64::MAX as f64
     }
     /// Returns after `duration`.
     fn sleep(&self, duration: Duration);
     /// A steady time that is the same in all processes of this machine, and the name of what it is counted from: this boot.
-    fn machine(&self) -> (String, Duration) {
-        ("test".into(), self.awake_or_not())
+    fn boot_id(&self) -> (String, Duration) {
+        ("test".into(), self.boottime())
     }
     /// Returns when `signal` has more changes than were `seen`, or after `duration`, or for no reason at all.
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration);
@@ -53,7 +50,7 @@ pub(crate) trait Clock: Send + Sync {
 /// One moment, on the two clocks that a token's life is measured by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    /// See [`Clock::awake_or_not`].
+    /// See [`Clock::boottime`].
     pub(crate) steady: Duration,
     /// Since the Unix epoch.
     pub(crate) wall: Duration,
@@ -129,13 +126,13 @@ impl Clock for SystemClock {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn awake_or_not(&self) -> Duration {
+    fn boottime(&self) -> Duration {
         // Through libc: rustix would read the vDSO by itself, which valgrind does not survive.
         nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).map_or_else(|_| self.wall(), Duration::from)
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn awake_or_not(&self) -> Duration {
+    fn boottime(&self) -> Duration {
         static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
         START.elapsed()
     }
@@ -148,7 +145,7 @@ impl Clock for SystemClock {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn moment(&self) -> Moment {
         let wall = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE);
-        Moment { steady: self.awake_or_not(), wall: wall.map_or_else(|_| self.wall(), Duration::from) }
+        Moment { steady: self.boottime(), wall: wall.map_or_else(|_| self.wall(), Duration::from) }
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -171,18 +168,18 @@ impl Clock for SystemClock {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn machine(&self) -> (String, Duration) {
+    fn boot_id(&self) -> (String, Duration) {
         static BOOT: PerProcess<Option<String>> = PerProcess::empty();
         let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         match &*BOOT.get(read) {
-            Some(boot) => (boot.trim().to_owned(), self.awake_or_not()),
+            Some(boot) => (boot.trim().to_owned(), self.boottime()),
             None => ("wall".into(), self.wall()),
         }
     }
 
     /// No other clock is the same in all processes.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn machine(&self) -> (String, Duration) {
+    fn boot_id(&self) -> (String, Duration) {
         ("wall".into(), self.wall())
     }
 
@@ -207,7 +204,7 @@ mod tests {
             // Coarse: late by a tick of the system, which is at most 10 ms.
             let tick = Duration::from_millis(10);
             assert!(steady + tick >= before.steady && wall + tick >= before.wall, "{steady:?} {wall:?} {before:?}");
-            assert!(steady <= clock.awake_or_not() + tick);
+            assert!(steady <= clock.boottime() + tick);
         }
     }
 
@@ -283,7 +280,7 @@ pub(crate) mod fake {
             self.start + *self.passed.lock().unwrap()
         }
 
-        fn awake_or_not(&self) -> Duration {
+        fn boottime(&self) -> Duration {
             *self.passed.lock().unwrap() + *self.asleep.lock().unwrap()
         }
 

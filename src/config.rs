@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::pace::MOST_REQUESTS_PER_SECOND;
 use crate::client::{Client, TokenProvider};
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "capi")]
 use crate::credentials::CredentialKind;
 use crate::credentials::{Credentials, read_secret_file};
-use crate::endpoint::{self, BASE_URL_US, Origin};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::guard::state_dir::StateDir;
 use crate::guard::{self, Guard, Store};
+use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::{OtpSecret, check_code};
+use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
 use crate::text;
 use crate::transport::Transport;
+use crate::transport::deadline::WaitHook;
 use crate::transport::proxy::{Proxy, ProxySetting};
-use crate::transport::scope::WaitHook;
 use crate::transport::tls::{Roots, read_pem};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -87,7 +87,7 @@ pub(crate) struct Config {
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) state_dir_required: bool,
     #[cfg(feature = "redis")]
-    pub(crate) store: Option<crate::fleet::address::Address>,
+    pub(crate) store: Option<crate::store::url::Address>,
     pub(crate) token_provider: Option<TokenProvider>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
@@ -118,7 +118,7 @@ impl Config {
     }
 
     pub(crate) fn set_account_id(&mut self, account_id: &str) -> Result<()> {
-        let checked = endpoint::check_account_id(account_id).map(|()| account_id.to_owned());
+        let checked = origin::check_account_id(account_id).map(|()| account_id.to_owned());
         self.set(checked, |config, account_id| config.account_id = Some(account_id))
     }
 
@@ -233,7 +233,7 @@ impl Config {
 
     #[cfg(feature = "redis")]
     pub(crate) fn set_store(&mut self, url: &str) -> Result<()> {
-        self.set(crate::fleet::address::Address::parse(url), |config, address| config.store = Some(address))
+        self.set(crate::store::url::Address::parse(url), |config, address| config.store = Some(address))
     }
 
     #[cfg(not(feature = "redis"))]
@@ -258,22 +258,27 @@ impl Config {
         self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
     }
 
-    /// What a fleet shares, if a store is set.
+    /// What a store shares, if a store is set.
     #[cfg(feature = "redis")]
-    pub(crate) fn fleet(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::fleet::Fleet>> {
-        self.store.clone().map(|address| crate::fleet::Fleet::new(address, clock.clone())).transpose()
+    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
+        self.store.clone().map(|address| crate::store::SharedStore::new(address, clock.clone())).transpose()
     }
 
     #[cfg(not(feature = "redis"))]
-    pub(crate) fn fleet(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::fleet::Fleet>> {
+    pub(crate) fn store(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
         Ok(None)
     }
 
     /// What sign-ins at this origin pass.
-    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, fleet: Option<&crate::fleet::Fleet>) -> Guard {
+    pub(crate) fn guard(
+        &self,
+        origin: String,
+        clock: Arc<dyn Clock>,
+        store: Option<&crate::store::SharedStore>,
+    ) -> Guard {
         let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
-        let guard = match fleet {
-            Some(fleet) => guard.shared_by(Arc::new(fleet.ledgers()), fleet.place().to_owned()),
+        let guard = match store {
+            Some(store) => guard.shared_by(Arc::new(store.histories()), store.place().to_owned()),
             None => guard,
         };
         let guard = match &self.state_dir {
@@ -430,8 +435,8 @@ impl ClientBuilder {
         self.with(|config| config.set_max_sign_ins_in_flight(count))
     }
 
-    /// A Valkey or Redis server that a fleet shares, so that it signs in as one: the guard's memory, one-time codes, tokens and the
-    /// pace are then the fleet's. With the feature `redis`, which is not a default.
+    /// A Valkey or Redis server that a store shares, so that it signs in as one: the guard's memory, one-time codes, tokens and the
+    /// pace are then the store's. With the feature `redis`, which is not a default.
     ///
     /// `rediss://user:password@host:6379/0?prefix=...`, and `redis://` without TLS; `valkey` may stand in place of `redis`.
     /// `redis+sentinel://host1:26379,host2:26379/name/0` and `redis+cluster://host1:7000,host2:7001` are taken, too. `ca_file=` is a PEM

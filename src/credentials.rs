@@ -98,7 +98,7 @@ pub(crate) struct Basic {
     pub(crate) username: String,
     /// `Basic ...`
     pub(crate) header: Secret,
-    /// Kept to cut it out of texts that a server sends back.
+    /// CachedToken to cut it out of texts that a server sends back.
     pub(crate) secret: Secret,
 }
 
@@ -115,7 +115,7 @@ impl Basic {
     }
 }
 
-type Ask = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
+type LoadFn = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
 
 /// A user's credentials, or where to get them.
 ///
@@ -123,28 +123,28 @@ type Ask = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
 /// the next sign-in after the server rejected them.
 #[derive(Clone)]
 pub struct Credentials {
-    source: Source,
+    source: CredentialSource,
 }
 
 #[derive(Clone)]
-enum Source {
+enum CredentialSource {
     Fixed(Arc<Basic>),
     File { kind: CredentialKind, username: String, path: PathBuf },
-    Function(Arc<Ask>),
+    Function(Arc<LoadFn>),
     Process { command: String, username: Option<String> },
     Keychain { entry: String, username: Option<String> },
 }
 
 /// Credentials out of their source.
-struct Found {
+struct LoadResult {
     basic: Arc<Basic>,
     /// When they die: wall clock, since 1970.
     expires_at: Option<Duration>,
 }
 
-impl Found {
+impl LoadResult {
     fn for_good(basic: Basic) -> Self {
-        Found { basic: Arc::new(basic), expires_at: None }
+        LoadResult { basic: Arc::new(basic), expires_at: None }
     }
 }
 
@@ -160,14 +160,14 @@ impl Credentials {
     }
 
     pub(crate) fn fixed(kind: CredentialKind, username: &str, secret: &str) -> Result<Self> {
-        Ok(Credentials { source: Source::Fixed(Arc::new(Basic::new(kind, username, secret)?)) })
+        Ok(Credentials { source: CredentialSource::Fixed(Arc::new(Basic::new(kind, username, secret)?)) })
     }
 
     /// A user whose secret is the content of a file, less the line end after it. The file is read again after a
     /// rejection, so that a secret that something else rotates is picked up.
     pub fn file(kind: CredentialKind, username: &str, path: impl Into<PathBuf>) -> Result<Self> {
         let username = auth_username(kind, username)?;
-        Ok(Credentials { source: Source::File { kind, username, path: path.into() } })
+        Ok(Credentials { source: CredentialSource::File { kind, username, path: path.into() } })
     }
 
     /// Credentials from a function: a vault, a keychain, a prompt.
@@ -176,7 +176,7 @@ impl Credentials {
     /// runs on the calling thread, perhaps on several at once, and must return fixed credentials. Its error is the
     /// call's error; [`Error::other`] makes one of another library's.
     pub fn from_fn(ask: impl Fn(bool) -> Result<Credentials> + Send + Sync + 'static) -> Self {
-        Credentials { source: Source::Function(Arc::new(ask)) }
+        Credentials { source: CredentialSource::Function(Arc::new(ask)) }
     }
 
     /// Credentials from a program, run through the shell, which prints one JSON object:
@@ -190,7 +190,7 @@ impl Credentials {
     pub fn process(command: &str, username: Option<&str>) -> Result<Self> {
         text::check("the credential process", command)?;
         let username = check_username(username)?;
-        Ok(Credentials { source: Source::Process { command: command.to_owned(), username } })
+        Ok(Credentials { source: CredentialSource::Process { command: command.to_owned(), username } })
     }
 
     /// Credentials that the operating system's keychain keeps under `entry`: see `keychain::store`, and the command
@@ -199,51 +199,55 @@ impl Credentials {
     pub fn keychain(entry: &str, username: Option<&str>) -> Result<Self> {
         text::check("the name of the keychain entry", entry)?;
         let username = check_username(username)?;
-        Ok(Credentials { source: Source::Keychain { entry: entry.to_owned(), username } })
+        Ok(Credentials { source: CredentialSource::Keychain { entry: entry.to_owned(), username } })
     }
 
     /// The user name as it is sent, where it is known without asking.
     pub(crate) fn username(&self) -> Option<&str> {
         match &self.source {
-            Source::Fixed(basic) => Some(&basic.username),
-            Source::File { username, .. } => Some(username),
-            Source::Process { username, .. } | Source::Keychain { username, .. } => username.as_deref(),
-            Source::Function(_) => None,
+            CredentialSource::Fixed(basic) => Some(&basic.username),
+            CredentialSource::File { username, .. } => Some(username),
+            CredentialSource::Process { username, .. } | CredentialSource::Keychain { username, .. } => {
+                username.as_deref()
+            }
+            CredentialSource::Function(_) => None,
         }
     }
 
     /// "fixed", "file", "callback", "process" or "keychain".
     pub(crate) fn source_name(&self) -> &'static str {
         match self.source {
-            Source::Fixed(_) => "fixed",
-            Source::File { .. } => "file",
-            Source::Function(_) => "callback",
-            Source::Process { .. } => "process",
-            Source::Keychain { .. } => "keychain",
+            CredentialSource::Fixed(_) => "fixed",
+            CredentialSource::File { .. } => "file",
+            CredentialSource::Function(_) => "callback",
+            CredentialSource::Process { .. } => "process",
+            CredentialSource::Keychain { .. } => "keychain",
         }
     }
 
     /// Whether to ask takes long, or asks a person: then one call asks, and the others wait for it.
     pub(crate) fn asks_others(&self) -> bool {
-        matches!(self.source, Source::Process { .. } | Source::Keychain { .. })
+        matches!(self.source, CredentialSource::Process { .. } | CredentialSource::Keychain { .. })
     }
 
     /// `check` fails when the call that wants them is over.
-    fn load(&self, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Found> {
+    fn load(&self, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<LoadResult> {
         match &self.source {
-            Source::Fixed(basic) => Ok(Found { basic: basic.clone(), expires_at: None }),
-            Source::File { kind, username, path } => {
+            CredentialSource::Fixed(basic) => Ok(LoadResult { basic: basic.clone(), expires_at: None }),
+            CredentialSource::File { kind, username, path } => {
                 let secret = read_secret_file(path)?;
-                Basic::new(*kind, username, &secret).map(Found::for_good).map_err(|error| {
+                Basic::new(*kind, username, &secret).map(LoadResult::for_good).map_err(|error| {
                     Error::new(error.kind(), format!("{}, in the file {}", error.message(), path.display()))
                 })
             }
-            Source::Function(ask) => match ask(rejected)?.source {
-                Source::Fixed(basic) => Ok(Found { basic, expires_at: None }),
+            CredentialSource::Function(ask) => match ask(rejected)?.source {
+                CredentialSource::Fixed(basic) => Ok(LoadResult { basic, expires_at: None }),
                 _ => Err(Error::config("the credentials function must return fixed credentials")),
             },
-            Source::Process { command, username } => from_process(command, username.as_deref(), rejected, check),
-            Source::Keychain { entry, username } => from_keychain(entry, username.as_deref()),
+            CredentialSource::Process { command, username } => {
+                from_process(command, username.as_deref(), rejected, check)
+            }
+            CredentialSource::Keychain { entry, username } => from_keychain(entry, username.as_deref()),
         }
     }
 }
@@ -260,10 +264,10 @@ fn from_process(
     username: Option<&str>,
     rejected: bool,
     check: &dyn Fn() -> Result<()>,
-) -> Result<Found> {
+) -> Result<LoadResult> {
     let printed = process::run(command, rejected, check)?;
     document::read(&printed, username)
-        .map(|document| Found { basic: Arc::new(document.basic), expires_at: document.expires_at })
+        .map(|document| LoadResult { basic: Arc::new(document.basic), expires_at: document.expires_at })
         .map_err(|error| {
             let what = error.message();
             Error::config(format!("what the credential process (BOOMI_CREDENTIAL_PROCESS) printed {what}"))
@@ -271,7 +275,7 @@ fn from_process(
 }
 
 #[cfg(not(all(unix, feature = "credential-process")))]
-fn from_process(_: &str, _: Option<&str>, _: bool, _: &dyn Fn() -> Result<()>) -> Result<Found> {
+fn from_process(_: &str, _: Option<&str>, _: bool, _: &dyn Fn() -> Result<()>) -> Result<LoadResult> {
     Err(Error::config(
         "a credential process is set, and this build of boomi-auth runs none: build it, for Unix, with the feature \
          credential-process",
@@ -279,19 +283,19 @@ fn from_process(_: &str, _: Option<&str>, _: bool, _: &dyn Fn() -> Result<()>) -
 }
 
 #[cfg(feature = "keychain")]
-fn from_keychain(entry: &str, username: Option<&str>) -> Result<Found> {
+fn from_keychain(entry: &str, username: Option<&str>) -> Result<LoadResult> {
     let kept = keychain::read(entry)?.ok_or_else(|| {
         Error::config(format!(
             "the operating system's keychain has no entry \"{entry}\" of boomi-auth: store one with `boomi-auth login`"
         ))
     })?;
     document::read(&kept, username)
-        .map(|document| Found { basic: Arc::new(document.basic), expires_at: document.expires_at })
+        .map(|document| LoadResult { basic: Arc::new(document.basic), expires_at: document.expires_at })
         .map_err(|error| Error::config(format!("the keychain's entry \"{entry}\" {}", error.message())))
 }
 
 #[cfg(not(feature = "keychain"))]
-fn from_keychain(_: &str, _: Option<&str>) -> Result<Found> {
+fn from_keychain(_: &str, _: Option<&str>) -> Result<LoadResult> {
     Err(Error::config(
         "credentials of the operating system's keychain are set, and this build of boomi-auth reads none: build it with the \
          feature keychain",
@@ -321,7 +325,7 @@ pub(crate) fn read_secret_file(path: &std::path::Path) -> Result<Zeroizing<Strin
 }
 
 /// Credentials as a client keeps them: loaded once, and again after a rejection.
-pub(crate) struct Keeper {
+pub(crate) struct CredentialCache {
     credentials: Credentials,
     current: ArcSwapOption<Loaded>,
     /// The highest generation that the server rejected.
@@ -338,9 +342,9 @@ pub(crate) struct Loaded {
     expires_at: Option<Duration>,
 }
 
-impl Keeper {
+impl CredentialCache {
     pub(crate) fn new(credentials: Credentials) -> Self {
-        Keeper { credentials, current: ArcSwapOption::empty(), rejected: AtomicU64::new(0) }
+        CredentialCache { credentials, current: ArcSwapOption::empty(), rejected: AtomicU64::new(0) }
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
@@ -367,7 +371,7 @@ impl Keeper {
         let current = self.current.load_full();
         let rejected = self.rejected.load(Ordering::Acquire);
         let was_rejected = current.as_ref().is_some_and(|loaded| loaded.generation <= rejected);
-        let Found { basic, expires_at } = self.credentials.load(was_rejected, check)?;
+        let LoadResult { basic, expires_at } = self.credentials.load(was_rejected, check)?;
         let generation = current.as_ref().map_or(0, |loaded| loaded.generation) + 1;
         let loaded = Arc::new(Loaded { basic, after_rejection: was_rejected, generation, expires_at });
         // Two threads may have loaded at once. Either's are as new; one generation must not have two secrets.
@@ -446,29 +450,29 @@ mod tests {
     }
 
     /// As calls do, at the time 100 s.
-    fn get(keeper: &Keeper) -> Result<(Arc<Loaded>, bool)> {
-        let current = keeper.current(Duration::from_secs(100));
-        current.map_or_else(|| keeper.load(&|| Ok(())), |current| Ok((current, false)))
+    fn get(cache: &CredentialCache) -> Result<(Arc<Loaded>, bool)> {
+        let current = cache.current(Duration::from_secs(100));
+        current.map_or_else(|| cache.load(&|| Ok(())), |current| Ok((current, false)))
     }
 
     #[test]
     fn a_function_is_asked_again_only_after_a_rejection() {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = asked.clone();
-        let keeper = Keeper::new(Credentials::from_fn(move |rejected| {
+        let cache = CredentialCache::new(Credentials::from_fn(move |rejected| {
             let mut log = log.lock().unwrap();
             log.push(rejected);
             Credentials::password("user", &format!("secret {}", log.len()))
         }));
-        let (first, fresh) = get(&keeper).unwrap();
+        let (first, fresh) = get(&cache).unwrap();
         assert!(fresh);
-        assert!(!get(&keeper).unwrap().1);
-        keeper.reject(&first);
-        let (second, fresh) = get(&keeper).unwrap();
+        assert!(!get(&cache).unwrap().1);
+        cache.reject(&first);
+        let (second, fresh) = get(&cache).unwrap();
         assert!(fresh);
         assert_ne!(first.basic.header, second.basic.header);
-        keeper.reject(&first); // an old verdict, arriving late
-        assert!(!get(&keeper).unwrap().1);
+        cache.reject(&first); // an old verdict, arriving late
+        assert!(!get(&cache).unwrap().1);
         assert_eq!(*asked.lock().unwrap(), [false, true]);
     }
 
@@ -479,28 +483,28 @@ mod tests {
             let fields = r#"\"version\":1,\"username\":\"user@example.com\",\"api_token\":\"t$BOOMI_REJECTED\""#;
             Credentials::process(&format!("echo \"{{{fields},\\\"expires_at\\\":{expires_at}}}\""), None).unwrap()
         };
-        let keeper = Keeper::new(print(101));
-        let (first, fresh) = get(&keeper).unwrap();
-        assert!(fresh && !get(&keeper).unwrap().1);
+        let cache = CredentialCache::new(print(101));
+        let (first, fresh) = get(&cache).unwrap();
+        assert!(fresh && !get(&cache).unwrap().1);
         assert_eq!(first.basic.secret.expose(), "t0");
-        keeper.reject(&first);
-        assert_eq!(get(&keeper).unwrap().0.basic.secret.expose(), "t1");
+        cache.reject(&first);
+        assert_eq!(get(&cache).unwrap().0.basic.secret.expose(), "t1");
 
-        let keeper = Keeper::new(print(100));
-        let (first, fresh) = get(&keeper).unwrap();
-        assert!(fresh && get(&keeper).unwrap().1);
+        let cache = CredentialCache::new(print(100));
+        let (first, fresh) = get(&cache).unwrap();
+        assert!(fresh && get(&cache).unwrap().1);
         assert_eq!(first.basic.secret.expose(), "t0");
-        assert_eq!(get(&keeper).unwrap().0.basic.secret.expose(), "t0", "nothing was rejected");
+        assert_eq!(get(&cache).unwrap().0.basic.secret.expose(), "t0", "nothing was rejected");
 
-        let error = get(&Keeper::new(Credentials::process("echo hunter2", None).unwrap())).unwrap_err();
+        let error = get(&CredentialCache::new(Credentials::process("echo hunter2", None).unwrap())).unwrap_err();
         assert!(error.message().contains("printed is not one JSON object"), "{error}");
     }
 
     #[test]
     fn of_two_that_load_at_once_both_have_the_same() {
         // While it is asked, somebody else asks and is done first: at the first load, and at the one after a rejection.
-        let keeper = Arc::new(std::sync::OnceLock::<Keeper>::new());
-        let (inside, depth) = (keeper.clone(), Mutex::new(0));
+        let cache = Arc::new(std::sync::OnceLock::<CredentialCache>::new());
+        let (inside, depth) = (cache.clone(), Mutex::new(0));
         let ask = move |_: bool| {
             *depth.lock().unwrap() += 1;
             let count = *depth.lock().unwrap();
@@ -511,14 +515,14 @@ mod tests {
             }
             Credentials::password("user", &format!("secret {count}"))
         };
-        assert!(keeper.set(Keeper::new(Credentials::from_fn(ask))).is_ok());
-        let keeper = keeper.get().unwrap();
+        assert!(cache.set(CredentialCache::new(Credentials::from_fn(ask))).is_ok());
+        let cache = cache.get().unwrap();
         for secret in ["secret 2", "secret 4"] {
-            let (loaded, fresh) = get(keeper).unwrap();
+            let (loaded, fresh) = get(cache).unwrap();
             assert!(!fresh);
             assert_eq!(loaded.basic.secret.expose(), secret);
-            assert_eq!(get(keeper).unwrap().0.basic.secret.expose(), secret);
-            keeper.reject(&loaded);
+            assert_eq!(get(cache).unwrap().0.basic.secret.expose(), secret);
+            cache.reject(&loaded);
         }
     }
 
@@ -548,11 +552,11 @@ mod tests {
         ] {
             assert_eq!(format!("{credentials:?}"), text);
             assert_eq!(credentials.asks_others(), asks_others, "{text}");
-            assert_eq!(Keeper::new(credentials.clone()).username().as_deref(), username);
+            assert_eq!(CredentialCache::new(credentials.clone()).username().as_deref(), username);
         }
-        let keeper = Keeper::new(function);
-        get(&keeper).unwrap();
-        assert_eq!(keeper.username().as_deref(), Some("other"), "it is known by now");
+        let cache = CredentialCache::new(function);
+        get(&cache).unwrap();
+        assert_eq!(cache.username().as_deref(), Some("other"), "it is known by now");
     }
 
     #[test]
@@ -563,8 +567,8 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             assert_eq!(read_secret_file(&path).ok().as_deref().map(String::as_str), secret);
         }
-        let keeper = Keeper::new(Credentials::file(CredentialKind::Password, "user", &path).unwrap());
-        let error = get(&keeper).unwrap_err();
+        let cache = CredentialCache::new(Credentials::file(CredentialKind::Password, "user", &path).unwrap());
+        let error = get(&cache).unwrap_err();
         assert!(error.message().contains("control character") && error.message().contains("in the file"), "{error}");
         std::fs::remove_file(path).unwrap();
     }

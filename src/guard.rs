@@ -1,18 +1,14 @@
 //! The guard, which every sign-in passes, so that no user is locked out by this library.
 //!
-//! What may be sent when is decided by [`ledger`]; where ledgers are kept is a [`Store`]'s business: the process's
+//! What may be sent when is decided by [`history`]; where histories are kept is a [`Store`]'s business: the process's
 //! [`table`], or a directory.
 
 pub(crate) mod format;
-pub(crate) mod ledger;
-#[cfg(all(test, feature = "model"))]
-mod model;
+pub(crate) mod history;
+pub(crate) mod secret_tag;
 pub(crate) mod state_dir;
-pub(crate) mod steps;
 pub(crate) mod table;
-pub(crate) mod tags;
-#[cfg(test)]
-mod tests;
+pub(crate) mod totp_steps;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -22,42 +18,42 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::credentials::TOKEN_PREFIX;
 use crate::error::{Error, ErrorKind};
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 use crate::text::whole_seconds;
-use ledger::{Ask, Decision, Kind, Ledger, Millis, Outcome, Owner, Route, Tag, Why};
-use steps::Step;
+use history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner, RouteId, Tag, Why};
+use totp_steps::TimeStep;
 
 /// How many sign-ins of a proven credential may be under way, unless the caller says otherwise.
 pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
 
 /// What is waited for may have ended without anybody's telling: by its age.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
-const MOST_UNSETTLED: usize = 1024;
+pub(crate) const MOST_UNSETTLED: usize = 1024;
 
-/// Whose sign-ins a ledger is about.
+/// Whose sign-ins a history is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct User {
     pub(crate) origin: String,
     pub(crate) name: String,
 }
 
-/// Where ledgers are kept. An error says, for people, why one could not be used; then nothing was changed.
+/// Where histories are kept. An error says, for people, why one could not be used; then nothing was changed.
 pub(crate) trait Store: Send + Sync {
-    /// Runs `work` on a user's ledger, with the store's own time, while nobody else does. What it changed is kept if it
+    /// Runs `work` on a user's history, with the store's own time, while nobody else does. What it changed is kept if it
     /// returns `true`.
     fn with(
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String>;
     /// What stands for a secret of this user there.
     fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String>;
     /// Who this process is there.
     fn owner(&self) -> Owner;
-    /// Told when this process changed a user's ledger.
+    /// Told when this process changed a user's history.
     fn changed(&self, user: &User) -> Signal;
     /// How long to wait for what other processes change, which nobody tells.
     fn look_again(&self) -> Option<Duration>;
@@ -67,48 +63,48 @@ pub(crate) trait Store: Send + Sync {
     }
 }
 
-/// One client's way to the ledgers.
+/// One client's way to the histories.
 pub(crate) struct Guard {
-    origin: String,
-    clock: Arc<dyn Clock>,
-    most_in_flight: u32,
+    pub(crate) origin: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) most_in_flight: u32,
     /// The memory of tests; otherwise it is the process's own: the only one, or for when the other cannot be used.
-    table: Option<Arc<dyn Store>>,
+    pub(crate) table: Option<Arc<dyn Store>>,
     /// The memories beyond this process: the first that can be used is.
-    shared: Vec<Shared>,
+    pub(crate) shared: Vec<SharedMemory>,
     /// Whether a sign-in needs one of them.
-    must_be_shared: bool,
+    pub(crate) must_be_shared: bool,
     /// [`reset`](Guard::reset) before anybody knew which user.
-    reset_pending: AtomicBool,
+    pub(crate) reset_pending: AtomicBool,
 }
 
 /// A memory beyond this process.
-struct Shared {
-    store: Arc<dyn Store>,
+pub(crate) struct SharedMemory {
+    pub(crate) store: Arc<dyn Store>,
     /// Where it is.
-    place: String,
+    pub(crate) place: String,
     /// Whether the last use of it failed.
-    is_unavailable: AtomicBool,
+    pub(crate) is_unavailable: AtomicBool,
     /// What could not be written there yet.
-    unsettled: PerProcess<Mutex<Vec<Settlement>>>,
+    pub(crate) unsettled: PerProcess<Mutex<Vec<Settlement>>>,
 }
 
 /// What a memory is to be told when it can be used again.
 #[derive(Clone)]
-struct Settlement {
-    user: User,
-    id: u64,
-    outcome: Outcome,
+pub(crate) struct Settlement {
+    pub(crate) user: User,
+    pub(crate) id: u64,
+    pub(crate) outcome: LoginOutcome,
     /// What a sign-in that it never knew of asked for. Its tag is that of the process's table.
-    ask: Option<Ask>,
+    pub(crate) ask: Option<LoginRequest>,
 }
 
-impl Shared {
-    fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
+impl SharedMemory {
+    pub(crate) fn unsettled(&self) -> Arc<Mutex<Vec<Settlement>>> {
         self.unsettled.get(Mutex::default)
     }
 
-    fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
+    pub(crate) fn unsettled_of(&self, user: &User) -> Vec<Settlement> {
         let unsettled = self.unsettled();
         let mut all = lock(&unsettled);
         let (of_user, others) = all.drain(..).partition(|old| old.user == *user);
@@ -116,7 +112,7 @@ impl Shared {
         of_user
     }
 
-    fn settle_later(&self, settlement: Settlement) {
+    pub(crate) fn settle_later(&self, settlement: Settlement) {
         let unsettled = self.unsettled();
         let mut all = lock(&unsettled);
         // More of one user than its budget says nothing more.
@@ -127,12 +123,12 @@ impl Shared {
 }
 
 /// Who wants to sign in, and for what.
-pub(crate) struct Applicant<'a> {
+pub(crate) struct LoginAttempt<'a> {
     pub(crate) name: &'a str,
     /// The secret, and a code that a person typed, if there is one: another code is another try.
     pub(crate) secret: &'a [&'a [u8]],
-    pub(crate) kind: Kind,
-    pub(crate) route: Route,
+    pub(crate) kind: LoginKind,
+    pub(crate) route: RouteId,
     /// Whether another library sends, and this one may never hear of the end.
     pub(crate) foreign: bool,
     pub(crate) step: Option<StepWish>,
@@ -144,22 +140,22 @@ pub(crate) struct StepWish {
     pub(crate) period: u64,
     /// The server's time.
     pub(crate) server_ms: u64,
-    /// The step that is kept for this applicant.
-    pub(crate) reserved: Option<Step>,
+    /// The step that is kept for this attempt.
+    pub(crate) reserved: Option<TimeStep>,
     /// How long it can wait for another.
     pub(crate) longest_wait_ms: u64,
 }
 
 /// What the guard says.
-pub(crate) enum Answer {
+pub(crate) enum Admission {
     /// Send now.
-    Go(Place),
+    Go(LoginPermit),
     /// Send a request without credentials, and tell [`Guard::end_probe`].
     Probe,
     /// Wait for the signal, at most so long, and ask again.
     Wait(Wait),
-    /// This step is kept for the applicant: wait so long, and ask again.
-    Reserved(Step, Duration),
+    /// This step is kept for the attempt: wait so long, and ask again.
+    Reserved(TimeStep, Duration),
     /// The next step comes after so long, which is too late.
     NoStep(Duration),
     /// Do not send; not before so long, or for good.
@@ -195,32 +191,32 @@ pub(crate) struct Status {
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) rest: Option<Duration>,
-    why: Why,
-    rejections: usize,
-    unanswered: usize,
+    pub(crate) why: Why,
+    pub(crate) rejections: usize,
+    pub(crate) unanswered: usize,
 }
 
 /// A sign-in under way. One that is dropped without its end counts as one without an answer.
-pub(crate) struct Place {
-    guard: Arc<Guard>,
+pub(crate) struct LoginPermit {
+    pub(crate) guard: Arc<Guard>,
     /// Where it is written, so that its end is written there too.
-    store: Arc<dyn Store>,
-    user: User,
-    changed: Signal,
-    ask: Ask,
-    id: u64,
-    process: u32,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) user: User,
+    pub(crate) changed: Signal,
+    pub(crate) ask: LoginRequest,
+    pub(crate) id: u64,
+    pub(crate) process: u32,
     /// The step whose code goes with it.
-    pub(crate) step: Option<Step>,
+    pub(crate) step: Option<TimeStep>,
     /// How it ends if nobody says: as one that was not sent, as long as nothing can have been.
-    if_dropped: Outcome,
+    pub(crate) if_dropped: LoginOutcome,
     /// The process's table, if it is not the store: it counts along, for when the store cannot be used.
-    own: Option<Arc<dyn Store>>,
+    pub(crate) own: Option<Arc<dyn Store>>,
     /// Which of the guard's shared memories come before the store, and could not be used.
-    missed_by: usize,
+    pub(crate) missed_by: usize,
     /// What stands for the secret in the process's table.
-    own_tag: Tag,
-    ended: bool,
+    pub(crate) own_tag: Tag,
+    pub(crate) ended: bool,
 }
 
 impl Guard {
@@ -244,7 +240,7 @@ impl Guard {
     /// With a memory beyond this process, for when those that were given before cannot be used; `place` says where it is.
     pub(crate) fn shared_by(mut self, store: Arc<dyn Store>, place: String) -> Self {
         let (is_unavailable, unsettled) = (AtomicBool::new(false), PerProcess::empty());
-        self.shared.push(Shared { store, place, is_unavailable, unsettled });
+        self.shared.push(SharedMemory { store, place, is_unavailable, unsettled });
         self
     }
 
@@ -254,31 +250,30 @@ impl Guard {
     }
 
     /// Asks for a place. `on_trouble` is told, once, when the memory beyond this process cannot be used: where it is, and why.
-    pub(crate) fn ask(self: &Arc<Self>, applicant: &Applicant<'_>, on_trouble: &dyn Fn(&str, &str)) -> Answer {
-        let user = self.user(applicant.name);
+    pub(crate) fn ask(self: &Arc<Self>, attempt: &LoginAttempt<'_>, on_trouble: &dyn Fn(&str, &str)) -> Admission {
+        let user = self.user(attempt.name);
         let table = self.table();
-        let own_tag = self.tag_in(&table, &user, applicant).expect("the process's table is always there");
+        let own_tag = self.tag_in(&table, &user, attempt).expect("the process's table is always there");
         let mut why = None;
         for (index, shared) in self.shared.iter().enumerate() {
-            match self.ask_in(&shared.store, Some(shared), own_tag, &user, applicant) {
+            match self.ask_in(&shared.store, Some(shared), own_tag, &user, attempt) {
                 Ok(mut answer) => {
                     shared.is_unavailable.store(false, Ordering::Relaxed);
                     if let Some(held) = answer.held() {
-                        let own = self.as_asked(own_tag, applicant);
-                        let _ = table.with(&user, &*self.clock, &mut |ledger, now| {
-                            ledger.learn(&own, held, now);
+                        let own = self.as_asked(own_tag, attempt);
+                        let _ = table.with(&user, &*self.clock, &mut |history, now| {
+                            history.learn(&own, held, now);
                             true
                         });
                     }
-                    if matches!(answer, Answer::Go(_)) && shared.store.is_in_doubt(&user) {
-                        let own =
-                            self.status_in(&table, &user, applicant).expect("the process's table is always there");
+                    if matches!(answer, Admission::Go(_)) && shared.store.is_in_doubt(&user) {
+                        let own = self.status_in(&table, &user, attempt).expect("the process's table is always there");
                         if let Some(held) = own.held {
                             // The place is given back: nothing was sent.
-                            return Answer::Held(held);
+                            return Admission::Held(held);
                         }
                     }
-                    if let Answer::Go(place) = &mut answer {
+                    if let Admission::Go(place) = &mut answer {
                         place.missed_by = index;
                         place.count_along(table);
                     }
@@ -293,11 +288,11 @@ impl Guard {
             }
         }
         if self.must_be_shared {
-            return Answer::Unusable(why.unwrap_or_else(|| "no state directory is set".into()));
+            return Admission::Unusable(why.unwrap_or_else(|| "no state directory is set".into()));
         }
         let mut answer =
-            self.ask_in(&table, None, own_tag, &user, applicant).expect("the process's table is always there");
-        if let Answer::Go(place) = &mut answer {
+            self.ask_in(&table, None, own_tag, &user, attempt).expect("the process's table is always there");
+        if let Admission::Go(place) = &mut answer {
             place.missed_by = self.shared.len();
         }
         answer
@@ -305,104 +300,114 @@ impl Guard {
 
     /// Whom a sign-in by this name could lock: nobody knows whether Boomi tells an API token's rejections from a password's, or
     /// one spelling of an address from another, so they are not told apart.
-    fn user(&self, name: &str) -> User {
+    pub(crate) fn user(&self, name: &str) -> User {
         let bare = name.strip_prefix(TOKEN_PREFIX).unwrap_or(name);
         User { origin: self.origin.clone(), name: bare.to_lowercase() }
     }
 
-    fn table(&self) -> Arc<dyn Store> {
+    pub(crate) fn table(&self) -> Arc<dyn Store> {
         self.table.clone().unwrap_or_else(|| table::of_this_process())
     }
 
-    fn tag_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Tag, String> {
-        store.tag(user, &*self.clock, &[&[applicant.name.as_bytes()], applicant.secret].concat())
+    pub(crate) fn tag_in(
+        &self,
+        store: &Arc<dyn Store>,
+        user: &User,
+        attempt: &LoginAttempt<'_>,
+    ) -> Result<Tag, String> {
+        store.tag(user, &*self.clock, &[&[attempt.name.as_bytes()], attempt.secret].concat())
     }
 
-    /// What the ledger of this store is asked.
-    fn as_asked_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Ask, String> {
-        Ok(self.as_asked(self.tag_in(store, user, applicant)?, applicant))
+    /// What the history of this store is asked.
+    pub(crate) fn as_asked_in(
+        &self,
+        store: &Arc<dyn Store>,
+        user: &User,
+        attempt: &LoginAttempt<'_>,
+    ) -> Result<LoginRequest, String> {
+        Ok(self.as_asked(self.tag_in(store, user, attempt)?, attempt))
     }
 
-    fn as_asked(&self, tag: Tag, applicant: &Applicant<'_>) -> Ask {
-        let Applicant { kind, route, foreign, .. } = *applicant;
-        Ask { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize }
+    pub(crate) fn as_asked(&self, tag: Tag, attempt: &LoginAttempt<'_>) -> LoginRequest {
+        let LoginAttempt { kind, route, foreign, .. } = *attempt;
+        LoginRequest { tag, kind, route, foreign, most_in_flight: self.most_in_flight as usize }
     }
 
-    fn ask_in(
+    pub(crate) fn ask_in(
         self: &Arc<Self>,
         store: &Arc<dyn Store>,
-        shared: Option<&Shared>,
+        shared: Option<&SharedMemory>,
         own_tag: Tag,
         user: &User,
-        applicant: &Applicant<'_>,
-    ) -> Result<Answer, String> {
+        attempt: &LoginAttempt<'_>,
+    ) -> Result<Admission, String> {
         let changed = store.changed(user);
         let seen = changed.count();
-        let ask = self.as_asked_in(store, user, applicant)?;
+        let ask = self.as_asked_in(store, user, attempt)?;
         let owner = store.owner();
         let id = new_id(owner.process);
         let reset = self.reset_pending.swap(false, Ordering::AcqRel);
         let unsettled = shared.map(|shared| shared.unsettled_of(user)).unwrap_or_default();
         let (mut answer, mut granted) = (None, None);
-        let asked = store.with(user, &*self.clock, &mut |ledger, now| {
-            // It may be done again, on a ledger that another has changed meanwhile.
+        let asked = store.with(user, &*self.clock, &mut |history, now| {
+            // It may be done again, on a history that another has changed meanwhile.
             (answer, granted) = (None, None);
             for old in &unsettled {
                 match &old.ask {
                     None => {
-                        ledger.settle(old.id, old.outcome, now);
+                        history.settle(old.id, old.outcome, now);
                     }
                     Some(missed) => {
                         // Of another secret nobody knows what stands for it here, but the user's budget does not ask.
                         let tag = if missed.tag == own_tag { ask.tag } else { missed.tag };
-                        ledger.add(&Ask { tag, ..*missed }, old.id, old.outcome, now);
+                        history.add(&LoginRequest { tag, ..*missed }, old.id, old.outcome, now);
                     }
                 }
             }
             if reset {
-                ledger.allow_one();
+                history.allow_one();
             }
             let held = |until: Option<Millis>, why| Held {
                 rest: until.map(|until| Duration::from_millis(until - now)),
                 why,
-                rejections: ledger.rejections(),
-                unanswered: ledger.unanswered(),
+                rejections: history.rejections(),
+                unanswered: history.unanswered(),
             };
             let wait = |hold: Option<Held>| {
                 let rest = hold.as_ref().and_then(|held| held.rest);
                 let at_most = rest.into_iter().chain(store.look_again()).min().unwrap_or(LOOK_AGAIN);
-                Answer::Wait(Wait { changed: changed.clone(), seen, hold, at_most })
+                Admission::Wait(Wait { changed: changed.clone(), seen, hold, at_most })
             };
-            let decision = ledger.decide(&ask, now);
+            let decision = history.decide(&ask, now);
             let said = match decision {
-                Decision::At(until, why) => wait(Some(held(Some(until), why))),
-                Decision::Held(until, why) => Answer::Held(held(until, why)),
-                Decision::Verdict => wait(None),
-                Decision::Probe => {
-                    ledger.begin_probe(now);
-                    Answer::Probe
+                LoginDecision::At(until, why) => wait(Some(held(Some(until), why))),
+                LoginDecision::Held(until, why) => Admission::Held(held(until, why)),
+                LoginDecision::Verdict => wait(None),
+                LoginDecision::Probe => {
+                    history.begin_probe(now);
+                    Admission::Probe
                 }
-                Decision::Go => {
-                    let step = match applicant.step.map(|wish| Coming::step(ledger, wish)) {
+                LoginDecision::Go => {
+                    let step = match attempt.step.map(|wish| Coming::step(history, wish)) {
                         None => None,
                         Some(Coming::Now(step)) => Some(step),
                         Some(Coming::In(step, wait)) => {
-                            answer = Some(Answer::Reserved(step, wait));
+                            answer = Some(Admission::Reserved(step, wait));
                             return true;
                         }
                         Some(Coming::TooLate(wait)) => {
-                            answer = Some(Answer::NoStep(wait));
+                            answer = Some(Admission::NoStep(wait));
                             return reset || !unsettled.is_empty();
                         }
                     };
-                    ledger.take(&ask, id, owner, now);
+                    history.take(&ask, id, owner, now);
                     granted = Some(step);
                     return true;
                 }
             };
             answer = Some(said);
             // A look alone changes nothing that others could want to know.
-            !matches!(decision, Decision::At(..) | Decision::Held(..) | Decision::Verdict)
+            !matches!(decision, LoginDecision::At(..) | LoginDecision::Held(..) | LoginDecision::Verdict)
                 || reset
                 || !unsettled.is_empty()
         });
@@ -415,7 +420,7 @@ impl Guard {
         }
         if let Some(step) = granted {
             let (guard, store, user) = (self.clone(), store.clone(), user.clone());
-            return Ok(Answer::Go(Place {
+            return Ok(Admission::Go(LoginPermit {
                 guard,
                 store,
                 user,
@@ -424,7 +429,7 @@ impl Guard {
                 id,
                 process: owner.process,
                 step,
-                if_dropped: Outcome::NotSent,
+                if_dropped: LoginOutcome::NotSent,
                 own: None,
                 missed_by: 0,
                 own_tag,
@@ -434,9 +439,9 @@ impl Guard {
         Ok(answer.expect("the store ran the work"))
     }
 
-    /// Ends the request that [`Answer::Probe`] asked for.
+    /// Ends the request that [`Admission::Probe`] asked for.
     pub(crate) fn end_probe(&self, name: &str, answered: bool) {
-        self.change(name, &mut |ledger, now| ledger.end_probe(answered, now));
+        self.change(name, &mut |history, now| history.end_probe(answered, now));
     }
 
     /// Keeps a step for a code that somebody else will send: it is theirs now, or comes in so long, or too late.
@@ -444,8 +449,8 @@ impl Guard {
         let user = self.user(name);
         let mut coming = None;
         for store in self.shared.iter().map(|shared| &shared.store).chain([&self.table()]) {
-            let taken = store.with(&user, &*self.clock, &mut |ledger, _| {
-                coming = Some(Coming::step(ledger, wish));
+            let taken = store.with(&user, &*self.clock, &mut |history, _| {
+                coming = Some(Coming::step(history, wish));
                 true
             });
             if taken.is_ok() {
@@ -456,61 +461,66 @@ impl Guard {
     }
 
     /// Gives back a step that was reserved and not used.
-    pub(crate) fn give_back(&self, name: &str, step: Step) {
-        self.change(name, &mut |ledger, _| ledger.steps.give_back(step));
+    pub(crate) fn give_back(&self, name: &str, step: TimeStep) {
+        self.change(name, &mut |history, _| history.steps.give_back(step));
     }
 
     /// Lets one sign-in through; of the next user to sign in, if there was none yet.
     pub(crate) fn reset(&self, name: Option<&str>) {
         match name {
-            Some(name) => self.change(name, &mut |ledger, _| ledger.allow_one()),
+            Some(name) => self.change(name, &mut |history, _| history.allow_one()),
             None => self.reset_pending.store(true, Ordering::Release),
         }
     }
 
     /// What would become of a sign-in now. Changes nothing.
-    pub(crate) fn status(&self, applicant: &Applicant<'_>) -> Status {
-        let user = self.user(applicant.name);
+    pub(crate) fn status(&self, attempt: &LoginAttempt<'_>) -> Status {
+        let user = self.user(attempt.name);
         let mut problem = None;
         for shared in &self.shared {
-            match self.status_in(&shared.store, &user, applicant) {
+            match self.status_in(&shared.store, &user, attempt) {
                 Ok(status) => return Status { memory: Some(shared.place.clone()), problem, ..status },
                 Err(why) => problem = Some(why),
             }
         }
-        let status = self.status_in(&self.table(), &user, applicant).expect("the process's table is always there");
+        let status = self.status_in(&self.table(), &user, attempt).expect("the process's table is always there");
         Status { problem, ..status }
     }
 
-    fn status_in(&self, store: &Arc<dyn Store>, user: &User, applicant: &Applicant<'_>) -> Result<Status, String> {
-        let ask = self.as_asked_in(store, user, applicant)?;
+    pub(crate) fn status_in(
+        &self,
+        store: &Arc<dyn Store>,
+        user: &User,
+        attempt: &LoginAttempt<'_>,
+    ) -> Result<Status, String> {
+        let ask = self.as_asked_in(store, user, attempt)?;
         let mut status = None;
-        store.with(user, &*self.clock, &mut |ledger, now| {
-            let held = match ledger.decide(&ask, now) {
-                Decision::At(until, why) => Some((Some(until), why)),
-                Decision::Held(until, why) => Some((until, why)),
-                Decision::Go | Decision::Probe | Decision::Verdict => None,
+        store.with(user, &*self.clock, &mut |history, now| {
+            let held = match history.decide(&ask, now) {
+                LoginDecision::At(until, why) => Some((Some(until), why)),
+                LoginDecision::Held(until, why) => Some((until, why)),
+                LoginDecision::Go | LoginDecision::Probe | LoginDecision::Verdict => None,
             };
             let held = held.map(|(until, why)| Held {
                 rest: until.map(|until| Duration::from_millis(until - now)),
                 why,
-                rejections: ledger.rejections(),
-                unanswered: ledger.unanswered(),
+                rejections: history.rejections(),
+                unanswered: history.unanswered(),
             });
-            let (rejections, unanswered, in_flight) = (ledger.rejections(), ledger.unanswered(), ledger.in_flight());
+            let (rejections, unanswered, in_flight) = (history.rejections(), history.unanswered(), history.in_flight());
             status = Some(Status { memory: None, problem: None, rejections, unanswered, in_flight, held });
             false
         })?;
         Ok(status.expect("the store ran the work"))
     }
 
-    /// Changes a user's ledger, wherever it may be.
-    fn change(&self, name: &str, change: &mut dyn FnMut(&mut Ledger, Millis)) {
+    /// Changes a user's history, wherever it may be.
+    pub(crate) fn change(&self, name: &str, change: &mut dyn FnMut(&mut LoginHistory, Millis)) {
         let user = self.user(name);
         for store in self.shared.iter().map(|shared| &shared.store).chain([&self.table()]) {
             // What cannot be used has said so, or will, when somebody asks.
-            let _ = store.with(&user, &*self.clock, &mut |ledger, now| {
-                change(ledger, now);
+            let _ = store.with(&user, &*self.clock, &mut |history, now| {
+                change(history, now);
                 true
             });
             store.changed(&user).notify();
@@ -518,12 +528,12 @@ impl Guard {
     }
 }
 
-impl Answer {
-    /// What holds the applicant back, if anything does.
-    fn held(&self) -> Option<&Held> {
+impl Admission {
+    /// What holds the attempt back, if anything does.
+    pub(crate) fn held(&self) -> Option<&Held> {
         match self {
-            Answer::Held(held) => Some(held),
-            Answer::Wait(wait) => wait.hold.as_ref(),
+            Admission::Held(held) => Some(held),
+            Admission::Wait(wait) => wait.hold.as_ref(),
             _ => None,
         }
     }
@@ -531,53 +541,53 @@ impl Answer {
 
 /// When the code for a sign-in can be sent.
 pub(crate) enum Coming {
-    Now(Step),
-    In(Step, Duration),
+    Now(TimeStep),
+    In(TimeStep, Duration),
     TooLate(Duration),
 }
 
 impl Coming {
     /// Keeps a step for somebody, if it does not come too late.
-    fn step(ledger: &mut Ledger, wish: StepWish) -> Self {
+    pub(crate) fn step(history: &mut LoginHistory, wish: StepWish) -> Self {
         let reserved = wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?)));
         let (step, wait) = reserved.unwrap_or_else(|| {
-            let next = ledger.steps.next(wish.period, wish.server_ms);
+            let next = history.steps.next(wish.period, wish.server_ms);
             (next, next.wait(wish.server_ms).unwrap_or(0))
         });
         if reserved.is_none() {
             if wait > wish.longest_wait_ms {
                 return Coming::TooLate(Duration::from_millis(wait));
             }
-            ledger.steps.take(step);
+            history.steps.take(step);
         }
         if wait == 0 { Coming::Now(step) } else { Coming::In(step, Duration::from_millis(wait)) }
     }
 }
 
-impl Place {
+impl LoginPermit {
     /// Tells how the sign-in ended.
-    pub(crate) fn end(mut self, outcome: Outcome) {
+    pub(crate) fn end(mut self, outcome: LoginOutcome) {
         self.settle(outcome);
     }
 
     /// From here on it may have been sent.
     pub(crate) fn leaves(&mut self) {
-        self.if_dropped = Outcome::Unanswered;
+        self.if_dropped = LoginOutcome::Unanswered;
     }
 
     /// Takes it in the process's table too, where the secret has another tag.
-    fn count_along(&mut self, table: Arc<dyn Store>) {
-        let ask = Ask { tag: self.own_tag, ..self.ask };
+    pub(crate) fn count_along(&mut self, table: Arc<dyn Store>) {
+        let ask = LoginRequest { tag: self.own_tag, ..self.ask };
         let (id, step) = (self.id, self.step);
-        let _ = table.with(&self.user, &*self.guard.clock, &mut |ledger, now| {
-            ledger.take(&ask, id, Owner::default(), now);
-            step.into_iter().for_each(|step| ledger.steps.take(step));
+        let _ = table.with(&self.user, &*self.guard.clock, &mut |history, now| {
+            history.take(&ask, id, Owner::default(), now);
+            step.into_iter().for_each(|step| history.steps.take(step));
             true
         });
         self.own = Some(table);
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    pub(crate) fn settle(&mut self, outcome: LoginOutcome) {
         // In a child of `fork` this is a copy, and the sign-in its parent's.
         if std::mem::replace(&mut self.ended, true) || self.process != std::process::id() {
             return;
@@ -585,10 +595,10 @@ impl Place {
         let (id, step, clock) = (self.id, self.step, &*self.guard.clock);
         let end_in = |store: &Arc<dyn Store>| {
             let mut is_for_all = true;
-            let written = store.with(&self.user, clock, &mut |ledger, now| {
-                is_for_all = ledger.settle(id, outcome, now);
-                if let (Outcome::NotSent, Some(step)) = (outcome, step) {
-                    ledger.steps.give_back(step);
+            let written = store.with(&self.user, clock, &mut |history, now| {
+                is_for_all = history.settle(id, outcome, now);
+                if let (LoginOutcome::NotSent, Some(step)) = (outcome, step) {
+                    history.steps.give_back(step);
                 }
                 true
             });
@@ -606,9 +616,9 @@ impl Place {
             }
             true
         });
-        if matches!(outcome, Outcome::Rejected | Outcome::Unanswered) {
+        if matches!(outcome, LoginOutcome::Rejected | LoginOutcome::Unanswered) {
             // The memories that did not know of it are told when they can be used again.
-            let ask = Some(Ask { tag: self.own_tag, ..self.ask });
+            let ask = Some(LoginRequest { tag: self.own_tag, ..self.ask });
             for shared in &self.guard.shared[..self.missed_by] {
                 shared.settle_later(Settlement { user: self.user.clone(), id, outcome, ask });
             }
@@ -621,7 +631,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for LoginPermit {
     fn drop(&mut self) {
         self.settle(self.if_dropped);
     }
@@ -663,7 +673,7 @@ impl Held {
 }
 
 /// The resource that a path is about: its beginning, without the ids behind, as a number that means the same in every process.
-pub(crate) fn route_of(path: &str) -> Route {
+pub(crate) fn route_of(path: &str) -> RouteId {
     const SEGMENTS: usize = 5;
     // FNV-1a.
     let bytes =
@@ -672,7 +682,7 @@ pub(crate) fn route_of(path: &str) -> Route {
 }
 
 /// A number that no other sign-in has, in whatever process.
-fn new_id(process: u32) -> u64 {
+pub(crate) fn new_id(process: u32) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // Containers that share a directory may each call their process 1, and a child of `fork` has its parent's keys.
     RandomState::new().hash_one((process, COUNT.fetch_add(1, Ordering::Relaxed)))

@@ -24,12 +24,12 @@ const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<Shared>);
+pub struct Token(Arc<TokenParts>);
 
 /// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
 /// day do not wait for each other's counting: aligned, so that no two are near.
 #[repr(align(64))]
-pub(crate) struct Shared {
+pub(crate) struct TokenParts {
     data: Arc<TokenData>,
     /// How many references C has; see `capi`.
     #[cfg(feature = "capi")]
@@ -100,7 +100,7 @@ impl Token {
     }
 
     fn sharing(data: Arc<TokenData>) -> Self {
-        Token(Arc::new(Shared {
+        Token(Arc::new(TokenParts {
             data,
             #[cfg(feature = "capi")]
             lent: Default::default(),
@@ -189,18 +189,18 @@ impl Token {
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+    pub(crate) fn from_shared(shared: Arc<TokenParts>) -> Self {
         Token(shared)
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<Shared> {
+    pub(crate) fn into_shared(self) -> Arc<TokenParts> {
         self.0
     }
 }
 
 #[cfg(feature = "capi")]
-impl Shared {
+impl TokenParts {
     pub(crate) fn data(&self) -> &TokenData {
         &self.data
     }

@@ -32,26 +32,27 @@ mod client;
 mod clock;
 mod config;
 mod credentials;
-mod endpoint;
 mod error;
 mod event;
 mod file;
-#[cfg(feature = "redis")]
-mod fleet;
-#[cfg(not(feature = "redis"))]
-#[path = "fleet/without.rs"]
-mod fleet;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
+mod fork;
 mod guard;
 mod jwt;
+mod origin;
 mod otp;
-mod process;
-mod provider;
+mod rate_limit;
 mod secret;
+#[cfg(feature = "redis")]
+mod store;
+#[cfg(not(feature = "redis"))]
+#[path = "store/without.rs"]
+mod store;
 mod sync;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod tests;
 mod text;
+mod token_cache;
 mod transport;
 
 pub use client::{
@@ -62,12 +63,12 @@ pub use config::{CaMode, ClientBuilder};
 #[cfg(feature = "keychain")]
 pub use credentials::keychain;
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
-pub use endpoint::{BASE_URL_GB, BASE_URL_US};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind};
+pub use fork::never_forks;
 pub use jwt::Token;
+pub use origin::{BASE_URL_GB, BASE_URL_US};
 pub use otp::otp_code;
-pub use process::never_forks;
 pub use secret::Secret;
 
 /// The version of this library.

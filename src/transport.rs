@@ -4,9 +4,9 @@
 //! one cancellation cover them all without a thread per call.
 
 mod buffers;
+pub(crate) mod deadline;
 pub(crate) mod proxy;
 pub(crate) mod resolve;
-pub(crate) mod scope;
 mod socket;
 pub(crate) mod tls;
 
@@ -20,13 +20,13 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use zeroize::Zeroizing;
 
-use crate::endpoint::Origin;
 use crate::error::{Error, ErrorKind};
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
+use crate::origin::Origin;
 use buffers::WipedBuffers;
+use deadline::{Deadline, Phase};
 use proxy::Proxy;
 use resolve::Resolver;
-use scope::{Phase, Scope};
 use socket::{SlicedSocket, Stream};
 use tls::{Roots, Tls};
 
@@ -57,18 +57,20 @@ pub(crate) struct Incoming {
 
 /// The body of an answer, read piece by piece.
 pub(crate) trait Body: Send + Sync {
-    /// Reads some of it; 0 at its end. The scope may be another than the request's.
-    fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error>;
+    /// Reads some of it; 0 at its end. The deadline may be another than the request's.
+    fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error>;
 }
 
 impl Incoming {
     /// Reads the whole body, of `most` bytes at most, with room for one byte more, which the C API puts behind it.
-    pub(crate) fn read_all(mut self, most: u64, scope: &Rc<Scope>) -> Result<(HeaderMap, Vec<u8>), Error> {
+    pub(crate) fn read_all(mut self, most: u64, deadline: &Rc<Deadline>) -> Result<(HeaderMap, Vec<u8>), Error> {
         let announced = self.announced.unwrap_or(0);
         let status = self.status;
         let too_large = || {
-            let text =
-                format!("the answer of {} is larger than the {most} bytes allowed (max_response_bytes)", scope.host());
+            let text = format!(
+                "the answer of {} is larger than the {most} bytes allowed (max_response_bytes)",
+                deadline.host()
+            );
             Error::new(ErrorKind::TooLarge, text).with_status(status).sent(true)
         };
         if announced > most {
@@ -78,7 +80,7 @@ impl Incoming {
         // room from the start, and what an error leaves behind is wiped.
         let room = if self.announced.is_none() { 8 * 1024 } else { announced.min(1024 * 1024) };
         let mut bytes = Zeroizing::new(Vec::with_capacity(room as usize + 1));
-        let mut pieces = Pieces { body: &mut *self.body, scope, failure: None };
+        let mut pieces = Pieces { body: &mut *self.body, deadline, failure: None };
         let result = (&mut pieces).take(most.saturating_add(1)).read_to_end(&mut bytes);
         match (pieces.failure, result) {
             (Some(error), _) => Err(error),
@@ -91,13 +93,13 @@ impl Incoming {
 /// A body as the standard library reads one; the error it stopped at stays here.
 struct Pieces<'a> {
     body: &'a mut dyn Body,
-    scope: &'a Rc<Scope>,
+    deadline: &'a Rc<Deadline>,
     failure: Option<Error>,
 }
 
 impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.body.read(buffer, self.scope).map_err(|error| {
+        self.body.read(buffer, self.deadline).map_err(|error| {
             self.failure = Some(error);
             std::io::Error::other("stopped")
         })
@@ -107,7 +109,7 @@ impl Read for Pieces<'_> {
 /// Sends requests. The one implementation for networks is [`HttpTransport`]; tests have others.
 pub(crate) trait Transport: Send + Sync {
     /// One request, up to the headers of its answer, whatever the status; redirects are not followed.
-    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error>;
+    fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error>;
 
     /// Closes the connections that are kept for later requests.
     fn close_connections(&self) {}
@@ -134,13 +136,14 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn exchange(&self, request: Outgoing<'_>, scope: &Rc<Scope>) -> Result<Incoming, Error> {
+    fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error> {
         refuse_wire_log()?;
         let agent = self.agent.get(|| self.route.agent());
         let roots = self.route.roots.name();
-        let _entered = scope.enter();
-        let response = send(&agent, request)
-            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error, roots, scope)).sent(scope.was_sent()))?;
+        let _entered = deadline.enter();
+        let response = send(&agent, request).map_err(|error| {
+            deadline.failure().unwrap_or_else(|| explain(error, roots, deadline)).sent(deadline.was_sent())
+        })?;
         let (parts, body) = response.into_parts();
         Ok(Incoming {
             status: parts.status.as_u16(),
@@ -174,12 +177,12 @@ struct HttpBody {
 }
 
 impl Body for HttpBody {
-    fn read(&mut self, buffer: &mut [u8], scope: &Rc<Scope>) -> Result<usize, Error> {
-        scope.set_phase(Phase::Body);
-        let _entered = scope.enter();
-        self.reader
-            .read(buffer)
-            .map_err(|error| scope.failure().unwrap_or_else(|| explain(error.into(), self.roots, scope)).sent(true))
+    fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error> {
+        deadline.set_phase(Phase::Body);
+        let _entered = deadline.enter();
+        self.reader.read(buffer).map_err(|error| {
+            deadline.failure().unwrap_or_else(|| explain(error.into(), self.roots, deadline)).sent(true)
+        })
     }
 }
 
@@ -194,13 +197,13 @@ fn send(agent: &ureq::Agent, request: Outgoing<'_>) -> Result<http::Response<ure
 }
 
 /// An error of ureq's own, or of the connection after it was made.
-fn explain(error: ureq::Error, roots: &str, scope: &Scope) -> Error {
-    let host = scope.host();
+fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
+    let host = deadline.host();
     match error {
         ureq::Error::Io(error) => match tls::rustls_error(&error) {
             Some(error) => tls::broken(host, error, roots),
             None => {
-                let text = match scope.phase() {
+                let text = match deadline.phase() {
                     Phase::Body => "in the middle of the answer",
                     Phase::Receive => "before an answer came",
                     _ => "while the request was sent",
@@ -218,7 +221,7 @@ fn explain(error: ureq::Error, roots: &str, scope: &Scope) -> Error {
         }
         // What is left is the peer's HTTP. ureq's text may quote it, so only its kind is told.
         ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::BadUri(_) | ureq::Error::BodyStalled => {
-            let advice = match scope.phase() {
+            let advice = match deadline.phase() {
                 Phase::Body => "",
                 _ => "; for a port that speaks TLS the URL must begin with https://",
             };
@@ -277,9 +280,9 @@ struct Dialer {
 }
 
 impl Dialer {
-    fn dial(&self, target: &Origin, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
+    fn dial(&self, target: &Origin, deadline: &Deadline) -> Result<Box<dyn Stream>, Error> {
         let mut stream = match &self.proxy {
-            None => self.connect(target, !target.is_https(), scope)?,
+            None => self.connect(target, !target.is_https(), deadline)?,
             // http is for this machine alone. A proxy elsewhere would read the credentials, and its loopback is another.
             Some(proxy) if !target.is_https() && !proxy.origin.is_loopback() => {
                 return Err(proxy.failed(&format!(
@@ -287,31 +290,31 @@ impl Dialer {
                 )));
             }
             Some(proxy) => {
-                scope.set_proxy(Some(proxy.to_string()));
+                deadline.set_proxy(Some(proxy.to_string()));
                 let name_it = |error: Error| match error.kind() {
                     ErrorKind::Connect | ErrorKind::Tls => {
                         proxy.failed(error.message()).retryable(error.is_retryable())
                     }
                     _ => error,
                 };
-                let mut stream = self.connect(&proxy.origin, false, scope).map_err(name_it)?;
+                let mut stream = self.connect(&proxy.origin, false, deadline).map_err(name_it)?;
                 if proxy.origin.is_https() {
-                    stream = self.tls.wrap(stream, proxy.origin.host(), scope).map_err(name_it)?;
+                    stream = self.tls.wrap(stream, proxy.origin.host(), deadline).map_err(name_it)?;
                 }
-                proxy.tunnel(&mut *stream, target, scope)?;
-                scope.set_proxy(None);
+                proxy.tunnel(&mut *stream, target, deadline)?;
+                deadline.set_proxy(None);
                 stream
             }
         };
         if target.is_https() {
-            stream = self.tls.wrap(stream, target.host(), scope)?;
+            stream = self.tls.wrap(stream, target.host(), deadline)?;
         }
         Ok(stream)
     }
 
     /// A socket to a host; with `loopback_only`, wherever its name may point.
-    fn connect(&self, to: &Origin, loopback_only: bool, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
-        let mut addresses = self.resolver.resolve(to.host(), to.port(), scope)?;
+    fn connect(&self, to: &Origin, loopback_only: bool, deadline: &Deadline) -> Result<Box<dyn Stream>, Error> {
+        let mut addresses = self.resolver.resolve(to.host(), to.port(), deadline)?;
         if loopback_only {
             addresses.retain(|address| address.ip().is_loopback());
             if addresses.is_empty() {
@@ -319,7 +322,7 @@ impl Dialer {
                 return Err(Error::new(ErrorKind::Connect, text));
             }
         }
-        Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, scope)?))
+        Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, deadline)?))
     }
 }
 
@@ -333,13 +336,13 @@ impl Connector<()> for Dialer {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Connection>, ureq::Error> {
-        let scope = Scope::current()?;
+        let deadline = Deadline::current()?;
         let https = details.needs_tls();
         let authority = details.uri.authority().map_or("", |authority| authority.as_str());
         let target = Origin::of_authority(https, authority).map_err(std::io::Error::other)?;
-        scope.set_connecting(true);
-        let stream = self.dial(&target, &scope).map_err(|error| scope.fail(error))?;
-        scope.set_connecting(false);
+        deadline.set_connecting(true);
+        let stream = self.dial(&target, &deadline).map_err(|error| deadline.fail(error))?;
+        deadline.set_connecting(false);
         Ok(Some(Connection { stream, https, buffers: WipedBuffers::default(), in_use: false }))
     }
 }
@@ -366,17 +369,17 @@ impl UreqTransport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         self.in_use = true;
-        Scope::current()?.set_phase(Phase::Send);
+        Deadline::current()?.set_phase(Phase::Send);
         let sent = self.stream.write_all(self.buffers.outgoing(amount)).and_then(|()| self.stream.flush());
         self.buffers.wipe_outgoing(amount);
         Ok(sent?)
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        let scope = Scope::current()?;
-        if scope.phase() == Phase::Send {
-            scope.set_phase(Phase::Receive);
-            scope.mark_all_sent();
+        let deadline = Deadline::current()?;
+        if deadline.phase() == Phase::Send {
+            deadline.set_phase(Phase::Receive);
+            deadline.mark_all_sent();
         }
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);

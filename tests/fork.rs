@@ -2,13 +2,26 @@
 #![cfg(unix)]
 
 mod common;
+#[path = "common/fork.rs"]
+mod fork;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ffi::{c_int, c_void};
+use std::time::Duration;
 
-use boomi_auth::Client;
+use boomi_auth::{Client, ErrorKind};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 use common::by_token;
+use fork::{all_went_well, fork};
+
+/// Takes libc's place in this program and never returns, as glibc's look-ups in a child that was forked while another
+/// thread held the resolver's lock. So each test here also shows that `localhost` needs no look-up.
+#[unsafe(no_mangle)]
+extern "C" fn getaddrinfo(_: *const c_void, _: *const c_void, _: *const c_void, _: *mut c_void) -> c_int {
+    loop {
+        std::thread::park();
+    }
+}
 
 /// Asks for records that are not there, by names of the caller's own: an answer to somebody else would show.
 fn gets_its_own_answers(client: &Client, who: &str) -> bool {
@@ -17,39 +30,6 @@ fn gets_its_own_answers(client: &Client, who: &str) -> bool {
         let answer = client.get(&format!("/api/rest/v1/{{accountId}}/AuditLog/{id}")).send();
         answer.is_ok_and(|answer| answer.status() == 404 && answer.message().is_some_and(|text| text.contains(&id)))
     })
-}
-
-/// Three functions of the C library, which every Unix program is linked with.
-mod c {
-    use std::ffi::c_int;
-
-    unsafe extern "C" {
-        pub fn fork() -> c_int;
-        pub fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
-        pub fn _exit(status: c_int) -> !;
-    }
-}
-
-/// Runs `child` in a forked process. Returns the process.
-fn fork(child: impl FnOnce() -> bool) -> i32 {
-    // SAFETY: the child uses the client under test and nothing else of this process, and leaves by `_exit`, so no
-    // destructor of its parent's and no code of the test harness runs there.
-    let process = unsafe { c::fork() };
-    assert!(process >= 0, "cannot fork");
-    if process == 0 {
-        let good = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
-        // SAFETY: it ends this process, and has no other condition.
-        unsafe { c::_exit(if good { 0 } else { 1 }) };
-    }
-    process
-}
-
-/// Waits for a child, and says whether it left with status 0.
-fn went_well(process: i32) -> bool {
-    let mut status = -1;
-    // SAFETY: `status` is a place for an int, and `process` is a child that nobody has waited for.
-    let waited = unsafe { c::waitpid(process, &mut status, 0) };
-    (waited, status) == (process, 0)
 }
 
 #[test]
@@ -62,7 +42,7 @@ fn a_client_works_in_forked_children_and_then_in_the_parent() {
     let children = ["one", "two"].map(|who| fork(|| gets_its_own_answers(&client, who) && client.token().is_ok()));
     // At the same time as the children: a shared connection would mix the answers.
     assert!(gets_its_own_answers(&client, "parent"));
-    assert_eq!(children.map(went_well), [true; 2]);
+    all_went_well(children.into());
     assert!(gets_its_own_answers(&client, "after"));
 
     let log = boomi.log();
@@ -109,10 +89,25 @@ fn a_client_whose_credentials_come_from_a_program_works_in_forked_children() {
         let child = fork(|| client.token().is_ok() && gets_its_own_answers(&client, "child"));
         // For the parent's run, which has not ended, and for the child's own.
         go.write_all(b"\n\n").unwrap();
-        assert!(went_well(child));
+        assert!(child.went_well());
         assert!(parent.join().unwrap());
     });
     // What is loaded before the fork is there after it: nobody would let another run go on.
-    assert!(went_well(fork(|| gets_its_own_answers(&client, "later"))));
+    assert!(fork(|| gets_its_own_answers(&client, "later")).went_well());
     std::fs::remove_dir_all(path).unwrap();
+}
+
+/// A look-up that outlasts its call in the parent holds no call of the child, which needs that name too.
+#[test]
+fn child_whose_look_ups_hang_keeps_its_deadline() {
+    let builder = Client::builder().base_url("https://boomi.invalid").proxy("").timeout(Duration::from_millis(300));
+    let client = builder.credentials(by_token(REGULAR)).build().unwrap();
+    let times_out = || {
+        let error = client.get("/").send().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        common::assert_says(&error, &["boomi.invalid", "looking up the name"]);
+        true
+    };
+    assert!(times_out());
+    assert!(fork(times_out).went_well());
 }

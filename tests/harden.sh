@@ -78,14 +78,14 @@ mutants() {
   rm -rf "$out"
   mkdir -p "$out"
   files=
-  for file in ${MUTANTS:-src/client/judge.rs src/otp.rs src/endpoint.rs src/credentials.rs src/provider/policy.rs src/guard.rs src/guard/ledger.rs}; do
+  for file in ${MUTANTS:-src/client/retry.rs src/otp.rs src/origin.rs src/credentials.rs src/token_cache/policy.rs src/guard.rs src/guard/history.rs}; do
     files="$files -f $file"
   done
   # What the quick tests do not notice is tried with the simulated days, and what these do not, with clients and servers. Each pass leaves
   # out what an earlier one noticed, and there is none where all the rest is explained.
   for pass in quick simulated servers; do
     case $pass in
-      quick) mutate --lib -- -- --skip client::simulated --skip fleet::model ;;
+      quick) mutate --lib -- -- --skip tests::sim --skip tests::model ;;
       simulated) mutate --lib ;;
       servers) mutate --test=guard --test=sign_in --test=suite --test=scenarios ;;
     esac

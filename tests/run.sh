@@ -45,7 +45,7 @@ demo_shows_the_main_job() {
 part format $CARGO fmt --all --check
 part lint make -s lint
 part tests $CARGO test --locked --workspace --features boomi-auth/capi
-part model $CARGO test --locked -p boomi-auth --features model --lib -- provider::model guard::model
+part model $CARGO test --locked -p boomi-auth --features model --lib -- tests::model::token_cache tests::model::guard
 part rustdoc make -s doc
 part header header_is_current
 part demo demo_shows_the_main_job

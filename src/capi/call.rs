@@ -12,7 +12,7 @@ use crate::error::Result;
 /// made anew for each call: once cancelled it stays so, and a typed one-time code goes with one sign-in only. Its setters are
 /// for one thread; a call may be in use by several. Freed with boomi_call_free().
 pub struct boomi_call {
-    pub(super) call: Call,
+    pub(crate) call: Call,
 }
 
 impl Handle for boomi_call {}
@@ -37,7 +37,7 @@ unsafe fn set(
     })
 }
 
-/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. Kept to within about
+/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. CachedToken to within about
 /// 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
 use crate::otp::check_code;
-use crate::transport::scope::WaitHook;
+use crate::transport::deadline::WaitHook;
 
 /// Called once, when nothing uses `user_data` any more; also if the setter that took it fails. May be NULL.
 pub type boomi_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -29,7 +29,7 @@ pub type boomi_otp_callback =
 pub type boomi_credentials_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, rejected: i32, credentials_out: *mut boomi_credentials) -> i32>;
 
-/// Asked on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
+/// RequestInfo on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
 /// same rules as for boomi_otp_callback.
 pub type boomi_wait_callback = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn boomi_event_json(event: *const boomi_event) -> *const c
 }
 
 /// The caller's data, released when the last user of it is gone.
-pub(super) struct UserData {
+pub(crate) struct UserData {
     pointer: *mut c_void,
     release: boomi_release_callback,
 }
@@ -108,7 +108,7 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
-    pub(super) fn new(pointer: *mut c_void, release: boomi_release_callback) -> Arc<Self> {
+    pub(crate) fn new(pointer: *mut c_void, release: boomi_release_callback) -> Arc<Self> {
         Arc::new(UserData { pointer, release })
     }
 
@@ -132,7 +132,7 @@ fn is_null() -> Error {
 }
 
 /// Credentials that `callback` gives.
-pub(super) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
+pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(Credentials::from_fn(move |rejected| {
         let mut given = boomi_credentials::default();
@@ -147,7 +147,7 @@ pub(super) fn credentials(callback: boomi_credentials_callback, data: Arc<UserDa
 }
 
 /// One-time codes that `callback` gives.
-pub(super) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<OtpSource> {
+pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<OtpSource> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(OtpSource::Function(Arc::new(move || {
         let failed = |what: &str| Error::new(ErrorKind::Otp, format!("the one-time code callback {what}"));
@@ -164,14 +164,14 @@ pub(super) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<O
 }
 
 /// A hook that asks `callback`.
-pub(super) fn wait(callback: boomi_wait_callback, data: Arc<UserData>) -> Result<WaitHook> {
+pub(crate) fn wait(callback: boomi_wait_callback, data: Arc<UserData>) -> Result<WaitHook> {
     let callback = callback.ok_or_else(is_null)?;
     // SAFETY: the caller's function with the caller's data.
     Ok(Arc::new(move || unsafe { callback(data.pointer()) } != 0))
 }
 
 /// A handler that tells `callback`.
-pub(super) fn event(callback: boomi_event_callback, data: Arc<UserData>) -> Result<EventHandler> {
+pub(crate) fn event(callback: boomi_event_callback, data: Arc<UserData>) -> Result<EventHandler> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(Arc::new(move |event: &Event| {
         let event = boomi_event { kind: event.kind().code(), json: c_string(&event.to_json()) };

@@ -14,7 +14,7 @@ use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
 
 /// A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections. One
-/// that was made before a fork() works in the child. Freed with boomi_client_free().
+/// that was made before a fork() works in the child: see "Fork" above. Freed with boomi_client_free().
 pub struct boomi_client {
     client: Client,
 }
@@ -275,13 +275,13 @@ unsafe fn ask(
 }
 
 /// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
-pub(super) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
+pub(crate) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
     // SAFETY: the same contract.
     Ok(unsafe { borrow(client, "client") }?.client.clone())
 }
 
 /// The same for the call's limits.
-pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
+pub(crate) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
     // SAFETY: the same contract.
     unsafe { call.as_ref() }.map(|handle| handle.call.clone())
 }
@@ -289,9 +289,9 @@ pub(super) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::sim::Sim;
     use crate::error::{Error, ErrorKind};
-    use crate::transport::scope::Scope;
+    use crate::tests::sim::clock::Sim;
+    use crate::transport::deadline::Deadline;
     use crate::transport::{Incoming, Outgoing, Transport};
     use std::ptr::{null, null_mut};
     use std::rc::Rc;
@@ -300,7 +300,7 @@ mod tests {
     struct Panicking;
 
     impl Transport for Panicking {
-        fn exchange(&self, _: Outgoing<'_>, _: &Rc<Scope>) -> Result<Incoming, Error> {
+        fn round_trip(&self, _: Outgoing<'_>, _: &Rc<Deadline>) -> Result<Incoming, Error> {
             panic!("forced inside the core")
         }
     }

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// A setter that fails leaves its error in the settings: boomi_client_new() returns the first one, so that a caller may
 /// set everything and look once. Texts are copied.
 pub struct boomi_config {
-    pub(super) config: Config,
+    pub(crate) config: Config,
 }
 
 impl Handle for boomi_config {}
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
     unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
 }
 
-/// How long one call may take, all told, in milliseconds, above 0. Default 60000. Kept to within about
+/// How long one call may take, all told, in milliseconds, above 0. Default 60000. CachedToken to within about
 /// 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -364,8 +364,8 @@ pub unsafe extern "C" fn boomi_config_set_state_dir(
     unsafe { set(config, error_out, |config| config.set_state_dir(Path::new(text(path, "path")?))) }
 }
 
-/// A Valkey or Redis server that a fleet of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
-/// and the pace are then the fleet's. Off by default.
+/// A Valkey or Redis server that a store of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
+/// and the pace are then the store's. Off by default.
 ///
 /// `url` is "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may stand in place of redis.
 /// "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are taken, too. `ca_file=` is a PEM

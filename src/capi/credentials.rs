@@ -16,7 +16,7 @@ pub struct boomi_credentials {
 
 impl boomi_credentials {
     /// What was put here last.
-    pub(super) fn take(self) -> Result<Credentials> {
+    pub(crate) fn take(self) -> Result<Credentials> {
         self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and gave no credentials")))
     }
 }
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn boomi_credentials_set(
 }
 
 /// Credentials out of a function's arguments.
-pub(super) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
+pub(crate) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
     // SAFETY: the same contract.
     let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
     Credentials::fixed(credential_kind(kind)?, username, secret)

@@ -130,6 +130,6 @@ pub unsafe extern "C" fn boomi_error_free(error: *mut boomi_error) {
 }
 
 /// A span in milliseconds, rounded up so that waiting it is waiting enough; -1 for none.
-pub(super) fn milliseconds(span: Option<std::time::Duration>) -> i64 {
+pub(crate) fn milliseconds(span: Option<std::time::Duration>) -> i64 {
     span.map_or(-1, |span| i64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX))
 }

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn boomi_otp_code(
 const LENGTH: usize = std::mem::size_of::<usize>();
 
 /// Copies a text for C to own.
-pub(super) fn give_text(text: &str) -> *mut c_char {
+pub(crate) fn give_text(text: &str) -> *mut c_char {
     give_bytes(text.as_bytes())
 }
 

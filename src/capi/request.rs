@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// A setter that fails leaves its error in the request: boomi_client_send() returns the first one.
 pub struct boomi_request {
     /// Shared with the calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
-    pub(super) request: Arc<Request>,
+    pub(crate) request: Arc<Request>,
 }
 
 impl Handle for boomi_request {}
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn boomi_request_set_auth(
 }
 
 /// The scheme that a number stands for.
-pub(super) fn scheme_of(number: u32) -> Result<AuthScheme> {
+pub(crate) fn scheme_of(number: u32) -> Result<AuthScheme> {
     match number {
         BOOMI_AUTH_NONE => Ok(AuthScheme::None),
         BOOMI_AUTH_BASIC => Ok(AuthScheme::Basic),

@@ -13,7 +13,7 @@ use once_cell::race::OnceBox;
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
 use crate::clock::Clock;
-use crate::provider::flight::{Fresh, WAYS, way};
+use crate::token_cache::account::{Fresh, WAYS, way};
 
 /// References that are counted at once.
 const LOT: u32 = if cfg!(miri) { 16 } else { 1 << 16 };
@@ -21,7 +21,7 @@ const LOT: u32 = if cfg!(miri) { 16 } else { 1 << 16 };
 /// The references of one handle, for threads by turns.
 ///
 /// Of many handles most see one thread, or one at a time: the ways of others are made when a second one comes.
-pub(super) struct Stock {
+pub(crate) struct Stock {
     first: Way,
     others: OnceBox<[Way; WAYS]>,
 }
@@ -56,14 +56,14 @@ unsafe impl Send for Way {}
 unsafe impl Sync for Way {}
 
 impl Stock {
-    pub(super) fn of(provider: &TokenProvider) -> Self {
+    pub(crate) fn of(provider: &TokenProvider) -> Self {
         Stock { first: Way::of(NONE, provider.clock()), others: OnceBox::new() }
     }
 
     /// A reference for C to a token that is fresh now, if another thread is not just at it. No lock, no I/O, and no allocation but
     /// the first time that a thread comes.
     #[inline]
-    pub(super) fn take(&self, provider: &TokenProvider) -> Option<*mut boomi_token> {
+    pub(crate) fn take(&self, provider: &TokenProvider) -> Option<*mut boomi_token> {
         let index = way();
         match self.way(index, provider).with(one_of)? {
             None => self.refill(index, provider),
@@ -103,7 +103,7 @@ impl Stock {
     }
 
     /// Ends the references to tokens that are not handed out any more, or the last of them would never be wiped.
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         for way in self.all() {
             let ended = way.with(|lot, clock| lot.take_if(|lot| !lot.has_one(clock)));
             drop(ended);
@@ -182,15 +182,15 @@ mod tests {
 
     use super::super::{boomi_token_clone, boomi_token_free, boomi_token_jwt};
     use super::*;
-    use crate::client::issuer::{self, Issuer};
-    use crate::clock::sim::Sim;
-    use crate::jwt::Shared;
+    use crate::jwt::TokenParts;
+    use crate::tests::sim::clock::Sim;
+    use crate::tests::sim::server::{self, Issuer};
 
     /// A provider that has a token, and its clock.
     fn provider() -> (Arc<Sim>, TokenProvider) {
         let sim = Sim::new(1_800_000_000, 1);
         let issuer = Issuer::new(sim.clone(), 1);
-        let provider = issuer::client(&issuer, sim.clone(), |_| {}).token_provider(None).unwrap();
+        let provider = server::client(&issuer, sim.clone(), |_| {}).token_provider(None).unwrap();
         provider.get().unwrap();
         (sim, provider)
     }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     /// To see whether it is gone.
-    fn watch(token: *mut boomi_token) -> Weak<Shared> {
+    fn watch(token: *mut boomi_token) -> Weak<TokenParts> {
         // SAFETY: not freed yet.
         Arc::downgrade(&unsafe { token::another_reference(token) }.unwrap().into_shared())
     }

@@ -5,22 +5,22 @@ use std::ptr::{NonNull, null};
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
-use crate::jwt::{Shared, Token, TokenData};
+use crate::jwt::{Token, TokenData, TokenParts};
 
 /// A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
 /// freed, with boomi_token_free().
 pub struct boomi_token {
-    /// C sees a token only through a pointer, which is one to what is in an `Arc<Shared>`.
+    /// C sees a token only through a pointer, which is one to what is in an `Arc<TokenParts>`.
     _opaque: [u8; 0],
 }
 
 /// Gives C one reference.
-pub(super) fn give(token: Token) -> *mut boomi_token {
+pub(crate) fn give(token: Token) -> *mut boomi_token {
     give_many(token, 1).as_ptr()
 }
 
 /// Gives C so many references, at least one. They are counted apart from our own, and all of C's together have one of these.
-pub(super) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
+pub(crate) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
     let shared = token.into_shared();
     // Of the whole, counts and all, which a reference to what is shared would not be.
     let pointer = NonNull::new(Arc::as_ptr(&shared).cast_mut()).expect("an Arc is not at NULL");
@@ -35,13 +35,13 @@ pub(super) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
 /// # Safety
 /// C has a reference to it.
 #[inline]
-pub(super) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
+pub(crate) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
     // SAFETY: it came from `give_many`, and that reference keeps it alive.
-    unsafe { token.cast::<Shared>().as_ref() }.is_retired()
+    unsafe { token.cast::<TokenParts>().as_ref() }.is_retired()
 }
 
 /// Counts references of C's, and returns how many there were.
-fn add(shared: &Shared, count: usize) -> usize {
+fn add(shared: &TokenParts, count: usize) -> usize {
     let before = shared.lent().fetch_add(count, Ordering::Relaxed);
     if before > usize::MAX / 2 {
         // As `Arc` does: before the count can wrap around.
@@ -54,8 +54,8 @@ fn add(shared: &Shared, count: usize) -> usize {
 ///
 /// # Safety
 /// There is at least one; they came from [`give_many`] or were added to those, and are not used afterwards.
-pub(super) unsafe fn take_back(token: *mut boomi_token, count: usize) {
-    let shared = token.cast::<Shared>().cast_const();
+pub(crate) unsafe fn take_back(token: *mut boomi_token, count: usize) {
+    let shared = token.cast::<TokenParts>().cast_const();
     // SAFETY: these references keep it alive.
     let before = unsafe { (*shared).lent().fetch_sub(count, Ordering::Release) };
     if before == count {
@@ -69,8 +69,8 @@ pub(super) unsafe fn take_back(token: *mut boomi_token, count: usize) {
 ///
 /// # Safety
 /// `token` is NULL, or came from [`give`] and is not freed yet.
-pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
-    let shared = token.cast::<Shared>();
+pub(crate) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
+    let shared = token.cast::<TokenParts>();
     if shared.is_null() {
         return None;
     }
@@ -85,7 +85,7 @@ pub(super) unsafe fn another_reference(token: *const boomi_token) -> Option<Toke
 
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
     // SAFETY: NULL, or from `give`, by the module's contract.
-    unsafe { token.cast::<Shared>().as_ref() }.map(Shared::data)
+    unsafe { token.cast::<TokenParts>().as_ref() }.map(TokenParts::data)
 }
 
 /// The JWT itself; NULL if `token` is.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i6
 pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut boomi_token {
     if !token.is_null() {
         // SAFETY: it came from `give`, and is not freed yet.
-        add(unsafe { &*token.cast::<Shared>() }, 1);
+        add(unsafe { &*token.cast::<TokenParts>() }, 1);
     }
     token.cast_mut()
 }

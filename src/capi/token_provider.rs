@@ -17,9 +17,10 @@ use crate::error::Result;
 ///
 /// All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
 /// others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
-/// no thread, and works in a child of fork(). Freed with boomi_token_provider_free(), in any order with its client and tokens.
+/// no thread, and works in a child of fork(): see "Fork" above. Freed with boomi_token_provider_free(), in any order with
+/// its client and tokens.
 pub struct boomi_token_provider {
-    pub(super) provider: TokenProvider,
+    pub(crate) provider: TokenProvider,
     stock: Stock,
 }
 
@@ -173,7 +174,7 @@ pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_pr
 }
 
 /// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
-pub(super) unsafe fn in_use_provider(provider: *const boomi_token_provider) -> Result<TokenProvider> {
+pub(crate) unsafe fn in_use_provider(provider: *const boomi_token_provider) -> Result<TokenProvider> {
     // SAFETY: the same contract.
     Ok(unsafe { borrow(provider, "provider") }?.provider.clone())
 }

@@ -3,14 +3,14 @@
 use ureq::http::Uri;
 
 use super::call::Call;
-use super::exchange::{Exchange, OTP_HEADER};
-use super::message::GraphqlData;
+use super::context::{CallContext, OTP_HEADER};
+use super::error_body::GraphqlData;
 use super::request::AuthScheme;
 use super::sign_in::{Purpose, SignIn};
-use super::verdict::{self, is_unauthorized};
-use super::{Client, TokenProvider, message};
+use super::status::{self, is_unauthorized};
+use super::{Client, TokenProvider, error_body};
 use crate::error::{Error, Result};
-use crate::guard::ledger::Outcome;
+use crate::guard::history::LoginOutcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 
@@ -43,27 +43,27 @@ impl Client {
     /// ask the server for one; with Basic it may wait for a new one-time code.
     pub fn authorize(&self, scheme: AuthScheme, url: &str, call: Option<&Call>) -> Result<Authorization> {
         let (uri, scheme) = self.target(scheme, url)?;
-        let exchange = Exchange::begin(self, call)?;
+        let context = CallContext::begin(self, call)?;
         let (mut headers, mut sent) = (Vec::new(), Sent::Nothing);
         match scheme {
             AuthScheme::Basic => {
-                let patience = exchange.scope().remaining();
+                let max_wait = context.deadline().remaining();
                 let purpose = Purpose {
                     name: "authorize",
                     path: uri.path(),
                     foreign: true,
-                    patience,
+                    max_wait,
                     turn: None,
                     while_waiting: None,
                 };
-                let sign_in = exchange.begin_sign_in(purpose)?;
+                let sign_in = context.begin_sign_in(purpose)?;
                 headers.push(("authorization", sign_in.header()));
                 headers.extend(sign_in.code().map(|code| (OTP_HEADER, code)));
                 sent = Sent::SignIn(sign_in);
             }
             AuthScheme::Jwt => {
                 let provider = self.bearer(None)?;
-                let token = exchange.bearer(&provider)?;
+                let token = context.bearer(&provider)?;
                 return Ok(Authorization::of_bearer(provider, token, &uri));
             }
             AuthScheme::None | AuthScheme::Auto => {}
@@ -122,7 +122,7 @@ impl Authorization {
         match std::mem::replace(&mut self.sent, Sent::Nothing) {
             Sent::Nothing => false,
             Sent::SignIn(sign_in) => {
-                let outcome = verdict::outcome(status, &message::read(body, &[]));
+                let outcome = status::outcome(status, &error_body::read(body, &[]));
                 self.client.inner.end_sign_in(sign_in, None, outcome, Some(status), "authorize");
                 false
             }
@@ -140,7 +140,7 @@ impl Authorization {
     /// answer already stays.
     pub fn withdraw(&mut self) {
         if let Sent::SignIn(sign_in) = std::mem::replace(&mut self.sent, Sent::Nothing) {
-            self.client.inner.end_sign_in(sign_in, None, Outcome::NotSent, None, "authorize");
+            self.client.inner.end_sign_in(sign_in, None, LoginOutcome::NotSent, None, "authorize");
         }
     }
 }
@@ -151,7 +151,7 @@ fn is_graphql(uri: &Uri) -> bool {
 
 /// What stands beside the errors of GraphQL, if they refuse a JWT.
 fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
-    let (text, data) = message::graphql_errors(body, &[])?;
+    let (text, data) = error_body::graphql_errors(body, &[])?;
     (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)
 }
 

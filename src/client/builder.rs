@@ -12,7 +12,7 @@ pub struct RequestBuilder<'a> {
 }
 
 impl<'a> RequestBuilder<'a> {
-    pub(super) fn new(client: &'a Client, request: Result<Request>) -> Self {
+    pub(crate) fn new(client: &'a Client, request: Result<Request>) -> Self {
         RequestBuilder { client, request, call: None }
     }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::exchange::Exchange;
+use super::context::CallContext;
 use super::{Call, Client, HeaderOptions, Request, Response, xml};
-use crate::endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::scope::Phase;
+use crate::origin;
+use crate::transport::deadline::Phase;
 
 /// Between two looks: the first, by how much each is longer than the one before, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -33,11 +33,11 @@ const LONGEST_NOT_YET: usize = 64 * 1024;
 /// ```
 pub struct Job {
     client: Client,
-    result: Place,
+    result: ResultLocation,
 }
 
 /// Where the result is.
-enum Place {
+enum ResultLocation {
     /// It came at once; `None` once it was given.
     Here(Option<Response>),
     /// It is asked for with this. A download says with 204 too that it is not there yet; elsewhere that means that it is gone.
@@ -45,8 +45,8 @@ enum Place {
 }
 
 impl Job {
-    pub(super) fn start(client: &Client, request: &Request, exchange: &Exchange<'_>) -> Result<Self> {
-        let response = client.ask_in(exchange, request, Some(client.inner.max_response_bytes))?;
+    pub(crate) fn start(client: &Client, request: &Request, context: &CallContext<'_>) -> Result<Self> {
+        let response = client.ask_in(context, request, Some(client.inner.max_response_bytes))?;
         if let Some(error) = response.error() {
             return Err(error);
         }
@@ -60,9 +60,9 @@ impl Job {
                 place.map_err(|error| error.sent(true).with_attempts(response.attempts()))?
             }
             None if response.status() == 202 && request.method == "GET" => {
-                Place::At { request: request.clone(), is_download: false }
+                ResultLocation::At { request: request.clone(), is_download: false }
             }
-            None => Place::Here(Some(response)),
+            None => ResultLocation::Here(Some(response)),
         };
         Ok(Job { client: client.clone(), result })
     }
@@ -72,13 +72,13 @@ impl Job {
     pub fn wait(&mut self, call: Option<&Call>) -> Result<Response> {
         let most = self.client.inner.max_response_bytes;
         let client = self.client.clone();
-        self.wait_in(&Exchange::begin(&client, call)?, Some(most))
+        self.wait_in(&CallContext::begin(&client, call)?, Some(most))
     }
 
     /// Waits like [`wait`](Self::wait), and leaves the body to be read piece by piece, as [`Client::open`] does.
     pub fn open(&mut self, call: Option<&Call>) -> Result<Response> {
         let client = self.client.clone();
-        self.wait_in(&Exchange::begin(&client, call)?, None)
+        self.wait_in(&CallContext::begin(&client, call)?, None)
     }
 
     /// Where the result is asked for, as the path or URL that it was read from; `None` if it came at once.
@@ -86,15 +86,15 @@ impl Job {
     /// A URL of another origin, which [`wait`](Self::wait) refuses, can be asked with a client that has that for its base URL.
     pub fn path(&self) -> Option<&str> {
         match &self.result {
-            Place::Here(_) => None,
-            Place::At { request, .. } => Some(&request.path),
+            ResultLocation::Here(_) => None,
+            ResultLocation::At { request, .. } => Some(&request.path),
         }
     }
 
-    pub(super) fn wait_in(&mut self, exchange: &Exchange<'_>, most: Option<u64>) -> Result<Response> {
+    pub(crate) fn wait_in(&mut self, context: &CallContext<'_>, most: Option<u64>) -> Result<Response> {
         let (request, is_download) = match &mut self.result {
-            Place::Here(response) => return response.take().ok_or_else(taken),
-            Place::At { request, is_download } => (request, *is_download),
+            ResultLocation::Here(response) => return response.take().ok_or_else(taken),
+            ResultLocation::At { request, is_download } => (request, *is_download),
         };
         // Only now: whoever cannot ask there with this client may do so with another.
         let inner = &self.client.inner;
@@ -102,7 +102,7 @@ impl Job {
         inner.origin.resolve(&request.path, account_id).map_err(|error| no_place(&self.client, error.message()))?;
         let mut wait = FIRST_WAIT;
         loop {
-            let mut response = self.client.ask_in(exchange, request, most)?;
+            let mut response = self.client.ask_in(context, request, most)?;
             match response.status() {
                 202 => {}
                 204 if is_download => {}
@@ -110,11 +110,11 @@ impl Job {
                 _ => return Ok(response),
             }
             // A body that is left unread would take its connection along.
-            response.read_away(LONGEST_NOT_YET, exchange.scope());
+            response.read_away(LONGEST_NOT_YET, context.deadline());
             // "At once" is no reason to hammer.
             let told = response.retry_after().filter(|told| !told.is_zero());
             let attempts = response.attempts();
-            let waited = exchange.scope().wait_between(Phase::Job, told.unwrap_or(wait));
+            let waited = context.deadline().wait_between(Phase::Job, told.unwrap_or(wait));
             waited.map_err(|error| error.sent(true).with_attempts(attempts))?;
             wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);
         }
@@ -194,7 +194,7 @@ impl Promise {
     }
 
     /// Where that is, for what `request` started.
-    fn place(self, client: &Client, request: &Request) -> Result<Place> {
+    fn place(self, client: &Client, request: &Request) -> Result<ResultLocation> {
         if let Promise::Token(segment) | Promise::Execution(segment) = &self
             && matches!(segment.as_str(), "" | "." | "..")
         {
@@ -209,11 +209,11 @@ impl Promise {
         let place = match self {
             Promise::Token(token) => {
                 let object = object_of_async(path).unwrap_or(path);
-                below(object, format!("/response/{}", endpoint::encode(&token)))
+                below(object, format!("/response/{}", origin::encode(&token)))
             }
             Promise::Execution(id) => {
                 let base = path.strip_suffix(EXECUTIONS).unwrap_or(path);
-                below(base, format!("/ExecutionRecord/async/{}", endpoint::encode(&id)))
+                below(base, format!("/ExecutionRecord/async/{}", origin::encode(&id)))
             }
             Promise::Download(url) | Promise::Record(url) => url,
         };
@@ -228,7 +228,7 @@ impl Promise {
         if is_download {
             asks.set_header("Accept", "*/*", HeaderOptions::default())?;
         }
-        Ok(Place::At { request: asks, is_download })
+        Ok(ResultLocation::At { request: asks, is_download })
     }
 }
 

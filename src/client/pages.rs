@@ -35,7 +35,7 @@ enum Next {
 }
 
 impl Pages {
-    pub(super) fn new(client: Client, request: Request) -> Result<Self> {
+    pub(crate) fn new(client: Client, request: Request) -> Result<Self> {
         request.check()?;
         if request.method != "POST" || !path_of(&request).ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
@@ -43,7 +43,7 @@ impl Pages {
         Ok(Pages { client, request, next: Next::First, call: None, failed: false, refused: None })
     }
 
-    pub(super) fn within(self, call: Option<Call>) -> Self {
+    pub(crate) fn within(self, call: Option<Call>) -> Self {
         Pages { call, ..self }
     }
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
-use crate::endpoint;
 use crate::error::{Error, FirstError, Result};
+use crate::origin;
 use crate::secret::Secret;
 use crate::text;
 
@@ -78,7 +78,7 @@ impl Request {
     /// The account that `{accountId}` and a JWT stand for, instead of the client's.
     pub fn set_account_id(&mut self, account_id: &str) -> Result<()> {
         self.first_error
-            .keep(endpoint::check_account_id(account_id))
+            .keep(origin::check_account_id(account_id))
             .map(|()| self.account_id = Some(account_id.to_owned()))
     }
 
@@ -88,7 +88,7 @@ impl Request {
         if !self.query.is_empty() {
             self.query.push('&');
         }
-        self.query.push_str(&format!("{}={}", endpoint::encode(name), endpoint::encode(value)));
+        self.query.push_str(&format!("{}={}", origin::encode(name), origin::encode(value)));
         Ok(())
     }
 

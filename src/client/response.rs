@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
-use super::message::{self, GraphqlData, Said};
-use super::verdict::{Answer, SignedInAs, error_of};
+use super::error_body::{self, ErrorBody, GraphqlData};
+use super::status::{Identity, ResponseFacts, error_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Body;
-use crate::transport::scope::Scope;
+use crate::transport::deadline::Deadline;
 
 /// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
 pub struct Response {
@@ -19,18 +19,18 @@ pub struct Response {
     headers: HeaderMap,
     /// The headers' values as text, if one of them is not UTF-8; made when they are asked for.
     texts: OnceLock<Vec<String>>,
-    body: Arrived,
-    said: Said,
+    body: ResponseBody,
+    error_body: ErrorBody,
     graphql_without_data: Option<bool>,
     /// Whether GraphQL's errors are those of an execution that had begun.
     began: bool,
     retry_after: Option<Duration>,
-    signed_in_as: SignedInAs,
+    identity: Identity,
     attempts: u32,
 }
 
 /// The body of an answer: here, or still on its way.
-pub(crate) enum Arrived {
+pub(crate) enum ResponseBody {
     Whole {
         bytes: Vec<u8>,
         /// How much of it [`Response::read`] has given.
@@ -39,26 +39,26 @@ pub(crate) enum Arrived {
     OnItsWay {
         body: Box<dyn Body>,
         /// Begins one read: with the idle timeout, and cancelled as the call is.
-        begin: Box<dyn Fn() -> Result<Rc<Scope>> + Send + Sync>,
+        begin: Box<dyn Fn() -> Result<Rc<Deadline>> + Send + Sync>,
     },
     /// A read failed: the rest is lost, and every later read fails the same way.
     Broken(Error),
 }
 
-impl Arrived {
+impl ResponseBody {
     fn bytes(&self) -> &[u8] {
         match self {
-            Arrived::Whole { bytes, .. } => bytes,
-            Arrived::OnItsWay { .. } | Arrived::Broken(_) => &[],
+            ResponseBody::Whole { bytes, .. } => bytes,
+            ResponseBody::OnItsWay { .. } | ResponseBody::Broken(_) => &[],
         }
     }
 }
 
 /// What of a request its answer is judged by.
-pub(crate) struct Asked {
+pub(crate) struct RequestInfo {
     pub(crate) url: Uri,
     pub(crate) graphql: bool,
-    pub(crate) signed_in_as: SignedInAs,
+    pub(crate) identity: Identity,
 }
 
 impl Response {
@@ -66,18 +66,18 @@ impl Response {
     pub(crate) fn new(
         status: u16,
         headers: HeaderMap,
-        body: Arrived,
-        asked: Asked,
+        body: ResponseBody,
+        asked: RequestInfo,
         secrets: &[&[u8]],
         now: impl FnOnce() -> Duration,
     ) -> Self {
-        let mut said = if status < 400 { Said::default() } else { message::read(body.bytes(), secrets) };
+        let mut error_body = if status < 400 { ErrorBody::default() } else { error_body::read(body.bytes(), secrets) };
         let (mut graphql_without_data, mut began) = (None, false);
         if asked.graphql
             && status == 200
-            && let Some((text, data)) = message::graphql_errors(body.bytes(), secrets)
+            && let Some((text, data)) = error_body::graphql_errors(body.bytes(), secrets)
         {
-            said.message = Some(text);
+            error_body.message = Some(text);
             graphql_without_data = Some(data != GraphqlData::There);
             began = data != GraphqlData::Absent;
         }
@@ -88,10 +88,10 @@ impl Response {
             headers,
             texts: OnceLock::new(),
             body,
-            said,
+            error_body,
             graphql_without_data,
             began,
-            signed_in_as: asked.signed_in_as,
+            identity: asked.identity,
             attempts: 1,
         }
     }
@@ -103,7 +103,7 @@ impl Response {
 
     /// Whether a JWT went with the request, and the API refused it: with 401, or as GraphQL does.
     pub(crate) fn refuses_bearer(&self) -> bool {
-        matches!(self.signed_in_as, SignedInAs::Bearer)
+        matches!(self.identity, Identity::Bearer)
             && self.error().is_some_and(|error| error.kind() == ErrorKind::CredentialsRejected)
             && self.status != 403
     }
@@ -163,43 +163,43 @@ impl Response {
     /// [`ErrorKind::Timeout`] after the call's timeout, and cancelling the call or the client ends it within 100 ms.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match &mut self.body {
-            Arrived::Whole { bytes, read } => {
+            ResponseBody::Whole { bytes, read } => {
                 let amount = buffer.len().min(bytes.len() - *read);
                 buffer[..amount].copy_from_slice(&bytes[*read..*read + amount]);
                 *read += amount;
                 Ok(amount)
             }
-            Arrived::OnItsWay { .. } if buffer.is_empty() => Ok(0),
-            Arrived::OnItsWay { body, begin } => {
-                let read = begin().and_then(|scope| body.read(buffer, &scope));
+            ResponseBody::OnItsWay { .. } if buffer.is_empty() => Ok(0),
+            ResponseBody::OnItsWay { body, begin } => {
+                let read = begin().and_then(|deadline| body.read(buffer, &deadline));
                 read.map_err(|error| {
                     let error = error.sent(true).with_attempts(self.attempts);
                     // Whoever reads on must not take what came for all there is. This closes the connection too.
-                    self.body = Arrived::Broken(error.clone());
+                    self.body = ResponseBody::Broken(error.clone());
                     error
                 })
             }
-            Arrived::Broken(error) => Err(error.clone()),
+            ResponseBody::Broken(error) => Err(error.clone()),
         }
     }
 
     /// Whether the body is read as a stream.
     #[cfg(feature = "capi")]
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.body, Arrived::OnItsWay { .. })
+        matches!(self.body, ResponseBody::OnItsWay { .. })
     }
 
     /// Takes a body out that is here.
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
         match &mut self.body {
-            Arrived::Whole { bytes, .. } => std::mem::take(bytes),
-            Arrived::OnItsWay { .. } | Arrived::Broken(_) => Vec::new(),
+            ResponseBody::Whole { bytes, .. } => std::mem::take(bytes),
+            ResponseBody::OnItsWay { .. } | ResponseBody::Broken(_) => Vec::new(),
         }
     }
 
     /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; `None` if there is none.
     pub fn message(&self) -> Option<&str> {
-        self.said.message.as_deref()
+        self.error_body.message.as_deref()
     }
 
     /// How often the request was tried.
@@ -214,13 +214,13 @@ impl Response {
 
     /// What is wrong with the answer: its status, or GraphQL's errors in a 200. `None` if nothing is.
     pub fn error(&self) -> Option<Error> {
-        error_of(&Answer {
+        error_of(&ResponseFacts {
             host: self.host(),
             status: self.status,
-            said: &self.said,
+            error_body: &self.error_body,
             graphql_without_data: self.graphql_without_data,
             retry_after: self.retry_after,
-            signed_in_as: &self.signed_in_as,
+            identity: &self.identity,
         })
         .map(|error| error.with_attempts(self.attempts))
     }
@@ -235,10 +235,10 @@ impl Response {
     }
 
     /// Reads what is left of a body that is on its way, up to so much and within the call, for the connection's sake.
-    pub(crate) fn read_away(&mut self, most: usize, scope: &Rc<Scope>) {
-        let Arrived::OnItsWay { body, .. } = &mut self.body else { return };
+    pub(crate) fn read_away(&mut self, most: usize, deadline: &Rc<Deadline>) {
+        let ResponseBody::OnItsWay { body, .. } = &mut self.body else { return };
         let (mut piece, mut left) = ([0; 4096], most);
-        while let Ok(amount @ 1..) = body.read(&mut piece, scope) {
+        while let Ok(amount @ 1..) = body.read(&mut piece, deadline) {
             left = left.saturating_sub(amount);
             if left == 0 {
                 break;
@@ -246,8 +246,8 @@ impl Response {
         }
     }
 
-    pub(crate) fn said(&self) -> &Said {
-        &self.said
+    pub(crate) fn error_body(&self) -> &ErrorBody {
+        &self.error_body
     }
 
     /// The Date header, in Unix seconds.
@@ -306,8 +306,8 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        let body = Arrived::Whole { bytes: body.into(), read: 0 };
-        let asked = Asked { url: Uri::from_static("https://h/"), graphql, signed_in_as: SignedInAs::Bearer };
+        let body = ResponseBody::Whole { bytes: body.into(), read: 0 };
+        let asked = RequestInfo { url: Uri::from_static("https://h/"), graphql, identity: Identity::Bearer };
         Response::new(status, map, body, asked, &[b"marked-secret"], || Duration::from_secs(784_111_777))
     }
 
@@ -325,8 +325,8 @@ mod tests {
         for (name, value) in [("x-first", &b"plain"[..]), ("x-second", b"a\xffb"), ("x-second", "ä".as_bytes())] {
             map.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        let body = Arrived::Whole { bytes: Vec::new(), read: 0 };
-        let asked = Asked { url: Uri::from_static("https://h/"), graphql: false, signed_in_as: SignedInAs::Bearer };
+        let body = ResponseBody::Whole { bytes: Vec::new(), read: 0 };
+        let asked = RequestInfo { url: Uri::from_static("https://h/"), graphql: false, identity: Identity::Bearer };
         let response = Response::new(200, map, body, asked, &[], || Duration::ZERO);
         let headers: Vec<_> = response.headers().collect();
         assert_eq!(headers, [("x-first", "plain"), ("x-second", "a\u{fffd}b"), ("x-second", "ä")]);

@@ -8,36 +8,36 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::call::Call;
-use super::exchange::Exchange;
-use super::pace::InTurn;
+use super::context::CallContext;
 use super::single::Single;
-use super::verdict::SignedInAs;
+use super::status::Identity;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
-use crate::credentials::{CredentialKind, Credentials, Keeper, Loaded};
+use crate::credentials::{CredentialCache, CredentialKind, Credentials, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::guard::ledger::{Kind, Outcome};
-use crate::guard::steps::Step;
-use crate::guard::{self, Answer, Applicant, Coming, Guard, Held, Place, StepWish, Wait, route_of};
+use crate::fork::PerProcess;
+use crate::guard::history::{LoginKind, LoginOutcome};
+use crate::guard::totp_steps::TimeStep;
+use crate::guard::{self, Admission, Coming, Guard, Held, LoginAttempt, LoginPermit, StepWish, Wait, route_of};
 use crate::otp::OtpSecret;
-use crate::process::PerProcess;
+use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
 use crate::text::whole_seconds;
-use crate::transport::scope::Phase;
+use crate::transport::deadline::Phase;
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
 
 /// One that had to wait for others does not begin with less.
-pub(super) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
+pub(crate) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 
 /// How often credentials are asked for again while those at hand are held, however many calls come.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 /// A client's sign-ins.
 pub(crate) struct SignIns {
-    keeper: Option<Keeper>,
+    cache: Option<CredentialCache>,
     otp: Option<OtpSource>,
     guard: Arc<Guard>,
     /// Whether a request was spent on learning the server's time.
@@ -55,7 +55,7 @@ pub(crate) struct SignIn {
     code: Option<Secret>,
     /// Whether the user typed the code for this call.
     is_typed: bool,
-    place: Place,
+    place: LoginPermit,
 }
 
 /// Of a wait that somebody is to be told of.
@@ -63,24 +63,24 @@ const LONGEST_PIECE: Duration = Duration::from_secs(5);
 
 /// What a sign-in is for.
 #[derive(Clone, Copy)]
-pub(super) struct Purpose<'a> {
+pub(crate) struct Purpose<'a> {
     /// For events: "request", "jwt" or "authorize".
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The path of the request that it goes with.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// Whether another library sends it.
-    pub(super) foreign: bool,
+    pub(crate) foreign: bool,
     /// How long it may wait for leave.
-    pub(super) patience: Duration,
+    pub(crate) max_wait: Duration,
     /// The turn of that request, which others may have while it waits for leave or a code.
-    pub(super) turn: Option<&'a InTurn<'a>>,
+    pub(crate) turn: Option<&'a RatePermit<'a>>,
     /// Called before it waits, and every few seconds.
-    pub(super) while_waiting: Option<&'a dyn Fn()>,
+    pub(crate) while_waiting: Option<&'a dyn Fn()>,
 }
 
 impl Purpose<'_> {
-    fn kind(&self) -> Kind {
-        if self.path.starts_with("/auth/jwt/") { Kind::Exchange } else { Kind::Basic }
+    fn kind(&self) -> LoginKind {
+        if self.path.starts_with("/auth/jwt/") { LoginKind::TokenRequest } else { LoginKind::Basic }
     }
 }
 
@@ -95,7 +95,7 @@ enum CodeSource {
 impl SignIns {
     pub(crate) fn new(credentials: Option<Credentials>, otp: Option<OtpSource>, guard: Guard) -> Self {
         SignIns {
-            keeper: credentials.map(Keeper::new),
+            cache: credentials.map(CredentialCache::new),
             otp,
             guard: Arc::new(guard),
             asked_for_time: AtomicBool::new(false),
@@ -106,24 +106,24 @@ impl SignIns {
     }
 
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
-        self.keeper.as_ref().map(Keeper::credentials)
+        self.cache.as_ref().map(CredentialCache::credentials)
     }
 
     /// Lets one sign-in through, whatever the guard holds.
     pub(crate) fn reset_guard(&self) {
-        let name = self.keeper.as_ref().and_then(Keeper::username);
+        let name = self.cache.as_ref().and_then(CredentialCache::username);
         self.guard.reset(name.as_deref());
     }
 
     /// What the guard knows of this user, and what it would say to a sign-in for a JWT: the user's name, and that. Asks for the
     /// credentials where they come from, and sends nothing.
-    pub(super) fn status(&self, exchange: &Exchange<'_>) -> Result<(String, guard::Status)> {
-        let loaded = self.loaded(exchange)?;
+    pub(crate) fn status(&self, context: &CallContext<'_>) -> Result<(String, guard::Status)> {
+        let loaded = self.loaded(context)?;
         let name = loaded.basic.username.clone();
-        let status = self.guard.status(&Applicant {
+        let status = self.guard.status(&LoginAttempt {
             name: &name,
             secret: &[loaded.basic.secret.as_bytes()],
-            kind: Kind::Exchange,
+            kind: LoginKind::TokenRequest,
             route: route_of("/auth/jwt/generate"),
             foreign: false,
             step: None,
@@ -132,14 +132,14 @@ impl SignIns {
     }
 
     /// The credentials, asked from where they come from if need be. Nothing is sent.
-    pub(super) fn loaded(&self, exchange: &Exchange<'_>) -> Result<Arc<Loaded>> {
-        load(self, self.keeper.as_ref().ok_or_else(missing_credentials)?, exchange, None)
+    pub(crate) fn loaded(&self, context: &CallContext<'_>) -> Result<Arc<Loaded>> {
+        load(self, self.cache.as_ref().ok_or_else(missing_credentials)?, context, None)
     }
 
     /// A code for somebody else to send, by this machine's clock if no answer has told the server's; nobody else gets it. May wait
     /// for the next.
-    pub(super) fn one_time_code(&self, exchange: &Exchange<'_>) -> Result<Secret> {
-        let name = &self.loaded(exchange)?.basic.username;
+    pub(crate) fn one_time_code(&self, context: &CallContext<'_>) -> Result<Secret> {
+        let name = &self.loaded(context)?.basic.username;
         let otp = match self.code_source()? {
             CodeSource::Computed(otp) => otp,
             CodeSource::Function(ask) => return ask(),
@@ -149,20 +149,20 @@ impl SignIns {
                 ));
             }
         };
-        let scope = exchange.scope();
+        let deadline = context.deadline();
         let mut reserved = None;
         loop {
-            let server_ms = exchange.server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
-            let longest_wait_ms = scope.remaining().as_millis() as u64;
+            let server_ms = context.server_time().unwrap_or_else(|| deadline.clock().wall().as_millis() as u64);
+            let longest_wait_ms = deadline.remaining().as_millis() as u64;
             let wish = StepWish { period: otp.period(), server_ms, reserved, longest_wait_ms };
             match self.guard.take_step(name, wish) {
                 Coming::Now(step) => return Ok(otp.code(step.number)),
                 Coming::TooLate(wait) => return Err(no_step(wait)),
                 Coming::In(step, wait) => {
                     reserved = Some(step);
-                    exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
-                    scope.set_phase(Phase::Code);
-                    let waited = scope.wait(wait);
+                    context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    deadline.set_phase(Phase::Code);
+                    let waited = deadline.wait(wait);
                     if waited.is_err() {
                         self.guard.give_back(name, step);
                     }
@@ -173,8 +173,8 @@ impl SignIns {
     }
 
     /// Gets credentials, leave from the guard, and a code where one is needed. May wait for any of them.
-    pub(super) fn begin(&self, exchange: &Exchange<'_>, purpose: Purpose<'_>) -> Result<SignIn> {
-        let mut attempt = Attempt::new(self, exchange, purpose)?;
+    pub(crate) fn begin(&self, context: &CallContext<'_>, purpose: Purpose<'_>) -> Result<SignIn> {
+        let mut attempt = Attempt::new(self, context, purpose)?;
         let result = attempt.run();
         if result.is_err() {
             attempt.give_back();
@@ -183,15 +183,15 @@ impl SignIns {
     }
 
     /// Learns from the end of a sign-in.
-    pub(crate) fn end(&self, sign_in: SignIn, call: Option<&Call>, outcome: Outcome) {
-        if outcome == Outcome::Rejected
-            && let Some(keeper) = &self.keeper
+    pub(crate) fn end(&self, sign_in: SignIn, call: Option<&Call>, outcome: LoginOutcome) {
+        if outcome == LoginOutcome::Rejected
+            && let Some(cache) = &self.cache
         {
-            keeper.reject(&sign_in.loaded);
+            cache.reject(&sign_in.loaded);
         }
         sign_in.place.end(outcome);
         // A code that did not leave can be sent again.
-        if outcome == Outcome::NotSent && sign_in.is_typed {
+        if outcome == LoginOutcome::NotSent && sign_in.is_typed {
             call.into_iter().zip(sign_in.code).for_each(|(call, code)| call.restore_otp(code));
         }
     }
@@ -200,13 +200,13 @@ impl SignIns {
 /// A sign-in that waits for its time.
 struct Attempt<'a> {
     sign_ins: &'a SignIns,
-    exchange: &'a Exchange<'a>,
+    context: &'a CallContext<'a>,
     purpose: Purpose<'a>,
-    keeper: &'a Keeper,
+    cache: &'a CredentialCache,
     loaded: Arc<Loaded>,
     code: CodeSource,
-    reserved: Option<Step>,
-    patient_until: Instant,
+    reserved: Option<TimeStep>,
+    wait_until: Instant,
     /// Whether it had to wait for leave.
     waited: bool,
     /// Whether the owner was told that the guard holds it.
@@ -214,21 +214,21 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(sign_ins: &'a SignIns, exchange: &'a Exchange<'a>, purpose: Purpose<'a>) -> Result<Self> {
-        let keeper = sign_ins.keeper.as_ref().ok_or_else(missing_credentials)?;
-        let scope = exchange.scope();
-        let patient_until = scope.clock().now() + purpose.patience.min(scope.remaining());
-        let loaded = load(sign_ins, keeper, exchange, purpose.turn)?;
-        let code = code_for(&loaded, sign_ins, exchange)?;
+    fn new(sign_ins: &'a SignIns, context: &'a CallContext<'a>, purpose: Purpose<'a>) -> Result<Self> {
+        let cache = sign_ins.cache.as_ref().ok_or_else(missing_credentials)?;
+        let deadline = context.deadline();
+        let wait_until = deadline.clock().now() + purpose.max_wait.min(deadline.remaining());
+        let loaded = load(sign_ins, cache, context, purpose.turn)?;
+        let code = code_for(&loaded, sign_ins, context)?;
         Ok(Attempt {
             sign_ins,
-            exchange,
+            context,
             purpose,
-            keeper,
+            cache,
             loaded,
             code,
             reserved: None,
-            patient_until,
+            wait_until,
             waited: false,
             told: false,
         })
@@ -237,24 +237,24 @@ impl<'a> Attempt<'a> {
     fn run(&mut self) -> Result<SignIn> {
         loop {
             match self.ask()? {
-                Answer::Go(place) => return self.with_code(place),
-                Answer::Probe => self.probe()?,
-                Answer::Wait(wait) => self.out_of_turn(|attempt| attempt.wait(wait))?,
-                Answer::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
-                Answer::Held(_) => {}
-                Answer::NoStep(wait) => return Err(no_step(wait)),
-                Answer::Unusable(problem) => return Err(unusable(&problem)),
-                Answer::Reserved(step, wait) => {
+                Admission::Go(place) => return self.with_code(place),
+                Admission::Probe => self.probe()?,
+                Admission::Wait(wait) => self.out_of_turn(|attempt| attempt.wait(wait))?,
+                Admission::Held(held) if !self.may_have_others() => return Err(self.held(&held)),
+                Admission::Held(_) => {}
+                Admission::NoStep(wait) => return Err(no_step(wait)),
+                Admission::Unusable(problem) => return Err(unusable(&problem)),
+                Admission::Reserved(step, wait) => {
                     self.reserved = Some(step);
-                    self.exchange.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    self.context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                     self.out_of_turn(|attempt| attempt.wait_for_step(wait))?;
                 }
             }
             // While it waited, they may have been rejected, and there may be others, perhaps a token where there was a password.
-            let loaded = load(self.sign_ins, self.keeper, self.exchange, self.purpose.turn)?;
+            let loaded = load(self.sign_ins, self.cache, self.context, self.purpose.turn)?;
             if loaded.basic.kind() != self.loaded.basic.kind() {
                 self.give_back();
-                self.code = code_for(&loaded, self.sign_ins, self.exchange)?;
+                self.code = code_for(&loaded, self.sign_ins, self.context)?;
             }
             self.loaded = loaded;
         }
@@ -264,7 +264,7 @@ impl<'a> Attempt<'a> {
         let mut left = wait;
         while !left.is_zero() {
             let piece = self.piece_of(left);
-            self.exchange.scope().wait(piece)?;
+            self.context.deadline().wait(piece)?;
             left -= piece;
         }
         Ok(())
@@ -280,12 +280,12 @@ impl<'a> Attempt<'a> {
     /// Waits, and lets others go first meanwhile.
     fn out_of_turn(&mut self, wait: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let turn = self.purpose.turn;
-        turn.into_iter().for_each(InTurn::give_back);
+        turn.into_iter().for_each(RatePermit::give_back);
         wait(self)?;
-        turn.map_or(Ok(()), InTurn::wait_again)
+        turn.map_or(Ok(()), RatePermit::wait_again)
     }
 
-    fn ask(&self) -> Result<Answer> {
+    fn ask(&self) -> Result<Admission> {
         let secret = self.loaded.basic.secret.as_bytes();
         let with_code = match &self.code {
             CodeSource::Typed(code) => vec![secret, code.as_bytes()],
@@ -295,7 +295,7 @@ impl<'a> Attempt<'a> {
             CodeSource::Computed(otp) => Some(self.step_wish(otp)?),
             _ => None,
         };
-        let applicant = Applicant {
+        let attempt = LoginAttempt {
             name: self.name(),
             secret: &with_code,
             kind: self.purpose.kind(),
@@ -303,11 +303,11 @@ impl<'a> Attempt<'a> {
             foreign: self.purpose.foreign,
             step,
         };
-        let answer = self.sign_ins.guard.ask(&applicant, &|path, problem| {
-            self.exchange.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
+        let answer = self.sign_ins.guard.ask(&attempt, &|path, problem| {
+            self.context.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
         });
         // It may have waited for another process.
-        self.exchange.scope().check()?;
+        self.context.deadline().check()?;
         Ok(answer)
     }
 
@@ -316,26 +316,26 @@ impl<'a> Attempt<'a> {
     }
 
     fn step_wish(&self, otp: &OtpSecret) -> Result<StepWish> {
-        let scope = self.exchange.scope();
+        let deadline = self.context.deadline();
         self.learn_time()?;
         // Without a Date, this machine's clock has to do.
-        let server_ms = self.exchange.server_time().unwrap_or_else(|| scope.clock().wall().as_millis() as u64);
-        let time_for_more = scope.remaining().saturating_sub(TIME_FOR_THE_REQUEST);
+        let server_ms = self.context.server_time().unwrap_or_else(|| deadline.clock().wall().as_millis() as u64);
+        let time_for_more = deadline.remaining().saturating_sub(TIME_FOR_THE_REQUEST);
         let longest_wait_ms = self.patience_left().min(time_for_more).as_millis() as u64;
         Ok(StepWish { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
     }
 
     /// Makes one request without credentials if the server's time is not known; calls that come meanwhile wait for its end.
     fn learn_time(&self) -> Result<()> {
-        let (exchange, asked) = (self.exchange, &self.sign_ins.asked_for_time);
+        let (context, asked) = (self.context, &self.sign_ins.asked_for_time);
         let time_asks = self.sign_ins.time_asks.get(Single::default);
         loop {
             let seen = time_asks.count();
-            if exchange.server_time().is_some() || asked.load(Ordering::Acquire) {
+            if context.server_time().is_some() || asked.load(Ordering::Acquire) {
                 return Ok(());
             }
-            time_asks.run_or_wait(exchange.scope(), seen, || {
-                let result = exchange.ask_without_credentials("/", None);
+            time_asks.run_or_wait(context.deadline(), seen, || {
+                let result = context.ask_without_credentials("/", None);
                 asked.fetch_or(result.is_ok(), Ordering::AcqRel);
                 result
             })?;
@@ -343,50 +343,50 @@ impl<'a> Attempt<'a> {
     }
 
     fn patience_left(&self) -> Duration {
-        let scope = self.exchange.scope();
-        self.patient_until.saturating_duration_since(scope.clock().now())
+        let deadline = self.context.deadline();
+        self.wait_until.saturating_duration_since(deadline.clock().now())
     }
 
     /// It goes in the turn of the request that it is for, which then needs another.
     fn probe(&self) -> Result<()> {
         let turn = self.purpose.turn;
-        let on_sent = turn.and_then(InTurn::on_sent);
-        let asked = self.exchange.ask_without_credentials(self.purpose.path, on_sent);
+        let on_sent = turn.and_then(RatePermit::on_sent);
+        let asked = self.context.ask_without_credentials(self.purpose.path, on_sent);
         self.sign_ins.guard.end_probe(self.name(), asked.is_ok());
         asked?;
-        turn.map_or(Ok(()), InTurn::wait_again)
+        turn.map_or(Ok(()), RatePermit::wait_again)
     }
 
     /// Whether other credentials may be had than those that are held: nothing is rejected any more, which is what they were asked
     /// for again after, and who rotates them may be later than that.
     fn may_have_others(&self) -> bool {
-        if self.keeper.credentials().source_name() == "fixed" {
+        if self.cache.credentials().source_name() == "fixed" {
             return false;
         }
-        let now = self.exchange.scope().clock().awake_or_not().as_millis() as u64;
+        let now = self.context.deadline().clock().boottime().as_millis() as u64;
         let next = now + BETWEEN_LOOKS.as_millis() as u64;
         let look = |due| (due <= now).then_some(next);
         let is_due = self.sign_ins.next_look.fetch_update(Ordering::AcqRel, Ordering::Acquire, look).is_ok();
         if is_due {
-            self.keeper.reject(&self.loaded);
+            self.cache.reject(&self.loaded);
         }
         is_due
     }
 
     /// Waits for what the guard says, if there is the time.
     fn wait(&mut self, wait: Wait) -> Result<()> {
-        let patience = self.patience_left();
+        let max_wait = self.patience_left();
         match &wait.hold {
-            Some(held) if held.rest.is_none_or(|rest| rest > patience) => return Err(self.held(held)),
+            Some(held) if held.rest.is_none_or(|rest| rest > max_wait) => return Err(self.held(held)),
             Some(held) => self.tell(held, true),
-            None if patience.is_zero() => return Err(self.behind_another()),
+            None if max_wait.is_zero() => return Err(self.behind_another()),
             None => {}
         }
         self.waited = true;
-        let scope = self.exchange.scope();
-        scope.set_phase(Phase::Verdict);
-        let at_most = self.piece_of(wait.at_most.min(patience));
-        scope.wait_for(&wait.changed, wait.seen, scope.clock().now() + at_most)
+        let deadline = self.context.deadline();
+        deadline.set_phase(Phase::Verdict);
+        let at_most = self.piece_of(wait.at_most.min(max_wait));
+        deadline.wait_for(&wait.changed, wait.seen, deadline.clock().now() + at_most)
     }
 
     fn too_late(&self) -> String {
@@ -405,16 +405,16 @@ impl<'a> Attempt<'a> {
     fn held(&mut self, held: &Held) -> Error {
         self.told = false;
         self.tell(held, false);
-        held.error(self.name(), self.exchange.scope().host())
+        held.error(self.name(), self.context.deadline().host())
     }
 
     fn tell(&mut self, held: &Held, waits: bool) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        self.exchange.emit(EventKind::SignInHeld, || {
+        self.context.emit(EventKind::SignInHeld, || {
             json!({
-                "host": self.exchange.scope().host(),
+                "host": self.context.deadline().host(),
                 "username": self.name(),
                 "purpose": self.purpose.name,
                 "reason": held.reason(),
@@ -424,12 +424,12 @@ impl<'a> Attempt<'a> {
         });
     }
 
-    fn with_code(&mut self, mut place: Place) -> Result<SignIn> {
+    fn with_code(&mut self, mut place: LoginPermit) -> Result<SignIn> {
         self.reserved = None;
-        let left = self.exchange.scope().remaining();
+        let left = self.context.deadline().remaining();
         if self.waited && left < TIME_TO_BEGIN {
             // It would be given up at once, and count as a sign-in whose end nobody knows.
-            place.end(Outcome::NotSent);
+            place.end(LoginOutcome::NotSent);
             return Err(Error::new(ErrorKind::Timeout, self.too_late()).retryable(true));
         }
         let (code, is_typed) = match std::mem::replace(&mut self.code, CodeSource::None) {
@@ -439,7 +439,7 @@ impl<'a> Attempt<'a> {
             CodeSource::Function(ask) => match ask() {
                 Ok(code) => (Some(code), false),
                 Err(error) => {
-                    place.end(Outcome::NotSent);
+                    place.end(LoginOutcome::NotSent);
                     return Err(error);
                 }
             },
@@ -454,14 +454,14 @@ impl<'a> Attempt<'a> {
             self.sign_ins.guard.give_back(self.name(), step);
         }
         if let CodeSource::Typed(code) = std::mem::replace(&mut self.code, CodeSource::None) {
-            self.exchange.call().into_iter().for_each(|call| call.restore_otp(code.duplicate()));
+            self.context.call().into_iter().for_each(|call| call.restore_otp(code.duplicate()));
         }
     }
 }
 
 impl SignIns {
     /// Whether codes are computed here, for which the server's time must be known.
-    pub(super) fn computes_codes(&self) -> bool {
+    pub(crate) fn computes_codes(&self) -> bool {
         matches!(&self.otp, Some(OtpSource::Secret(_) | OtpSource::File(_)))
     }
 
@@ -478,14 +478,14 @@ impl SignIns {
 }
 
 /// Where the code for these credentials comes from. Boomi: an API token needs none. So it gets none, whatever is configured.
-fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Result<CodeSource> {
+fn code_for(loaded: &Loaded, sign_ins: &SignIns, context: &CallContext<'_>) -> Result<CodeSource> {
     match loaded.basic.kind() {
         CredentialKind::ApiToken => Ok(CodeSource::None),
-        CredentialKind::Password => match exchange.take_code() {
+        CredentialKind::Password => match context.take_code() {
             Some(typed) => Ok(CodeSource::Typed(typed)),
             None => match sign_ins.code_source()? {
                 // Who typed a code needs one: without, the next look of the same call would be a bad sign-in.
-                CodeSource::None if exchange.took_code() => Err(Error::new(
+                CodeSource::None if context.took_code() => Err(Error::new(
                     ErrorKind::Otp,
                     "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good once: \
                      type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",
@@ -500,34 +500,34 @@ fn code_for(loaded: &Loaded, sign_ins: &SignIns, exchange: &Exchange<'_>) -> Res
 /// got, also if that is an error; others have their turns at sending meanwhile.
 fn load(
     sign_ins: &SignIns,
-    keeper: &Keeper,
-    exchange: &Exchange<'_>,
-    turn: Option<&InTurn<'_>>,
+    cache: &CredentialCache,
+    context: &CallContext<'_>,
+    turn: Option<&RatePermit<'_>>,
 ) -> Result<Arc<Loaded>> {
-    let scope = exchange.scope();
-    let ask = || keeper.load(&|| scope.check());
-    let asks = keeper.credentials().asks_others().then(|| sign_ins.asks.get(Single::default));
+    let deadline = context.deadline();
+    let ask = || cache.load(&|| deadline.check());
+    let asks = cache.credentials().asks_others().then(|| sign_ins.asks.get(Single::default));
     loop {
         let seen = asks.as_ref().map(|asks| asks.count());
-        if let Some(current) = keeper.current(scope.clock().wall()) {
+        if let Some(current) = cache.current(deadline.clock().wall()) {
             return Ok(current);
         }
         let loaded = match asks.as_ref().zip(seen) {
             None => Some(ask()?),
             Some((asks, seen)) => {
-                let phase = scope.phase();
-                scope.set_phase(Phase::Credentials);
-                turn.into_iter().for_each(InTurn::give_back);
-                let loaded = asks.run_or_wait(scope, seen, ask)?;
-                scope.set_phase(phase);
-                turn.map_or(Ok(()), InTurn::wait_again)?;
+                let phase = deadline.phase();
+                deadline.set_phase(Phase::Credentials);
+                turn.into_iter().for_each(RatePermit::give_back);
+                let loaded = asks.run_or_wait(deadline, seen, ask)?;
+                deadline.set_phase(phase);
+                turn.map_or(Ok(()), RatePermit::wait_again)?;
                 loaded
             }
         };
         let Some((loaded, fresh)) = loaded else { continue };
-        let source = keeper.credentials().source_name();
+        let source = cache.credentials().source_name();
         if fresh && source != "fixed" {
-            exchange.emit(
+            context.emit(
                 EventKind::CredentialsLoaded,
                 || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.after_rejection }),
             );
@@ -574,8 +574,8 @@ impl SignIn {
         &self.loaded.basic.username
     }
 
-    pub(crate) fn signed_in_as(&self) -> SignedInAs {
-        SignedInAs::User {
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::User {
             username: self.username().to_owned(),
             kind: self.loaded.basic.kind(),
             with_code: self.code.is_some(),

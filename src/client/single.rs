@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::scope::Scope;
+use crate::transport::deadline::Deadline;
 
 /// One piece of such work.
 #[derive(Default)]
-pub(super) struct Single {
+pub(crate) struct Single {
     under_way: AtomicBool,
     ended: Signal,
     /// What the last one failed with, if that says nothing of the call that did it, and how many had ended before.
@@ -27,20 +27,20 @@ impl Drop for Turn<'_> {
 
 impl Single {
     /// How often it ended. To be read before a look at what it is for, so that no end is missed between the two.
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.ended.count()
     }
 
     /// Does the work, and returns what came of it; or, if another call is at it, waits until there are more ends than were
     /// `seen`, and returns `None`, or what that one failed with.
-    pub(super) fn run_or_wait<T>(
+    pub(crate) fn run_or_wait<T>(
         &self,
-        scope: &Scope,
+        deadline: &Deadline,
         seen: u64,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<Option<T>> {
         if self.under_way.swap(true, Ordering::AcqRel) {
-            scope.wait_for(&self.ended, seen, scope.clock().now() + scope.remaining())?;
+            deadline.wait_for(&self.ended, seen, deadline.clock().now() + deadline.remaining())?;
             // Nobody runs out of time here: that is seen by whoever looks next.
             return self.end_since(seen);
         }
@@ -73,17 +73,17 @@ mod tests {
 
     use super::*;
     use crate::clock::fake::FakeClock;
-    use crate::transport::scope::{Limits, Stops};
+    use crate::transport::deadline::{Cancellation, Limits};
 
-    fn scope() -> Rc<Scope> {
+    fn deadline() -> Rc<Deadline> {
         let timeout = Duration::from_secs(10);
-        Scope::begin(Limits {
+        Deadline::begin(Limits {
             clock: Arc::new(FakeClock::at(0)),
             host: "example.com".into(),
             timeout,
             one_read: false,
             connect_timeout: timeout,
-            stops: Stops::default(),
+            stops: Cancellation::default(),
             hook: None,
         })
     }
@@ -94,17 +94,17 @@ mod tests {
 
     #[test]
     fn who_came_meanwhile_gets_the_failure_and_who_came_later_does_not() {
-        let (single, scope) = (Single::default(), scope());
+        let (single, deadline) = (Single::default(), deadline());
         let early = single.count();
-        single.run_or_wait(&scope, early, failed).unwrap_err();
+        single.run_or_wait(&deadline, early, failed).unwrap_err();
         // This one looked before that end, and was only too slow to wait for it.
-        let slow = single.run_or_wait(&scope, early, || -> Result<()> { panic!("nobody does it twice") });
+        let slow = single.run_or_wait(&deadline, early, || -> Result<()> { panic!("nobody does it twice") });
         assert_eq!(slow.unwrap_err().message(), "it failed");
         let late = single.count();
-        let done = single.run_or_wait(&scope, late, || {
+        let done = single.run_or_wait(&deadline, late, || {
             // Others that come while it is done: one of them from before the failure.
-            assert_eq!(single.run_or_wait(&scope, early, failed).unwrap_err().message(), "it failed");
-            assert_eq!(single.run_or_wait(&scope, early + 1, failed).unwrap(), None);
+            assert_eq!(single.run_or_wait(&deadline, early, failed).unwrap_err().message(), "it failed");
+            assert_eq!(single.run_or_wait(&deadline, early + 1, failed).unwrap(), None);
             Ok(())
         });
         assert_eq!(done.unwrap(), Some(()));
@@ -112,13 +112,13 @@ mod tests {
 
     #[test]
     fn a_call_that_is_over_fails_alone_and_another_does_the_work() {
-        let (single, scope) = (Single::default(), scope());
+        let (single, deadline) = (Single::default(), deadline());
         for kind in [ErrorKind::Canceled, ErrorKind::Timeout] {
             let seen = single.count();
-            let over = single.run_or_wait(&scope, seen, || -> Result<()> { Err(Error::new(kind, "over")) });
+            let over = single.run_or_wait(&deadline, seen, || -> Result<()> { Err(Error::new(kind, "over")) });
             assert_eq!(over.unwrap_err().kind(), kind);
-            assert_eq!(single.run_or_wait(&scope, seen, || Ok(())).unwrap(), None);
-            assert_eq!(single.run_or_wait(&scope, single.count(), || Ok(())).unwrap(), Some(()));
+            assert_eq!(single.run_or_wait(&deadline, seen, || Ok(())).unwrap(), None);
+            assert_eq!(single.run_or_wait(&deadline, single.count(), || Ok(())).unwrap(), Some(()));
         }
     }
 }

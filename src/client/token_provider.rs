@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::exchange::Exchange;
+use super::context::CallContext;
 use super::{Call, Client};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::fleet::{SharedToken, Standing, Turn};
 use crate::jwt::Token;
-use crate::provider::flight::Account;
-use crate::provider::{Caller, Exchanged, Happened, Terms, Want, policy, too_late};
+use crate::store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
-use crate::transport::scope::Phase;
+use crate::token_cache::account::Account;
+use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
+use crate::transport::deadline::Phase;
 #[cfg(feature = "capi")]
-use crate::{clock::Clock, provider::flight::Fresh};
+use crate::{clock::Clock, token_cache::account::Fresh};
 
-/// Hands out a JWT for one account: a kept one, renewed before it dies. Cloning shares it.
+/// Hands out a JWT for one account: a cached one, renewed before it dies. Cloning shares it.
 ///
 /// All providers of one client and account, and the client's own requests, share one token. It keeps its client alive, works
 /// in a forked child, and has no thread: the caller who finds a token due for renewal renews it.
@@ -33,14 +33,10 @@ impl Client {
     /// A provider of JWTs for an account; the client's own if `None`. No I/O.
     pub fn token_provider<'a>(&self, account_id: impl Into<Option<&'a str>>) -> Result<TokenProvider> {
         let (inner, account_id) = (&self.inner, account_id.into());
-        let account = match (account_id, inner.own_account.get()) {
+        let account = match (account_id, &inner.own_account) {
             (None, Some(own)) => own.clone(),
             _ => inner.accounts.get(self.account_id(account_id)?),
         };
-        if account_id.is_none() {
-            // Whoever comes first: it is the same for everybody.
-            inner.own_account.get_or_init(|| account.clone());
-        }
         Ok(TokenProvider { client: self.clone(), account })
     }
 }
@@ -59,15 +55,15 @@ impl TokenProvider {
         if let Some(token) = self.get_if_fresh(min_validity, call) {
             return Ok(token);
         }
-        self.token(&Exchange::begin(&self.client, call)?, min_validity)
+        self.token(&CallContext::begin(&self.client, call)?, min_validity)
     }
 
-    /// The kept token, if there is one that [`get_with`](Self::get_with) would hand out at once, and nothing else: no I/O, no waiting.
+    /// The cached token, if there is one that [`get_with`](Self::get_with) would hand out at once, and nothing else: no I/O, no waiting.
     pub fn peek(&self, min_validity: Duration) -> Option<Token> {
         self.get_if_fresh(min_validity, None)
     }
 
-    /// The kept token if it is far from its end, and the call may go on: no lock, no allocation, no system call.
+    /// The cached token if it is far from its end, and the call may go on: no lock, no allocation, no system call.
     pub(crate) fn get_if_fresh(&self, min_validity: Duration, call: Option<&Call>) -> Option<Token> {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
@@ -75,7 +71,7 @@ impl TokenProvider {
         self.account.fresh(min_validity, self.client.inner.clock.nanos())
     }
 
-    /// The kept token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
+    /// The cached token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
     #[cfg(feature = "capi")]
     pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
         self.account.to_stock(way)
@@ -86,19 +82,19 @@ impl TokenProvider {
         &self.client.inner.clock
     }
 
-    /// The kept token, if it lives and was not refused: what there is to send for a caller that must not wait.
-    pub(super) fn living(&self) -> Option<Token> {
-        let is_refused = self.account.kept().is_some_and(|kept| kept.renew);
+    /// The cached token, if it lives and was not refused: what there is to send for a caller that must not wait.
+    pub(crate) fn living(&self) -> Option<Token> {
+        let is_refused = self.account.cached().is_some_and(|cached| cached.renew);
         if is_refused { None } else { self.account.living(Duration::ZERO, Moment::now(&*self.client.inner.clock)) }
     }
 
     /// A token for a call in progress, of this client or another.
-    pub(super) fn token(&self, exchange: &Exchange<'_>, min_validity: Duration) -> Result<Token> {
-        let caller = AccountCaller { exchange, account: &self.account };
-        if let Some(token) = self.account.fresh(min_validity, exchange.scope().clock().nanos()) {
+    pub(crate) fn token(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
+        let caller = AccountRequester { context, account: &self.account };
+        if let Some(token) = self.account.fresh(min_validity, context.deadline().clock().nanos()) {
             return Ok(token);
         }
-        if exchange.call().is_some_and(Call::has_otp) {
+        if context.call().is_some_and(Call::has_otp) {
             return caller.get_apart(min_validity);
         }
         self.account.get(Want { min_validity, ..Want::default() }, &caller)
@@ -106,15 +102,15 @@ impl TokenProvider {
 
     /// Another token than the one that an API answered with this status, for the call that it refused; `None` if there is none
     /// to be had.
-    pub(super) fn replace(&self, refused: &Token, status: u16, exchange: &Exchange<'_>) -> Option<Token> {
-        let caller = AccountCaller { exchange, account: &self.account };
+    pub(crate) fn replace(&self, refused: &Token, status: u16, context: &CallContext<'_>) -> Option<Token> {
+        let caller = AccountRequester { context, account: &self.account };
         let replaced = self.account.replace(refused, &caller);
         self.tell_refusal(status, replaced.is_some());
         replaced?.ok()
     }
 
     /// Another library sent `token`, and was refused. Returns whether it helps to ask here again.
-    pub(super) fn observe_refusal(&self, token: &Token, status: u16) -> bool {
+    pub(crate) fn observe_refusal(&self, token: &Token, status: u16) -> bool {
         let renewed = self.account.refuse(token, true, Moment::now(&*self.client.inner.clock));
         self.tell_refusal(status, renewed);
         renewed
@@ -127,16 +123,16 @@ impl TokenProvider {
         );
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Asks the server for a new JWT now, for callers with a timer of their own. Joins an exchange that is under way.
     ///
-    /// An error leaves the token that is kept as it is.
+    /// An error leaves the token that is cached as it is.
     pub fn refresh(&self, call: Option<&Call>) -> Result<()> {
-        let exchange = Exchange::begin(&self.client, call)?;
-        let caller = AccountCaller { exchange: &exchange, account: &self.account };
+        let context = CallContext::begin(&self.client, call)?;
+        let caller = AccountRequester { context: &context, account: &self.account };
         if call.is_some_and(Call::has_otp) {
             return caller.ask_apart().map(drop);
         }
@@ -170,18 +166,18 @@ impl std::fmt::Debug for TokenProvider {
     }
 }
 
-/// How often it is looked whether another of the fleet has a token by now.
+/// How often it is looked whether another of the store has a token by now.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// What another's token must have left, to be of use.
 const SHORTEST_SHARED: Duration = Duration::from_secs(5);
 
 /// A call in progress that needs an account's token.
-struct AccountCaller<'a> {
-    exchange: &'a Exchange<'a>,
+struct AccountRequester<'a> {
+    context: &'a CallContext<'a>,
     account: &'a Account,
 }
 
-impl AccountCaller<'_> {
+impl AccountRequester<'_> {
     /// For a caller with a one-time code of its own, whose verdict is for nobody else.
     fn get_apart(&self, min_validity: Duration) -> Result<Token> {
         match self.account.living(min_validity, self.now()) {
@@ -191,45 +187,44 @@ impl AccountCaller<'_> {
     }
 
     fn ask_apart(&self) -> Result<Token> {
-        let token = self.exchange.new_jwt(self.account.id())?;
-        self.account.adopt(&token, self.chance());
+        let token = self.context.new_jwt(self.account.id())?;
+        self.account.adopt(&token, self.jitter());
         Ok(token)
     }
 }
 
-impl AccountCaller<'_> {
-    /// Asks the server, unless another of the fleet has, or is about to.
-    fn exchange_for_the_fleet(&self, shared: &SharedToken, terms: Terms) -> Exchanged {
-        let (scope, slot) = (self.exchange.scope(), self.account.slot());
-        let patient_until = scope.clock().now() + terms.patience;
+impl AccountRequester<'_> {
+    /// Asks the server, unless another of the store has, or is about to.
+    fn request_token_with_store(&self, shared: &SharedToken, terms: TokenRequestTerms) -> TokenOutcome {
+        let (deadline, slot) = (self.context.deadline(), self.account.slot());
+        let wait_until = deadline.clock().now() + terms.max_wait;
         loop {
             let known =
                 lock(&slot.shared).as_ref().filter(|(name, _)| name == shared.name()).map_or(0, |(_, fence)| *fence);
-            let standing = Standing { known, least: terms.least.max(SHORTEST_SHARED) };
+            let standing = TokenNeed { known, least: terms.least.max(SHORTEST_SHARED) };
             let keep = |fence: u64| *lock(&slot.shared) = Some((shared.name().to_owned(), fence));
             match shared.take(standing) {
                 // The store is away, and says so by way of the guard.
-                Err(_) => return self.exchange_alone(terms, None),
-                Ok(Turn::Found { fence, jwt, lifetime, left, asked }) => {
+                Err(_) => return self.request_token(terms, None),
+                Ok(SharedTokenState::Found { fence, jwt, lifetime, left, asked }) => {
                     keep(fence);
                     let result = Token::found(&jwt, self.account.id(), lifetime, left, asked);
-                    return Exchanged { result, full_time: true, asked: false };
+                    return TokenOutcome { result, full_time: true, asked: false };
                 }
-                Ok(Turn::Wait(rest)) => {
-                    let now = scope.clock().now();
-                    if now >= patient_until {
-                        let text =
-                            "another of the fleet has asked for a token, and has none yet: it is worth another try";
-                        return Exchanged::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
+                Ok(SharedTokenState::Wait(rest)) => {
+                    let now = deadline.clock().now();
+                    if now >= wait_until {
+                        let text = "another process has asked for a token and has none yet: try again";
+                        return TokenOutcome::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
                     }
-                    scope.set_phase(Phase::Token);
-                    let pause = BETWEEN_LOOKS.min(rest).min(patient_until - now);
-                    if let Err(error) = scope.wait(pause) {
-                        return Exchanged::failed(error);
+                    deadline.set_phase(Phase::Token);
+                    let pause = BETWEEN_LOOKS.min(rest).min(wait_until - now);
+                    if let Err(error) = deadline.wait(pause) {
+                        return TokenOutcome::failed(error);
                     }
                 }
-                Ok(Turn::Ask(lease)) => {
-                    let exchanged = self.exchange_alone(terms, Some(&|| shared.renew()));
+                Ok(SharedTokenState::Ask(lease)) => {
+                    let exchanged = self.request_token(terms, Some(&|| shared.renew()));
                     match &exchanged.result {
                         Ok(token) => {
                             keep(lease.fence);
@@ -243,57 +238,57 @@ impl AccountCaller<'_> {
         }
     }
 
-    fn exchange_alone(&self, terms: Terms, while_waiting: Option<&dyn Fn()>) -> Exchanged {
+    fn request_token(&self, terms: TokenRequestTerms, while_waiting: Option<&dyn Fn()>) -> TokenOutcome {
         let id = self.account.id();
-        let sign_in = match self.exchange.begin_jwt(id, terms.patience, while_waiting) {
+        let sign_in = match self.context.begin_jwt(id, terms.max_wait, while_waiting) {
             Ok(sign_in) => sign_in,
-            Err(error) => return Exchanged::failed(error),
+            Err(error) => return TokenOutcome::failed(error),
         };
         if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
             // Leave came too late: an exchange that is given up is a sign-in whose end nobody knows.
-            self.exchange.abandon(sign_in);
-            return Exchanged::failed(too_late());
+            self.context.abandon(sign_in);
+            return TokenOutcome::failed(too_late());
         }
         let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
-        let clock = self.exchange.scope().clock();
+        let clock = self.context.deadline().clock();
         let began = clock.now();
-        let result = self.exchange.jwt_within(limit, sign_in, id);
+        let result = self.context.jwt_within(limit, sign_in, id);
         // One that ended before its own limit, by the connect timeout for one, was not cut short by its caller.
         let full_time = full_time || clock.now().saturating_duration_since(began) < limit;
-        Exchanged { result, full_time, asked: true }
+        TokenOutcome { result, full_time, asked: true }
     }
 }
 
-impl Caller for AccountCaller<'_> {
+impl TokenRequester for AccountRequester<'_> {
     fn now(&self) -> Moment {
-        Moment::now(&**self.exchange.scope().clock())
+        Moment::now(&**self.context.deadline().clock())
     }
 
     fn time_left(&self) -> Duration {
-        self.exchange.scope().remaining()
+        self.context.deadline().remaining()
     }
 
     fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()> {
-        let scope = self.exchange.scope();
-        scope.set_phase(Phase::Token);
-        scope.wait_for(changed, seen, scope.clock().now() + at_most)
+        let deadline = self.context.deadline();
+        deadline.set_phase(Phase::Token);
+        deadline.wait_for(changed, seen, deadline.clock().now() + at_most)
     }
 
-    fn chance(&self) -> f64 {
-        self.exchange.scope().clock().chance()
+    fn jitter(&self) -> f64 {
+        self.context.deadline().clock().jitter()
     }
 
-    fn exchange(&self, terms: Terms) -> Exchanged {
-        match self.exchange.shared_token(self.account.id()) {
-            Ok(Some(shared)) => self.exchange_for_the_fleet(&shared, terms),
-            Ok(None) => self.exchange_alone(terms, None),
-            Err(error) => Exchanged::failed(error),
+    fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome {
+        match self.context.shared_token(self.account.id()) {
+            Ok(Some(shared)) => self.request_token_with_store(&shared, terms),
+            Ok(None) => self.request_token(terms, None),
+            Err(error) => TokenOutcome::failed(error),
         }
     }
 
-    fn tell(&self, happened: Happened<'_>) {
+    fn tell(&self, happened: RefreshEvent<'_>) {
         match happened {
-            Happened::Renewed { token, generation } => self.exchange.emit(EventKind::TokenRefreshed, || {
+            RefreshEvent::Renewed { token, generation } => self.context.emit(EventKind::TokenRefreshed, || {
                 json!({
                     "account_id": self.account.id(),
                     "generation": generation,
@@ -301,8 +296,8 @@ impl Caller for AccountCaller<'_> {
                     "lifetime_s": token.lifetime().as_secs(),
                 })
             }),
-            Happened::Failed { error, stale } => {
-                self.exchange.emit(EventKind::RefreshFailed, || failure(self.account, error, stale))
+            RefreshEvent::Failed { error, stale } => {
+                self.context.emit(EventKind::RefreshFailed, || failure(self.account, error, stale))
             }
         }
     }

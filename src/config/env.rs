@@ -19,7 +19,7 @@ const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
 /// Fills what `config` leaves unset.
-pub(super) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
+pub(crate) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     if config.account_id.is_none()
         && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
     {
@@ -91,11 +91,11 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     let username = text("BOOMI_USERNAME", variable)?;
     let sources = [
         secret("BOOMI_API_TOKEN", variable)?
-            .map(|given| ("BOOMI_API_TOKEN", Source::Secret(CredentialKind::ApiToken, given))),
+            .map(|given| ("BOOMI_API_TOKEN", EnvSource::Secret(CredentialKind::ApiToken, given))),
         secret("BOOMI_PASSWORD", variable)?
-            .map(|given| ("BOOMI_PASSWORD", Source::Secret(CredentialKind::Password, given))),
-        text(PROCESS, variable)?.map(|command| (PROCESS, Source::Process(command))),
-        text(KEYCHAIN, variable)?.map(|entry| (KEYCHAIN, Source::Keychain(entry))),
+            .map(|given| ("BOOMI_PASSWORD", EnvSource::Secret(CredentialKind::Password, given))),
+        text(PROCESS, variable)?.map(|command| (PROCESS, EnvSource::Process(command))),
+        text(KEYCHAIN, variable)?.map(|entry| (KEYCHAIN, EnvSource::Keychain(entry))),
     ];
     let mut sources = sources.into_iter().flatten();
     let (name, source) = match (sources.next(), sources.next()) {
@@ -120,20 +120,20 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
         })
     };
     let credentials = match source {
-        Source::Secret(kind, Given::Text(secret)) => Credentials::fixed(kind, &needed(username)?, &secret),
+        EnvSource::Secret(kind, Given::Text(secret)) => Credentials::fixed(kind, &needed(username)?, &secret),
         // Read again when it is needed; a path that is wrong shows now.
-        Source::Secret(kind, Given::File(path)) => {
+        EnvSource::Secret(kind, Given::File(path)) => {
             let username = needed(username)?;
             read_secret_file(&path).and_then(|_| Credentials::file(kind, &username, path))
         }
-        Source::Process(command) => Credentials::process(&command, username.as_deref()),
-        Source::Keychain(entry) => Credentials::keychain(&entry, username.as_deref()),
+        EnvSource::Process(command) => Credentials::process(&command, username.as_deref()),
+        EnvSource::Keychain(entry) => Credentials::keychain(&entry, username.as_deref()),
     };
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
 }
 
 /// Where credentials come from.
-enum Source {
+enum EnvSource {
     Secret(CredentialKind, Given),
     Process(String),
     Keychain(String),

@@ -21,14 +21,14 @@ const VERSION: u64 = 1;
 /// A document that was understood.
 #[derive(Debug)]
 pub(crate) struct Document {
-    pub(super) basic: Basic,
+    pub(crate) basic: Basic,
     /// When the secret dies: wall clock, since 1970.
-    pub(super) expires_at: Option<Duration>,
+    pub(crate) expires_at: Option<Duration>,
 }
 
 /// The document of these credentials.
 #[cfg(feature = "keychain")]
-pub(super) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroizing<Vec<u8>> {
+pub(crate) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroizing<Vec<u8>> {
     let field = match kind {
         CredentialKind::ApiToken => "api_token",
         CredentialKind::Password => "password",

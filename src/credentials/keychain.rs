@@ -41,7 +41,7 @@ pub fn remove(name: &str) -> Result<bool> {
 }
 
 /// The document that is kept under `name`; `None` if there is none.
-pub(super) fn read(name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read(name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     match entry(name)?.get_secret() {
         Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
         Err(KeychainError::NoEntry) => Ok(None),

@@ -23,7 +23,7 @@ const LARGEST: usize = 64 * 1024;
 /// What `command` prints, through the shell. It sees our environment, nothing on its standard input, and what it writes to
 /// standard error is for the user; BOOMI_REJECTED is 1 if what it printed before was rejected. `check` fails when the call is
 /// over, and then the program is killed.
-pub(super) fn run(command: &str, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn run(command: &str, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
     let rejected = if rejected { c"BOOMI_REJECTED=1" } else { c"BOOMI_REJECTED=0" };
     let started = Child::start(&in_place_of_the_shell(command), rejected);
     let (mut child, stdout) = started.map_err(|error| failed(&format!("/bin/sh cannot be started: {error}")))?;

@@ -33,9 +33,9 @@ macro_rules! object {
         }
     };
 }
-pub(super) use object;
+pub(crate) use object;
 
-pub(super) fn object_of(fields: Vec<(Name, Value)>) -> Value {
+pub(crate) fn object_of(fields: Vec<(Name, Value)>) -> Value {
     let mut object = Map::new();
     for (name, value) in fields {
         object.insert(name.to_owned(), value);

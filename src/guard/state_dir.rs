@@ -1,4 +1,4 @@
-//! The ledgers of a machine: one file for each user, in a directory that its processes share.
+//! The histories of a machine: one file for each user, in a directory that its processes share.
 //!
 //! A file is read, changed and replaced under a lock of the operating system, which ends with its process. It is replaced
 //! whole, so nobody sees half of one, however a process ends. It is not forced to the disk, which would cost every sign-in
@@ -20,62 +20,60 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::format::{Json, object};
-use super::ledger::{Ledger, Millis, Owner, Tag};
-use super::tags::{self, Tags, hex};
+use super::history::{LoginHistory, Millis, Owner, Tag};
+use super::secret_tag::{self, Tags, hex};
 use super::{Store, User};
 use crate::clock::Clock;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::scope::Scope;
+use crate::transport::deadline::Deadline;
 
-mod os;
-#[cfg(all(test, target_os = "linux", not(feature = "model")))]
-mod tests;
+pub(crate) mod os;
 
-const VERSION: u32 = 1;
-/// Larger files are no ledgers: five places and sixteen credentials are a few KiB.
-const LARGEST: u64 = 256 * 1024;
+pub(crate) const VERSION: u32 = 1;
+/// Larger files are no histories: five places and sixteen credentials are a few KiB.
+pub(crate) const LARGEST: u64 = 256 * 1024;
 /// How long another process may keep a file to itself; it takes less than a millisecond.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How long nobody waits again after one waited in vain: a process that is stopped with the lock must not stop all others.
-const IMPATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
+pub(crate) const IMPATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const BETWEEN_TRIES: Duration = Duration::from_millis(1);
 /// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
-const ERA: Millis = 1 << 40;
+pub(crate) const ERA: Millis = 1 << 40;
 /// The lock of a file is the whole process's, and given up when any descriptor of the file is closed: so one thread at a
 /// time. It is never held while waiting.
-static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
+pub(crate) static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
-/// A directory of ledgers.
+/// A directory of histories.
 pub(crate) struct StateDir {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Until when nobody waits for a lock, because somebody waited in vain: steady milliseconds.
-    impatient_until: AtomicU64,
-    changed: PerProcess<Signal>,
-    tags: PerProcess<Tags>,
+    pub(crate) impatient_until: AtomicU64,
+    pub(crate) changed: PerProcess<Signal>,
+    pub(crate) tags: PerProcess<Tags>,
 }
 
 /// What is in a file.
 #[derive(Clone)]
-struct State {
-    version: u32,
+pub(crate) struct StateFile {
+    pub(crate) version: u32,
     /// For tags; kept as long as the file.
-    salt: String,
-    written: Moment,
-    ledger: Ledger,
+    pub(crate) salt: String,
+    pub(crate) written: FileTime,
+    pub(crate) ledger: LoginHistory,
 }
 
-object!(State { version, salt, written, ledger });
+object!(StateFile { version, salt, written, ledger });
 
-/// By which boot's clock the times in a ledger are told, and what it said when.
+/// By which boot's clock the times in a history are told, and what it said when.
 #[derive(Clone)]
-struct Moment {
-    boot: String,
-    steady_ms: Millis,
-    wall_ms: Millis,
+pub(crate) struct FileTime {
+    pub(crate) boot: String,
+    pub(crate) steady_ms: Millis,
+    pub(crate) wall_ms: Millis,
 }
 
-object!(Moment { boot, steady_ms, wall_ms });
+object!(FileTime { boot, steady_ms, wall_ms });
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -83,14 +81,14 @@ impl StateDir {
     }
 
     /// Where a user's file is. Its name says nothing of the user to those who read over a shoulder.
-    fn file_of(&self, user: &User) -> PathBuf {
+    pub(crate) fn file_of(&self, user: &User) -> PathBuf {
         let id = format!("{}\n{}", user.origin, user.name);
         let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
         self.path.join(hex(hash.as_ref())).with_extension("json")
     }
 
     /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
-    fn prepare(&self) -> Result<(), String> {
+    pub(crate) fn prepare(&self) -> Result<(), String> {
         let name = self.path.display();
         if !self.path.exists() {
             os::create_dir(&self.path).map_err(|error| {
@@ -105,16 +103,16 @@ impl StateDir {
     }
 
     /// Runs `work` on a user's state while nobody else does, and writes what it changed if it returns `true`.
-    fn transact(
+    pub(crate) fn transact(
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut State, Millis) -> bool,
+        work: &mut dyn FnMut(&mut StateFile, Millis) -> bool,
     ) -> Result<(), String> {
         self.prepare()?;
         let file = self.file_of(user);
         let threads = ONE_THREAD.get(Mutex::default);
-        let now = || clock.awake_or_not().as_millis() as u64;
+        let now = || clock.boottime().as_millis() as u64;
         let began = clock.now();
         let longest = if now() < self.impatient_until.load(Ordering::Relaxed) { Duration::ZERO } else { LONGEST_WAIT };
         loop {
@@ -134,7 +132,7 @@ impl StateDir {
                     "{name} is locked by another process for more than {seconds} s: look what it does, or end it"
                 ));
             }
-            if Scope::current().is_ok_and(|scope| scope.check().is_err()) {
+            if Deadline::current().is_ok_and(|deadline| deadline.check().is_err()) {
                 return Err(format!("the call was over before another process let {} go", file.display()));
             }
             clock.sleep(BETWEEN_TRIES);
@@ -142,12 +140,12 @@ impl StateDir {
     }
 
     /// The salt of a user's tags. A file is replaced whole, so it can be read without its lock.
-    fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
+    pub(crate) fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
         self.prepare()?;
         match read(&self.file_of(user)) {
             Ok(Some(state)) => return Ok(state.salt),
-            Err(Unusable::Other(problem)) => return Err(problem),
-            Ok(None) | Err(Unusable::Garbage(_)) => {}
+            Err(UnusableFile::Other(problem)) => return Err(problem),
+            Ok(None) | Err(UnusableFile::Garbage(_)) => {}
         }
         let mut salt = String::new();
         self.transact(user, clock, &mut |state, _| {
@@ -163,7 +161,7 @@ impl Store for StateDir {
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
         self.transact(user, clock, &mut |state, now| work(&mut state.ledger, now))
     }
@@ -189,13 +187,18 @@ impl Store for StateDir {
     }
 }
 
-impl State {
-    fn new(now: &Moment) -> Result<Self, String> {
-        Ok(State { version: VERSION, salt: tags::new_salt()?, written: now.clone(), ledger: Ledger::default() })
+impl StateFile {
+    pub(crate) fn new(now: &FileTime) -> Result<Self, String> {
+        Ok(StateFile {
+            version: VERSION,
+            salt: secret_tag::new_salt()?,
+            written: now.clone(),
+            ledger: LoginHistory::default(),
+        })
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
-    fn bring_to(&mut self, now: Moment) -> bool {
+    pub(crate) fn bring_to(&mut self, now: FileTime) -> bool {
         let rebooted = self.written.boot != now.boot;
         // Nobody knows better than the wall clock how long the machine was off.
         let off = if rebooted { now.wall_ms.saturating_sub(self.written.wall_ms) } else { 0 };
@@ -211,22 +214,26 @@ impl State {
     }
 }
 
-impl Moment {
-    fn now(clock: &dyn Clock) -> Self {
-        let ((boot, steady), wall) = (clock.machine(), clock.wall());
-        Moment { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
+impl FileTime {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        let ((boot, steady), wall) = (clock.boot_id(), clock.wall());
+        FileTime { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
     }
 }
 
 /// One transaction, while the file is locked.
-fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Millis) -> bool) -> Result<(), String> {
-    let now = Moment::now(clock);
+pub(crate) fn change(
+    file: &Path,
+    clock: &dyn Clock,
+    work: &mut dyn FnMut(&mut StateFile, Millis) -> bool,
+) -> Result<(), String> {
+    let now = FileTime::now(clock);
     let millis = now.steady_ms;
     let mut state = match read(file) {
         Ok(Some(state)) => state,
-        Ok(None) => State::new(&now)?,
-        Err(Unusable::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
-        Err(Unusable::Other(problem)) => return Err(problem),
+        Ok(None) => StateFile::new(&now)?,
+        Err(UnusableFile::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
+        Err(UnusableFile::Other(problem)) => return Err(problem),
     };
     let buried = state.bring_to(now).then(|| state.clone());
     let kept = if work(&mut state, millis) { Some(state) } else { buried };
@@ -235,7 +242,7 @@ fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut State, Milli
 
 /// Why a file cannot be used.
 #[derive(Debug)]
-enum Unusable {
+pub(crate) enum UnusableFile {
     /// It is ours, and holds something else.
     Garbage(String),
     Other(String),
@@ -243,11 +250,11 @@ enum Unusable {
 
 /// Begins anew where a file holds garbage, carefully: what it held back is lost, and was perhaps close to a lock. This sign-in goes
 /// by the process's own memory, and is told why.
-fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
+pub(crate) fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
     let aside = file.with_extension("bad");
-    let begun = State::new(now).and_then(|state| {
+    let begun = StateFile::new(now).and_then(|state| {
         fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
-        write(file, &State { ledger: Ledger::careful(now.steady_ms), ..state })
+        write(file, &StateFile { ledger: LoginHistory::careful(now.steady_ms), ..state })
     });
     match begun {
         Ok(()) => {
@@ -258,9 +265,9 @@ fn put_aside(file: &Path, now: &Moment, problem: &str) -> String {
 }
 
 /// `None` if there is no file yet.
-fn read(file: &Path) -> Result<Option<State>, Unusable> {
+pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
     let named = |problem: String| format!("the file {} {problem}", file.display());
-    let unusable = |problem: String| Unusable::Other(named(problem));
+    let unusable = |problem: String| UnusableFile::Other(named(problem));
     let opened = match os::options().read(true).open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
@@ -270,7 +277,7 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
         return Err(unusable(problem));
     }
     if data.len() > LARGEST {
-        return Err(Unusable::Garbage(named(format!("is not a ledger, but larger than {LARGEST} bytes"))));
+        return Err(UnusableFile::Garbage(named(format!("is not a login history, but larger than {LARGEST} bytes"))));
     }
     let mut bytes = Vec::with_capacity(data.len() as usize + 1);
     opened.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unusable(format!("cannot be read: {error}")))?;
@@ -278,8 +285,8 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
         return Ok(None);
     }
     parse(&bytes).map(Some).map_err(|error| match error {
-        Unusable::Garbage(problem) => Unusable::Garbage(named(problem)),
-        Unusable::Other(problem) => unusable(problem),
+        UnusableFile::Garbage(problem) => UnusableFile::Garbage(named(problem)),
+        UnusableFile::Other(problem) => unusable(problem),
     })
 }
 
@@ -287,29 +294,29 @@ fn read(file: &Path) -> Result<Option<State>, Unusable> {
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(mut state) = parse(bytes) else { return };
-    state.bring_to(Moment { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
+    state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
     state.ledger.fuzz(ERA + 1_000_000);
     assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
 }
 
-fn parse(bytes: &[u8]) -> Result<State, Unusable> {
-    let garbage = |problem: String| Unusable::Garbage(format!("is not a ledger ({problem})"));
+pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
+    let garbage = |problem: String| UnusableFile::Garbage(format!("is not a login history ({problem})"));
     // No more than the place: the text of an error can hold what is in the file.
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| garbage(format!("line {}, column {}", error.line(), error.column())))?;
     let wrong = |name| garbage(format!("its `{name}` is missing, or something else"));
     let version = u32::from_json(value.get("version"), "version").map_err(wrong)?;
     if version != VERSION {
-        return Err(Unusable::Other(format!(
+        return Err(UnusableFile::Other(format!(
             "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
              another directory"
         )));
     }
-    State::from_json(Some(&value), "state").map_err(wrong)
+    StateFile::from_json(Some(&value), "state").map_err(wrong)
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
-fn write(file: &Path, state: &State) -> Result<(), String> {
+pub(crate) fn write(file: &Path, state: &StateFile) -> Result<(), String> {
     let new = file.with_extension("tmp");
     let _ = fs::remove_file(&new);
     let content = state.to_json().to_string();
@@ -329,7 +336,7 @@ fn write(file: &Path, state: &State) -> Result<(), String> {
 }
 
 /// `None` if another process has it. What is returned is the lock.
-fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
+pub(crate) fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     let unusable = |problem: String| format!("the lock file {} {problem}", path.display());
     let opened = match os::lock_options().read(true).write(true).create(true).truncate(false).open(path) {
         Err(error) if os::is_locked(&error) => return Ok(None),
@@ -346,14 +353,14 @@ fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     }
 }
 
-fn cannot_open(error: &io::Error) -> String {
+pub(crate) fn cannot_open(error: &io::Error) -> String {
     match os::is_link(error) {
         true => "is a symbolic link: remove it".to_owned(),
         false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
     }
 }
 
-fn is_gone(owner: &Owner) -> bool {
+pub(crate) fn is_gone(owner: &Owner) -> bool {
     if !os::exists(owner.process) {
         return true;
     }
@@ -362,15 +369,15 @@ fn is_gone(owner: &Owner) -> bool {
 }
 
 /// One run of a process, whose id is used again after it.
-struct Run {
+pub(crate) struct Run {
     /// Nobody has asked for its exit status yet, and maybe nobody ever will.
-    ended: bool,
+    pub(crate) ended: bool,
     /// In ticks since the boot.
-    started: u64,
+    pub(crate) started: u64,
 }
 
 /// `None` where the system has no such file.
-fn run_of(process: u32) -> Option<Run> {
+pub(crate) fn run_of(process: u32) -> Option<Run> {
     let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     // The second field is the program's name in parentheses, which may itself hold anything. See proc_pid_stat(5).

@@ -1,4 +1,4 @@
-//! The ledgers of one process: shared by all its clients, and forgotten with it.
+//! The histories of one process: shared by all its clients, and forgotten with it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -6,10 +6,10 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::{Ledger, Millis, Owner, Tag};
+use super::history::{LoginHistory, Millis, Owner, Tag};
 use super::{Store, User};
 use crate::clock::Clock;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 
 /// With more users than this, those are forgotten of whom nothing is held.
@@ -18,21 +18,21 @@ const MANY: usize = 4096;
 /// The one exception to "no global": two clients of one user must not lock it together.
 static OF_THIS_PROCESS: PerProcess<Table> = PerProcess::empty();
 
-/// Ledgers by user. Users and secrets are known by hashes alone, whose key is this process's.
+/// GuardStates by user. Users and secrets are known by hashes alone, whose key is this process's.
 pub(crate) struct Table {
     key: RandomState,
     process: u32,
-    entries: Mutex<HashMap<u64, Entry>>,
+    entries: Mutex<HashMap<u64, TableEntry>>,
 }
 
 #[derive(Default)]
-struct Entry {
-    ledger: Ledger,
+struct TableEntry {
+    history: LoginHistory,
     changed: Signal,
 }
 
 /// The table of the process that asks: another one in a child of `fork`, where a lock may be held by nobody.
-pub(super) fn of_this_process() -> Arc<Table> {
+pub(crate) fn of_this_process() -> Arc<Table> {
     OF_THIS_PROCESS.get(Table::new)
 }
 
@@ -47,17 +47,17 @@ impl Store for Table {
         &self,
         user: &User,
         clock: &dyn Clock,
-        work: &mut dyn FnMut(&mut Ledger, Millis) -> bool,
+        work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
-        let now = clock.awake_or_not().as_millis() as Millis;
+        let now = clock.boottime().as_millis() as Millis;
         let mut entries = lock(&self.entries);
         if entries.len() >= MANY {
             // Who has its signal may be about to take a place, or to wait for one.
-            entries.retain(|_, entry| entry.changed.is_shared() || !entry.ledger.is_idle(clock.wall().as_secs()));
+            entries.retain(|_, entry| entry.changed.is_shared() || !entry.history.is_idle(clock.wall().as_secs()));
         }
-        let ledger = &mut entries.entry(self.key.hash_one(user)).or_default().ledger;
-        ledger.bury(|_| false, now);
-        work(ledger, now);
+        let history = &mut entries.entry(self.key.hash_one(user)).or_default().history;
+        history.bury(|_| false, now);
+        work(history, now);
         Ok(())
     }
 

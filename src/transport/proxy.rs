@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::endpoint::{Origin, ip_of};
 use crate::error::{Error, ErrorKind};
+use crate::origin::{Origin, ip_of};
 use crate::secret::Secret;
-use crate::transport::scope::{Phase, Scope};
+use crate::transport::deadline::{Deadline, Phase};
 use crate::transport::socket::Stream;
 
 /// A proxy to connect through.
@@ -62,8 +62,8 @@ impl Proxy {
     }
 
     /// Asks for a tunnel to `target` over a `stream` to the proxy.
-    pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, scope: &Scope) -> Result<(), Error> {
-        scope.set_phase(Phase::Proxy);
+    pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, deadline: &Deadline) -> Result<(), Error> {
+        deadline.set_phase(Phase::Proxy);
         let host = format!("{}:{}", target.host(), target.port());
         let authorization = self.authorization();
         let (name, value, end) = match authorization {
@@ -72,7 +72,7 @@ impl Proxy {
         };
         let request = Secret::concat(&["CONNECT ", &host, " HTTP/1.1\r\nHost: ", &host, "\r\n", name, value, end]);
         let lost = |error: std::io::Error| {
-            scope.failure().unwrap_or_else(|| {
+            deadline.failure().unwrap_or_else(|| {
                 self.failed(&format!("the connection was lost while asking for a tunnel to {host} ({error})"))
                     .retryable(true)
             })

@@ -2,14 +2,20 @@
 //!
 //! `getaddrinfo` cannot be stopped, so it runs in a short-lived thread: one per name at a time, whoever asks. A look-up
 //! that outlasts its callers ends by itself, and the next caller joins it.
+//!
+//! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
+//! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::scope::{Phase, SLICE, Scope};
+use crate::transport::deadline::{Deadline, Phase, SLICE};
+
+/// The addresses of `localhost`.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// Looks a name up, blocking.
 pub(crate) type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -36,11 +42,14 @@ impl Resolver {
     }
 
     /// The addresses of `host`, at least one.
-    pub(crate) fn resolve(&self, host: &str, port: u16, scope: &Scope) -> Result<Vec<SocketAddr>, Error> {
-        if let Some(address) = crate::endpoint::ip_of(host) {
+    pub(crate) fn resolve(&self, host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
+        if let Some(address) = crate::origin::ip_of(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        scope.set_phase(Phase::Resolve);
+        if is_localhost(host) {
+            return Ok(LOOPBACK.map(|address| SocketAddr::new(address, port)).into());
+        }
+        deadline.set_phase(Phase::Resolve);
         let failed = |what: &str| {
             let text = format!("cannot look up the name {host}: {what}; check the name and this machine's DNS");
             Error::new(ErrorKind::Connect, text).retryable(true)
@@ -57,10 +66,10 @@ impl Resolver {
                 None => {}
             }
             drop(answer);
-            scope.check()?;
+            deadline.check()?;
             answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
             if answer.is_none() {
-                let slice = SLICE.min(scope.remaining());
+                let slice = SLICE.min(deadline.remaining());
                 answer = running.answered.wait_timeout(answer, slice).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
@@ -85,6 +94,12 @@ impl Resolver {
     }
 }
 
+/// Whether `host` is `localhost` or below it, which RFC 6761 keeps on this machine.
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
 /// Starts a thread that no signal is delivered to: the host program's handlers belong on its own threads.
 pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     // Enough for the look-up modules of libc, and a sixteenth of the default.
@@ -104,22 +119,35 @@ pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'st
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::transport::scope::{Limits, Stops};
+    use crate::transport::deadline::{Cancellation, Limits};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::Duration;
 
-    fn scope(timeout_ms: u64, stops: Stops) -> std::rc::Rc<Scope> {
+    fn deadline(timeout_ms: u64, stops: Cancellation) -> std::rc::Rc<Deadline> {
         let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
         let (clock, host) = (Arc::new(SystemClock), "slow.test".into());
-        Scope::begin(Limits { clock, host, timeout, one_read: false, connect_timeout: connect, stops, hook: None })
+        Deadline::begin(Limits { clock, host, timeout, one_read: false, connect_timeout: connect, stops, hook: None })
     }
 
     #[test]
     fn addresses_need_no_look_up() {
         let resolver = Resolver::new(|_| panic!("no look-up is needed"));
-        let scope = scope(1000, Stops::default());
-        assert_eq!(resolver.resolve("[::1]", 1, &scope).unwrap(), ["[::1]:1".parse().unwrap()]);
-        assert_eq!(resolver.resolve("127.0.0.1", 2, &scope).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
+        let deadline = deadline(1000, Cancellation::default());
+        assert_eq!(resolver.resolve("[::1]", 1, &deadline).unwrap(), ["[::1]:1".parse().unwrap()]);
+        assert_eq!(resolver.resolve("127.0.0.1", 2, &deadline).unwrap(), ["127.0.0.1:2".parse().unwrap()]);
+    }
+
+    #[test]
+    fn localhost_needs_no_look_up() {
+        let resolver = Resolver::new(|_| Err(io::Error::other("looked up")));
+        let deadline = deadline(1000, Cancellation::default());
+        for host in ["localhost", "localhost.", "boomi.localhost", "a.b.localhost."] {
+            let addresses = resolver.resolve(host, 1, &deadline).unwrap();
+            assert_eq!(addresses, ["127.0.0.1:1", "[::1]:1"].map(|address| address.parse().unwrap()), "{host}");
+        }
+        for host in ["notlocalhost", "localhost.example", "localhost.."] {
+            assert!(resolver.resolve(host, 1, &deadline).unwrap_err().message().contains("looked up"), "{host}");
+        }
     }
 
     #[test]
@@ -136,14 +164,14 @@ mod tests {
         }));
 
         // One gives up by its deadline, one by being cancelled, and one waits for the answer.
-        let late = resolver.resolve("slow.test", 1, &scope(60, Stops::default())).unwrap_err();
+        let late = resolver.resolve("slow.test", 1, &deadline(60, Cancellation::default())).unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Timeout);
         assert!(late.message().contains("looking up the name"), "{late}");
-        let stops = Stops { call: Some(Arc::new(AtomicBool::new(true))), client: None };
-        assert_eq!(resolver.resolve("slow.test", 1, &scope(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
+        let stops = Cancellation { call: Some(Arc::new(AtomicBool::new(true))), client: None };
+        assert_eq!(resolver.resolve("slow.test", 1, &deadline(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
         let patient = std::thread::spawn({
             let resolver = resolver.clone();
-            move || resolver.resolve("slow.test", 1, &scope(60_000, Stops::default())).unwrap()
+            move || resolver.resolve("slow.test", 1, &deadline(60_000, Cancellation::default())).unwrap()
         });
         while resolver.running.lock().unwrap().get("slow.test").is_none_or(|running| Arc::strong_count(running) < 3) {
             std::thread::yield_now();
@@ -162,7 +190,7 @@ mod tests {
             _ => Err(io::Error::other("no such name")),
         });
         for (host, text) in [("empty.test", "no address"), ("other.test", "no such name")] {
-            let error = resolver.resolve(host, 1, &scope(10_000, Stops::default())).unwrap_err();
+            let error = resolver.resolve(host, 1, &deadline(10_000, Cancellation::default())).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Connect);
             assert!(error.message().contains(host) && error.message().contains(text), "{error}");
         }

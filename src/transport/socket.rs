@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::Error;
-use crate::transport::scope::{Phase, SLICE, Scope};
+use crate::transport::deadline::{Deadline, Phase, SLICE};
 
 /// What requests are written to and answers read from: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write + Send + Sync {
@@ -15,17 +15,17 @@ pub(crate) trait Stream: Read + Write + Send + Sync {
     fn is_idle(&mut self) -> bool;
 }
 
-/// A connected socket that waits in slices. Only for the thread of a call: see [`Scope::current`].
+/// A connected socket that waits in slices. Only for the thread of a call: see [`Deadline::current`].
 pub(crate) struct SlicedSocket(TcpStream);
 
 impl SlicedSocket {
     /// Connects to the first of the `addresses` of `name` that answers. Each gets its share of the time that is left.
-    pub(crate) fn connect(name: &str, addresses: &[SocketAddr], scope: &Scope) -> Result<Self, Error> {
-        scope.set_phase(Phase::Connect);
+    pub(crate) fn connect(name: &str, addresses: &[SocketAddr], deadline: &Deadline) -> Result<Self, Error> {
+        deadline.set_phase(Phase::Connect);
         let mut failures = Vec::new();
         for (index, address) in addresses.iter().enumerate() {
-            let share = scope.remaining() / (addresses.len() - index) as u32;
-            match connect_one(*address, share, scope)? {
+            let share = deadline.remaining() / (addresses.len() - index) as u32;
+            match connect_one(*address, share, deadline)? {
                 Ok(socket) => return Ok(SlicedSocket(socket)),
                 Err(error) => failures.push(format!("{address}: {error}")),
             }
@@ -39,8 +39,8 @@ impl SlicedSocket {
 }
 
 /// One address. The outer error ends the call, the inner only this address.
-fn connect_one(address: SocketAddr, share: Duration, scope: &Scope) -> Result<io::Result<TcpStream>, Error> {
-    scope.check()?;
+fn connect_one(address: SocketAddr, share: Duration, deadline: &Deadline) -> Result<io::Result<TcpStream>, Error> {
+    deadline.check()?;
     let begin = || {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -53,15 +53,15 @@ fn connect_one(address: SocketAddr, share: Duration, scope: &Scope) -> Result<io
         Ok(socket) => socket,
         Err(error) => return Ok(Err(error)),
     };
-    let until = scope.clock().now() + share;
+    let until = deadline.clock().now() + share;
     loop {
-        let left = until.saturating_duration_since(scope.clock().now());
+        let left = until.saturating_duration_since(deadline.clock().now());
         match wait_writable(&socket, left.min(SLICE)) {
             Err(error) => return Ok(Err(error)),
             Ok(true) => break,
             Ok(false) => {}
         }
-        scope.check()?;
+        deadline.check()?;
         if left.is_zero() {
             return Ok(Err(io::Error::new(ErrorKind::TimedOut, "no answer in this address's share of the time")));
         }
@@ -109,12 +109,12 @@ fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
 }
 
 /// Repeats `io` after each slice in which nothing moved.
-fn sliced<T>(mut io: impl FnMut(&Scope) -> io::Result<T>) -> io::Result<T> {
-    let scope = Scope::current()?;
+fn sliced<T>(mut io: impl FnMut(&Deadline) -> io::Result<T>) -> io::Result<T> {
+    let deadline = Deadline::current()?;
     loop {
-        // Asked before every try, not only after a slice: bytes that drip in faster than a slice would hide the deadline.
-        scope.check_io()?;
-        match io(&scope) {
+        // RequestInfo before every try, not only after a slice: bytes that drip in faster than a slice would hide the deadline.
+        deadline.check_io()?;
+        match io(&deadline) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
@@ -130,10 +130,10 @@ impl Read for SlicedSocket {
 
 impl Write for SlicedSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        sliced(|scope| {
+        sliced(|deadline| {
             let written = self.0.write(bytes)?;
-            if scope.phase() == Phase::Send && written > 0 {
-                scope.mark_sent();
+            if deadline.phase() == Phase::Send && written > 0 {
+                deadline.mark_sent();
             }
             Ok(written)
         })

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::scope::{Phase, Scope};
+use crate::transport::deadline::{Deadline, Phase};
 use crate::transport::socket::{ReadAhead, Stream};
 
 /// Which certificate authorities to trust.
@@ -75,8 +75,13 @@ impl Tls {
     }
 
     /// Speaks TLS over `stream` with `host`.
-    pub(crate) fn wrap(&self, stream: Box<dyn Stream>, host: &str, scope: &Scope) -> Result<Box<dyn Stream>, Error> {
-        scope.set_phase(Phase::Handshake);
+    pub(crate) fn wrap(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        deadline: &Deadline,
+    ) -> Result<Box<dyn Stream>, Error> {
+        deadline.set_phase(Phase::Handshake);
         let ready = self.ready.get_or_try_init(|| self.prepare())?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
@@ -87,7 +92,7 @@ impl Tls {
         let mut tls = StreamOwned::new(connection, ReadAhead::new(stream));
         while tls.conn.is_handshaking() {
             if let Err(error) = tls.conn.complete_io(&mut tls.sock) {
-                return Err(scope.failure().unwrap_or_else(|| match rustls_error(&error) {
+                return Err(deadline.failure().unwrap_or_else(|| match rustls_error(&error) {
                     Some(error) => failed(&explain(error, &ready.source)),
                     None => failed(&format!(
                         "the connection was lost in the handshake ({error}); the port may not speak TLS, or something \

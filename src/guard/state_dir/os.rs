@@ -1,6 +1,6 @@
 //! What the systems do differently.
 
-pub(super) use system::*;
+pub(crate) use system::*;
 
 #[cfg(unix)]
 mod system {
@@ -13,11 +13,11 @@ mod system {
     use rustix::io::Errno;
     use rustix::process::{Pid, geteuid, test_kill_process};
 
-    pub(in super::super) fn create_dir(path: &Path) -> io::Result<()> {
+    pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
-    pub(in super::super) fn options() -> OpenOptions {
+    pub(crate) fn options() -> OpenOptions {
         let mut options = OpenOptions::new();
         // A pipe with this name would be waited for.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -26,7 +26,7 @@ mod system {
     }
 
     /// Why a directory is not ours alone.
-    pub(in super::super) fn mistrust_dir(data: &Metadata) -> Option<String> {
+    pub(crate) fn mistrust_dir(data: &Metadata) -> Option<String> {
         match data.mode() & 0o7777 {
             _ if data.uid() != geteuid().as_raw() && data.uid() != 0 => Some(whose(data)),
             mode if mode & 0o002 != 0 => {
@@ -37,7 +37,7 @@ mod system {
     }
 
     /// Why a file is not ours alone.
-    pub(in super::super) fn mistrust_file(data: &Metadata) -> Option<String> {
+    pub(crate) fn mistrust_file(data: &Metadata) -> Option<String> {
         match data.mode() & 0o7777 {
             _ if !data.is_file() => Some("is not a regular file: remove it".into()),
             _ if data.uid() != geteuid().as_raw() => Some(whose(data)),
@@ -51,24 +51,24 @@ mod system {
         format!("belongs to user {owner}, and this process runs as {own}: name a directory of this user's own")
     }
 
-    pub(in super::super) fn lock_options() -> OpenOptions {
+    pub(crate) fn lock_options() -> OpenOptions {
         options()
     }
 
     /// A record lock is not inherited by a child of `fork`, which other locks are: it would keep them.
-    pub(in super::super) fn try_lock(file: &File) -> io::Result<()> {
+    pub(crate) fn try_lock(file: &File) -> io::Result<()> {
         Ok(fcntl_lock(file, FlockOperation::NonBlockingLockExclusive)?)
     }
 
-    pub(in super::super) fn is_locked(error: &io::Error) -> bool {
+    pub(crate) fn is_locked(error: &io::Error) -> bool {
         error.raw_os_error() == Some(Errno::AGAIN.raw_os_error())
     }
 
-    pub(in super::super) fn is_link(error: &io::Error) -> bool {
+    pub(crate) fn is_link(error: &io::Error) -> bool {
         error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
     }
 
-    pub(in super::super) fn exists(process: u32) -> bool {
+    pub(crate) fn exists(process: u32) -> bool {
         let process = i32::try_from(process).ok().and_then(Pid::from_raw);
         process.is_some_and(|process| test_kill_process(process) != Err(Errno::SRCH))
     }
@@ -80,44 +80,44 @@ mod system {
     use std::io;
     use std::path::Path;
 
-    pub(in super::super) fn create_dir(path: &Path) -> io::Result<()> {
+    pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
         std::fs::create_dir_all(path)
     }
 
-    pub(in super::super) fn options() -> OpenOptions {
+    pub(crate) fn options() -> OpenOptions {
         OpenOptions::new()
     }
 
-    pub(in super::super) fn mistrust_dir(_: &Metadata) -> Option<String> {
+    pub(crate) fn mistrust_dir(_: &Metadata) -> Option<String> {
         None
     }
 
-    pub(in super::super) fn mistrust_file(data: &Metadata) -> Option<String> {
+    pub(crate) fn mistrust_file(data: &Metadata) -> Option<String> {
         (!data.is_file()).then(|| "is not a regular file: remove it".into())
     }
 
     /// Windows lets nobody else open what is opened like this, until it is closed.
-    pub(in super::super) fn lock_options() -> OpenOptions {
+    pub(crate) fn lock_options() -> OpenOptions {
         let mut options = OpenOptions::new();
         #[cfg(windows)]
         std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
         options
     }
 
-    pub(in super::super) fn try_lock(_: &File) -> io::Result<()> {
+    pub(crate) fn try_lock(_: &File) -> io::Result<()> {
         Ok(())
     }
 
-    pub(in super::super) fn is_locked(error: &io::Error) -> bool {
+    pub(crate) fn is_locked(error: &io::Error) -> bool {
         const SHARING_VIOLATION: i32 = 32;
         error.raw_os_error() == Some(SHARING_VIOLATION)
     }
 
-    pub(in super::super) fn is_link(_: &io::Error) -> bool {
+    pub(crate) fn is_link(_: &io::Error) -> bool {
         false
     }
 
-    pub(in super::super) fn exists(process: u32) -> bool {
+    pub(crate) fn exists(process: u32) -> bool {
         process == std::process::id()
     }
 }

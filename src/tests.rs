@@ -1,0 +1,16 @@
+//! What only tests compile: simulations, models, the scenario player, and the functions that the fuzzer calls.
+
+#[cfg(all(test, feature = "capi"))]
+#[allow(unsafe_code)]
+mod capi;
+pub mod fuzzing;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+pub(crate) mod sim;

@@ -1,0 +1,285 @@
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind};
+use crate::token_cache::policy::*;
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn windows(lifetime: f64, left: f64, jitter: f64) -> Windows {
+    Windows::new(seconds(lifetime), seconds(left), jitter)
+}
+
+fn in_seconds(windows: &Windows) -> (f64, f64, f64, f64) {
+    let to = |duration: Duration| (duration.as_secs_f64() * 1000.0).round() / 1000.0;
+    (to(windows.advisory), to(windows.mandatory), to(windows.hard_stop), to(windows.longest_validity))
+}
+
+#[test]
+fn windows_are_fractions_of_the_life() {
+    // Life, left and jitter; advisory, mandatory, hard stop and longest validity.
+    for ((life, left, jitter), expected) in [
+        ((300.0, 300.0, 0.0), (120.0, 30.0, 3.0, 180.0)),
+        ((300.0, 300.0, 1.0), (90.0, 30.0, 3.0, 180.0)),
+        ((300.0, 300.0, 0.5), (105.0, 30.0, 3.0, 180.0)),
+        ((10.0, 10.0, 0.0), (4.0, 3.0, 2.0, 6.0)),
+        ((20.0, 20.0, 0.0), (8.0, 3.0, 2.0, 12.0)),
+        ((60.0, 60.0, 0.0), (24.0, 6.0, 2.0, 36.0)),
+        ((3600.0, 3600.0, 0.0), (1440.0, 30.0, 10.0, 2160.0)),
+        ((86_400.0, 86_400.0, 1.0), (25_920.0, 30.0, 10.0, 51_840.0)),
+        // Handed out again after a while: not asked for before half of the rest is over.
+        ((300.0, 121.0, 0.0), (120.0, 30.0, 3.0, 72.6)),
+        ((300.0, 120.0, 0.0), (60.0, 30.0, 3.0, 72.0)),
+        ((300.0, 60.0, 0.0), (30.0, 30.0, 3.0, 36.0)),
+        ((300.0, 20.0, 0.0), (10.0, 10.0, 3.0, 12.0)),
+    ] {
+        assert_eq!(in_seconds(&windows(life, left, jitter)), expected, "{life} {left} {jitter}");
+    }
+}
+
+#[test]
+fn what_lives_less_than_5_s_or_the_hard_stop_is_not_kept() {
+    for (life, left, kept) in [
+        (300.0, 5.0, true),
+        (300.0, 4.9, false),
+        (10.0, 5.0, true),
+        (3.0, 3.0, false),
+        (3600.0, 10.0, false),
+        (3600.0, 10.1, true),
+    ] {
+        assert_eq!(windows(life, left, 0.0).is_worth_keeping(seconds(left)), kept, "{life} {left}");
+    }
+}
+
+#[test]
+fn a_token_stands_by_what_is_left_of_it() {
+    use Freshness::{Dead, Due, Fresh, Overdue};
+    let windows = windows(300.0, 300.0, 0.0);
+    for (remaining, min_validity, expected) in [
+        (300.0, 0.0, Fresh),
+        (120.1, 0.0, Fresh),
+        (120.0, 0.0, Due),
+        (30.1, 0.0, Due),
+        (30.0, 0.0, Overdue),
+        (3.1, 0.0, Overdue),
+        (3.0, 0.0, Dead),
+        (0.0, 0.0, Dead),
+        (150.0, 150.0, Fresh),
+        (149.9, 150.0, Overdue),
+        (180.0, 1e9, Fresh),
+        (179.9, 1e9, Overdue),
+        (2.0, 1e9, Dead),
+    ] {
+        assert_eq!(windows.standing(seconds(remaining), seconds(min_validity)), expected, "{remaining} {min_validity}");
+    }
+}
+
+#[test]
+fn refusals_cause_an_exchange_per_30_s_or_a_tenth_of_the_life_and_half_as_many_while_new_ones_are_refused() {
+    for (life, after_refusal, expected) in
+        [(300.0, false, 30.0), (300.0, true, 60.0), (10.0, false, 30.0), (3600.0, false, 360.0), (3600.0, true, 720.0)]
+    {
+        assert_eq!(windows(life, life, 0.0).between_refusals(after_refusal), seconds(expected));
+    }
+}
+
+fn error(kind: ErrorKind) -> Error {
+    Error::new(kind, "x")
+}
+
+#[test]
+fn failures_are_of_a_kind() {
+    use FailureKind::{Held, Local, Personal, Rejected, Transient, Verdict};
+    for (error, full_time, expected) in [
+        (error(ErrorKind::Timeout), true, Transient),
+        (error(ErrorKind::Timeout), false, Personal),
+        (error(ErrorKind::Canceled), true, Personal),
+        (error(ErrorKind::Internal), true, Personal),
+        (error(ErrorKind::Otp).with_retry_after(Some(SECOND)), true, Personal),
+        (error(ErrorKind::Otp), true, Verdict),
+        (error(ErrorKind::CredentialsRejected).with_status(401), true, Rejected),
+        (error(ErrorKind::Held), true, Held),
+        (error(ErrorKind::Config), true, Local),
+        (error(ErrorKind::InvalidArgument), true, Local),
+        (error(ErrorKind::Connect), false, Transient),
+        (error(ErrorKind::RateLimited).with_status(429), true, Transient),
+        (error(ErrorKind::HttpStatus).with_status(500), true, Transient),
+        (error(ErrorKind::HttpStatus).with_status(504), true, Transient),
+        (error(ErrorKind::HttpStatus).with_status(404), true, Verdict),
+        (error(ErrorKind::HttpStatus).with_status(302), true, Verdict),
+        (error(ErrorKind::PermissionDenied).with_status(403), true, Verdict),
+        (error(ErrorKind::Protocol), true, Verdict),
+        (error(ErrorKind::TooLarge), true, Verdict),
+        (error(ErrorKind::Tls), true, Verdict),
+        (error(ErrorKind::Tls).retryable(true), true, Transient),
+        (error(ErrorKind::Proxy), true, Verdict),
+        (error(ErrorKind::Proxy).retryable(true), true, Transient),
+    ] {
+        assert_eq!(FailureKind::of(&error, full_time), expected, "{error:?}");
+    }
+    for (kind, shared) in
+        [(Verdict, true), (Rejected, true), (Local, true), (Transient, false), (Personal, false), (Held, false)]
+    {
+        assert_eq!(kind.is_for_all(), shared, "{kind:?}");
+    }
+}
+
+const NOW: Duration = Duration::from_secs(1000);
+
+fn failure(
+    kind: FailureKind,
+    asked: Option<f64>,
+    previous: Option<&Failure>,
+    mandatory: Option<f64>,
+    jitter: f64,
+) -> Failure {
+    let error = error(ErrorKind::Connect).with_retry_after(asked.map(seconds));
+    let mandatory_at = mandatory.map(|ahead| NOW + seconds(ahead));
+    Failure::new(error, kind, previous, NOW, mandatory_at, seconds(300.0), jitter)
+}
+
+/// How long to rest, with a token and without.
+fn rests(failure: &Failure) -> (f64, f64) {
+    let rest = |at: Duration| ((at - NOW).as_secs_f64() * 1000.0).round() / 1000.0;
+    (rest(failure.next), rest(failure.next_in_need))
+}
+
+#[test]
+fn transient_failures_rest_with_jitter_that_grows_to_15_s() {
+    use FailureKind::Transient;
+    let mut last = None;
+    for expected in [3.0, 9.0, 15.0, 15.0] {
+        let next = failure(Transient, None, last.as_ref(), Some(1000.0), 1.0);
+        assert_eq!(rests(&next), (expected, 2.0));
+        last = Some(next);
+    }
+    let least = failure(Transient, None, last.as_ref(), Some(1000.0), 0.0);
+    assert_eq!(rests(&least), (1.0, 1.0));
+    // A twentieth of a short life.
+    let short = Failure::new(error(ErrorKind::Connect), Transient, last.as_ref(), NOW, None, seconds(60.0), 1.0);
+    assert_eq!(rests(&short).0, 3.0);
+    let shorter = Failure::new(error(ErrorKind::Connect), Transient, last.as_ref(), NOW, None, seconds(10.0), 1.0);
+    assert_eq!(rests(&shorter).0, 1.0);
+}
+
+#[test]
+fn no_rest_goes_past_the_start_of_the_mandatory_window_and_there_it_is_2_s() {
+    use FailureKind::Transient;
+    assert_eq!(rests(&failure(Transient, None, None, Some(2.5), 1.0)).0, 2.5);
+    assert_eq!(rests(&failure(Transient, None, None, Some(0.0), 1.0)).0, 2.0);
+    assert_eq!(rests(&failure(Transient, None, None, Some(1.0), 1.0)).0, 2.0);
+    assert_eq!(rests(&failure(Transient, None, None, Some(0.0), 0.0)).0, 1.0);
+}
+
+#[test]
+fn retry_after_is_believed_for_a_minute_and_in_need_for_10_s() {
+    use FailureKind::Transient;
+    assert_eq!(rests(&failure(Transient, Some(30.0), None, Some(1000.0), 0.0)), (30.0, 10.0));
+    assert_eq!(rests(&failure(Transient, Some(3600.0), None, Some(1000.0), 0.0)), (60.0, 10.0));
+    assert_eq!(rests(&failure(Transient, Some(3600.0), None, Some(20.0), 0.0)), (20.0, 10.0));
+    assert_eq!(rests(&failure(Transient, Some(5.0), None, None, 0.0)), (5.0, 5.0));
+}
+
+#[test]
+fn verdicts_are_held_for_1_s_doubling_to_60_s() {
+    use FailureKind::{Transient, Verdict};
+    let mut last = None;
+    for expected in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
+        let next = failure(Verdict, Some(3600.0), last.as_ref(), None, 1.0);
+        assert_eq!(rests(&next), (expected, expected));
+        // A token that dies before is asked for again before: at the latest when it is due, and then every two seconds.
+        let due = failure(Verdict, None, last.as_ref(), Some(5.0), 1.0);
+        assert_eq!(rests(&due), (expected.min(5.0), expected));
+        let overdue = failure(Verdict, None, last.as_ref(), Some(0.0), 1.0);
+        assert_eq!(rests(&overdue), (expected.min(2.0), expected));
+        last = Some(next);
+    }
+    let other = failure(Transient, None, last.as_ref(), None, 1.0);
+    assert_eq!(rests(&failure(Verdict, None, Some(&other), None, 1.0)), (1.0, 1.0));
+}
+
+#[test]
+fn the_guards_and_the_callers_own_troubles_hold_nobody_without_a_token() {
+    use FailureKind::{Held, Local, Personal, Rejected};
+    for kind in [Held, Local, Personal, Rejected] {
+        assert_eq!(rests(&failure(kind, Some(100.0), None, Some(1000.0), 0.0)), (1.0, 0.0), "{kind:?}");
+    }
+}
+
+fn seen(standing: Freshness) -> Situation {
+    Situation { standing, in_flight: false, failure: None, has_waited: false, hurried: false, time_left: seconds(60.0) }
+}
+
+#[test]
+fn callers_do_what_their_token_and_the_others_let_them() {
+    use FailureKind::{Transient, Verdict};
+    use Freshness::{Dead, Due, Fresh, Overdue};
+    use RenewalDecision::{Fail, Join, Lead, Rest, Use};
+    let max_wait = seconds(5.0);
+    let resting = |kind, seconds_left| Some((kind, seconds(seconds_left), seconds(seconds_left)));
+    let late = seconds(0.9);
+    let cases = [
+        (seen(Fresh), Use),
+        (Situation { in_flight: true, ..seen(Fresh) }, Use),
+        (seen(Due), Lead(Duration::ZERO)),
+        (Situation { in_flight: true, ..seen(Due) }, Use),
+        (Situation { failure: resting(Transient, 1.0), ..seen(Due) }, Use),
+        (Situation { failure: resting(Transient, 0.0), ..seen(Due) }, Lead(Duration::ZERO)),
+        (Situation { time_left: late, ..seen(Due) }, Use),
+        (seen(Overdue), Lead(max_wait)),
+        (Situation { in_flight: true, ..seen(Overdue) }, Join),
+        (Situation { has_waited: true, ..seen(Overdue) }, Use),
+        (Situation { has_waited: true, in_flight: true, ..seen(Overdue) }, Use),
+        (Situation { failure: resting(Transient, 1.0), ..seen(Overdue) }, Use),
+        (Situation { time_left: late, ..seen(Overdue) }, Use),
+        (seen(Dead), Lead(seconds(59.0))),
+        (Situation { in_flight: true, ..seen(Dead) }, Join),
+        (Situation { in_flight: true, has_waited: true, ..seen(Dead) }, Join),
+        (Situation { failure: resting(Transient, 2.0), ..seen(Dead) }, Rest(seconds(2.0))),
+        (Situation { failure: resting(Transient, 59.0), ..seen(Dead) }, Rest(seconds(59.0))),
+        (Situation { failure: resting(Transient, 59.1), ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Transient, 2.0), hurried: true, ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Verdict, 2.0), ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Verdict, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
+        (Situation { time_left: late, ..seen(Dead) }, Fail),
+    ];
+    for (situation, expected) in cases {
+        assert_eq!(decide(&situation, max_wait), expected, "{situation:?}");
+    }
+}
+
+#[test]
+fn patience_is_5_s_or_a_third_of_the_deadline() {
+    assert_eq!([60.0, 15.0, 9.0, 1.5].map(|timeout| max_wait(seconds(timeout)).as_secs_f64()), [5.0, 5.0, 3.0, 0.5]);
+}
+
+#[test]
+fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_deadline() {
+    for (time_left, after_silence, expected) in [
+        (60.0, false, (15.0, true)),
+        (18.75, false, (15.0, true)),
+        (10.0, false, (8.0, false)),
+        (60.0, true, (12.0, true)),
+        (15.0, true, (12.0, true)),
+        (5.0, true, (4.0, false)),
+    ] {
+        let (limit, full_time) = exchange_limit(seconds(time_left), after_silence);
+        assert_eq!((limit.as_secs_f64(), full_time), expected, "{time_left} {after_silence}");
+    }
+}
+
+#[test]
+fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
+    let situation = |time_left| Situation {
+        standing: Freshness::Due,
+        in_flight: false,
+        failure: None,
+        has_waited: false,
+        hurried: false,
+        time_left,
+    };
+    let one = TIME_FOR_AN_EXCHANGE;
+    assert_eq!(decide(&situation(one), seconds(1.0)), RenewalDecision::Lead(Duration::ZERO));
+    assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), RenewalDecision::Use);
+}
