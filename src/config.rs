@@ -515,8 +515,6 @@ pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
     match kind {
         1 => Ok(CredentialKind::ApiToken),
         2 => Ok(CredentialKind::Password),
-        _ => Err(Error::invalid(format!(
-            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
-        ))),
+        _ => Err(Error::invalid(format!("the credential kind is {kind}: use 1 for an API token, 2 for a password"))),
     }
 }

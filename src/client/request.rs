@@ -124,7 +124,7 @@ impl Request {
         let own = self.headers.iter().find(|(name, _)| matches!(name.as_str(), "authorization" | "x-boomi-otp"));
         if let (true, Some((name, _))) = (self.auth != AuthScheme::None, own) {
             return Err(Error::invalid(format!(
-                "the header {name} is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)"
+                "the header {name} is the client's own: to send another, set the auth scheme to none"
             )));
         }
         if self.body.is_some() && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
@@ -243,7 +243,7 @@ mod tests {
     fn authorization_is_the_callers_only_without_a_scheme() {
         let mut request = Request::new("GET", "/").unwrap();
         request.set_header("Authorization", "Bearer marked-secret", HeaderOptions::default()).unwrap();
-        assert!(request.check().unwrap_err().message().contains("BOOMI_AUTH_NONE"));
+        assert!(request.check().unwrap_err().message().contains("set the auth scheme to none"));
         request.set_auth(AuthScheme::None);
         request.check().unwrap();
         let mut code = Request::new("GET", "/").unwrap();

@@ -37,8 +37,8 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
             return Err(invalid(
-                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or an empty proxy \
-                 setting for no proxy",
+                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or set it empty \
+                 for no proxy",
             ));
         }
         let (user, host) = match rest.rsplit_once('@') {

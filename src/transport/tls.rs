@@ -208,8 +208,8 @@ fn explain(error: &rustls::Error, source: &str) -> String {
             // BadSignature: an authority with the name of a trusted one and another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate is self-signed or from an authority that is not trusted, or the server leaves out its \
-                 intermediate certificate; add a company's own CA, or that of a proxy that opens TLS, to the CA bundle \
-                 (ca_file, or BOOMI_CA_FILE)"
+                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, add the CA to the \
+                 CA file (BOOMI_CA_FILE)"
                     .into()
             }
             // The inner error's type is private.

@@ -107,7 +107,7 @@ fn a_self_signed_certificate() {
 fn a_certificate_of_an_unknown_authority() {
     let (trusted, unknown, (address, name)) = (Authority::new(), Authority::new(), place());
     let nginx = Nginx::with_tls(address, &unknown.issue(&name), "");
-    nginx.is_refused(&trusted, &["an authority that is not trusted", "BOOMI_CA_FILE"]);
+    nginx.is_refused(&trusted, &["an authority that is not trusted", "add the CA to the CA file (BOOMI_CA_FILE)"]);
 }
 
 #[test]

@@ -57,8 +57,8 @@ def test_the_wrong_ca(boomi_emulator: BoomiEmulator, other_ca: str) -> None:
 def test_no_ca(boomi_emulator: BoomiEmulator) -> None:
     text = str(refused(boomi_emulator, ca_file=None))
     assert "Trusted roots: the operating system's trust store" in text and "_BUNDLE" not in text
-    # The way to give one in this language.
-    assert "ca_file" in text and "boomi_config" not in text and "::" not in text
+    # It names the setting, not a function of one language.
+    assert "the CA file (BOOMI_CA_FILE)" in text and "boomi_config" not in text and "::" not in text
 
 
 def test_a_ca_besides_the_systems(boomi_emulator: BoomiEmulator, other_ca: str) -> None:
