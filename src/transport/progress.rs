@@ -42,7 +42,7 @@ impl Phase {
             Phase::Credentials => "waiting for the credentials of a program or keychain",
             Phase::Code => "waiting for the next one-time code",
             Phase::RateLimit => "waiting for the rate limit (requests_per_second)",
-            Phase::Job => "waiting for the job on the server to finish",
+            Phase::Job => "waiting for the server to finish the job",
             Phase::Retry => "waiting before a retry",
             Phase::Token => "waiting for a token",
             Phase::LoginPermit => "waiting for another authentication attempt of the same user, or a hold, to end",
