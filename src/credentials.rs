@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 #[cfg(feature = "capi")]
 use crate::secret::{base64_length, push_base64};
-use crate::text;
+use crate::validate;
 
 /// Stands before the user name when the password is an API token.
 pub(crate) const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";
@@ -46,7 +46,7 @@ pub fn auth_username(kind: CredentialKind, username: &str) -> Result<String> {
 
 /// [`auth_username`] in its two parts: the prefix, if it has to be there, and the bare name.
 fn auth_name(kind: CredentialKind, username: &str) -> Result<[&str; 2]> {
-    text::check("the user name", username)?;
+    validate::check("the user name", username)?;
     if username.contains(':') {
         return Err(Error::invalid(
             "the user name has a colon, which HTTP Basic cannot carry: give the bare name, and the secret separately",
@@ -87,7 +87,7 @@ pub(crate) fn write_auth_header(
 
 /// What goes into the header: a checked user name and a secret.
 fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
-    text::check(if prefix.is_empty() { "the password" } else { "the API token" }, secret)?;
+    validate::check(if prefix.is_empty() { "the password" } else { "the API token" }, secret)?;
     Ok(Secret::concat(&[prefix, name, ":", secret]))
 }
 
@@ -188,7 +188,7 @@ impl Credentials {
     /// the call is over; calls that come meanwhile wait for it. Without the feature `credential-process`, and on other
     /// systems than Unix, the first use is an error.
     pub fn process(command: &str, username: Option<&str>) -> Result<Self> {
-        text::check("the credential process", command)?;
+        validate::check("the credential process", command)?;
         let username = check_username(username)?;
         Ok(Credentials { source: CredentialSource::Process { command: command.to_owned(), username } })
     }
@@ -197,7 +197,7 @@ impl Credentials {
     /// `boomi-auth login`. Whoever needs them first waits for the keychain, which may ask a person to unlock it; no deadline
     /// ends that. Without the feature `keychain`, the first use is an error.
     pub fn keychain(entry: &str, username: Option<&str>) -> Result<Self> {
-        text::check("the name of the keychain entry", entry)?;
+        validate::check("the name of the keychain entry", entry)?;
         let username = check_username(username)?;
         Ok(Credentials { source: CredentialSource::Keychain { entry: entry.to_owned(), username } })
     }

@@ -28,7 +28,7 @@ pub(crate) struct OtpSecret {
 
 impl OtpSecret {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        crate::text::check("the one-time code secret", text)?;
+        crate::validate::check("the one-time code secret", text)?;
         let text = text.trim_matches(' ');
         let is_uri = text.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("otpauth://"));
         if is_uri { Self::parse_uri(&text[10..]) } else { Self::parse_base32(text) }
@@ -146,7 +146,7 @@ fn decode_base32(symbols: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// Checks a code from a person or a callback: at most 64 letters or digits, spaces around it dropped.
 pub(crate) fn check_code(code: &str) -> Result<Secret> {
     let code = code.trim_matches(' ');
-    crate::text::check("the one-time code", code)?;
+    crate::validate::check("the one-time code", code)?;
     if code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::invalid("the one-time code is not made of at most 64 letters and digits"));
     }

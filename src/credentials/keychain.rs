@@ -18,7 +18,7 @@ use windows_native_keyring_store::Store;
 
 use super::{CredentialKind, auth_username, document};
 use crate::error::{Error, Result};
-use crate::text;
+use crate::{text, validate};
 
 const SERVICE: &str = "boomi-auth";
 
@@ -50,7 +50,7 @@ pub(crate) fn read(name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
 }
 
 fn entry(name: &str) -> Result<Entry> {
-    text::check("the name of the keychain entry", name)?;
+    validate::check("the name of the keychain entry", name)?;
     let store = Store::new().map_err(|error| failed(name, &error))?;
     store.build(SERVICE, name, None).map_err(|error| failed(name, &error))
 }
