@@ -20,11 +20,11 @@ use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::{OtpSecret, check_code};
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
-use crate::text;
 use crate::transport::Transport;
 use crate::transport::deadline::WaitHook;
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
+use crate::{text, validate};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -161,7 +161,7 @@ impl Config {
     }
 
     pub(crate) fn set_user_agent(&mut self, product: &str) -> Result<()> {
-        let checked = text::check("the user agent", product).and_then(|()| {
+        let checked = validate::check("the user agent", product).and_then(|()| {
             if product.is_ascii() {
                 Ok(product.to_owned())
             } else {

@@ -54,6 +54,7 @@ pub mod tests;
 mod text;
 mod token_cache;
 mod transport;
+mod validate;
 
 pub use client::{
     AuthScheme, Authorization, Call, Client, HeaderOptions, Job, Pages, Request, RequestBuilder, Response,

@@ -32,7 +32,7 @@ pub(crate) struct Origin {
 impl Origin {
     /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
     pub(crate) fn parse_base(url: &str) -> Result<Self> {
-        crate::text::check("the base URL", url)?;
+        crate::validate::check("the base URL", url)?;
         let url = url.trim_matches(' ');
         let (origin, rest) = Self::split(url)
             .map_err(|what| Error::invalid(format!("the base URL {what}; expected one like \"{BASE_URL_US}\"")))?;
@@ -260,7 +260,7 @@ pub(crate) fn missing_account_id() -> Error {
 
 /// Checks an account id, without changing it.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
-    crate::text::check("the account id", account_id)?;
+    crate::validate::check("the account id", account_id)?;
     match account_id {
         "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
         _ => Ok(()),

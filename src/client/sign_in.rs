@@ -360,7 +360,7 @@ impl<'a> Attempt<'a> {
     /// Whether other credentials may be had than those that are held: nothing is rejected any more, which is what they were asked
     /// for again after, and who rotates them may be later than that.
     fn may_have_others(&self) -> bool {
-        if self.cache.credentials().source_name() == "fixed" {
+        if !self.cache.credentials().can_change() {
             return false;
         }
         let now = self.context.deadline().clock().boottime().as_millis() as u64;
@@ -525,8 +525,8 @@ fn load(
             }
         };
         let Some((loaded, fresh)) = loaded else { continue };
-        let source = cache.credentials().source_name();
-        if fresh && source != "fixed" {
+        if fresh && cache.credentials().can_change() {
+            let source = cache.credentials().source_name();
             context.emit(
                 EventKind::CredentialsLoaded,
                 || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.after_rejection }),

@@ -50,7 +50,7 @@ pub(crate) fn new_salt() -> Result<String, String> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 /// A few bits of a hash of a secret: enough to see that another one is used, too few to find it by guessing.

@@ -29,7 +29,7 @@ impl Proxy {
     /// Parses `http://user:password@host:port`; the scheme may be left out. No message shows the URL: it may hold a password.
     pub(crate) fn parse(url: &str, setting: &'static str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::Proxy, format!("the proxy in {setting} {what}"));
-        crate::text::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
+        crate::validate::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
         if url.contains('\u{fffd}') {
             return Err(invalid("is not UTF-8"));
         }
