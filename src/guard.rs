@@ -3,7 +3,6 @@
 //! What may be sent when is decided by [`history`]; where histories are kept is a [`Store`]'s business: the process's
 //! [`table`], or a directory.
 
-pub(crate) mod format;
 pub(crate) mod history;
 pub(crate) mod secret_tag;
 pub(crate) mod state_dir;

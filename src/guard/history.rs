@@ -4,10 +4,9 @@
 //! sign-ins for a credential that was never accepted, at most five for a user in all, and credentials that are good again
 //! work again by themselves where that can be had within the five.
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::Held;
-use super::format::{Json, Name, object};
 use super::totp_steps::TimeSteps;
 
 /// A point of a steady clock that goes on in suspend, in milliseconds.
@@ -58,29 +57,13 @@ pub(crate) type Sequence = u64;
 pub(crate) type RouteId = u32;
 
 /// The kinds of sign-in: one that always says 401 must not end the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LoginKind {
     /// Of a JWT.
+    #[serde(rename = "Exchange")]
     TokenRequest,
     /// Any other request with Basic.
     Basic,
-}
-
-impl Json for LoginKind {
-    fn to_json(&self) -> Value {
-        match self {
-            LoginKind::TokenRequest => "Exchange".into(),
-            LoginKind::Basic => "Basic".into(),
-        }
-    }
-
-    fn from_json(value: Option<&Value>, name: Name) -> Result<Self, Name> {
-        match value.and_then(Value::as_str) {
-            Some("Exchange") => Ok(LoginKind::TokenRequest),
-            Some("Basic") => Ok(LoginKind::Basic),
-            _ => Err(name),
-        }
-    }
 }
 
 /// Somebody who wants to sign in.
@@ -137,17 +120,15 @@ pub(crate) enum LoginOutcome {
 }
 
 /// The process that holds a place, as its machine knows it; all zero inside one process.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) process: u32,
     /// A process id is used again; with its start it is not.
     pub(crate) started: u64,
 }
 
-object!(Owner { process, started });
-
 /// A sign-in under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct InFlight {
     pub(crate) id: u64,
     pub(crate) owner: Owner,
@@ -162,8 +143,6 @@ pub(crate) struct InFlight {
     pub(crate) allowed: bool,
 }
 
-object!(InFlight { id, owner, tag, kind, route, turn, sent, foreign, allowed });
-
 /// When something happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
@@ -172,7 +151,7 @@ pub(crate) struct At {
 }
 
 /// A time in which nothing is sent. `until` is `None` if it has no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hold {
     /// How many rejections led here, of which those at once count as one.
     pub(crate) level: usize,
@@ -185,8 +164,6 @@ pub(crate) struct Hold {
     /// The only route that rejected it, if there is only one.
     pub(crate) route: Option<RouteId>,
 }
-
-object!(Hold { level, turn, began, until, proven, route });
 
 impl Hold {
     pub(crate) fn row(&self) -> &'static [Millis] {
@@ -228,7 +205,7 @@ impl Hold {
 }
 
 /// What is known of one secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Credential {
     pub(crate) tag: Tag,
     /// Whether it was ever accepted.
@@ -244,8 +221,6 @@ pub(crate) struct Credential {
     /// Routes that reject what is accepted elsewhere.
     pub(crate) routes: Vec<Hold>,
 }
-
-object!(Credential { tag, accepted, proven_at, rejected, holds, silence, routes });
 
 impl Credential {
     pub(crate) fn new(tag: Tag) -> Self {
@@ -362,7 +337,7 @@ impl Credential {
 }
 
 /// Requests without credentials, by which it is found out whether the server answers again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Probe {
     pub(crate) failures: usize,
     pub(crate) next: Millis,
@@ -370,10 +345,8 @@ pub(crate) struct Probe {
     pub(crate) began: Option<Millis>,
 }
 
-object!(Probe { failures, next, began });
-
 /// See the module's text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct LoginHistory {
     /// Rejections since the last acceptance, of whatever secret.
     pub(crate) rejections: usize,
@@ -388,10 +361,10 @@ pub(crate) struct LoginHistory {
     pub(crate) probe: Option<Probe>,
     pub(crate) credentials: Vec<Credential>,
     pub(crate) places: Vec<InFlight>,
+    /// The first histories had none.
+    #[serde(default)]
     pub(crate) steps: TimeSteps,
 }
-
-object!(LoginHistory { rejections, unanswered, last_trouble, turn, allowance, probe, credentials, places, steps });
 
 impl LoginHistory {
     pub(crate) fn decide(&self, ask: &LoginRequest, now: Millis) -> LoginDecision {

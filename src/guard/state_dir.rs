@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
-use super::format::{Json, object};
 use super::history::{LoginHistory, Millis, Owner, Tag};
 use super::secret_tag::{self, Tags, hex};
 use super::{Store, User};
@@ -54,26 +55,23 @@ pub(crate) struct StateDir {
 }
 
 /// What is in a file.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StateFile {
     pub(crate) version: u32,
     /// For tags; kept as long as the file.
     pub(crate) salt: String,
     pub(crate) written: FileTime,
-    pub(crate) ledger: LoginHistory,
+    #[serde(rename = "ledger")]
+    pub(crate) history: LoginHistory,
 }
 
-object!(StateFile { version, salt, written, ledger });
-
 /// By which boot's clock the times in a history are told, and what it said when.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct FileTime {
     pub(crate) boot: String,
     pub(crate) steady_ms: Millis,
     pub(crate) wall_ms: Millis,
 }
-
-object!(FileTime { boot, steady_ms, wall_ms });
 
 impl StateDir {
     pub(crate) fn new(path: PathBuf) -> Self {
@@ -163,7 +161,7 @@ impl Store for StateDir {
         clock: &dyn Clock,
         work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
-        self.transact(user, clock, &mut |state, now| work(&mut state.ledger, now))
+        self.transact(user, clock, &mut |state, now| work(&mut state.history, now))
     }
 
     fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
@@ -193,8 +191,12 @@ impl StateFile {
             version: VERSION,
             salt: secret_tag::new_salt()?,
             written: now.clone(),
-            ledger: LoginHistory::default(),
+            history: LoginHistory::default(),
         })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(self).expect("its keys are texts")
     }
 
     /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
@@ -205,12 +207,12 @@ impl StateFile {
         let steady_ms = self.written.steady_ms.saturating_add(off);
         // In one boot only the time that was set back, where it is the wall clock's.
         if rebooted || steady_ms > now.steady_ms {
-            self.ledger.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
+            self.history.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
         }
-        let unanswered = self.ledger.unanswered();
-        self.ledger.bury(|owner| rebooted || is_gone(owner), now.steady_ms);
+        let unanswered = self.history.unanswered();
+        self.history.bury(|owner| rebooted || is_gone(owner), now.steady_ms);
         self.written = now;
-        self.ledger.unanswered() != unanswered
+        self.history.unanswered() != unanswered
     }
 }
 
@@ -254,7 +256,7 @@ pub(crate) fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
     let aside = file.with_extension("bad");
     let begun = StateFile::new(now).and_then(|state| {
         fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
-        write(file, &StateFile { ledger: LoginHistory::careful(now.steady_ms), ..state })
+        write(file, &StateFile { history: LoginHistory::careful(now.steady_ms), ..state })
     });
     match begun {
         Ok(()) => {
@@ -295,31 +297,45 @@ pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
 pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(mut state) = parse(bytes) else { return };
     state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
-    state.ledger.fuzz(ERA + 1_000_000);
-    assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
+    state.history.fuzz(ERA + 1_000_000);
+    assert!(parse(state.text().as_bytes()).is_ok());
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
     let garbage = |problem: String| UnusableFile::Garbage(format!("is not a login history ({problem})"));
-    // No more than the place: the text of an error can hold what is in the file.
+    // The place alone: the text of an error may quote the file.
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| garbage(format!("line {}, column {}", error.line(), error.column())))?;
-    let wrong = |name| garbage(format!("its `{name}` is missing, or something else"));
-    let version = u32::from_json(value.get("version"), "version").map_err(wrong)?;
-    if version != VERSION {
-        return Err(UnusableFile::Other(format!(
+    let wrong = |field: &str| garbage(format!("its `{field}` is missing, or something else"));
+    let version = value.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+    match version {
+        Some(VERSION) => serde_path_to_error::deserialize(value).map_err(|error| wrong(&wrong_field(&error))),
+        Some(version) => Err(UnusableFile::Other(format!(
             "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
              another directory"
-        )));
+        ))),
+        None => Err(wrong("version")),
     }
-    StateFile::from_json(Some(&value), "state").map_err(wrong)
+}
+
+/// The field that is missing, or that holds something else. The rest of the error's text may quote the file.
+fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let text = error.inner().to_string();
+    if let Some(missing) = text.strip_prefix("missing field `").and_then(|text| text.strip_suffix('`')) {
+        return missing.to_owned();
+    }
+    let fields = error.path().iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(key.clone()),
+        _ => None,
+    });
+    fields.last().unwrap_or_default()
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
 pub(crate) fn write(file: &Path, state: &StateFile) -> Result<(), String> {
     let new = file.with_extension("tmp");
     let _ = fs::remove_file(&new);
-    let content = state.to_json().to_string();
+    let content = state.text();
     let written = os::options()
         .write(true)
         .create_new(true)

@@ -3,9 +3,7 @@
 //! A code is good once, and only around its own 30 seconds of the server's time. So no step is used twice, by whoever shares
 //! the history, and none near its edges, where a clock that is off by a second would burn a sign-in.
 
-use serde_json::Value;
-
-use super::format::{Json, Name, object_of};
+use serde::{Deserialize, Serialize};
 
 /// What is kept clear at both ends of a step, at most.
 const MARGIN_MS: u64 = 2000;
@@ -13,22 +11,10 @@ const MARGIN_MS: u64 = 2000;
 const FURTHEST_MS: u64 = 10 * 60 * 1000;
 
 /// The steps of one user that were used, or are promised to somebody who waits for them.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct TimeSteps {
     /// The end of the last one: Unix milliseconds, in the server's time.
     used_until: u64,
-}
-
-impl Json for TimeSteps {
-    fn to_json(&self) -> Value {
-        object_of(vec![("used_until", self.used_until.to_json())])
-    }
-
-    /// The first histories had none.
-    fn from_json(value: Option<&Value>, _: Name) -> Result<Self, Name> {
-        let Some(steps) = value else { return Ok(TimeSteps::default()) };
-        Ok(TimeSteps { used_until: Json::from_json(steps.get("used_until"), "used_until")? })
-    }
 }
 
 /// A step, and when in it a code may be sent.

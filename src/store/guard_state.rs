@@ -8,13 +8,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use redis::Script;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::connection::StoreConnection;
 use super::encrypt::slow_name;
 use crate::clock::Clock;
 use crate::fork::PerProcess;
-use crate::guard::format::Json as _;
 use crate::guard::history::{LoginHistory, Millis, Owner, Tag};
 use crate::guard::secret_tag::{self, Tags};
 use crate::guard::{Store, User};
@@ -61,10 +61,13 @@ struct Here {
 }
 
 /// What is in an entry.
+#[derive(Serialize, Deserialize)]
 struct Entry {
+    version: u64,
     salt: String,
     /// The store's time when it was written: it may be another machine's after a failover.
     written: Millis,
+    #[serde(rename = "ledger")]
     history: LoginHistory,
 }
 
@@ -200,7 +203,7 @@ enum UnusableEntry {
 
 impl Entry {
     fn new(history: LoginHistory, now: Millis) -> Result<Self, String> {
-        Ok(Entry { salt: secret_tag::new_salt()?, written: now, history })
+        Ok(Entry { version: VERSION, salt: secret_tag::new_salt()?, written: now, history })
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, UnusableEntry> {
@@ -210,17 +213,11 @@ impl Entry {
             Some(version) => return Err(UnusableEntry::Newer(version)),
             None => return Err(UnusableEntry::Garbage),
         }
-        let read = || {
-            let salt = String::from_json(value.get("salt"), "salt")?;
-            let written = Millis::from_json(value.get("written"), "written")?;
-            Ok::<_, &str>(Entry { salt, written, history: LoginHistory::from_json(value.get("ledger"), "ledger")? })
-        };
-        read().map_err(|_| UnusableEntry::Garbage)
+        serde_json::from_value(value).map_err(|_| UnusableEntry::Garbage)
     }
 
     fn text(&self) -> String {
-        let Entry { salt, written, history } = self;
-        json!({ "version": VERSION, "salt": salt, "written": written, "ledger": history.to_json() }).to_string()
+        serde_json::to_string(self).expect("its keys are texts")
     }
 
     /// Where the store's clock was set back, its times are told by the new one.

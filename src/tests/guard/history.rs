@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use crate::guard::Held;
-use crate::guard::format::*;
 use crate::guard::history::*;
 use crate::tests::sim::clock::Random;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 const DAY: Millis = 24 * 60 * MINUTE;
@@ -794,9 +794,8 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
             walk.step(Event::End(random.below(3) as usize, OUTCOMES[random.below(5) as usize]));
             walk.step(Event::Pass(random.below(MINUTE)));
         }
-        let text = walk.book.history.to_json().to_string();
-        let value: Value = serde_json::from_str(&text).unwrap();
-        let read = LoginHistory::from_json(Some(&value), "ledger").unwrap();
+        let text = serde_json::to_string(&walk.book.history).unwrap();
+        let read: LoginHistory = serde_json::from_str(&text).unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", walk.book.history));
         for asks in [BASIC, ELSEWHERE, EXCHANGE] {
             assert_eq!(read.decide(&asks, walk.book.now), walk.book.decide(asks));
@@ -870,7 +869,7 @@ fn full() -> LoginHistory {
 fn what_the_first_version_wrote_is_read() {
     let state: Value = serde_json::from_str(include_str!("version_1.json")).unwrap();
     let written = &state["ledger"];
-    let read = LoginHistory::from_json(Some(written), "ledger").unwrap();
+    let read = LoginHistory::deserialize(written).unwrap();
     assert_eq!(format!("{read:?}"), format!("{:?}", full()));
-    assert_eq!(full().to_json(), *written);
+    assert_eq!(serde_json::to_value(full()).unwrap(), *written);
 }

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::fake::FakeClock;
-use crate::guard::format::Json as _;
 use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
 use crate::guard::state_dir::*;
 use crate::guard::{Store, User};
@@ -249,7 +248,7 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
     }
 }
 
-/// What serde derived, before it was written by hand: a history with something in each field.
+/// A history with something in each field, as the first version wrote it.
 const VERSION_1: &str = include_str!("version_1.json");
 
 fn version_1() -> Value {
@@ -306,7 +305,8 @@ fn wrong_field(state: &Value) -> Option<String> {
 
 #[test]
 fn a_file_of_the_first_version_is_read_and_written_as_it_was() {
-    assert_eq!(parse(VERSION_1.as_bytes()).unwrap().to_json(), version_1());
+    let rewritten = |state: &str| serde_json::to_value(parse(state.as_bytes()).unwrap()).unwrap();
+    assert_eq!(rewritten(VERSION_1), version_1());
 
     // What a later library may add is passed over, and what the first ones had not is as good as empty.
     let mut other = version_1();
@@ -315,7 +315,7 @@ fn a_file_of_the_first_version_is_read_and_written_as_it_was() {
     other["ledger"].as_object_mut().unwrap().remove("steps");
     let mut expected = version_1();
     expected["ledger"]["steps"]["used_until"] = 0.into();
-    assert_eq!(parse(other.to_string().as_bytes()).unwrap().to_json(), expected);
+    assert_eq!(rewritten(&other.to_string()), expected);
 }
 
 #[test]
@@ -344,7 +344,9 @@ fn a_field_that_holds_something_else_is_garbage() {
             let was = version_1().pointer(&pointer).unwrap().clone();
             let fits = (other.is_null() && is_optional(&pointer))
                 || (other.is_boolean() && was.is_boolean())
-                || (other.is_string() && was.is_string() && !pointer.ends_with("/kind"));
+                || (other.is_string() && was.is_string() && !pointer.ends_with("/kind"))
+                // serde reads a list of both its numbers as an owner, too.
+                || (other.is_array() && pointer.ends_with("/owner"));
             let wrong = with(&pointer, other.clone());
             match &wrong {
                 // Of an object it may be the first field that is not there.
@@ -636,7 +638,7 @@ fn a_process_killed_at_any_point_leaves_a_whole_file() {
     for round in 0..30u64 {
         let mut child = child(&state, "1000000");
         // Until it is at work, and then for up to a millisecond or two.
-        while read(&file).unwrap().unwrap().ledger.rejections() == last {
+        while read(&file).unwrap().unwrap().history.rejections() == last {
             child.is_at_work();
         }
         (0..random.hash_one(round) % 20_000).for_each(|number| _ = std::hint::black_box(number));

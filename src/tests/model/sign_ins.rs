@@ -7,7 +7,6 @@
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::scripts::{LedgerKey, replace};
-use crate::guard::format::Json as _;
 use crate::guard::history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
 
 const PROCESSES: usize = 3;
@@ -29,11 +28,11 @@ struct Written(String);
 
 impl Written {
     fn new(history: &LoginHistory) -> Self {
-        Written(history.to_json().to_string())
+        Written(serde_json::to_string(history).unwrap())
     }
 
     fn history(&self) -> LoginHistory {
-        LoginHistory::from_json(Some(&serde_json::from_str(&self.0).unwrap()), "ledger").unwrap()
+        serde_json::from_str(&self.0).unwrap()
     }
 
     fn change<T>(&mut self, change: impl FnOnce(&mut LoginHistory) -> T) -> T {
