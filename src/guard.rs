@@ -9,10 +9,11 @@ pub(crate) mod state_dir;
 pub(crate) mod table;
 pub(crate) mod totp_steps;
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use ring::rand::SystemRandom;
 
 use crate::clock::Clock;
 use crate::credentials::TOKEN_PREFIX;
@@ -344,7 +345,7 @@ impl Guard {
         let seen = changed.count();
         let ask = self.as_asked_in(store, user, attempt)?;
         let owner = store.owner();
-        let id = new_id(owner.process);
+        let id = new_id();
         let reset = self.reset_pending.swap(false, Ordering::AcqRel);
         let unsettled = shared.map(|shared| shared.unsettled_of(user)).unwrap_or_default();
         let (mut answer, mut granted) = (None, None);
@@ -672,18 +673,17 @@ impl Held {
     }
 }
 
-/// The resource that a path is about: its beginning, without the ids behind, as a number that means the same in every process.
+/// The resource that a path is about: its beginning, without the ids behind it, as a number that all processes share.
 pub(crate) fn route_of(path: &str) -> RouteId {
     const SEGMENTS: usize = 5;
-    // FNV-1a.
-    let bytes =
-        path.trim_start_matches('/').split('/').take(SEGMENTS).flat_map(|part| [part.as_bytes(), b"/"].concat());
-    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    let beginning: Vec<_> = path.trim_start_matches('/').split('/').take(SEGMENTS).collect();
+    let hash = ring::digest::digest(&ring::digest::SHA256, beginning.join("/").as_bytes());
+    let (number, _) = hash.as_ref().split_first_chunk().expect("32 bytes");
+    RouteId::from_be_bytes(*number)
 }
 
-/// A number that no other sign-in has, in whatever process.
-pub(crate) fn new_id(process: u32) -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    // Containers that share a directory may each call their process 1, and a child of `fork` has its parent's keys.
-    RandomState::new().hash_one((process, COUNT.fetch_add(1, Ordering::Relaxed)))
+/// A number that no other attempt has, in any process.
+pub(crate) fn new_id() -> u64 {
+    let id = ring::rand::generate(&SystemRandom::new()).expect("the system gives random numbers");
+    u64::from_ne_bytes(id.expose())
 }

@@ -17,12 +17,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::history::{LoginHistory, Millis, Owner, Tag};
-use super::secret_tag::{self, Tags, hex};
+use super::secret_tag::{self, Tags};
 use super::{Store, User};
 use crate::clock::Clock;
 use crate::fork::PerProcess;
@@ -82,7 +83,7 @@ impl StateDir {
     pub(crate) fn file_of(&self, user: &User) -> PathBuf {
         let id = format!("{}\n{}", user.origin, user.name);
         let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
-        self.path.join(hex(hash.as_ref())).with_extension("json")
+        self.path.join(HEXLOWER.encode(hash.as_ref())).with_extension("json")
     }
 
     /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
@@ -324,11 +325,11 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> String 
     if let Some(missing) = text.strip_prefix("missing field `").and_then(|text| text.strip_suffix('`')) {
         return missing.to_owned();
     }
-    let fields = error.path().iter().filter_map(|segment| match segment {
+    let field = error.path().iter().rev().find_map(|segment| match segment {
         Segment::Map { key } => Some(key.clone()),
         _ => None,
     });
-    fields.last().unwrap_or_default()
+    field.unwrap_or_default()
 }
 
 /// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
