@@ -15,7 +15,7 @@ use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::guard::state_dir::StateDir;
-use crate::guard::{self, Guard, Store};
+use crate::guard::{self, Guard, LoginMemory};
 use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::{OtpSecret, check_code};
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
@@ -94,7 +94,7 @@ pub(crate) struct Config {
     /// Tests give their own.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    pub(crate) guard_table: Option<Arc<dyn Store>>,
+    pub(crate) guard_table: Option<Arc<dyn LoginMemory>>,
     pub(crate) first_error: FirstError,
 }
 

@@ -10,8 +10,8 @@ use data_encoding::HEXLOWER;
 use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
-use super::User;
-use super::history::Tag;
+use super::credential::Tag;
+use super::memory::User;
 use crate::sync::{Mutex, lock};
 
 pub(crate) const MOST_TAGS: usize = 64;

@@ -22,9 +22,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::history::{LoginHistory, Millis, Owner, Tag};
+use super::credential::{Millis, Owner, Tag};
+use super::history::LoginHistory;
+use super::memory::{LoginMemory, User};
 use super::secret_tag::{self, Tags};
-use super::{Store, User};
 use crate::clock::Clock;
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
@@ -155,7 +156,7 @@ impl StateDir {
     }
 }
 
-impl Store for StateDir {
+impl LoginMemory for StateDir {
     fn with(
         &self,
         user: &User,
@@ -211,7 +212,7 @@ impl StateFile {
             self.history.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
         }
         let unanswered = self.history.unanswered();
-        self.history.bury(|owner| rebooted || is_gone(owner), now.steady_ms);
+        self.history.expire(|owner| rebooted || is_gone(owner), now.steady_ms);
         self.written = now;
         self.history.unanswered() != unanswered
     }

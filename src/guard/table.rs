@@ -6,8 +6,9 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::history::{LoginHistory, Millis, Owner, Tag};
-use super::{Store, User};
+use super::credential::{Millis, Owner, Tag};
+use super::history::LoginHistory;
+use super::memory::{LoginMemory, User};
 use crate::clock::Clock;
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
@@ -42,7 +43,7 @@ impl Table {
     }
 }
 
-impl Store for Table {
+impl LoginMemory for Table {
     fn with(
         &self,
         user: &User,
@@ -56,7 +57,7 @@ impl Store for Table {
             entries.retain(|_, entry| entry.changed.is_shared() || !entry.history.is_idle(clock.wall().as_secs()));
         }
         let history = &mut entries.entry(self.key.hash_one(user)).or_default().history;
-        history.bury(|_| false, now);
+        history.expire(|_| false, now);
         work(history, now);
         Ok(())
     }

@@ -15,9 +15,10 @@ use super::connection::StoreConnection;
 use super::encrypt::slow_name;
 use crate::clock::Clock;
 use crate::fork::PerProcess;
-use crate::guard::history::{LoginHistory, Millis, Owner, Tag};
+use crate::guard::credential::{Millis, Owner, Tag};
+use crate::guard::history::LoginHistory;
 use crate::guard::secret_tag::{self, Tags};
-use crate::guard::{Store, User};
+use crate::guard::{LoginMemory, User};
 use crate::sync::{Mutex, Signal, lock};
 
 const VERSION: u64 = 1;
@@ -122,7 +123,7 @@ impl GuardStates {
     }
 }
 
-impl Store for GuardStates {
+impl LoginMemory for GuardStates {
     fn with(
         &self,
         user: &User,
@@ -132,7 +133,7 @@ impl Store for GuardStates {
         let (here, name) = (self.here(), self.name(user));
         for attempt in 0..MOST_TRIES {
             let (now, number, mut entry) = self.read(&here, user, &name)?;
-            let buried = entry.history.bury_older(now);
+            let buried = entry.history.expire_by_age(now);
             if !work(&mut entry.history, now) && !buried {
                 return Ok(());
             }
@@ -191,7 +192,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(mut entry) = Entry::parse(bytes) else { return };
     let now = 1_800_000_000_000;
     entry.bring_to(now);
-    entry.history.bury_older(now);
+    entry.history.expire_by_age(now);
     entry.history.fuzz(now);
     assert!(Entry::parse(entry.text().as_bytes()).is_ok());
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::fake::FakeClock;
-use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner, Tag};
+use crate::guard::credential::{LoginKind, Millis, Owner, Tag};
+use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
+use crate::guard::shared::{MOST_UNSETTLED, Settlement};
 use crate::guard::table::Table;
 use crate::guard::*;
 use crate::sync::{Mutex, Signal, lock};
@@ -30,7 +32,7 @@ fn rejected(guard: &Arc<Guard>, name: &str, secret: &str) -> bool {
 
 #[test]
 fn a_password_and_a_token_of_one_user_share_its_budget_however_it_is_spelled() {
-    let table = Some(Arc::new(Table::new()) as Arc<dyn Store>);
+    let table = Some(Arc::new(Table::new()) as Arc<dyn LoginMemory>);
     let guard = Arc::new(Guard::new("https://api.boomi.com".into(), Arc::new(FakeClock::at(0)), 3, table));
     let names =
         ["user@example.com", "BOOMI_TOKEN.user@example.com", "User@Example.com", "BOOMI_TOKEN.USER@example.com"];
@@ -52,7 +54,7 @@ struct Flaky {
     key: Tag,
 }
 
-impl Store for Flaky {
+impl LoginMemory for Flaky {
     fn with(
         &self,
         _: &User,
@@ -89,7 +91,7 @@ impl Store for Flaky {
 }
 
 fn with_flaky() -> (Arc<Guard>, Arc<Flaky>) {
-    let (table, shared) = (Arc::new(Table::new()) as Arc<dyn Store>, Arc::new(Flaky::default()));
+    let (table, shared) = (Arc::new(Table::new()) as Arc<dyn LoginMemory>, Arc::new(Flaky::default()));
     let guard = Guard::new("https://api.boomi.com".into(), Arc::new(FakeClock::at(0)), 3, Some(table));
     (Arc::new(guard.shared_by(shared.clone(), "/state".into())), shared)
 }

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::fake::FakeClock;
-use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
 use crate::guard::state_dir::*;
-use crate::guard::{Store, User};
+use crate::guard::{LoginMemory, User};
 use crate::sync::{Signal, lock};
 
 const SECRET: &[&[u8]] = &[b"opensesame"];

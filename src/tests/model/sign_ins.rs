@@ -7,7 +7,8 @@
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::scripts::{LedgerKey, replace};
-use crate::guard::history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 
 const PROCESSES: usize = 3;
 const LOCKS: u8 = 6;
@@ -151,7 +152,7 @@ impl State {
     fn read(&mut self, index: usize, job: Job) -> Option<Does> {
         let now = self.now;
         let mut history = self.store.entry.as_ref().map(Written::history).unwrap_or_default();
-        let mut changed = history.bury_older(now);
+        let mut changed = history.expire_by_age(now);
         let then = match job {
             Job::Settle(place) => {
                 history.settle(place, LoginOutcome::Rejected, now);
