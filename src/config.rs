@@ -22,7 +22,7 @@ use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
 use crate::text;
 use crate::transport::Transport;
-use crate::transport::deadline::WaitHook;
+use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
 
@@ -282,7 +282,10 @@ impl Config {
             None => guard,
         };
         let guard = match &self.state_dir {
-            Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
+            Some(path) => {
+                let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
+                guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string())
+            }
             None => guard,
         };
         if self.state_dir_required { guard.that_must_be_shared() } else { guard }

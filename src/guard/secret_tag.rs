@@ -1,4 +1,4 @@
-//! What stands for a secret in a memory that others may read: a few bits of a slow hash.
+//! Tags: what identifies a secret in a memory that others may read. A tag is a few bits of a slow hash.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -16,7 +16,7 @@ use crate::sync::{Mutex, lock};
 
 pub(crate) const MOST_TAGS: usize = 64;
 
-/// What was computed before. Secrets are known by hashes alone, whose key is this process's.
+/// Caches computed tags. Secrets are stored as keyed hashes only.
 #[derive(Default)]
 pub(crate) struct Tags {
     key: RandomState,
@@ -31,7 +31,7 @@ impl Tags {
         *self.slot(user, salt, secret).get_or_init(|| tag_of(salt, secret))
     }
 
-    /// Where a tag is, or will be.
+    /// The cache entry of a tag.
     pub(crate) fn slot(&self, user: &User, salt: &str, secret: &[&[u8]]) -> Arc<OnceLock<Tag>> {
         let key = (user.clone(), salt.to_owned(), self.key.hash_one(secret));
         let mut known = lock(&self.known);

@@ -14,8 +14,11 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::clock::fake::FakeClock;
+use crate::error::{Error, ErrorKind};
 use crate::guard::credential::{LoginKind, Millis, Owner};
 use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
+use crate::guard::state_dir::file::*;
+use crate::guard::state_dir::process::is_gone;
 use crate::guard::state_dir::*;
 use crate::guard::{LoginMemory, User};
 use crate::sync::{Signal, lock};
@@ -38,7 +41,7 @@ impl Scratch {
 
     /// One that other programs use too.
     fn state(&self) -> StateDir {
-        StateDir::new(self.0.join("state"))
+        at(self.0.join("state"))
     }
 
     /// One with a history in which a rejection is written down, and its file.
@@ -54,6 +57,11 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A directory for a call that is never over.
+fn at(path: PathBuf) -> StateDir {
+    StateDir::new(path, || Ok(()))
 }
 
 /// A machine in one of its boots.
@@ -193,7 +201,7 @@ fn only_what_work_says_is_kept() {
 #[test]
 fn directory_and_files_are_this_users_alone() {
     let scratch = Scratch::new();
-    let state = StateDir::new(scratch.0.join("made/with/parents"));
+    let state = at(scratch.0.join("made/with/parents"));
     reject(&state, &SystemClock).unwrap();
     assert_eq!(fs::metadata(&state.path).unwrap().mode() & 0o7777, 0o700);
     let files: Vec<_> = fs::read_dir(&state.path).unwrap().map(|entry| entry.unwrap()).collect();
@@ -439,9 +447,9 @@ fn a_directory_that_cannot_be_made_or_is_none_says_so() {
     let scratch = Scratch::new();
     let file = scratch.0.join("file");
     fs::write(&file, "").unwrap();
-    let error = rejections(&StateDir::new(file.clone())).unwrap_err();
+    let error = rejections(&at(file.clone())).unwrap_err();
     assert!(error.contains("is not a directory"), "{error}");
-    let error = rejections(&StateDir::new(file.join("below"))).unwrap_err();
+    let error = rejections(&at(file.join("below"))).unwrap_err();
     assert!(error.contains("cannot be made: Not a directory"), "{error}");
 }
 
@@ -541,7 +549,7 @@ fn a_place_of_a_dead_process_has_no_answer() {
 
 #[test]
 fn a_process_is_known_by_its_id_and_start() {
-    let own = StateDir::new(PathBuf::new()).owner();
+    let own = at(PathBuf::new()).owner();
     assert!(own.process == std::process::id() && own.started != 0);
     assert!(!is_gone(&own));
     assert!(is_gone(&Owner { started: own.started + 1, ..own }), "an id that was used again");
@@ -609,6 +617,10 @@ fn nobody_waits_for_ever_for_another_process() {
     let clock = FakeClock::at(1_000_000);
     let error = reject(&state, &clock).unwrap_err();
     assert!(error.contains("is locked by another process for more than 5 s"), "{error}");
+    assert_eq!(clock.boottime(), LONGEST_WAIT);
+    let over = StateDir::new(state.path.clone(), || Err(Error::new(ErrorKind::Canceled, "canceled")));
+    let error = reject(&over, &clock).unwrap_err();
+    assert!(error.contains("the call was over before another process let"), "{error}");
     assert_eq!(clock.boottime(), LONGEST_WAIT);
     other.kill();
     assert_eq!(rejections(&state), Ok(1), "{}", file.display());
@@ -689,7 +701,7 @@ fn child(state: &StateDir, what: &str) -> Other {
 #[test]
 fn what_a_child_does() {
     let (Ok(what), Some(dir)) = (std::env::var("BOOMI_TEST_CHILD"), std::env::var_os("BOOMI_TEST_DIR")) else { return };
-    let state = StateDir::new(PathBuf::from(&dir));
+    let state = at(PathBuf::from(&dir));
     match what.as_str() {
         "take" => take(&state, &SystemClock, 1).unwrap(),
         "hold" => state
