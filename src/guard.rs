@@ -283,7 +283,7 @@ impl Guard {
         Ok(Admission::Go(LoginPermit {
             clock: self.clock.clone(),
             memory: memory.clone(),
-            user: user.clone(),
+            user: Arc::new(user.clone()),
             changed,
             ask,
             id,

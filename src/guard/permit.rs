@@ -15,7 +15,7 @@ pub(crate) struct LoginPermit {
     pub(super) clock: Arc<dyn Clock>,
     /// The memory that granted it, and records its outcome.
     pub(super) memory: Arc<dyn LoginMemory>,
-    pub(super) user: User,
+    pub(super) user: Arc<User>,
     pub(super) changed: Signal,
     pub(super) ask: LoginRequest,
     pub(super) id: u64,
@@ -79,7 +79,7 @@ impl LoginPermit {
             let _ = end_in(table);
             table.changed(&self.user).notify();
         }
-        let settlement = |ask| Settlement { user: self.user.clone(), id, outcome, ask };
+        let settlement = |ask| Settlement { user: User::clone(&self.user), id, outcome, ask };
         let is_for_all = end_in(&self.memory).unwrap_or_else(|_| {
             if let Some(shared) = self.shared.get(self.missed_by) {
                 shared.settle_later(settlement(None));
