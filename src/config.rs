@@ -15,13 +15,13 @@ use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::guard::state_dir::StateDir;
-use crate::guard::{self, Guard, Store};
+use crate::guard::{self, Guard, LoginMemory};
 use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::{OtpSecret, check_code};
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
 use crate::transport::Transport;
-use crate::transport::deadline::WaitHook;
+use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
 use crate::{text, validate};
@@ -94,7 +94,7 @@ pub(crate) struct Config {
     /// Tests give their own.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    pub(crate) guard_table: Option<Arc<dyn Store>>,
+    pub(crate) guard_table: Option<Arc<dyn LoginMemory>>,
     pub(crate) first_error: FirstError,
 }
 
@@ -282,7 +282,10 @@ impl Config {
             None => guard,
         };
         let guard = match &self.state_dir {
-            Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
+            Some(path) => {
+                let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
+                guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string())
+            }
             None => guard,
         };
         if self.state_dir_required { guard.that_must_be_shared() } else { guard }

@@ -11,7 +11,8 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
 use super::run::{at_once, check};
-use crate::guard::history::{LoginKind, LoginOutcome};
+use crate::guard::credential::LoginKind;
+use crate::guard::history::LoginOutcome;
 use crate::guard::table::Table;
 use crate::guard::{Admission, Guard, LoginAttempt};
 use crate::tests::fake_clock::FakeClock;
