@@ -225,6 +225,11 @@ impl Credentials {
         }
     }
 
+    /// Whether another load may give other credentials.
+    pub(crate) fn can_change(&self) -> bool {
+        !matches!(self.source, CredentialSource::Fixed(_))
+    }
+
     /// Whether to ask takes long, or asks a person: then one call asks, and the others wait for it.
     pub(crate) fn asks_others(&self) -> bool {
         matches!(self.source, CredentialSource::Process { .. } | CredentialSource::Keychain { .. })

@@ -397,7 +397,7 @@ pub unsafe extern "C" fn boomi_config_set_token_provider(
     let apply = |config: &mut Config| {
         // SAFETY: see the module's contract.
         let provider = unsafe { in_use_provider(provider) };
-        config.set(provider, |config, provider| config.token_provider = Some(provider))
+        config.set(provider, |config, provider| config.token_provider = Some(Arc::new(provider)))
     };
     // SAFETY: see the module's contract.
     unsafe { set(config, error_out, apply) }
@@ -450,5 +450,5 @@ pub unsafe extern "C" fn boomi_config_load_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.load_env(&crate::config::variable)) }
+    unsafe { set(config, error_out, |config| config.load_env(&crate::config::env::variable)) }
 }

@@ -1,14 +1,21 @@
-//! Which requests can be sent twice without doing anything twice.
+//! Which requests are idempotent, so that a retry has no second effect.
 
 use serde_json::Value;
 use ureq::http::{Method, header};
 
-use super::retry::Idempotency;
+use super::request::Request;
 use super::{graphql, xml};
-use crate::client::Request;
+
+/// Whether a second copy of a request has an effect (RFC 9110, 9.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// No further effect: the request reads, or its caller says so.
+    Idempotent,
+    NonIdempotent,
+}
 
 impl Idempotency {
-    /// What sending `request` again could do: by its method, and for Boomi's POSTs that read, by path and body.
+    /// Classifies a request by its method; Boomi's POSTs that only read, by path and body.
     pub(crate) fn of(request: &Request) -> Idempotency {
         let repeats = match request.replayable {
             Some(replayable) => replayable,
@@ -27,11 +34,11 @@ fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
     let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
     let below_host = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
-    // Elsewhere the last segment is anybody's: a topic of Event Streams, a service of a customer's own runtime.
-    let is_boomis = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");
+    // Elsewhere the last segment is not Boomi's: a topic of Event Streams, a service of a customer's own runtime.
+    let is_platform = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");
     match path.rsplit('/').next() {
-        Some("query" | "queryMore") => is_boomis,
-        Some("bulk") => is_boomis && is_bulk_get(body),
+        Some("query" | "queryMore") => is_platform,
+        Some("bulk") => is_platform && is_bulk_get(body),
         Some("graphql") => graphql_reads(request, body),
         _ => false,
     }
@@ -44,10 +51,10 @@ fn is_bulk_get(body: &[u8]) -> bool {
     in_json().or_else(in_xml).unwrap_or(false)
 }
 
-/// A query, or several in one request, and no mutation.
+/// Whether a GraphQL request has queries only.
 fn graphql_reads(request: &Request, body: &[u8]) -> bool {
     let content_type = request.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE);
-    // Exactly that: `application/graphql+json` has JSON for a body, whose braces would look like a selection.
+    // Not `application/graphql+json`: the braces of its JSON body would look like a selection.
     let is_document = |value: &[u8]| {
         let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(b"application/graphql")
@@ -66,7 +73,7 @@ fn graphql_reads(request: &Request, body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::HeaderOptions;
+    use crate::client::request::HeaderOptions;
 
     fn effect(method: &str, path: &str, body: &str) -> Idempotency {
         let mut request = Request::new(method, path).unwrap();

@@ -18,8 +18,22 @@ const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
 const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
-/// Fills what `config` leaves unset.
-pub(crate) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
+/// Reads a variable of the environment; an empty one counts as unset.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+impl Config {
+    /// Fills unset settings from the `BOOMI_*` variables; after an error, none.
+    pub(crate) fn load_env(&mut self, variable: Variable<'_>) -> Result<()> {
+        let mut filled = self.clone();
+        let loaded = fill(&mut filled, variable).map(|()| filled);
+        self.set(loaded, |config, filled| *config = filled)
+    }
+}
+
+/// Fills the settings that are unset.
+fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     if config.account_id.is_none()
         && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
     {
