@@ -1,4 +1,4 @@
-//! The settings of a client, each checked when it is set.
+//! The settings of a client. Setters check each value.
 
 pub(crate) mod env;
 
@@ -28,17 +28,17 @@ use crate::validate::check_timeout;
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// Where one-time codes for password sign-ins come from.
+/// The source of one-time codes.
 #[derive(Clone)]
 pub(crate) enum OtpSource {
     Secret(Arc<OtpSecret>),
-    /// A file with the secret, read for every code.
+    /// A file with the secret. It is read for every code.
     File(PathBuf),
     Function(Arc<dyn Fn() -> Result<Secret> + Send + Sync>),
 }
 
 impl OtpSource {
-    /// The secret that codes are computed from, unless a function gives them.
+    /// The secret that codes are computed from; `None` if a function gives the codes.
     pub(crate) fn secret(&self) -> Result<Option<Arc<OtpSecret>>> {
         match self {
             OtpSource::Secret(secret) => Ok(Some(secret.clone())),
@@ -66,9 +66,9 @@ pub enum CaMode {
     Add = 2,
 }
 
-/// Settings as they were given: what is `None` has its default, and the environment may fill it.
+/// The settings as given. A setting that is `None` gets the environment's value or its default.
 ///
-/// Setters check at once. The first failure also stays, so that a caller may set everything and look once.
+/// The first error of a setter is kept too, so that a caller may set everything and check once.
 #[derive(Clone, Default)]
 pub(crate) struct Config {
     pub(crate) credentials: Option<Credentials>,
@@ -91,7 +91,7 @@ pub(crate) struct Config {
     pub(crate) token_provider: Option<Arc<dyn BearerSource>>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
-    /// Tests give their own.
+    /// Set by tests, as the next two.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) guard_table: Option<Arc<dyn Store>>,
@@ -102,11 +102,10 @@ impl Config {
     pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
     pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
     pub(crate) const DEFAULT_MAX_RETRIES: u32 = 4;
-    /// More would not be waited for.
     const MOST_RETRIES: u32 = 100;
     pub(crate) const DEFAULT_MAX_RESPONSE_BYTES: u64 = 64 * 1024 * 1024;
 
-    /// Applies a checked value, or keeps the first error.
+    /// Applies a checked value, or keeps its error.
     pub(crate) fn set<T>(&mut self, checked: Result<T>, apply: impl FnOnce(&mut Self, T)) -> Result<()> {
         let value = self.first_error.keep(checked)?;
         apply(self, value);
@@ -152,7 +151,7 @@ impl Config {
         let proxy = if url.is_empty() {
             Ok(ProxySetting::Direct)
         } else {
-            // The argument is bad, not the proxy: nothing was contacted yet.
+            // A bad argument, not a failure of the proxy.
             Proxy::parse(url, "the proxy setting")
                 .map(ProxySetting::Explicit)
                 .map_err(|error| Error::invalid(error.message()))
@@ -173,7 +172,7 @@ impl Config {
 
     pub(crate) fn set_max_response_bytes(&mut self, bytes: u64) -> Result<()> {
         let checked = if bytes == 0 {
-            Err(Error::invalid("the largest response is 0 bytes: no answer would fit"))
+            Err(Error::invalid("the largest response is 0 bytes: no response would fit"))
         } else {
             Ok(bytes)
         };
@@ -201,7 +200,7 @@ impl Config {
     }
 
     pub(crate) fn set_max_sign_ins_in_flight(&mut self, count: u32) -> Result<()> {
-        // Six bad sign-ins lock a user, so five may be under way.
+        // Six rejected sign-ins lock a user.
         let checked = if (1..=5).contains(&count) {
             Ok(count)
         } else {
@@ -262,7 +261,7 @@ impl Config {
         Ok(None)
     }
 
-    /// What sign-ins at this origin pass.
+    /// The guard of sign-ins at this origin.
     pub(crate) fn guard(
         &self,
         origin: String,
@@ -291,7 +290,7 @@ impl Config {
     }
 }
 
-/// Checks a credential kind that came as a number.
+/// Checks a credential kind that is given as a number.
 #[cfg(feature = "capi")]
 pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
     match kind {

@@ -75,14 +75,14 @@ mod tests {
     use super::*;
     use crate::client::request::HeaderOptions;
 
-    fn effect(method: &str, path: &str, body: &str) -> Idempotency {
+    fn idempotency(method: &str, path: &str, body: &str) -> Idempotency {
         let mut request = Request::new(method, path).unwrap();
         request.set_body(body);
         Idempotency::of(&request)
     }
 
     #[test]
-    fn posts_that_read_are_known() {
+    fn posts_that_read_are_idempotent() {
         let account = "/api/rest/v1/account123";
         for (path, body, repeats) in [
             ("Process/query", "{}", true),
@@ -104,22 +104,22 @@ mod tests {
             ("Process/Query", "{}", false),
         ] {
             let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
-            assert_eq!(effect("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
+            assert_eq!(idempotency("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
         }
     }
 
     #[test]
-    fn what_customers_name_says_nothing() {
+    fn paths_of_customers_are_not_idempotent() {
         for path in
             ["/rest/singlemsg/account123/env/query", "https://h/ws/rest/orders/query", "/ws/simple/query", "/fs/query"]
         {
-            assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Idempotency::NonIdempotent, "{path}");
+            assert_eq!(idempotency("POST", path, r#"{"query":"{ a }"}"#), Idempotency::NonIdempotent, "{path}");
         }
-        assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Idempotency::Idempotent);
+        assert_eq!(idempotency("POST", "https://h/api/rest/v1/a/Process/query", ""), Idempotency::Idempotent);
     }
 
     #[test]
-    fn graphql_queries_read_and_mutations_do_not() {
+    fn graphql_is_idempotent_without_mutation() {
         for (body, repeats) in [
             (r#"{"query":"{ a }"}"#, true),
             (r#"{"query":"mutation { a }"}"#, false),
@@ -130,7 +130,7 @@ mod tests {
             ("{ a }", false),
         ] {
             let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
-            assert_eq!(effect("POST", "/graphql", body), expected, "{body}");
+            assert_eq!(idempotency("POST", "/graphql", body), expected, "{body}");
         }
         let mut plain = Request::new("POST", "/graphql").unwrap();
         plain.set_body("{ a }");
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_and_the_callers_word() {
+    fn method_decides_unless_the_caller_does() {
         for (method, repeats) in [
             ("GET", true),
             ("HEAD", true),

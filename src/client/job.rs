@@ -138,7 +138,7 @@ impl Job {
                 _ => return Ok(response),
             }
             // An unread body would close its connection.
-            response.read_away(LONGEST_NOT_YET, context.deadline());
+            response.drain(LONGEST_NOT_YET, context.deadline());
             // Retry-After: 0 does not shorten the wait.
             let retry_after = response.retry_after().filter(|after| !after.is_zero());
             let attempts = response.attempts();
@@ -168,17 +168,17 @@ enum Promise {
 impl Promise {
     fn read(body: &[u8]) -> Option<Promise> {
         match serde_json::from_slice::<Value>(body) {
-            Ok(answer) => Self::from_json(&answer),
+            Ok(response) => Self::from_json(&response),
             Err(_) => Self::from_xml(body),
         }
     }
 
-    fn from_json(answer: &Value) -> Option<Promise> {
+    fn from_json(response: &Value) -> Option<Promise> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let kind = answer.get("@type").and_then(Value::as_str).unwrap_or_default();
-        let token = text(answer.get("asyncToken").and_then(|token| token.get("token")));
-        let url = text(answer.get("url")).filter(|_| kind.ends_with("Download"));
-        Self::first(token, text(answer.get("requestId")), url, text(answer.get("recordUrl")))
+        let kind = response.get("@type").and_then(Value::as_str).unwrap_or_default();
+        let token = text(response.get("asyncToken").and_then(|token| token.get("token")));
+        let url = text(response.get("url")).filter(|_| kind.ends_with("Download"));
+        Self::first(token, text(response.get("requestId")), url, text(response.get("recordUrl")))
     }
 
     fn from_xml(body: &[u8]) -> Option<Promise> {
@@ -265,9 +265,9 @@ impl Promise {
 fn refused_inside(response: &Response) -> Option<Error> {
     // The message is not quoted: the secrets to cut out of it are not known here.
     let status = match serde_json::from_slice::<Value>(response.body()) {
-        Ok(answer) => {
-            answer.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
-            let status = answer.get("statusCode")?;
+        Ok(body) => {
+            body.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
+            let status = body.get("statusCode")?;
             status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?
         }
         Err(_) => {
@@ -279,7 +279,7 @@ fn refused_inside(response: &Response) -> Option<Error> {
     };
     let status = u16::try_from(status).ok().filter(|status| *status >= 400)?;
     let text = format!(
-        "{} says inside of an answer {} that there is no download: {status}",
+        "{} says inside of a response {} that there is no download: {status}",
         response.host(),
         response.status()
     );

@@ -229,7 +229,7 @@ impl AccountRequester<'_> {
                 Ok(SharedTokenState::Wait(rest)) => {
                     let now = deadline.clock().now();
                     if now >= wait_until {
-                        let text = "another process has asked for a token and has none yet: try again";
+                        let text = "another process is requesting a token and has none yet: try again";
                         return TokenOutcome::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
                     }
                     deadline.set_phase(Phase::Token);
@@ -239,15 +239,15 @@ impl AccountRequester<'_> {
                     }
                 }
                 Ok(SharedTokenState::Ask(lease)) => {
-                    let exchanged = self.request_token(terms, Some(&|| shared.renew()));
-                    match &exchanged.result {
+                    let outcome = self.request_token(terms, Some(&|| shared.renew()));
+                    match &outcome.result {
                         Ok(token) => {
                             keep(lease.fence);
                             shared.put(&lease, token);
                         }
                         Err(_) => shared.give_back(),
                     }
-                    return exchanged;
+                    return outcome;
                 }
             }
         }
