@@ -431,5 +431,5 @@ pub unsafe extern "C" fn boomi_config_load_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.load_env(&crate::config::variable)) }
+    unsafe { set(config, error_out, |config| config.load_env(&crate::config::env::variable)) }
 }

@@ -10,7 +10,8 @@ use super::error::{boomi_code, boomi_error};
 use super::handle::{Handle, c_string};
 use super::request::boomi_request;
 use super::response::boomi_response;
-use crate::client::{Call, Job, Response};
+use crate::client::job::Job;
+use crate::client::{Call, Response};
 use crate::error::Result;
 
 /// Work that the server does in its own time, and whose result it gives when it is asked often enough. Used by one thread at a

@@ -1,6 +1,7 @@
 //! Providers of tokens.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::boundary::{Out, borrow, optional_text, run};
@@ -183,7 +184,7 @@ pub unsafe extern "C" fn boomi_config_set_token_provider(
     let apply = |config: &mut Config| {
         // SAFETY: see the module's contract.
         let provider = unsafe { in_use_provider(provider) };
-        config.set(provider, |config, provider| config.token_provider = Some(provider))
+        config.set(provider, |config, provider| config.token_provider = Some(Arc::new(provider)))
     };
     // SAFETY: see the module's contract.
     unsafe { config::set(config, error_out, apply) }
