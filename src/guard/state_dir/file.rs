@@ -54,7 +54,8 @@ impl StateFile {
         Ok(StateFile { version: VERSION, salt, written: now.clone(), history })
     }
 
-    /// Converts its times to the clock of `now`, and ends the attempts of ended processes; returns whether there were any.
+    /// Converts its times to the clock of `now`, and ends the attempts of ended processes; returns whether there were
+    /// any.
     pub(crate) fn bring_to(&mut self, now: FileTime) -> bool {
         let rebooted = self.written.boot != now.boot;
         // Only the wall clock can tell how long the machine was off.
