@@ -20,11 +20,11 @@ use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::{OtpSecret, check_code};
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
-use crate::text;
 use crate::transport::Transport;
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
+use crate::{text, validate};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -161,7 +161,7 @@ impl Config {
     }
 
     pub(crate) fn set_user_agent(&mut self, product: &str) -> Result<()> {
-        let checked = text::check("the user agent", product).and_then(|()| {
+        let checked = validate::check("the user agent", product).and_then(|()| {
             if product.is_ascii() {
                 Ok(product.to_owned())
             } else {
@@ -518,8 +518,6 @@ pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
     match kind {
         1 => Ok(CredentialKind::ApiToken),
         2 => Ok(CredentialKind::Password),
-        _ => Err(Error::invalid(format!(
-            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
-        ))),
+        _ => Err(Error::invalid(format!("the credential kind is {kind}: use 1 for an API token, 2 for a password"))),
     }
 }

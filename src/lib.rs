@@ -54,6 +54,7 @@ pub mod tests;
 mod text;
 mod token_cache;
 mod transport;
+mod validate;
 
 pub use client::{
     AuthScheme, Authorization, Call, Client, HeaderOptions, Job, Pages, Request, RequestBuilder, Response,
@@ -65,7 +66,6 @@ pub use credentials::keychain;
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind};
-pub use fork::never_forks;
 pub use jwt::Token;
 pub use origin::{BASE_URL_GB, BASE_URL_US};
 pub use otp::otp_code;

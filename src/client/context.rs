@@ -25,7 +25,8 @@ use crate::rate_limit::RateLimiter;
 use crate::secret::Secret;
 use crate::store::SharedToken;
 use crate::transport::Outgoing;
-use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits, OnSent, Phase};
+use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits};
+use crate::transport::progress::{OnSent, Phase};
 
 pub(crate) const OTP_HEADER: &str = "x-boomi-otp";
 /// A JWT is a few hundred bytes.
@@ -199,7 +200,7 @@ impl<'a> CallContext<'a> {
             // Whatever that was, it was not Boomi's answer to good credentials.
             outcome = LoginOutcome::Neutral;
         }
-        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.status(), "jwt");
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.progress.status(), "jwt");
         let token = token?;
         self.emit(EventKind::TokenIssued, || {
             json!({
@@ -231,10 +232,10 @@ impl<'a> CallContext<'a> {
         let outgoing = self.outgoing(Method::GET, self.inner().origin.resolve(path, None)?);
         let asking = WireRequest { outgoing, graphql: false, most: Some(LARGEST_JWT_ANSWER), purpose: "probe" };
         let asked = self.within(LONGEST_PROBE.min(self.deadline.remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE)));
-        asked.deadline.set_on_sent(on_sent);
+        asked.deadline.progress.set_on_sent(on_sent);
         match asked.send_as(asking, Identity::Caller, None, &[]) {
             Ok(_) => Ok(()),
-            Err(_) if asked.deadline.status().is_some() => Ok(()),
+            Err(_) if asked.deadline.progress.status().is_some() => Ok(()),
             // Nothing of the caller's was sent.
             Err(error) => self.deadline.check().and(Err(error.sent(false).with_attempts(0))),
         }
@@ -250,7 +251,7 @@ impl<'a> CallContext<'a> {
         let name = asking.purpose;
         let result = self.send_signed(asking, &sign_in);
         let outcome = self.outcome(&result);
-        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.status(), name);
+        self.inner().end_sign_in(sign_in, self.call, outcome, self.deadline.progress.status(), name);
         result
     }
 
@@ -284,10 +285,10 @@ impl<'a> CallContext<'a> {
 
     /// What the end of a request says of the credentials that went with it.
     fn outcome(&self, result: &Result<Response>) -> LoginOutcome {
-        match (result, self.deadline.status()) {
+        match (result, self.deadline.progress.status()) {
             (Ok(response), _) => status::outcome(response.status(), response.error_body()),
             (Err(_), Some(status)) => status::outcome(status, &ErrorBody::default()),
-            (Err(_), None) if self.deadline.was_sent() => LoginOutcome::Unanswered,
+            (Err(_), None) if self.deadline.progress.was_sent() => LoginOutcome::Unanswered,
             (Err(_), None) => LoginOutcome::NotSent,
         }
     }
@@ -320,7 +321,7 @@ impl<'a> CallContext<'a> {
             error.with_attempts(1)
         })?;
         let status = incoming.status;
-        deadline.set_status(status);
+        deadline.progress.set_status(status);
         self.learn_time(&incoming.headers);
         let (headers, body) = match most {
             None if status < 400 => {
@@ -345,7 +346,7 @@ impl<'a> CallContext<'a> {
             return;
         }
         let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
-        if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.deadline.sent_at()) {
+        if let (Some(date), Some(sent)) = (date.and_then(date_seconds), self.deadline.progress.sent_at()) {
             self.inner().server_clock.learn(date, sent, self.deadline.clock().boottime());
         }
     }
@@ -355,7 +356,7 @@ impl<'a> CallContext<'a> {
         let limits = Limits { one_read: true, ..self.deadline.limits().clone() };
         Box::new(move || {
             let deadline = Deadline::begin(limits.clone());
-            deadline.set_phase(Phase::Body);
+            deadline.progress.set_phase(Phase::Body);
             deadline.check().map(|()| deadline)
         })
     }

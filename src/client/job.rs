@@ -8,7 +8,7 @@ use super::context::CallContext;
 use super::{Call, Client, HeaderOptions, Request, Response, xml};
 use crate::error::{Error, ErrorKind, Result};
 use crate::origin;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// Between two looks: the first, by how much each is longer than the one before, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
 use crate::rate_limit::{RatePermit, account_of};
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
@@ -123,7 +123,7 @@ impl<'a> SendLoop<'a> {
         let begin = || {
             // The last thing that is waited for: a turn of the store's that is not used is nobody's.
             turn.wait_for_store()?;
-            deadline.set_on_sent(turn.on_sent());
+            deadline.progress.set_on_sent(turn.on_sent());
             Ok::<_, Error>(())
         };
         let asking = self.asking();
@@ -183,10 +183,10 @@ impl<'a> SendLoop<'a> {
             }
         };
         turn.end();
-        deadline.set_on_sent(None);
+        deadline.progress.set_on_sent(None);
         self.attempts += 1;
         // What was refused with its JWT had no effect.
-        self.sent |= deadline.was_sent() && self.newer.is_none();
+        self.sent |= deadline.progress.was_sent() && self.newer.is_none();
         Ok(ended)
     }
 
@@ -204,8 +204,8 @@ impl<'a> SendLoop<'a> {
             Err(error) => AttemptOutcome::NoResponse {
                 kind: error.kind(),
                 passing: error.is_retryable(),
-                sent: deadline.was_sent(),
-                went_stale: deadline.on_kept_connection() && deadline.status().is_none(),
+                sent: deadline.progress.was_sent(),
+                went_stale: deadline.progress.on_kept_connection() && deadline.progress.status().is_none(),
             },
         };
         if self.typed_code_is_gone() {
@@ -246,7 +246,7 @@ impl<'a> SendLoop<'a> {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
                 // What may have been done must not hide behind an answer that says that nothing was.
-                let in_doubt = self.effect == Idempotency::NonIdempotent && self.context.deadline().was_sent();
+                let in_doubt = self.effect == Idempotency::NonIdempotent && self.context.deadline().progress.was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
             }
         }

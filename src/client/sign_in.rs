@@ -25,7 +25,7 @@ use crate::otp::OtpSecret;
 use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
 use crate::text::whole_seconds;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
@@ -162,7 +162,7 @@ impl SignIns {
                 Coming::In(step, wait) => {
                     reserved = Some(step);
                     context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
-                    deadline.set_phase(Phase::Code);
+                    deadline.progress.set_phase(Phase::Code);
                     let waited = deadline.wait(wait);
                     if waited.is_err() {
                         self.guard.give_back(name, step);
@@ -361,7 +361,7 @@ impl<'a> Attempt<'a> {
     /// Whether other credentials may be had than those that are held: nothing is rejected any more, which is what they were asked
     /// for again after, and who rotates them may be later than that.
     fn may_have_others(&self) -> bool {
-        if self.cache.credentials().source_name() == "fixed" {
+        if !self.cache.credentials().can_change() {
             return false;
         }
         let now = self.context.deadline().clock().boottime().as_millis() as u64;
@@ -385,7 +385,7 @@ impl<'a> Attempt<'a> {
         }
         self.waited = true;
         let deadline = self.context.deadline();
-        deadline.set_phase(Phase::Verdict);
+        deadline.progress.set_phase(Phase::LoginPermit);
         let at_most = self.piece_of(wait.at_most.min(max_wait));
         deadline.wait_for(&wait.changed, wait.seen, deadline.clock().now() + at_most)
     }
@@ -516,18 +516,18 @@ fn load(
         let loaded = match asks.as_ref().zip(seen) {
             None => Some(ask()?),
             Some((asks, seen)) => {
-                let phase = deadline.phase();
-                deadline.set_phase(Phase::Credentials);
+                let phase = deadline.progress.phase();
+                deadline.progress.set_phase(Phase::Credentials);
                 turn.into_iter().for_each(RatePermit::give_back);
                 let loaded = asks.run_or_wait(deadline, seen, ask)?;
-                deadline.set_phase(phase);
+                deadline.progress.set_phase(phase);
                 turn.map_or(Ok(()), RatePermit::wait_again)?;
                 loaded
             }
         };
         let Some((loaded, fresh)) = loaded else { continue };
-        let source = cache.credentials().source_name();
-        if fresh && source != "fixed" {
+        if fresh && cache.credentials().can_change() {
+            let source = cache.credentials().source_name();
             context.emit(
                 EventKind::CredentialsLoaded,
                 || json!({ "source": source, "username": loaded.basic.username, "after_rejection": loaded.after_rejection }),

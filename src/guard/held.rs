@@ -49,8 +49,7 @@ impl Held {
         let counts: Vec<_> = counts.into_iter().flatten().collect();
         let before = if counts.is_empty() { "rejected before".to_owned() } else { counts.join(" and ") };
         let advice = "check the user name and the password or API token, and whether Boomi has locked the user; other \
-                      credentials are tried at once, and boomi_client_reset_guard (Client::reset_guard) allows these one \
-                      more try";
+                      credentials are tried at once, and a reset of the guard allows these one more try";
         let end = match self.rest {
             Some(rest) => {
                 format!("nothing is sent for another {} s. If it stays so, {advice}", whole_seconds(rest))

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::clock::fake::FakeClock;
 use crate::guard::credential::{LoginKind, Millis, Owner, Tag};
 use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
 use crate::guard::shared::{MOST_UNSETTLED, Settlement};
 use crate::guard::table::Table;
 use crate::guard::*;
 use crate::sync::{Mutex, Signal, lock};
+use crate::tests::fake_clock::FakeClock;
 
 /// Whether the guard permits an attempt, which is then rejected.
 fn rejected(guard: &Arc<Guard>, name: &str, secret: &str) -> bool {

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::clock::SystemClock;
-use crate::clock::fake::FakeClock;
 use crate::error::{Error, ErrorKind};
 use crate::guard::credential::{LoginKind, Millis, Owner};
 use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
@@ -22,6 +21,7 @@ use crate::guard::state_dir::process::is_gone;
 use crate::guard::state_dir::*;
 use crate::guard::{LoginMemory, User};
 use crate::sync::{Signal, lock};
+use crate::tests::fake_clock::FakeClock;
 
 const SECRET: &[&[u8]] = &[b"opensesame"];
 const ASK: LoginRequest =
