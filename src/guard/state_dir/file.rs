@@ -128,8 +128,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
     match version {
         Some(VERSION) => serde_path_to_error::deserialize(value).map_err(|error| wrong(&wrong_field(&error))),
         Some(version) => Err(UnusableFile::Other(format!(
-            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
-             another directory"
+            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or \
+             name another directory"
         ))),
         None => Err(wrong("version")),
     }
