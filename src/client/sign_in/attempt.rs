@@ -323,7 +323,8 @@ impl<'a> PendingAttempt<'a> {
 
     /// The error if the outcome of another attempt must be known first, and this call does not wait for it.
     fn behind_another(&self) -> Error {
-        let text = format!("not sent: another sign-in of {} is in progress, and its outcome must be known first", self.name());
+        let text =
+            format!("not sent: another sign-in of {} is in progress, and its outcome must be known first", self.name());
         Error::new(ErrorKind::Held, text).with_retry_after(Some(Duration::from_secs(1))).retryable(true)
     }
 
