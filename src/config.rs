@@ -14,17 +14,16 @@ use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
 use crate::event::Event;
 use crate::guard::state_dir::StateDir;
-use crate::guard::{self, Guard, Store};
+use crate::guard::{self, Guard, LoginMemory};
 use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::OtpSecret;
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
-use crate::text;
 use crate::transport::Transport;
-use crate::transport::deadline::WaitHook;
+use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
-use crate::validate::{check_timeout, ensure};
+use crate::validate::{check, check_timeout, ensure};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -94,7 +93,7 @@ pub(crate) struct Config {
     /// Set by tests, as the next two.
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    pub(crate) guard_table: Option<Arc<dyn Store>>,
+    pub(crate) guard_table: Option<Arc<dyn LoginMemory>>,
     pub(crate) first_error: FirstError,
 }
 
@@ -159,7 +158,7 @@ impl Config {
     }
 
     pub(crate) fn set_user_agent(&mut self, product: &str) -> Result<()> {
-        let checked = text::check("the user agent", product)
+        let checked = check("the user agent", product)
             .and_then(|()| ensure(product.is_ascii(), "the user agent has characters that are not ASCII"));
         self.set(checked, |config, ()| config.user_agent = Some(product.to_owned()))
     }
@@ -248,7 +247,10 @@ impl Config {
             None => guard,
         };
         let guard = match &self.state_dir {
-            Some(path) => guard.shared_by(Arc::new(StateDir::new(path.clone())), path.display().to_string()),
+            Some(path) => {
+                let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
+                guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string())
+            }
             None => guard,
         };
         if self.state_dir_required { guard.that_must_be_shared() } else { guard }
@@ -265,8 +267,6 @@ pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
     match kind {
         1 => Ok(CredentialKind::ApiToken),
         2 => Ok(CredentialKind::Password),
-        _ => Err(Error::invalid(format!(
-            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
-        ))),
+        _ => Err(Error::invalid(format!("the credential kind is {kind}: use 1 for an API token, 2 for a password"))),
     }
 }

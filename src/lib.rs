@@ -69,7 +69,6 @@ pub use credentials::keychain;
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind};
-pub use fork::never_forks;
 pub use jwt::Token;
 pub use origin::{BASE_URL_GB, BASE_URL_US};
 pub use otp::otp_code;

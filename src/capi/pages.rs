@@ -1,9 +1,10 @@
 //! The pages of a query.
 
-use super::boundary::{Handle, OneAtATime, Out, borrow, run};
+use super::boundary::{OneAtATime, Out, borrow, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::request::boomi_request;
 use super::response::boomi_response;
 use crate::client::pages::Pages;

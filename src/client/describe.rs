@@ -6,7 +6,7 @@ use super::Client;
 use super::context::CallContext;
 use super::sign_in::load::load;
 use crate::error::Result;
-use crate::guard::history::LoginKind;
+use crate::guard::credential::LoginKind;
 use crate::guard::{LoginAttempt, route_of};
 
 impl Client {

@@ -11,7 +11,7 @@ use super::response::Response;
 use super::{Client, xml};
 use crate::error::{Error, ErrorKind, Result};
 use crate::origin;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// The waits between two requests for a result: the first, the factor of each later one, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

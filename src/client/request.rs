@@ -6,7 +6,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::error::{Error, FirstError, Result};
 use crate::origin;
 use crate::secret::Secret;
-use crate::text;
+use crate::validate;
 
 /// How a request is authenticated. The numbers are those of the C API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,8 +61,8 @@ pub struct Request {
 impl Request {
     /// Creates a request for a path or a URL of the client's origin. `{accountId}` in it is replaced.
     pub fn new(method: &str, path_or_url: &str) -> Result<Self> {
-        text::check("the method", method)?;
-        text::check("the path or URL", path_or_url)?;
+        validate::check("the method", method)?;
+        validate::check("the path or URL", path_or_url)?;
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .map_err(|_| Error::invalid("the method is not an HTTP method, such as GET"))?;
         if method == Method::CONNECT || method == Method::TRACE {
@@ -95,7 +95,7 @@ impl Request {
 
     /// Adds a pair to the query. Name and value are percent-encoded.
     pub fn add_query(&mut self, name: &str, value: &str) -> Result<()> {
-        self.first_error.keep(text::check("the query's name", name))?;
+        self.first_error.keep(validate::check("the query's name", name))?;
         if !self.query.is_empty() {
             self.query.push('&');
         }
@@ -135,7 +135,7 @@ impl Request {
         let own = self.headers.iter().find(|(name, _)| matches!(name.as_str(), "authorization" | "x-boomi-otp"));
         if let (true, Some((name, _))) = (self.auth != AuthScheme::None, own) {
             return Err(Error::invalid(format!(
-                "the header {name} is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)"
+                "the header {name} is the client's own: to send another, set the auth scheme to none"
             )));
         }
         if self.body.is_some() && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
@@ -195,7 +195,7 @@ impl std::fmt::Debug for Request {
 
 /// Checks a header of the caller.
 fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
-    text::check("the header's name", name)?;
+    validate::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid("the header's name has a character that no header name has"))?;
     let transports = ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"];
@@ -255,7 +255,7 @@ mod tests {
     fn own_authorization_needs_scheme_none() {
         let mut request = Request::new("GET", "/").unwrap();
         request.set_header("Authorization", "Bearer marked-secret", HeaderOptions::default()).unwrap();
-        assert!(request.check().unwrap_err().message().contains("BOOMI_AUTH_NONE"));
+        assert!(request.check().unwrap_err().message().contains("set the auth scheme to none"));
         request.set_auth(AuthScheme::None);
         request.check().unwrap();
         let mut code = Request::new("GET", "/").unwrap();

@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
 use crate::rate_limit::{RatePermit, account_of};
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
@@ -124,7 +124,7 @@ impl<'a> SendLoop<'a> {
         let begin = || {
             // The last wait: the store does not take an unused permit back.
             permit.wait_for_store()?;
-            deadline.set_on_sent(permit.on_sent());
+            deadline.progress.set_on_sent(permit.on_sent());
             Ok::<_, Error>(())
         };
         let request = self.wire_request();
@@ -183,10 +183,10 @@ impl<'a> SendLoop<'a> {
             }
         };
         permit.end();
-        deadline.set_on_sent(None);
+        deadline.progress.set_on_sent(None);
         self.attempts += 1;
         // An attempt whose JWT was refused and replaced had no effect.
-        self.sent |= deadline.was_sent() && self.newer.is_none();
+        self.sent |= deadline.progress.was_sent() && self.newer.is_none();
         Ok(ended)
     }
 
@@ -204,8 +204,8 @@ impl<'a> SendLoop<'a> {
             Err(error) => AttemptOutcome::NoResponse {
                 kind: error.kind(),
                 retryable: error.is_retryable(),
-                sent: deadline.was_sent(),
-                went_stale: deadline.on_kept_connection() && deadline.status().is_none(),
+                sent: deadline.progress.was_sent(),
+                went_stale: deadline.progress.on_kept_connection() && deadline.progress.status().is_none(),
             },
         };
         if self.code_is_used() {
@@ -246,7 +246,8 @@ impl<'a> SendLoop<'a> {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
                 // An earlier response says that nothing was done, and so must not hide an attempt that may have had an effect.
-                let in_doubt = self.idempotency == Idempotency::NonIdempotent && self.context.deadline().was_sent();
+                let in_doubt =
+                    self.idempotency == Idempotency::NonIdempotent && self.context.deadline().progress.was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
             }
         }

@@ -99,8 +99,8 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
 /// What to do about rejected credentials.
 fn rejected_advice(response: &ResponseFacts<'_>) -> String {
     match response.identity {
-        Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none \
-                               (BOOMI_AUTH_NONE): check the Authorization that the caller set"
+        Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none: \
+                               check the request's own Authorization header"
             .into(),
         Identity::Bearer => "the JWT was refused: it may have expired, which it does after five minutes, or this API \
                                takes Basic only"

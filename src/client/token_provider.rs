@@ -20,7 +20,8 @@ use crate::store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
 use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
-use crate::transport::deadline::{Deadline, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::Phase;
 #[cfg(feature = "capi")]
 use crate::{clock::Clock, token_cache::account::Fresh};
 
@@ -232,7 +233,7 @@ impl AccountRequester<'_> {
                         let text = "another process is requesting a token and has none yet: try again";
                         return TokenOutcome::failed(Error::new(ErrorKind::Timeout, text).retryable(true));
                     }
-                    deadline.set_phase(Phase::Token);
+                    deadline.progress.set_phase(Phase::Token);
                     let pause = BETWEEN_LOOKS.min(rest).min(wait_until - now);
                     if let Err(error) = deadline.wait(pause) {
                         return TokenOutcome::failed(error);
@@ -285,7 +286,7 @@ impl TokenRequester for AccountRequester<'_> {
 
     fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()> {
         let deadline = self.context.deadline();
-        deadline.set_phase(Phase::Token);
+        deadline.progress.set_phase(Phase::Token);
         deadline.wait_for(changed, seen, deadline.clock().now() + at_most)
     }
 

@@ -10,7 +10,8 @@ use super::response::{RequestInfo, Response, ResponseBody, date_seconds};
 use super::status::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Outgoing;
-use crate::transport::deadline::{Deadline, Limits, OnSent, Phase};
+use crate::transport::deadline::{Deadline, Limits};
+use crate::transport::progress::{OnSent, Phase};
 
 /// How long a probe may take, and which share of the time that its call has left.
 const LONGEST_PROBE: Duration = Duration::from_secs(5);
@@ -63,7 +64,7 @@ pub(crate) fn send_as(
         error.with_attempts(1)
     })?;
     let status = incoming.status;
-    deadline.set_status(status);
+    deadline.progress.set_status(status);
     learn_time(context, &incoming.headers);
     let (headers, body) = match most {
         None if status < 400 => {
@@ -91,10 +92,10 @@ pub(crate) fn probe(context: &CallContext<'_>, path: &str, on_sent: Option<OnSen
     let request = WireRequest { outgoing, graphql: false, most: Some(LARGEST_PROBE_RESPONSE), purpose: "probe" };
     let limit = LONGEST_PROBE.min(context.deadline().remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE));
     let part = context.within(limit);
-    part.deadline().set_on_sent(on_sent);
+    part.deadline().progress.set_on_sent(on_sent);
     match send_as(&part, request, Identity::Caller, None, &[]) {
         Ok(_) => Ok(()),
-        Err(_) if part.deadline().status().is_some() => Ok(()),
+        Err(_) if part.deadline().progress.status().is_some() => Ok(()),
         // The caller's own request was not sent.
         Err(error) => context.deadline().check().and(Err(error.sent(false).with_attempts(0))),
     }
@@ -106,7 +107,7 @@ fn learn_time(context: &CallContext<'_>, headers: &HeaderMap) {
         return;
     }
     let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
-    if let (Some(date), Some(sent)) = (date.and_then(date_seconds), context.deadline().sent_at()) {
+    if let (Some(date), Some(sent)) = (date.and_then(date_seconds), context.deadline().progress.sent_at()) {
         context.client.server_clock.learn(date, sent, context.deadline().clock().boottime());
     }
 }
@@ -116,7 +117,7 @@ fn begin_reads(deadline: &Deadline) -> Box<dyn Fn() -> Result<Rc<Deadline>> + Se
     let limits = Limits { one_read: true, ..deadline.limits().clone() };
     Box::new(move || {
         let deadline = Deadline::begin(limits.clone());
-        deadline.set_phase(Phase::Body);
+        deadline.progress.set_phase(Phase::Body);
         deadline.check().map(|()| deadline)
     })
 }

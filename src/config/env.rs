@@ -178,7 +178,7 @@ fn named(name: &str, error: &Error) -> Error {
 pub(crate) fn missing_credentials() -> Error {
     Error::config(format!(
         "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or \
-         {PROCESS} or {KEYCHAIN}, or use boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
+         {PROCESS} or {KEYCHAIN}, or give the client its credentials; API tokens are made under {TOKENS_PAGE}"
     ))
 }
 

@@ -16,13 +16,14 @@ use crate::client::wire;
 use crate::credentials::{Credentials, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::guard::history::{LoginKind, LoginOutcome};
+use crate::guard::credential::LoginKind;
+use crate::guard::history::LoginOutcome;
 use crate::guard::totp_steps::TimeStep;
 use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepWish, Wait, route_of};
 use crate::otp::{OtpSecret, TypedCode};
 use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// The time that a wait for a new code leaves for the request.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
@@ -277,7 +278,7 @@ impl<'a> PendingAttempt<'a> {
         }
         self.waited = true;
         let deadline = self.context.deadline();
-        deadline.set_phase(Phase::Verdict);
+        deadline.progress.set_phase(Phase::LoginPermit);
         let piece = self.next_piece(wait.at_most.min(remaining));
         deadline.wait_for(&wait.changed, wait.seen, deadline.clock().now() + piece)
     }

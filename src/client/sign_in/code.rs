@@ -16,7 +16,7 @@ use crate::guard::{Coming, StepWish};
 use crate::otp::OtpSecret;
 use crate::secret::Secret;
 use crate::text::whole_seconds;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 pub(super) enum CodeSource {
     None,
@@ -81,7 +81,7 @@ pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
             Coming::In(step, wait) => {
                 reserved = Some(step);
                 context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
-                deadline.set_phase(Phase::Code);
+                deadline.progress.set_phase(Phase::Code);
                 deadline.wait(wait).inspect_err(|_| auth.guard.give_back(name, step))?;
             }
         }

@@ -10,7 +10,7 @@ use crate::credentials::Loaded;
 use crate::error::Result;
 use crate::event::EventKind;
 use crate::rate_limit::RatePermit;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// Returns the credentials, and loads them if none are cached. Sends nothing.
 pub(crate) fn load(context: &CallContext<'_>) -> Result<Arc<Loaded>> {
@@ -33,11 +33,11 @@ pub(super) fn load_for(context: &CallContext<'_>, permit: Option<&RatePermit<'_>
         let loaded = match loads.as_ref().zip(seen) {
             None => Some(load()?),
             Some((loads, seen)) => {
-                let phase = deadline.phase();
-                deadline.set_phase(Phase::Credentials);
+                let phase = deadline.progress.phase();
+                deadline.progress.set_phase(Phase::Credentials);
                 permit.into_iter().for_each(RatePermit::give_back);
                 let loaded = loads.run_or_wait(deadline, seen, load)?;
-                deadline.set_phase(phase);
+                deadline.progress.set_phase(phase);
                 permit.map_or(Ok(()), RatePermit::wait_again)?;
                 loaded
             }
