@@ -1,4 +1,5 @@
 //! Tests that need a process of their own: for its memory, its environment, or its C library.
+#![allow(dead_code, reason = "no test file needs all of it")]
 
 use std::process::Command;
 
@@ -18,6 +19,7 @@ pub fn alone<F: FnOnce()>(variables: impl FnOnce() -> Vec<(&'static str, String)
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success() && text.contains("1 passed"), "{command:?}: {text}");
+    print!("{text}");
 }
 
 /// The most memory that this process ever had, in bytes.

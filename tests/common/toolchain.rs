@@ -1,5 +1,5 @@
 //! The library as C programs get it, and what compiles and runs such programs.
-#![allow(dead_code, reason = "neither test file needs all of it")]
+#![allow(dead_code, reason = "no test file needs all of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

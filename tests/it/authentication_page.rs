@@ -1,10 +1,7 @@
 //! Boomi's page "Platform API and Partner API authentication", sentence by sentence: each is quoted above its test.
 
-mod common;
 #[cfg(unix)]
-#[path = "authentication_page/curl.rs"]
 mod curl;
-#[path = "authentication_page/table.rs"]
 mod table;
 
 use boomi_auth::{AuthScheme, Call, CredentialKind, Credentials, ErrorKind, auth_header, auth_username};
@@ -12,8 +9,10 @@ use boomi_emulator::users::{
     ACCOUNT, BOUND, DOCUMENTED, REGULAR, SSO_ADMIN, SSO_USER, SUB_ACCOUNT, TWOFA, TWOFA_SECRET,
 };
 use boomi_emulator::{Emulator, ErrorShape, Scripted, one_time_code};
-use common::{
-    AUDIT_LOG, DEPLOYMENT, GRAPHQL_QUERY, PARTNER_AUDIT_LOG, assert_says, by_password, by_token, client, status_of,
+
+use crate::common::{
+    self, AUDIT_LOG, DEPLOYMENT, GRAPHQL_QUERY, PARTNER_AUDIT_LOG, assert_says, by_password, by_token, client,
+    status_of,
 };
 
 /// "Review the different authentication methods that users can employ to successfully make calls to the Boomi Enterprise

@@ -1,10 +1,8 @@
 //! The Rust examples run as they are, against the emulator and without it.
 
-#[path = "common/example.rs"]
-mod example;
-
 use boomi_emulator::{Emulator, users};
-use example::{Environment, example, example_output};
+
+use crate::example::{Environment, example, example_output};
 
 #[test]
 fn the_quickstart_does_the_main_job_and_shows_no_secret() {

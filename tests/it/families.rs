@@ -1,19 +1,16 @@
 //! Every family of Boomi's APIs, through the library and through its example, with each sign-in that the family takes.
 
-mod common;
-#[path = "common/example.rs"]
-mod example;
-
 use boomi_auth::{AuthScheme, CaMode, Client, ClientBuilder, Credentials, ErrorKind, Response};
 use boomi_emulator::users::{
     ACCOUNT, BOUND, EVENT_STREAMS_TOKEN, FOREIGN_ACCOUNT, HUB_TOKEN, HUB_USER, REGULAR, REPOSITORY, SSO_ADMIN,
     SUB_ACCOUNT, TWOFA, TWOFA_SECRET, UNIVERSE,
 };
 use boomi_emulator::{AsyncOptions, DownloadOptions, Emulator, LogEntry};
-use common::{
+
+use crate::common::{
     AUDIT_LOG, DEPLOYMENT, GRAPHQL_QUERY, assert_says, builder, by_password, by_token, client, to_the_middle_of_a_step,
 };
-use example::{Environment, example_output};
+use crate::example::{Environment, example_output};
 
 const MODELS: &str = "/mdm/api/rest/v1/{accountId}/models";
 const ORGANIZATIONS: &str = "/apim/api/rest/v1/{accountId}/organizations";

@@ -2,23 +2,15 @@
 //!
 //! The cases that hold for Rust and C alike are in tests/suite/streams.rs; those of C alone in tests/c/streams.c.
 
-mod common;
-#[path = "transport/servers.rs"]
-#[allow(dead_code, reason = "other tests need more of it")]
-mod servers;
-
-#[cfg(target_os = "linux")]
-#[path = "network/alone.rs"]
-mod alone;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use boomi_auth::{AuthScheme, Call, Client, Error, ErrorKind, Request, Response};
-use common::assert_says;
-use servers::{answer_of, http, plain_client, read_head, serve, stuck_after};
+
+use crate::common::{self, assert_says};
+use crate::servers::{self, answer_of, http, plain_client, read_head, serve, stuck_after};
 
 fn open(client: &Client, call: Option<&Call>) -> Result<Response, Error> {
     let mut request = Request::new("GET", "/").unwrap();
@@ -51,7 +43,7 @@ fn is(error: &Error, kind: ErrorKind, words: &[&str]) {
 #[cfg(target_os = "linux")]
 mod large {
     use super::*;
-    use alone::{MIB, TEST_PROCESS, alone, most_memory};
+    use crate::alone::{MIB, TEST_PROCESS, alone, most_memory};
 
     const SIZE: u64 = 256 * MIB;
 

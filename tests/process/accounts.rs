@@ -1,14 +1,14 @@
 //! What tokens cost: nothing to have one that is fresh, and little to have thousands of accounts without one, as a program has
 //! that serves many customers.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use boomi_auth::{Client, Credentials, TokenProvider};
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
+
+use crate::common;
 
 const ACCOUNTS: usize = 10_000;
 

@@ -1,14 +1,12 @@
 //! A client that was made before a `fork` works in the children, and on in the parent.
-#![cfg(unix)]
-
-mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use boomi_auth::Client;
 use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
-use common::by_token;
+
+use crate::common::{self, by_token};
 
 /// Asks for records that are not there, by names of the caller's own: an answer to somebody else would show.
 fn gets_its_own_answers(client: &Client, who: &str) -> bool {

@@ -1,12 +1,12 @@
-//! What a program's logger gets to see. In a file of its own, because a process has one logger.
-
-mod common;
+//! What a program's logger gets to see.
 
 use std::sync::Mutex;
 
 use boomi_auth::ErrorKind;
 use boomi_emulator::{Emulator, users::REGULAR};
-use common::{AUDIT_LOG, assert_says, by_password};
+
+use crate::alone::alone;
+use crate::common::{self, AUDIT_LOG, assert_says, by_password};
 
 struct Records(Mutex<Vec<String>>);
 
@@ -24,9 +24,14 @@ impl log::Log for Records {
 
 static RECORDS: Records = Records(Mutex::new(Vec::new()));
 
+/// In a process of its own: its logger, and its level, would be those of the other tests too.
 #[test]
 fn a_log_never_holds_credentials() {
-    log::set_logger(&RECORDS).unwrap();
+    alone(Vec::new, || logs_no_credentials(&RECORDS));
+}
+
+fn logs_no_credentials(records: &'static Records) {
+    log::set_logger(records).unwrap();
     let boomi = Emulator::start();
     let client = common::client(&boomi, by_password(REGULAR));
 
@@ -40,7 +45,7 @@ fn a_log_never_holds_credentials() {
     log::set_max_level(log::LevelFilter::Debug);
     let token = client.generate_jwt(None, None).unwrap();
     client.get(AUDIT_LOG).send().unwrap().check().unwrap();
-    let records = RECORDS.0.lock().unwrap();
+    let records = records.0.lock().unwrap();
     assert!(records.iter().any(|record| record.contains("ureq")), "the log is on");
     let header = boomi_auth::auth_header(boomi_auth::CredentialKind::Password, REGULAR.name, REGULAR.password).unwrap();
     for secret in [REGULAR.password, header.expose().trim_start_matches("Basic "), token.jwt()] {

@@ -10,7 +10,7 @@ use boomi_emulator::users::{REGULAR, SSO_ADMIN};
 use boomi_emulator::{Delay, Emulator};
 
 use crate::common::{self, by_password};
-use crate::fork::{all_went_well, fork_many};
+use crate::forked::{all_went_well, fork_many};
 use crate::load::{AtTheEnd, Gate, exchanges, status, until};
 
 const CHILDREN: usize = 16;

@@ -9,7 +9,7 @@ use boomi_emulator::Emulator;
 use boomi_emulator::users::{ACCOUNT, Known, REGULAR, TWOFA, TWOFA_SECRET};
 
 use crate::common::{self, AUDIT_LOG, by_password};
-use crate::fork::{all_went_well, fork_many};
+use crate::forked::{all_went_well, fork_many};
 use crate::load::{assert_rejected_at_most, at_once, status, until};
 
 const WORKERS: usize = 16;

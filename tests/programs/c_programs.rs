@@ -1,16 +1,13 @@
 //! C programs that know the library by its header alone: compiled strictly, linked both ways, and run plainly and under
 //! valgrind, against the emulator. Or, where `bindings/cross/library.sh` asks for it, compiled for another platform.
-#![cfg(target_os = "linux")]
-
-#[path = "c/toolchain.rs"]
-mod toolchain;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 use boomi_emulator::{Emulator, Options, Scripted};
-use toolchain::{
+
+use crate::toolchain::{
     Elsewhere, Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run, stdout,
 };
 

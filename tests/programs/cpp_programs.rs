@@ -1,16 +1,13 @@
 //! C++ programs against the wrapper: compiled strictly in every standard since C++11, run plainly and under valgrind,
 //! against the emulator; and programs that must not compile.
-#![cfg(target_os = "linux")]
-
-#[path = "c/toolchain.rs"]
-mod toolchain;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use boomi_emulator::users::{ACCOUNT, REGULAR, SUB_ACCOUNT, TWOFA, TWOFA_SECRET};
 use boomi_emulator::{Emulator, Options};
-use toolchain::{Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run};
+
+use crate::toolchain::{Library, STRICT, Scratch, compilers, has, include_flag, native_libraries, root, run};
 
 const STANDARDS: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
 const VALGRIND: [&str; 5] =

@@ -1,8 +1,4 @@
 //! System calls that fail, each once: what the library's functions make of it. `strace` makes them fail.
-#![cfg(target_os = "linux")]
-
-#[path = "c/toolchain.rs"]
-mod toolchain;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +6,8 @@ use std::process::{Command, Output};
 
 use boomi_emulator::users::REGULAR;
 use boomi_emulator::{Emulator, Options};
-use toolchain::{Library, STRICT, Scratch, has, include_flag, root, run};
+
+use crate::toolchain::{Library, STRICT, Scratch, has, include_flag, root, run};
 
 /// The calls that may fail, and how. The memory's are not among them: without memory a program of Rust's ends.
 const FAILURES: &[(&str, &str)] = &[

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use boomi_emulator::{Emulator, users};
 
-const README: &str = include_str!("../README.md");
-const CONTRIBUTING: &str = include_str!("../CONTRIBUTING.md");
+const README: &str = include_str!("../../README.md");
+const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
 
 /// The guides, each with its path.
 fn guides() -> Vec<(std::path::PathBuf, String)> {
@@ -217,13 +217,13 @@ fn what_the_texts_name_is_there() {
 #[test]
 fn every_dependency_has_a_reason() {
     let manifests = [
-        include_str!("../Cargo.toml"),
-        include_str!("../bindings/cli/Cargo.toml"),
-        include_str!("../bindings/python/Cargo.toml"),
-        include_str!("../bindings/java/native/Cargo.toml"),
-        include_str!("emulator/Cargo.toml"),
-        include_str!("../bindings/c/Cargo.toml"),
-        include_str!("fuzz/Cargo.toml"),
+        include_str!("../../Cargo.toml"),
+        include_str!("../../bindings/cli/Cargo.toml"),
+        include_str!("../../bindings/python/Cargo.toml"),
+        include_str!("../../bindings/java/native/Cargo.toml"),
+        include_str!("../emulator/Cargo.toml"),
+        include_str!("../../bindings/c/Cargo.toml"),
+        include_str!("../fuzz/Cargo.toml"),
     ];
     let (_, table) = CONTRIBUTING.split_once("## Dependencies").unwrap();
     let reasons: std::collections::BTreeSet<_> = table

@@ -11,9 +11,9 @@ use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
 use crate::alone::alone;
-use crate::bad_tls::Nginx;
-use crate::certificates::Authority;
 use crate::common::{AUDIT_LOG, assert_says, builder, by_token};
+use crate::network::bad_tls::Nginx;
+use crate::network::certificates::Authority;
 use crate::servers::get;
 
 /// A library that looks names up in the variable TEST_NAMES, to be preloaded.
@@ -21,7 +21,7 @@ pub fn look_up_library() -> String {
     static LIBRARY: OnceLock<String> = OnceLock::new();
     let compile = || {
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("names-{}.so", std::process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/network/names.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/network/names.c");
         let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
         let compiled = Command::new("cc").args(flags).arg(&library).arg(source).arg("-ldl").status();
         assert!(compiled.unwrap().success());

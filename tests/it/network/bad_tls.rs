@@ -6,9 +6,9 @@ use std::path::Path;
 
 use boomi_auth::{CaMode, Client, ErrorKind};
 
-use crate::certificates::{Authority, EXPIRED, Issued};
 use crate::common::assert_says;
 use crate::daemon::{Daemon, Directory, own_address};
+use crate::network::certificates::{Authority, EXPIRED, Issued};
 use crate::servers::get;
 
 /// nginx with one server.

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use boomi_emulator::Emulator;
 
 use crate::daemon::{Directory, own_address};
-use crate::tinyproxy::{PASSWORD, Tinyproxy, requests};
-use crate::usage::{Said, usage, usage_with};
+use crate::network::tinyproxy::{PASSWORD, Tinyproxy, requests};
+use crate::network::usage::{Said, usage, usage_with};
 
 /// An emulator, and its certificate in a file.
 struct Boomi {
@@ -156,5 +156,5 @@ fn a_variable_that_is_not_utf_8_is_an_error_that_names_it() {
 
 /// LD_PRELOAD and TEST_NAMES for a program that is to find `names`.
 pub fn names_of(names: &str) -> (String, String) {
-    (crate::addresses::look_up_library(), names.to_owned())
+    (crate::network::addresses::look_up_library(), names.to_owned())
 }

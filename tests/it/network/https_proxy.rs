@@ -12,8 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::certificates::{Authority, EXPIRED, Issued};
 use crate::common::{self, AUDIT_LOG, assert_says, by_password};
+use crate::network::certificates::{Authority, EXPIRED, Issued};
 use crate::servers::serve;
 
 /// Makes every tunnel it is asked for, inside TLS, and keeps the heads of what it was asked.

@@ -4,12 +4,12 @@
 use boomi_auth::{CaMode, Client, ErrorKind};
 
 use crate::alone::alone;
-use crate::bad_tls::Nginx;
-use crate::certificates::{Authority, Issued, hashed_name};
 use crate::common::assert_says;
 use crate::daemon::{Directory, own_address};
+use crate::network::bad_tls::Nginx;
+use crate::network::certificates::{Authority, Issued, hashed_name};
+use crate::network::usage::{Said, usage};
 use crate::servers::get;
-use crate::usage::{Said, usage};
 
 /// A server with an authority of its own. Its answer is not the documented program's, but TLS comes first.
 struct Server {

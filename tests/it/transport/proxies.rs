@@ -8,7 +8,7 @@ use boomi_emulator::users::REGULAR;
 
 use crate::common::{self, AUDIT_LOG, assert_says, by_password, status_of};
 use crate::servers::{answer_of, answers_and_closes, read_head, stuck_after};
-use crate::tunnel::Tunnel;
+use crate::transport::tunnel::Tunnel;
 
 const PASSWORD: &str = "marked-proxy-pässword";
 /// `proxy user:marked-proxy-pässword`

@@ -4,7 +4,7 @@ use boomi_auth::{
     Call, Client, CredentialKind, Credentials, Error, ErrorKind, HeaderOptions, Request, auth_header, otp_code,
 };
 
-use crate::Texts;
+use super::Texts;
 
 /// Refused whatever it is for: it has control characters.
 const BAD: &str = "marked-secret\r\nX: y";

@@ -1,8 +1,5 @@
 //! Marked secrets, sent along every path to servers that send them back, and then searched for in every text.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod echo;
 mod input;
 mod remains;
@@ -10,8 +7,9 @@ mod remains;
 use std::time::Duration;
 
 use boomi_auth::{AuthScheme, Call, Client, ClientBuilder, Credentials, Error, Response};
-use common::Events;
 use echo::{Echo, Shape};
+
+use crate::common::Events;
 
 const PASSWORD: &str = "marked-password";
 const TOKEN: &str = "marked-token";

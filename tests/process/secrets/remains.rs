@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use boomi_auth::{AuthScheme, Client, Credentials, Error, EventKind, Secret};
 
+use super::echo::{self, Echo};
+use super::{API_KEY, OTP_SECRET, PASSWORD, TOKEN, Texts};
 use crate::common::Events;
-use crate::echo::{self, Echo};
-use crate::{API_KEY, OTP_SECRET, PASSWORD, TOKEN, Texts};
 
 /// What is said about a password that comes back in `message`.
 fn said(password: &str, message: String) -> (String, Error) {

@@ -46,9 +46,7 @@ impl Clock {
     }
 }
 
-#[test]
-fn hours_of_everything() {
-    let _alone = alone();
+pub fn everything(length_ms: u64) {
     let boomi = emulator(None);
     let before = Usage::now();
     let password = Arc::new(Mutex::new(REGULAR.password.to_owned()));
@@ -61,13 +59,13 @@ fn hours_of_everything() {
         .build()
         .unwrap();
     let mut clock = Clock { file: std::env::var_os("SOAK_CLOCK"), offset: 0 };
-    let (work, end, mut usage, mut told) = (Work::default(), boomi.at_ms() + soak_ms(), Vec::new(), String::new());
+    let (work, end, mut usage, mut told) = (Work::default(), boomi.at_ms() + length_ms, Vec::new(), String::new());
     for lap in 0.. {
         let begin = boomi.at_ms();
         if begin >= end {
             break;
         }
-        let length = LAP_MS.min(soak_ms());
+        let length = LAP_MS.min(length_ms);
         let moment = |part: u64| begin + length * part / 10;
         let (is_over, is_disturbed) = (AtomicBool::new(false), AtomicBool::new(false));
         // What nobody has accepted yet is sent with more care: that is another test's.

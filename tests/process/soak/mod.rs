@@ -1,30 +1,25 @@
 //! Many threads on one client for a while, beside a server that goes wrong now and then: nothing is lost, swapped or done
 //! twice, no second holds too many requests, and nothing grows. `SOAK_SECONDS` is how long; see `make soak-requests`.
-#![cfg(unix)]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[path = "../common/fork.rs"]
-mod fork;
 mod hours;
-#[path = "../common/load.rs"]
-mod load;
 mod usage;
 mod work;
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use boomi_auth::{AuthScheme, Call, Client, ErrorKind};
 use boomi_emulator::users::{ACCOUNT, REGULAR};
 use boomi_emulator::{Emulator, Options, RateLimit, Scripted, WireFault};
 
-use common::by_token;
-use load::AtTheEnd;
+use crate::alone::alone;
+use crate::common::{self, by_token};
+use crate::forked as fork;
+use crate::load::{self, AtTheEnd};
 use usage::Usage;
 use work::{Tally, Work};
 
@@ -34,11 +29,36 @@ const REQUESTS_PER_SECOND: u32 = 200;
 const TOLERATED: Duration = Duration::from_millis(100);
 /// Where the guard holds everybody for a while, it takes longer until so many have been made.
 const LEAST_REQUESTS: usize = 1000;
-/// One test at a time: they look at what the whole process uses.
-static ALONE: Mutex<()> = Mutex::new(());
+/// What `make soak-requests` and `hours.sh` set.
+const SETTINGS: [&str; 7] = [
+    "SOAK_SECONDS",
+    "SOAK_LOG",
+    "SOAK_CLOCK",
+    "LD_PRELOAD",
+    "FAKETIME_TIMESTAMP_FILE",
+    "FAKETIME_NO_CACHE",
+    "DONT_FAKE_MONOTONIC",
+];
 
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+fn settings() -> Vec<(&'static str, String)> {
+    SETTINGS.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))).collect()
+}
+
+// Each has a process of its own, since it measures what the whole process uses.
+
+#[test]
+fn requests_soak() {
+    alone(settings, || soak_requests(soak_ms()));
+}
+
+#[test]
+fn cancel_free_and_fork_in_the_middle_of_it() {
+    alone(settings, || cancel_free_and_fork(soak_ms() / 2));
+}
+
+#[test]
+fn hours_of_everything() {
+    alone(settings, || hours::everything(soak_ms()));
 }
 
 fn soak_ms() -> u64 {
@@ -63,9 +83,7 @@ fn wait(time: Duration) {
     std::thread::park_timeout(time);
 }
 
-#[test]
-fn requests_soak() {
-    let _alone = alone();
+fn soak_requests(length_ms: u64) {
     let boomi = emulator(Some(REQUESTS_PER_SECOND));
     let before = Usage::now();
     let client = common::builder(&boomi)
@@ -81,7 +99,7 @@ fn requests_soak() {
         WireFault::ALL.iter().copied().filter(|fault| !matches!(fault, WireFault::EndlessBody | WireFault::Drip)),
     );
 
-    let (work, end, is_over) = (Work::default(), boomi.at_ms() + soak_ms(), AtomicBool::new(false));
+    let (work, end, is_over) = (Work::default(), boomi.at_ms() + length_ms, AtomicBool::new(false));
     let goes_on = || boomi.at_ms() < end || work.count() < LEAST_REQUESTS;
     let (tally, usage, slowest) = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS)
@@ -157,9 +175,7 @@ fn gets_its_own_answers(client: &Client, who: &str) -> bool {
         })
 }
 
-#[test]
-fn cancel_free_and_fork_in_the_middle_of_it() {
-    let _alone = alone();
+fn cancel_free_and_fork(length_ms: u64) {
     let boomi = emulator(None);
     let before = Usage::now();
     let builder = || common::builder(&boomi).credentials(by_token(REGULAR)).requests_per_second(0);
@@ -174,7 +190,7 @@ fn cancel_free_and_fork_in_the_middle_of_it() {
     };
     goes_wrong(&boomi, WireFault::ALL.iter().copied().filter(loses_only));
 
-    let (work, end, is_over) = (Work::of_bearers(), boomi.at_ms() + soak_ms() / 2, AtomicBool::new(false));
+    let (work, end, is_over) = (Work::of_bearers(), boomi.at_ms() + length_ms, AtomicBool::new(false));
     let running: Vec<Mutex<Call>> = (0..THREADS / 2).map(|_| Mutex::default()).collect();
     let (clients_made, children) = (AtomicU64::new(0), AtomicU64::new(0));
     let tally = std::thread::scope(|scope| {

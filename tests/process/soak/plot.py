@@ -1,4 +1,4 @@
-"""Draws what tests/soak/hours.rs tells, a line of JSON for each lap, as curves one above the other: plot.py LOG > SVG."""
+"""Draws what tests/process/soak/hours.rs tells, a line of JSON for each lap, as curves one above the other: plot.py LOG > SVG."""
 
 import json
 import sys

@@ -1,15 +1,12 @@
 //! The command and its control API, as a test in any language would use them.
 
-mod common;
-#[path = "common/running.rs"]
-mod running;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{LogEntry, UserStatus};
-use common::{basic, claims, with_token};
-use running::{command, run};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
+
+use crate::common::{basic, claims, with_token};
+use crate::running::{command, run};
 
 #[test]
 fn it_says_one_line_and_ends_when_its_input_closes() {

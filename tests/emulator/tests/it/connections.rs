@@ -1,10 +1,9 @@
 //! TLS as it should be and as it should not, connections, and the log that tells them apart.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{BadTls, Delay, Emulator, InFlight, Options, Outage, OutageKind, Scripted};
-use common::{Client, Wire, basic, start_http, until, with_password, with_token};
+
+use crate::common::{Client, Wire, basic, start_http, until, with_password, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 

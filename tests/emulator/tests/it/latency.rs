@@ -1,10 +1,9 @@
 //! Latency: what is late, what is decided meanwhile, and what counts when nobody waits for it.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Delay, DelayWhen, ErrorShape, Scripted};
-use common::{Client, Wire, basic, start_http, status_of, until, with_password, with_token};
+
+use crate::common::{Client, Wire, basic, start_http, status_of, until, with_password, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 const GENERATE: &str = "/auth/jwt/generate/account123";

@@ -1,10 +1,9 @@
 //! DataHub, API Management and Event Streams: each signs in, and refuses, in its own way.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Emulator, ErrorShape, JwtOptions, Options, User};
-use common::{Client, basic, start_http, with_password, with_token};
+
+use crate::common::{Client, basic, start_http, with_password, with_token};
 
 const UNIVERSE_PATH: &str = "/mdm/universes/universe-1";
 

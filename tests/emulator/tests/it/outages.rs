@@ -1,10 +1,9 @@
 //! Outages: what connections and requests run into, and what has been judged when they did.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Delay, Emulator, Options, Outage, OutageKind, Scripted};
-use common::{Client, Wire, basic, start_http, status_of, until, with_token};
+
+use crate::common::{Client, Wire, basic, start_http, status_of, until, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 const GENERATE: &str = "/auth/jwt/generate/account123";

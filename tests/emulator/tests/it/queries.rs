@@ -1,11 +1,10 @@
 //! Queries page by page, bulk requests, and what requests change.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Effect, Emulator};
-use common::{Answer, Client, start_http, with_token};
 use serde_json::{Value, json};
+
+use crate::common::{Answer, Client, start_http, with_token};
 
 const API: &str = "/api/rest/v1/account123";
 const PARTNER: &str = "/partner/api/rest/v1/account123";
@@ -184,7 +183,7 @@ fn what_changes_something_is_an_effect_with_its_key() {
 fn what_is_refused_is_no_effect() {
     let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
-    let wrong = common::basic(SSO_ADMIN.name, "wrong");
+    let wrong = crate::common::basic(SSO_ADMIN.name, "wrong");
     for path in ["Folder", "Folder/1", "ExecutionRequest", "Folder/bulk", "ProcessLog"] {
         let answer = client.post(&format!("{API}/{path}"), &[("Authorization", &wrong)], "{\"type\":\"CREATE\"}");
         assert_eq!(answer.status, 401, "{path}");

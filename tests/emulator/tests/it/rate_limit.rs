@@ -1,10 +1,9 @@
 //! The rate limit of an account, and what is counted whether or not there is one.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Emulator, ErrorShape, Options, Outage, OutageKind, RateLimit, Scripted};
-use common::{Client, Wire, basic, start_http, status_of, with_token};
+
+use crate::common::{Client, Wire, basic, start_http, status_of, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 

@@ -1,10 +1,9 @@
 //! What each endpoint answers to those who may ask.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Emulator, ErrorShape, GraphqlRefusal, JwtOptions, Options, Scripted};
-use common::{Client, claims, with_password, with_token};
+
+use crate::common::{Client, claims, with_password, with_token};
 
 const JSON: (&str, &str) = ("Accept", "text/html, application/json; q=0.9");
 const DEPLOYMENT: &str = "/api/rest/v1/account123/Deployment/documentId-321";
@@ -89,7 +88,7 @@ fn a_jwt_may_be_old_in_milliseconds_or_without_an_end() {
 fn the_date_header_can_be_wrong_or_missing_and_nothing_else_is() {
     let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
-    let off = |answer: &common::Answer| {
+    let off = |answer: &crate::common::Answer| {
         let date = httpdate::parse_http_date(answer.headers["date"].to_str().unwrap()).unwrap();
         boomi.now() - date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
     };

@@ -1,14 +1,11 @@
 //! What the command's scenario and its control API set about the answers.
 
-mod common;
-#[path = "common/running.rs"]
-mod running;
-
 use boomi_emulator::users::*;
-use common::with_token;
-use running::run;
 use serde_json::{Value, json};
 use std::io::Write;
+
+use crate::common::with_token;
+use crate::running::run;
 
 #[test]
 fn a_scenario_and_the_control_api_set_what_requests_meet() {

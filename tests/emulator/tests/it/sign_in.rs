@@ -1,10 +1,9 @@
 //! Who may sign in, with what, to which account; and who gets locked.
 
-mod common;
-
 use boomi_emulator::users::{self, *};
 use boomi_emulator::{Emulator, ErrorShape, Options, Outage, OutageKind, Scripted, User, UserStatus, one_time_code};
-use common::{Answer, Client, basic, status_of, with_password, with_token};
+
+use crate::common::{Answer, Client, basic, status_of, with_password, with_token};
 
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 const GENERATE: &str = "/auth/jwt/generate/account123";

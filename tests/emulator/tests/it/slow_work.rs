@@ -1,11 +1,10 @@
 //! What is asked for again until it is ready: asynchronous operations, executions, downloads.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{AsyncOptions, DownloadOptions, Emulator};
-use common::{Client, start_http, with_password, with_token};
 use serde_json::{Value, json};
+
+use crate::common::{Client, start_http, with_password, with_token};
 
 const API: &str = "/api/rest/v1/account123";
 

@@ -1,15 +1,14 @@
 //! Faults on the wire: what arrives of an answer, and what has happened on the server.
 
-mod common;
-
 use boomi_emulator::users::*;
 use boomi_emulator::{Emulator, Scripted, WireFault};
-use common::{Client, Wire, basic, start_http, status_of, until, with_token};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use crate::common::{Client, Wire, basic, start_http, status_of, until, with_token};
 
 const FOLDER: &str = "/api/rest/v1/account123/Folder";
 const BODY: &str = r#"{"name":"x"}"#;
