@@ -85,9 +85,9 @@ mutants() {
   # out what an earlier one noticed, and there is none where all the rest is explained.
   for pass in quick simulated servers; do
     case $pass in
-      quick) mutate --lib -- -- --skip client::simulated --skip fleet::model ;;
+      quick) mutate --lib -- -- --skip client::simulated --skip tests::sim --skip model:: ;;
       simulated) mutate --lib ;;
-      servers) mutate --test=guard --test=sign_in --test=suite --test=scenarios ;;
+      servers) mutate --test=it --test=process --test=suite ;;
     esac
     sed 's/:[0-9]*:[0-9]*: /: /' "$out/mutants.out/missed.txt" | sort -u >"$out/missed"
     sed 's/  #.*//; /^#/d' tests/survivors.txt | sort -u | comm -23 "$out/missed" - >"$out/unexplained"

@@ -1,27 +1,26 @@
 #!/bin/sh
-# The Python package as its users meet it: the wheel of `make python`, its types, its tests, and those once more on the oldest Python.
+# The Python package as its users meet it.
+#   python.sh      a wheel that is not optimised: its lints, types and tests, on the Python that builds it
+#   python.sh all  the wheel of releases: what is in it, and its tests on the other Pythons of this machine
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-: "${MAKE:=make}" "${CARGO:=cargo}"
-export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1
-export BOOMI_EMULATOR="$target/debug/boomi-emulator"
-
-$CARGO build --locked -p boomi-emulator
-# It makes the wheel.
-$MAKE -s demo-python | tee "$target/python-demo.log"
-for step in LOGIN '250 processes' 'for account123'; do
-  grep -q -e "$step" "$target/python-demo.log" || { echo "the demo does not show $step"; exit 1; }
-done
-cd bindings/python
-# A workspace of its own, which the lints of the root leave out.
-$CARGO fmt --check
-$CARGO clippy --locked -- -D warnings
+: "${MAKE:=make}" "${CARGO:=cargo}" "${BOOMI_EMULATOR:=$target/debug/boomi-emulator}"
+export CARGO_TARGET_DIR="$target" PIP_DISABLE_PIP_VERSION_CHECK=1 BOOMI_EMULATOR
 venv=$target/python/venv
-"$venv/bin/pip" install -q -r requirements-dev.txt
+test -x "$BOOMI_EMULATOR" || $CARGO build --locked -p boomi-emulator
 
-# pyright finds the package's marker of types in an activated environment alone.
-(
+# tests VENV OPTION...: pytest in that environment.
+tests() {
+  where=$1/bin
+  shift
+  "$where/python" -m pytest -q -p no:cacheprovider "$@"
+}
+
+# lints: pyright finds the package's marker of types in an activated environment alone.
+lints() (
+  set -e
+  $CARGO clippy --locked -- -D warnings
   . "$venv/bin/activate"
   export MYPY_CACHE_DIR="$target/python/mypy" RUFF_CACHE_DIR="$target/python/ruff"
   ruff check .
@@ -31,23 +30,34 @@ venv=$target/python/venv
   pyright typing
   pyright --verifytypes boomi_auth --ignoreexternal
 )
-python=$("$venv/bin/python" tests/packaging/interpreters.py | head -n 1)
-oldest=$target/python/oldest
-test -x "$oldest/bin/pytest" || "$python" -m venv --clear "$oldest"
-"$oldest/bin/pip" install -q -r requirements-dev.txt
-"$oldest/bin/pip" install -q --no-index --force-reinstall "$target"/python/wheels/*-cp310-*.whl
 
-# run VENV OPTIONS...
-run() {
-  where=$1/bin
-  shift
-  "$where/python" -m pytest -q -p no:cacheprovider tests "$@"
-}
-# Both at once, since tests wait more than they compute.
-run "$oldest" --ignore tests/packaging >"$target/python/oldest.log" 2>&1 &
 failed=0
-run "$venv" || failed=1
-wait $! || failed=1
-echo "once more on $("$python" --version), the oldest one here: $python"
-cat "$target/python/oldest.log"
+if [ "${1:-}" != all ]; then
+  $MAKE -s demo-python PROFILE=dev | tee "$target/python-demo.log"
+  for step in LOGIN '250 processes' 'for account123'; do
+    grep -q -e "$step" "$target/python-demo.log" || { echo "the demo does not show $step"; exit 1; }
+  done
+  cd bindings/python
+  "$venv/bin/pip" install -q -r requirements-dev.txt
+  lints >"$target/python/lints.log" 2>&1 &
+  tests "$venv" tests --ignore tests/packaging || failed=1
+  wait $! || failed=1
+  cat "$target/python/lints.log"
+  exit $failed
+fi
+
+$MAKE -s python
+cd bindings/python
+"$venv/bin/pip" install -q -r requirements-dev.txt
+# Where there is no other Python, the one that there is takes the wheel of releases.
+others=$("$venv/bin/python" tests/packaging/interpreters.py | grep -vxF "$("$venv/bin/python" -c 'import os, sys; print(os.path.realpath(sys.executable))')" || :)
+for python in ${others:-"$venv/bin/python"}; do
+  other=$target/python/$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  test -x "$other/bin/pytest" || "$python" -m venv --clear "$other"
+  "$other/bin/pip" install -q -r requirements-dev.txt
+  "$other/bin/pip" install -q --no-index --force-reinstall "$target"/python/wheels/*-cp310-*.whl
+  echo "on $("$python" --version): $python"
+  tests "$other" tests --ignore tests/packaging || failed=1
+done
+tests "$venv" tests/packaging || failed=1
 exit $failed

@@ -1,13 +1,20 @@
 #!/bin/sh
-# Runs every part of the tests, and says what ran, what was skipped and why. `make test` calls it.
+# Runs a tier of the tests, part by part, and says what ran: run.sh test | test-all. `make` calls it.
+#   test      everything that a change can break, once
+#   test-all  the rest: valgrind, each compiler, standard, Python and Java, simulations, models, fuzzing, installation
 set -u
 cd "$(dirname "$0")/.."
 : "${CARGO:=cargo}"
-export CARGO
-tests/setup.sh || exit 1
-summary=$(mktemp)
-trap 'rm -f "$summary" "$summary.beside"' EXIT
-failed=0
+# One profile and, where it can be, one set of features: of each other set cargo builds the core again.
+: "${WHOLE:?make says which packages and features}"
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+# Many tests wait for a server, a deadline or a process.
+: "${RUST_TEST_THREADS:=4}"
+export CARGO RUST_TEST_THREADS
+scripts/setup.sh || exit 1
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+begin=$(date +%s)
 
 # part NAME COMMAND...
 part() {
@@ -15,52 +22,98 @@ part() {
   shift
   printf '\n== %s: %s\n' "$name" "$*"
   start=$(date +%s)
-  if "$@"; then result=passed; else result=FAILED; failed=1; fi
-  printf '  %-12s %-8s %4s s\n' "$name" "$result" "$(($(date +%s) - start))" >>"$summary"
+  if "$@"; then result=passed; else result=FAILED; fi
+  printf '  %-12s %-8s %4s s\n' "$name" "$result" "$(($(date +%s) - start))" >>"$logs/summary"
 }
 
-# beside NAME COMMAND...: the same, while the next part goes on; told_beside says what it printed.
+# beside NAME COMMAND...: the same, while the next parts go on; `told` waits, and shows what it printed.
+running=
 beside() {
-  (
-    part "$@" >"$summary.beside" 2>&1
-    exit "$failed"
-  ) &
-  process=$!
+  part "$@" >"$logs/$1" 2>&1 &
+  running="$running $!:$1"
 }
-told_beside() {
-  wait "$process" || failed=1
-  cat "$summary.beside"
-}
-
-header_is_current() { BOOMI_HEADER=check $CARGO check --locked -p boomi-auth --features header; }
-demo_shows_the_main_job() {
-  make -s demo >"$summary.demo" 2>&1 || { cat "$summary.demo"; rm -f "$summary.demo"; return 1; }
-  cat "$summary.demo"
-  for step in 'Basic \*\*\*' 287082 'Bearer \*\*\*' documentId-321 '"Deployment"' X-Boomi-OTP subaccount456 organizations; do
-    grep -q -e "$step" "$summary.demo" || { echo "the demo does not show $step"; rm -f "$summary.demo"; return 1; }
+told() {
+  for job in $running; do
+    wait "${job%%:*}"
+    cat "$logs/${job#*:}"
   done
-  rm -f "$summary.demo"
+  running=
 }
 
-part format $CARGO fmt --all --check
-part lint make -s lint
-part tests $CARGO test --locked --workspace --features boomi-auth/capi
-part model $CARGO test --locked -p boomi-auth --features model --lib -- provider::model guard::model
-part rustdoc make -s doc
-part header header_is_current
-part demo demo_shows_the_main_job
-part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/debug/quickstart-c
-part install tests/install.sh
-part cmake tests/cmake.sh
-part abi tests/abi.sh
-# They wait more than they compute.
-beside python tests/python.sh
-part java tests/java.sh
-told_beside
-part fuzz env SEED=1 tests/fuzz/run.sh 20
-part licences tests/licences.sh
+# rust OPTION...: tests of the workspace; each target runs, also after one that failed.
+# shellcheck disable=SC2086 # options are words
+rust() { $CARGO test $WHOLE --no-fail-fast "$@"; }
 
-printf '\nWhat ran:\n'
-cat "$summary"
-if [ "$failed" = 0 ]; then echo "All parts passed; none was skipped."; else echo "Some parts FAILED."; fi
-exit "$failed"
+format() {
+  for manifest in Cargo.toml bindings/python/Cargo.toml bindings/java/native/Cargo.toml; do
+    $CARGO fmt --all --check --manifest-path $manifest || return 1
+  done
+}
+# What the tests, the demos, Python and Java share.
+build() { rust --no-run && $CARGO build --locked -p boomi-auth-c; }
+demo() {
+  make -s demo >"$logs/shown" 2>&1 || { cat "$logs/shown"; return 1; }
+  cat "$logs/shown"
+  for step in 'Basic \*\*\*' 287082 'Bearer \*\*\*' documentId-321 '"Deployment"' X-Boomi-OTP subaccount456 organizations; do
+    grep -q -e "$step" "$logs/shown" || { echo "the demo does not show $step"; return 1; }
+  done
+}
+lint_other_features() {
+  $CARGO clippy --locked -p boomi-auth --features capi --all-targets -- -D warnings &&
+    $CARGO clippy --locked -p boomi-auth --features model --lib --tests -- -D warnings
+}
+
+# The simulations that take longest, and all models.
+slow='simulated::tokens sim::tokens model::'
+# shellcheck disable=SC2086
+quick() { for name in $slow; do printf ' --skip %s' $name; done; }
+
+# shellcheck disable=SC2046,SC2086
+case ${1:-} in
+  test)
+    part format format
+    part lint make -s lint
+    part build build
+    export BOOMI_EMULATOR="$target/debug/boomi-emulator"
+    # Those of the second line wait more than they compute.
+    beside units rust --lib --bins -- $(quick)
+    beside servers rust --test store --test suite --test cli
+    part tests rust --test it --test process --test programs
+    told
+    beside python scripts/python.sh
+    beside java scripts/java.sh
+    part doc make -s doc
+    part doctests rust --doc
+    part demo demo
+    part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/debug/quickstart-c
+    told
+    ;;
+  test-all)
+    part build build
+    export BOOMI_EMULATOR="$target/debug/boomi-emulator"
+    beside simulations rust --lib -- $slow
+    part programs env BOOMI_TEST_ALL=1 $CARGO test $WHOLE --no-fail-fast --test programs -- --include-ignored
+    told
+    beside store rust --test store -- --ignored
+    part model $CARGO test --locked -p boomi-auth --features model --lib -- model::
+    told
+    part features lint_other_features
+    beside python scripts/python.sh all
+    beside java scripts/java.sh all
+    part install tests/install.sh
+    part cmake tests/cmake.sh
+    part abi tests/abi.sh
+    told
+    part fuzz env SEED=1 tests/fuzz/run.sh 20
+    part licences scripts/licences.sh
+    ;;
+  *)
+    echo "usage: $0 test | test-all" >&2
+    exit 2
+    ;;
+esac
+
+printf '\nWhat ran, in %s s:\n' "$(($(date +%s) - begin))"
+cat "$logs/summary"
+! grep -q FAILED "$logs/summary" || { echo "Some parts FAILED."; exit 1; }
+echo "All parts passed; none was skipped."

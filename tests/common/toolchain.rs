@@ -7,6 +7,16 @@ use std::sync::OnceLock;
 
 pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic-errors", "-Werror"];
 
+/// Whether each compiler, standard and way to link is tried, and valgrind: `make test-all` sets it. Else the first of each is.
+pub fn is_thorough() -> bool {
+    std::env::var_os("BOOMI_TEST_ALL").is_some()
+}
+
+/// The first of them, or all in a thorough run.
+pub fn some<T: Clone>(all: &[T]) -> Vec<T> {
+    all[..if is_thorough() { all.len() } else { 1 }].to_vec()
+}
+
 pub struct Library {
     pub shared: PathBuf,
     pub archive: PathBuf,
@@ -135,7 +145,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Those of `names` that this machine has. The first must be one.
+/// Those of `names` that this machine has: the first must be one, and is enough unless each is wanted.
 pub fn compilers<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let found: Vec<_> = names.iter().copied().filter(|name| has(name)).collect();
     assert_eq!(
@@ -144,7 +154,7 @@ pub fn compilers<'a>(names: &[&'a str]) -> Vec<&'a str> {
         "{} is needed to compile the programs of these tests: `make setup` installs it",
         names[0]
     );
-    found
+    some(&found)
 }
 
 /// Whether a command is there.
