@@ -22,8 +22,12 @@ part() {
   shift
   printf '\n== %s: %s\n' "$name" "$*"
   start=$(date +%s)
+  times >"$logs/$name.cpu"
   if "$@"; then result=passed; else result=FAILED; fi
-  printf '  %-12s %-8s %4s s\n' "$name" "$result" "$(($(date +%s) - start))" >>"$logs/summary"
+  times >>"$logs/$name.cpu"
+  # The second line of each two is that of what the shell has run: 1m2.5s 0m3.4s.
+  cpu=$(awk -F'[ms ]+' 'NR % 2 == 0 { last = now; now = ($1 + $3) * 60 + $2 + $4 } END { printf "%d", now - last }' "$logs/$name.cpu")
+  printf '  %-12s %-8s %4s s %6s s of a processor\n' "$name" "$result" "$(($(date +%s) - start))" "$cpu" >>"$logs/summary"
 }
 
 # beside NAME COMMAND...: the same, while the next parts go on; `told` waits, and shows what it printed.
@@ -75,8 +79,8 @@ case ${1:-} in
     part lint make -s lint
     part build build
     export BOOMI_EMULATOR="$target/debug/boomi-emulator"
-    # Those of the second line wait more than they compute.
-    beside units rust --lib --bins -- $(quick)
+    part units rust --lib --bins -- $(quick)
+    # These wait more than they compute.
     beside servers rust --test store --test suite --test cli
     part tests rust --test it --test process --test programs
     told
@@ -91,9 +95,8 @@ case ${1:-} in
   test-all)
     part build build
     export BOOMI_EMULATOR="$target/debug/boomi-emulator"
-    beside simulations rust --lib -- $slow
+    part simulations rust --lib -- $slow
     part programs env BOOMI_TEST_ALL=1 $CARGO test $WHOLE --no-fail-fast --test programs -- --include-ignored
-    told
     beside store rust --test store -- --ignored
     part model $CARGO test --locked -p boomi-auth --features model --lib -- model::
     told
