@@ -50,7 +50,8 @@ $MAKE -s python
 cd bindings/python
 "$venv/bin/pip" install -q -r requirements-dev.txt
 # Where there is no other Python, the one that there is takes the wheel of releases.
-others=$("$venv/bin/python" tests/packaging/interpreters.py | grep -vxF "$("$venv/bin/python" -c 'import os, sys; print(os.path.realpath(sys.executable))')" || :)
+this=$(realpath "$venv/bin/python")
+others=$("$venv/bin/python" tests/packaging/interpreters.py | grep -vxF "$this" || :)
 for python in ${others:-"$venv/bin/python"}; do
   other=$target/python/$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   test -x "$other/bin/pytest" || "$python" -m venv --clear "$other"

@@ -26,8 +26,10 @@ part() {
   if "$@"; then result=passed; else result=FAILED; fi
   times >>"$logs/$name.cpu"
   # The second line of each two is that of what the shell has run: 1m2.5s 0m3.4s.
-  cpu=$(awk -F'[ms ]+' 'NR % 2 == 0 { last = now; now = ($1 + $3) * 60 + $2 + $4 } END { printf "%d", now - last }' "$logs/$name.cpu")
-  printf '  %-12s %-8s %4s s %6s s of a processor\n' "$name" "$result" "$(($(date +%s) - start))" "$cpu" >>"$logs/summary"
+  cpu=$(awk -F'[ms ]+' 'NR % 2 == 0 { last = now; now = ($1 + $3) * 60 + $2 + $4 }
+    END { printf "%d", now - last }' "$logs/$name.cpu")
+  printf '  %-12s %-8s %4s s %6s s of a processor\n' "$name" "$result" "$(($(date +%s) - start))" "$cpu" \
+    >>"$logs/summary"
 }
 
 # beside NAME COMMAND...: the same, while the next parts go on; `told` waits, and shows what it printed.
@@ -58,7 +60,8 @@ build() { rust --no-run && $CARGO build --locked -p boomi-auth-c; }
 demo() {
   make -s demo >"$logs/shown" 2>&1 || { cat "$logs/shown"; return 1; }
   cat "$logs/shown"
-  for step in 'Basic \*\*\*' 287082 'Bearer \*\*\*' documentId-321 '"Deployment"' X-Boomi-OTP subaccount456 organizations; do
+  for step in 'Basic \*\*\*' 287082 'Bearer \*\*\*' documentId-321 '"Deployment"' X-Boomi-OTP subaccount456 \
+    organizations; do
     grep -q -e "$step" "$logs/shown" || { echo "the demo does not show $step"; return 1; }
   done
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-pedantic-errors", "-Werror"];
 
-/// Whether each compiler, standard and way to link is tried, and valgrind: `make test-all` sets it. Else the first of each is.
+/// Whether each compiler, standard and way to link is tried, and valgrind, as `make test-all` asks for.
 pub fn is_thorough() -> bool {
     std::env::var_os("BOOMI_TEST_ALL").is_some()
 }

@@ -1,4 +1,4 @@
-//! Tests that change or measure their whole process: forks, a logger, a panic hook, an allocator, memory and descriptors.
+//! Tests that change or measure their whole process: forks, a logger, a panic hook, an allocator, memory, descriptors.
 
 #[path = "../common/alone.rs"]
 mod alone;

@@ -1,5 +1,6 @@
-//! C programs that know the library by its header alone: compiled strictly and run against the emulator.
-//! Thoroughly: by each compiler in each standard, linked both ways, and under valgrind. Or, where `bindings/cross/library.sh` asks for it, compiled for another platform.
+//! C programs that know the library by its header alone: compiled strictly and run against the emulator. Thoroughly:
+//! by each compiler in each standard, linked both ways, and under valgrind. Or, where `bindings/cross/library.sh` asks
+//! for it, compiled for another platform.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

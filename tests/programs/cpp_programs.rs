@@ -15,7 +15,8 @@ const STANDARDS: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
 const VALGRIND: [&str; 5] =
     ["--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect", "-q", "--num-callers=30"];
 
-/// Compiles a program with one compiler in one standard, and runs it. Thoroughly: in each, also linked statically, and under valgrind.
+/// Compiles a program and runs it: with one compiler in one standard, or thoroughly with each, also linked statically,
+/// and under valgrind.
 #[track_caller]
 fn check(source: &str, says: &str) {
     let name = Path::new(source).file_stem().unwrap().to_str().unwrap();
