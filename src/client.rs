@@ -44,7 +44,7 @@ use crate::jwt::Token;
 use crate::origin::{self, Origin};
 use crate::rate_limit::{self, RateLimiter};
 use crate::secret::Secret;
-use crate::store::SharedStore;
+use crate::shared_store::SharedStore;
 use crate::token_cache::account::Account;
 use crate::token_cache::accounts::Accounts;
 use crate::transport::deadline::WaitHook;
@@ -85,7 +85,7 @@ pub(crate) struct Inner {
     /// The account of the client's own account id.
     pub(crate) own_account: Option<Arc<Account>>,
     /// What other machines share with this client.
-    pub(crate) store: Option<SharedStore>,
+    pub(crate) store: Option<Arc<dyn SharedStore>>,
     /// Whose JWT goes with the requests, if it is not the client's own.
     pub(crate) token_provider: Option<TokenProvider>,
     pub(crate) server_clock: ServerClock,
@@ -140,7 +140,7 @@ impl Client {
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
         let store = config.store(&clock)?;
-        let guard = config.guard(origin.to_string(), clock.clone(), store.as_ref());
+        let guard = config.guard(origin.to_string(), clock.clone(), store.as_deref());
         let rate_limiter =
             RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
                 .with_store(store.clone(), origin.to_string());

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
-use crate::store::{SharedStore, StorePermit};
+use crate::shared_store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
 use crate::transport::deadline::{Deadline, OnSent, Phase};
 
@@ -113,7 +113,7 @@ pub(crate) struct RateLimiter {
     /// 0 for as many as come.
     most: usize,
     /// A store that keeps the pace together, and the origin.
-    store: Option<(SharedStore, String)>,
+    store: Option<(Arc<dyn SharedStore>, String)>,
     buckets: PerProcess<Mutex<HashMap<String, Arc<Bucket>>>>,
 }
 
@@ -123,7 +123,7 @@ impl RateLimiter {
     }
 
     /// Together with others of a store, if there is one.
-    pub(crate) fn with_store(self, store: Option<SharedStore>, origin: String) -> Self {
+    pub(crate) fn with_store(self, store: Option<Arc<dyn SharedStore>>, origin: String) -> Self {
         RateLimiter { store: store.map(|store| (store, origin)), ..self }
     }
 
@@ -131,7 +131,7 @@ impl RateLimiter {
     fn wait_for_store(&self, turn: &BucketPermit, account: &str, deadline: &Deadline) -> Result<()> {
         let Some((store, origin)) = &self.store else { return Ok(()) };
         let name = turn.bucket.name.get_or_init(|| store.rate_limit_key(origin, account));
-        match store.turn(name, self.most, deadline.remaining()) {
+        match store.rate_limit_permit(name, self.most, deadline.remaining()) {
             Ok(StorePermit::In(wait)) => {
                 deadline.set_phase(Phase::Pace);
                 deadline.wait(wait)

@@ -23,7 +23,7 @@ use crate::guard::history::LoginOutcome;
 use crate::jwt::Token;
 use crate::rate_limit::RateLimiter;
 use crate::secret::Secret;
-use crate::store::SharedToken;
+use crate::shared_store::SharedToken;
 use crate::transport::Outgoing;
 use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits, OnSent, Phase};
 
@@ -136,8 +136,8 @@ impl<'a> CallContext<'a> {
         self.inner().server_clock.at(self.deadline.clock().boottime())
     }
 
-    /// Where a store keeps the token for an account, if there is a store.
-    pub(crate) fn shared_token(&self, account_id: &str) -> Result<Option<SharedToken>> {
+    /// The token of an account in the shared store, if there is a store.
+    pub(crate) fn shared_token(&self, account_id: &str) -> Result<Option<Box<dyn SharedToken>>> {
         let inner = self.inner();
         let Some(store) = &inner.store else { return Ok(None) };
         let loaded = inner.sign_ins.loaded(self)?;

@@ -11,7 +11,7 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
-use crate::store::{SharedToken, SharedTokenState, TokenNeed};
+use crate::shared_store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
 use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
@@ -195,7 +195,7 @@ impl AccountRequester<'_> {
 
 impl AccountRequester<'_> {
     /// Asks the server, unless another of the store has, or is about to.
-    fn request_token_with_store(&self, shared: &SharedToken, terms: TokenRequestTerms) -> TokenOutcome {
+    fn request_token_with_store(&self, shared: &dyn SharedToken, terms: TokenRequestTerms) -> TokenOutcome {
         let (deadline, slot) = (self.context.deadline(), self.account.slot());
         let wait_until = deadline.clock().now() + terms.max_wait;
         loop {
@@ -280,7 +280,7 @@ impl TokenRequester for AccountRequester<'_> {
 
     fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome {
         match self.context.shared_token(self.account.id()) {
-            Ok(Some(shared)) => self.request_token_with_store(&shared, terms),
+            Ok(Some(shared)) => self.request_token_with_store(&*shared, terms),
             Ok(None) => self.request_token(terms, None),
             Err(error) => TokenOutcome::failed(error),
         }

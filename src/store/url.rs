@@ -13,7 +13,7 @@ const DEFAULT_PREFIX: &str = "boomi-auth:";
 pub(crate) struct Address {
     /// The URLs of its nodes, as the crate redis takes them. They hold the password.
     nodes: Vec<String>,
-    pub(crate) kind: Topology,
+    pub(crate) topology: Topology,
     /// Put before every name.
     pub(crate) prefix: String,
     /// Trusted alone, for TLS.
@@ -53,7 +53,7 @@ impl Address {
         if hosts.iter().any(|host| host.is_empty()) {
             return bad("names no host");
         }
-        let (kind, database) = match how {
+        let (topology, database) = match how {
             "" if hosts.len() > 1 => return bad("has several hosts, which only redis+sentinel and redis+cluster have"),
             "" => (Topology::Server, path),
             "cluster" if !matches!(path, "" | "0") => return bad("has a database, and a cluster has none but 0"),
@@ -84,7 +84,7 @@ impl Address {
         let how = if how.is_empty() { String::new() } else { format!("+{how}") };
         let mask = if user.is_empty() { "" } else { "***@" };
         let shown = format!("{scheme}{how}://{mask}{}/{path}?prefix={prefix}", hosts.join(","));
-        let address = Address { nodes, kind, prefix, ca_file, shown };
+        let address = Address { nodes, topology, prefix, ca_file, shown };
         for node in address.nodes() {
             if <&str as redis::IntoConnectionInfo>::into_connection_info(node).is_err() {
                 // Its own words may quote the URL.
@@ -129,7 +129,7 @@ mod tests {
     fn a_url_names_the_server_and_what_is_ours_in_it() {
         let address = Address::parse("rediss://me:s3cret@host:6380/2?prefix=team%3A&ca_file=/ca.pem").unwrap();
         assert_eq!(address.nodes, ["rediss://me:s3cret@host:6380/2"]);
-        assert_eq!((address.prefix.as_str(), &address.kind), ("team:", &Topology::Server));
+        assert_eq!((address.prefix.as_str(), &address.topology), ("team:", &Topology::Server));
         assert_eq!(address.ca_file.as_deref(), Some(std::path::Path::new("/ca.pem")));
         assert!(!format!("{address:?}").contains("s3cret") && address.shown().contains("host:6380"));
 
@@ -137,9 +137,9 @@ mod tests {
         assert_eq!((plain.nodes[0].as_str(), plain.prefix.as_str()), ("redis://localhost/", DEFAULT_PREFIX));
         let sentinel = Address::parse("redis+sentinel://:pw@a:26379,b:26379/mymaster/1").unwrap();
         assert_eq!(sentinel.nodes, ["redis://:pw@a:26379/1", "redis://:pw@b:26379/1"]);
-        assert_eq!(sentinel.kind, Topology::Sentinel("mymaster".into()));
+        assert_eq!(sentinel.topology, Topology::Sentinel("mymaster".into()));
         let cluster = Address::parse("rediss+cluster://a:7000,b:7001").unwrap();
-        assert_eq!((cluster.nodes.len(), &cluster.kind), (2, &Topology::Cluster));
+        assert_eq!((cluster.nodes.len(), &cluster.topology), (2, &Topology::Cluster));
     }
 
     #[test]
