@@ -15,7 +15,8 @@ use crate::jwt::Token;
 /// Opens the store that a setting names.
 pub(crate) type OpenStore = Arc<dyn Fn(Arc<dyn Clock>) -> Result<Arc<dyn SharedStore>> + Send + Sync>;
 
-/// One client's access to a store. While the store is unusable every method fails at once, and the caller goes on alone.
+/// One client's access to a store. While the store is unusable every method fails at once, and the caller goes on
+/// alone.
 pub(crate) trait SharedStore: Send + Sync {
     /// The store's URL, without its password.
     fn place(&self) -> &str;

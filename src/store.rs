@@ -1,6 +1,7 @@
 //! A shared store in a Valkey or Redis server: logins, one-time codes, tokens and the rate limit of several machines.
 //!
-//! [`StoreConnection`] runs scripts there. While the server cannot be used every part fails at once, and its caller goes on alone.
+//! [`StoreConnection`] runs scripts there. While the server cannot be used every part fails at once, and its caller
+//! goes on alone.
 
 mod connect;
 mod connection;

@@ -6,8 +6,8 @@ use std::time::Duration;
 const SECOND: Duration = Duration::from_secs(1);
 /// How much closer two requests may be on arrival than on departure.
 ///
-/// The server counts a request on arrival: between its departure and its response. So a place is free one second after the
-/// response, or after the departure plus this, whichever is earlier. This costs at most a tenth of the rate.
+/// The server counts a request on arrival: between its departure and its response. So a place is free one second after
+/// the response, or after the departure plus this, whichever is earlier. This costs at most a tenth of the rate.
 const JITTER: Duration = Duration::from_millis(100);
 
 /// The requests of the last second, and the queue for a place among them.
@@ -21,7 +21,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Queues a request and returns its id. `arrival` is the id of the first time, for a request that gave its place back.
+    /// Queues a request and returns its id. `arrival` is the id of the first time, for a request that gave its place
+    /// back.
     pub(super) fn join(&mut self, arrival: Option<u64>) -> u64 {
         self.last_id += 1;
         let arrival = arrival.unwrap_or(self.last_id);
@@ -88,7 +89,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// When `count` requests depart, each on a thread of its own, at once when it has a place, with `latency` to its response.
+    /// When `count` requests depart, each on a thread of its own, at once when it has a place, with `latency` to its
+    /// response.
     fn departures(limit: usize, count: usize, latency: Duration) -> Vec<Duration> {
         let mut window = Window::default();
         let ids: Vec<_> = (0..count).map(|_| window.join(None)).collect();

@@ -1,8 +1,9 @@
 //! Connects to the store: to its server, to the primary that a sentinel names, or to a server of a cluster.
 //!
-//! The features `sentinel` and `cluster` of the crate redis (1.8) cannot keep the time limits. `Sentinel` connects, asks for the
-//! primary and checks its role without any timeout, so one frozen sentinel would block this thread for ever. `ClusterConnection`
-//! looks names up, connects and refreshes its slots on the calling thread, up to the connect timeout for each server that is away.
+//! The features `sentinel` and `cluster` of the crate redis (1.8) cannot keep the time limits. `Sentinel` connects,
+//! asks for the primary and checks its role without any timeout, so one frozen sentinel would block this thread for
+//! ever. `ClusterConnection` looks names up, connects and refreshes its slots on the calling thread, up to the connect
+//! timeout for each server that is away.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use redis::{
     RedisResult, TlsCertificates, Value, from_redis_value_ref,
 };
 
+use super::pool::MAX_WAIT;
 use super::url::{Address, Topology};
 
 /// The time limit for one server: name look-up, TCP, TLS, and a sentinel on the way.
@@ -27,7 +29,8 @@ pub(super) fn connect(address: &Address, server: &str) -> Result<Connection, Str
             Some(certificates) => Client::build_with_tls(node, certificates.clone()),
             None => Client::open(node),
         };
-        client?.get_connection_with_timeout(timeout)
+        let connection = client?.get_connection_with_timeout(timeout)?;
+        connection.set_write_timeout(Some(MAX_WAIT)).map(|()| connection)
     };
     let mut problem = "the URL names no server".to_owned();
     for node in address.nodes() {
@@ -57,8 +60,7 @@ fn by_sentinel(
     let message = |error: RedisError| format!("by way of a sentinel: {}", error.category());
     let sentinel = node.clone().set_redis_settings(RedisConnectionInfo::default());
     let mut sentinel = open(sentinel, SENTINEL_TIMEOUT).map_err(message)?;
-    let timeout = Some(SENTINEL_TIMEOUT);
-    sentinel.set_read_timeout(timeout).and(sentinel.set_write_timeout(timeout)).map_err(message)?;
+    sentinel.set_read_timeout(Some(SENTINEL_TIMEOUT)).map_err(message)?;
     let found: Option<(String, u16)> =
         redis::cmd("SENTINEL").arg("get-master-addr-by-name").arg(name).query(&mut sentinel).map_err(message)?;
     let (host, port) = found.ok_or_else(|| format!("a sentinel knows no server of the name {name}"))?;

@@ -1,8 +1,8 @@
 //! Runs scripts in the store, over connections that are made on a thread of their own.
 //!
-//! No call waits longer than [`MAX_WAIT`]: name look-ups and connects run in the background, one at a time for each server, and
-//! the next call uses the connection. A cluster's server redirects to the one that has a key: the first script goes to any, and
-//! the next ones to the right one.
+//! No call waits longer than [`MAX_WAIT`]: name look-ups and connects run in the background, one at a time for each
+//! server, and the next call uses the connection. A cluster's server redirects to the one that has a key: the first
+//! script goes to any, and the next ones to the right one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ pub(super) struct StoreConnection {
     servers: PerProcess<Servers>,
 }
 
-/// The store's servers: the one that the address leads to, named by an empty string, and those that a cluster redirected to.
+/// The store's servers: the one that the address leads to, named by an empty string, and those that a cluster
+/// redirected to.
 #[derive(Default)]
 struct Servers {
     first: Arc<Pool>,
@@ -72,7 +73,7 @@ impl Servers {
         for server in primaries(first).into_iter().take(MOST_IN_ADVANCE) {
             let pool = self.pool(&server);
             if pool.is_empty()
-                && let Ok(connection) = open(address, &server)
+                && let Ok(connection) = connect(address, &server)
             {
                 pool.add(connection);
             }
@@ -116,7 +117,8 @@ impl StoreConnection {
         pool.begin(self.clock.boottime(), &|| self.start_connecting("", pool));
     }
 
-    /// Runs a script that is idempotent: once more, if the server closed the connection. An error says why the store cannot be used.
+    /// Runs a script that is idempotent: once more, if the server closed the connection. An error says why the store
+    /// cannot be used.
     pub(super) fn run<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, String> {
         match self.follow(script, key, arguments) {
             Err(RunError::Closed(_)) => self.run_once(script, key, arguments),
@@ -179,7 +181,7 @@ impl StoreConnection {
         });
         match result {
             Ok(value) => {
-                pool.put_back(connection);
+                pool.put_back(connection, None);
                 Ok(value)
             }
             Err(error) => Err(self.learn(pool, connection, &error)),
@@ -194,10 +196,10 @@ impl StoreConnection {
         // Without redis+cluster in the URL, the password is for the named server alone.
         let is_cluster = self.address.topology == Topology::Cluster;
         if let Some((server, _)) = error.redirect_node().filter(|_| is_cluster) {
-            pool.put_back(connection);
+            pool.put_back(connection, None);
             RunError::Redirect { server: server.to_owned(), is_asking: error.code() == Some("ASK") }
         } else if is_answer && !cannot_serve && !error.is_timeout() {
-            pool.put_back_with(connection, text.clone());
+            pool.put_back(connection, Some(text.clone()));
             RunError::Failed(text)
         } else {
             let was_closed = error.is_connection_dropped() && !error.is_timeout();
@@ -213,7 +215,7 @@ impl StoreConnection {
         let servers = self.servers();
         let connecting = move || {
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let mut connection = open(&address, &server)?;
+                let mut connection = connect(&address, &server)?;
                 if server.is_empty() && address.topology == Topology::Cluster {
                     servers.connect_in_advance(&address, &mut connection);
                 }
@@ -226,12 +228,6 @@ impl StoreConnection {
         spawn_without_signals("boomi-auth store", connecting)
             .map_err(|error| format!("no thread could be started to connect to the store: {error}"))
     }
-}
-
-fn open(address: &Address, server: &str) -> Result<Connection, String> {
-    let connection = connect(address, server)?;
-    connection.set_write_timeout(Some(MAX_WAIT)).map_err(|error| error.category().to_owned())?;
-    Ok(connection)
 }
 
 /// Why a script did not run to its end.

@@ -1,4 +1,5 @@
-//! Hides data from readers of the store: keys that say nothing, and tokens that only the holder of the secret can decrypt.
+//! Hides data from readers of the store: keys that say nothing, and tokens that only the holder of the secret can
+//! decrypt.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};

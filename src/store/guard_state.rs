@@ -1,7 +1,7 @@
 //! The guard's login histories in the store: one entry for each user.
 //!
-//! An entry is read, changed here, and replaced if it is still the same; otherwise all that is repeated. So the rules stand in one
-//! place, `guard/history.rs`, and each change is atomic in the store. Its times are the store's.
+//! An entry is read, changed here, and replaced if it is still the same; otherwise all that is repeated. So the rules
+//! stand in one place, `guard/history.rs`, and each change is atomic in the store. Its times are the store's.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -104,8 +104,8 @@ impl GuardStates {
             }
             Some(Err(UnusableEntry::Newer(version))) => {
                 return Err(format!(
-                    "the store's entry of this user has format {version}, and this library reads {VERSION}: use one version \
-                     of it in all programs, or another prefix"
+                    "the store's entry of this user has format {version}, and this library reads {VERSION}: use one \
+                     version of it in all programs, or another prefix"
                 ));
             }
             // The rejections it counted are lost, perhaps one before the lock.

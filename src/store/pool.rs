@@ -120,20 +120,11 @@ impl Pool {
         }
     }
 
-    /// Returns a connection that works.
-    pub(super) fn put_back(&self, connection: Connection) {
+    /// Returns a connection that works, with the server's error, if that was its answer.
+    pub(super) fn put_back(&self, connection: Connection, problem: Option<String>) {
         let mut state = lock(&self.state);
         state.idle.push(connection);
-        (state.problem, state.failures) = (None, 0);
-        drop(state);
-        self.changed.notify();
-    }
-
-    /// Returns a connection whose server answered with an error.
-    pub(super) fn put_back_with(&self, connection: Connection, problem: String) {
-        let mut state = lock(&self.state);
-        state.idle.push(connection);
-        state.problem = Some(problem);
+        (state.problem, state.failures) = (problem, 0);
         drop(state);
         self.changed.notify();
     }

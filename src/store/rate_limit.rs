@@ -15,7 +15,8 @@ const JITTER_MS: u64 = 100;
 
 /// KEYS[1]: when the last ARGV[1] requests leave, by the store's clock, newest first.
 ///
-/// ARGV: the limit per second, the length of a second in ms, the longest wait in ms. Returns {1 for a permit, its wait in ms}.
+/// ARGV: the limit per second, the length of a second in ms, the longest wait in ms. Returns {1 for a permit, its wait
+/// in ms}.
 static PERMIT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local t = redis.call('TIME')

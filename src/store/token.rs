@@ -1,8 +1,8 @@
 //! The shared token of one account: one process requests the next one, and the others find it in the store.
 //!
-//! The process that requests it has a lease with a growing number, the fence. The store keeps no token of a lease after which another
-//! was given, however late it arrives. Times are the store's. No fence is below the time of its lease, so fences grow even if the
-//! store loses its data. `tests/model/lease.rs` proves what follows from this.
+//! The process that requests it has a lease with a growing number, the fence. The store keeps no token of a lease after
+//! which another was given, however late it arrives. Times are the store's. No fence is below the time of its lease, so
+//! fences grow even if the store loses its data. `tests/model/lease.rs` proves what follows from this.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -24,9 +24,11 @@ const LEASE: Duration = Duration::from_secs(17);
 /// A wait where a token was found that is of no use.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// KEYS[1]: the token. ARGV: the caller's id, the lease in ms, the fence of the caller's token, the shortest remaining lifetime in ms.
+/// KEYS[1]: the token. ARGV: the caller's id, the lease in ms, the fence of the caller's token, the shortest remaining
+/// lifetime in ms.
 ///
-/// Returns {0, the rest of another's lease}, {1, the token's fence, its remaining lifetime, the token}, or {2, the new fence, the time}.
+/// Returns {0, the rest of another's lease}, {1, the token's fence, its remaining lifetime, the token}, or {2, the new
+/// fence, the time}.
 pub(crate) const TAKE: &str = "\
     local t = redis.call('TIME')
     local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -105,7 +107,10 @@ impl RedisToken {
         RedisToken { connection, cipher, id }
     }
 
-    fn take_once(&self, need: TokenNeed) -> Result<TakeAnswer, String> {
+    /// Runs [`TAKE`]. The inner error is the fence of a token that cannot be decrypted.
+    fn take_once(&self, need: TokenNeed) -> Result<Result<SharedTokenState, u64>, String> {
+        // Before the script runs, so that the token's lifetime is never overestimated.
+        let asked = Moment::now(self.connection.clock());
         let (lease, known, least) =
             (LEASE.as_millis().to_string(), need.known.to_string(), need.least.as_millis().to_string());
         let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
@@ -114,18 +119,20 @@ impl RedisToken {
             let value = answer.get(index).and_then(|value| from_redis_value_ref::<i64>(value).ok());
             value.map(|value| value.max(0) as u64)
         };
-        let parsed = match (number(0), number(1), number(2), answer.get(3)) {
-            (Some(0), Some(rest), ..) => TakeAnswer::Other(SharedTokenState::Wait(Duration::from_millis(rest))),
+        match (number(0), number(1), number(2), answer.get(3)) {
+            (Some(0), Some(rest), ..) => Ok(Ok(SharedTokenState::Wait(Duration::from_millis(rest)))),
             (Some(1), Some(fence), Some(left), Some(Value::BulkString(encrypted))) => {
-                TakeAnswer::Found { fence, left: Duration::from_millis(left), encrypted: encrypted.clone() }
+                Ok(self.decrypt(encrypted).ok_or(fence).map(|(lifetime, jwt)| {
+                    let left = Duration::from_millis(left).min(lifetime);
+                    SharedTokenState::Found { fence, jwt, lifetime, left, asked }
+                }))
             }
             (Some(2), Some(fence), Some(began), _) => {
                 let known = Moment::now(self.connection.clock());
-                TakeAnswer::Other(SharedTokenState::Ask(Lease { fence, began, known }))
+                Ok(Ok(SharedTokenState::Ask(Lease { fence, began, known })))
             }
-            _ => return Err("the store's answer to a script of this library is malformed".to_owned()),
-        };
-        Ok(parsed)
+            _ => Err("the store's answer to a script of this library is malformed".to_owned()),
+        }
     }
 
     fn decrypt(&self, encrypted: &[u8]) -> Option<(Duration, Zeroizing<Vec<u8>>)> {
@@ -141,19 +148,12 @@ impl SharedToken for RedisToken {
     }
 
     fn take(&self, need: TokenNeed) -> Result<SharedTokenState, String> {
-        // Before the script runs, so that the token's lifetime is never overestimated.
-        let asked = Moment::now(self.connection.clock());
-        let (fence, left, encrypted) = match self.take_once(need)? {
-            TakeAnswer::Found { fence, left, encrypted } => (fence, left, encrypted),
-            TakeAnswer::Other(state) => return Ok(state),
-        };
-        if let Some((lifetime, jwt)) = self.decrypt(&encrypted) {
-            return Ok(SharedTokenState::Found { fence, jwt, lifetime, left: left.min(lifetime), asked });
-        }
-        // Another program's data: ask for a token after it.
-        match self.take_once(TokenNeed { known: fence, ..need })? {
-            TakeAnswer::Found { .. } => Ok(SharedTokenState::Wait(LOOK_AGAIN)),
-            TakeAnswer::Other(state) => Ok(state),
+        match self.take_once(need)? {
+            Ok(state) => Ok(state),
+            // Another program's data: ask for a token after it.
+            Err(known) => {
+                Ok(self.take_once(TokenNeed { known, ..need })?.unwrap_or(SharedTokenState::Wait(LOOK_AGAIN)))
+            }
         }
     }
 
@@ -179,10 +179,4 @@ impl SharedToken for RedisToken {
     fn give_back(&self) {
         let _ = self.connection.run::<u8>(&GIVING_BACK, &self.cipher.name, &[self.id.as_bytes()]);
     }
-}
-
-/// What [`TAKE`] returned.
-enum TakeAnswer {
-    Found { fence: u64, left: Duration, encrypted: Vec<u8> },
-    Other(SharedTokenState),
 }
