@@ -19,6 +19,7 @@ use crate::origin::{self, BASE_URL_US, Origin};
 use crate::otp::OtpSecret;
 use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
 use crate::secret::Secret;
+use crate::shared_store::{OpenStore, SharedStore};
 use crate::transport::Transport;
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
@@ -85,8 +86,7 @@ pub(crate) struct Config {
     pub(crate) max_sign_ins_in_flight: Option<u32>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) state_dir_required: bool,
-    #[cfg(feature = "redis")]
-    pub(crate) store: Option<crate::store::url::Address>,
+    pub(crate) store: Option<OpenStore>,
     pub(crate) token_provider: Option<Arc<dyn BearerSource>>,
     pub(crate) on_event: Option<EventHandler>,
     pub(crate) wait_hook: Option<WaitHook>,
@@ -193,26 +193,8 @@ impl Config {
         self.set(checked, |config, ()| config.state_dir = Some(path.to_owned()))
     }
 
-    #[cfg(feature = "redis")]
-    pub(crate) fn has_store(&self) -> bool {
-        self.store.is_some()
-    }
-
-    #[cfg(not(feature = "redis"))]
-    pub(crate) fn has_store(&self) -> bool {
-        false
-    }
-
-    #[cfg(feature = "redis")]
     pub(crate) fn set_store(&mut self, url: &str) -> Result<()> {
-        self.set(crate::store::url::Address::parse(url), |config, address| config.store = Some(address))
-    }
-
-    #[cfg(not(feature = "redis"))]
-    pub(crate) fn set_store(&mut self, _: &str) -> Result<()> {
-        let text = "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
-                    BOOMI_STORE and the setting unset";
-        self.set(Err(Error::config(text)), |_, ()| {})
+        self.set(store_at(url), |config, open| config.store = Some(open))
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -223,27 +205,16 @@ impl Config {
         self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
     }
 
-    /// What a store shares, if a store is set.
-    #[cfg(feature = "redis")]
-    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
-        self.store.clone().map(|address| crate::store::SharedStore::new(address, clock.clone())).transpose()
-    }
-
-    #[cfg(not(feature = "redis"))]
-    pub(crate) fn store(&self, _: &Arc<dyn Clock>) -> Result<Option<crate::store::SharedStore>> {
-        Ok(None)
+    /// Opens the shared store, if one is set.
+    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn SharedStore>>> {
+        self.store.as_ref().map(|open| open(clock.clone())).transpose()
     }
 
     /// The guard of sign-ins at this origin.
-    pub(crate) fn guard(
-        &self,
-        origin: String,
-        clock: Arc<dyn Clock>,
-        store: Option<&crate::store::SharedStore>,
-    ) -> Guard {
+    pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, store: Option<&dyn SharedStore>) -> Guard {
         let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
         let guard = match store {
-            Some(store) => guard.shared_by(Arc::new(store.histories()), store.place().to_owned()),
+            Some(store) => guard.shared_by(store.histories(), store.place().to_owned()),
             None => guard,
         };
         let guard = match &self.state_dir {
@@ -259,6 +230,20 @@ impl Config {
     pub(crate) fn origin(&self) -> Origin {
         self.origin.clone().unwrap_or_else(|| Origin::parse_base(BASE_URL_US).expect("a good URL"))
     }
+}
+
+/// Reads the URL of a shared store.
+#[cfg(feature = "redis")]
+fn store_at(url: &str) -> Result<OpenStore> {
+    crate::store::at(url)
+}
+
+#[cfg(not(feature = "redis"))]
+fn store_at(_: &str) -> Result<OpenStore> {
+    Err(Error::config(
+        "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
+         BOOMI_STORE and the setting unset",
+    ))
 }
 
 /// Checks a credential kind that is given as a number.

@@ -43,10 +43,8 @@ mod origin;
 mod otp;
 mod rate_limit;
 mod secret;
+mod shared_store;
 #[cfg(feature = "redis")]
-mod store;
-#[cfg(not(feature = "redis"))]
-#[path = "store/without.rs"]
 mod store;
 mod sync;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -1,32 +1,36 @@
-//! What a store of machines shares over a Valkey or Redis server that it runs already: sign-ins, one-time codes, tokens, and the pace.
+//! A shared store in a Valkey or Redis server: logins, one-time codes, tokens and the rate limit of several machines.
 //!
-//! [`StoreConnection`] is the way there. When the server cannot be used, every part says so at once, and its caller goes on alone.
+//! [`StoreConnection`] runs scripts there. While the server cannot be used every part fails at once, and its caller
+//! goes on alone.
 
 mod connect;
 mod connection;
 mod encrypt;
 pub(crate) mod guard_state;
+mod pool;
 mod rate_limit;
 pub(crate) mod token;
-pub(crate) mod url;
+mod url;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::guard;
+use crate::shared_store::{OpenStore, SharedStore, SharedToken, StorePermit};
 use connection::StoreConnection;
-pub(crate) use guard_state::GuardStates;
-pub(crate) use rate_limit::StorePermit;
-pub(crate) use token::{SharedToken, SharedTokenState, TokenNeed};
+use guard_state::GuardStates;
+use token::RedisToken;
 use url::Address;
 
-/// One client's way to what its store shares.
-#[derive(Clone)]
-pub(crate) struct SharedStore {
-    link: Arc<StoreConnection>,
+/// Reads a store's URL, and returns the function that opens the store.
+pub(crate) fn at(url: &str) -> Result<OpenStore> {
+    let address = Address::parse(url)?;
+    Ok(Arc::new(move |clock| Ok(Arc::new(RedisStore::open(address.clone(), clock)?))))
 }
 
-/// What is in a store, and its URL: anybody may have written them.
+/// Reads untrusted bytes as a store's content and as its URL.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(bytes: &[u8]) {
     guard_state::fuzz(bytes);
@@ -37,31 +41,45 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     }
 }
 
-impl SharedStore {
-    /// Begins to connect, so that the first call need not wait for it, and does not wait for it either.
-    pub(crate) fn new(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
-        let link = StoreConnection::new(address, clock)?;
-        link.begin();
-        Ok(SharedStore { link: Arc::new(link) })
+struct RedisStore {
+    connection: Arc<StoreConnection>,
+}
+
+impl RedisStore {
+    /// Starts to connect, so that the first call need not, and does not wait for it.
+    fn open(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
+        let connection = StoreConnection::new(address, clock)?;
+        connection.begin();
+        Ok(RedisStore { connection: Arc::new(connection) })
+    }
+}
+
+impl SharedStore for RedisStore {
+    fn place(&self) -> &str {
+        self.connection.address().shown()
     }
 
-    /// Where it is, without its password.
-    pub(crate) fn place(&self) -> &str {
-        self.link.place()
+    fn problem(&self) -> Option<String> {
+        self.connection.problem()
     }
 
-    /// Why it cannot be used at the moment, if that is so.
-    pub(crate) fn problem(&self) -> Option<String> {
-        self.link.problem()
+    fn is_connecting(&self) -> bool {
+        self.connection.is_connecting()
     }
 
-    /// Whether a connection is being made: then nothing is known yet, or it will be known better soon.
-    pub(crate) fn is_connecting(&self) -> bool {
-        self.link.is_connecting()
+    fn histories(&self) -> Arc<dyn guard::LoginMemory> {
+        Arc::new(GuardStates::new(self.connection.clone()))
     }
 
-    /// Where the guard's histories are.
-    pub(crate) fn histories(&self) -> GuardStates {
-        GuardStates::new(self.link.clone())
+    fn token(&self, origin: &str, username: &str, secret: &[u8], account: &str) -> Box<dyn SharedToken> {
+        Box::new(RedisToken::new(self.connection.clone(), secret, &[origin, username, account]))
+    }
+
+    fn rate_limit_key(&self, origin: &str, account: &str) -> String {
+        rate_limit::key(self.connection.address(), origin, account)
+    }
+
+    fn rate_limit_permit(&self, key: &str, limit: usize, max_wait: Duration) -> Result<StorePermit, String> {
+        rate_limit::permit(&self.connection, key, limit, max_wait)
     }
 }

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, EventKind};
 use crate::origin::{self, Origin};
 use crate::rate_limit::{self, RateLimiter};
-use crate::store::SharedStore;
+use crate::shared_store::SharedStore;
 use crate::token_cache::account::Account;
 use crate::token_cache::accounts::Accounts;
 use crate::transport::deadline::WaitHook;
@@ -44,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) accounts: Accounts,
     /// The token cache of the client's own account id.
     pub(crate) own_account: Option<Arc<Account>>,
-    pub(crate) store: Option<SharedStore>,
+    pub(crate) store: Option<Arc<dyn SharedStore>>,
     /// The source of the JWTs of this client's requests, if it is not the client itself.
     pub(crate) token_provider: Option<Arc<dyn BearerSource>>,
     pub(crate) server_clock: ServerClock,
@@ -71,7 +71,7 @@ impl Inner {
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
         let store = config.store(&clock)?;
-        let guard = config.guard(origin.to_string(), clock.clone(), store.as_ref());
+        let guard = config.guard(origin.to_string(), clock.clone(), store.as_deref());
         let rate_limiter =
             RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
                 .with_store(store.clone(), origin.to_string());

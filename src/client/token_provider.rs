@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
 use crate::otp::TypedCode;
-use crate::store::{SharedToken, SharedTokenState, TokenNeed};
+use crate::shared_store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
 use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
@@ -203,7 +203,7 @@ impl AccountRequester<'_> {
     }
 
     /// Where the store keeps the account's token, if a store is set.
-    fn shared_token(&self) -> Result<Option<SharedToken>> {
+    fn shared_token(&self) -> Result<Option<Box<dyn SharedToken>>> {
         let client = self.context.client;
         let Some(store) = &client.store else { return Ok(None) };
         let basic = &load(self.context)?.basic;
@@ -211,7 +211,7 @@ impl AccountRequester<'_> {
     }
 
     /// Requests a token, unless another process of the store stored one, or is about to.
-    fn request_token_with_store(&self, shared: &SharedToken, terms: TokenRequestTerms) -> TokenOutcome {
+    fn request_token_with_store(&self, shared: &dyn SharedToken, terms: TokenRequestTerms) -> TokenOutcome {
         let (deadline, slot) = (self.context.deadline(), self.account.slot());
         let wait_until = deadline.clock().now() + terms.max_wait;
         loop {
@@ -296,7 +296,7 @@ impl TokenRequester for AccountRequester<'_> {
 
     fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome {
         match self.shared_token() {
-            Ok(Some(shared)) => self.request_token_with_store(&shared, terms),
+            Ok(Some(shared)) => self.request_token_with_store(&*shared, terms),
             Ok(None) => self.request_token(terms, None),
             Err(error) => TokenOutcome::failed(error),
         }

@@ -75,7 +75,7 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     {
         config.set_state_dir(&path).map_err(|error| named("BOOMI_STATE_DIR", &error))?;
     }
-    if !config.has_store()
+    if config.store.is_none()
         && let Some(url) = text("BOOMI_STORE", variable)?
     {
         config.set_store(&url).map_err(|error| named("BOOMI_STORE", &error))?;

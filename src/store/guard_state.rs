@@ -1,7 +1,7 @@
-//! The guard's histories, kept in the store: one entry for each user.
+//! The guard's login histories in the store: one entry for each user.
 //!
-//! An entry is read, changed here, and replaced if it is still the one that was read; otherwise that is done again. So the rules stand
-//! in one place, `guard/history.rs`, and each step is atomic in the store. Its times are the store's.
+//! An entry is read, changed here, and replaced if it is still the same; otherwise all that is repeated. So the rules
+//! stand in one place, `guard/history.rs`, and each change is atomic in the store. Its times are the store's.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -22,19 +22,20 @@ use crate::guard::{LoginMemory, User};
 use crate::sync::{Mutex, Signal, lock};
 
 const VERSION: u64 = 1;
-/// A user of whom nothing is held is forgotten after a day; one of whom something is, after a month.
+/// How long the store keeps an entry of which nothing is held.
 const IDLE: Duration = Duration::from_secs(24 * 3600);
+/// How long the store keeps any other entry.
 const LONG: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How often it is tried to be first. The one who is first has made progress, so somebody always does.
-const MOST_TRIES: u32 = 200;
+/// Attempts to replace an entry before another process does. One process always succeeds, so all make progress.
+const MOST_ATTEMPTS: u32 = 200;
 
-/// The store's time in milliseconds; the entry's number, 0 if there is none; the entry.
+/// Returns the store's time in milliseconds; the entry's number, 0 if there is none; the entry.
 pub(crate) const READ: &str = "\
     local t = redis.call('TIME')
     local e = redis.call('HMGET', KEYS[1], 'n', 'e')
     return {t[1] * 1000 + math.floor(t[2] / 1000), tonumber(e[1]) or 0, e[2]}";
 
-/// Whether the entry of number ARGV[1] was replaced by ARGV[2], which is kept for ARGV[3] milliseconds.
+/// Replaces the entry of number ARGV[1] by ARGV[2], for ARGV[3] milliseconds. Returns 1 if it did.
 pub(crate) const REPLACE: &str = "\
     if (tonumber(redis.call('HGET', KEYS[1], 'n')) or 0) ~= tonumber(ARGV[1]) then return 0 end
     redis.call('HSET', KEYS[1], 'n', ARGV[1] + 1, 'e', ARGV[2])
@@ -44,62 +45,62 @@ pub(crate) const REPLACE: &str = "\
 static READING: LazyLock<Script> = LazyLock::new(|| Script::new(READ));
 static REPLACING: LazyLock<Script> = LazyLock::new(|| Script::new(REPLACE));
 
-pub(crate) struct GuardStates {
-    link: Arc<StoreConnection>,
-    here: PerProcess<Here>,
+pub(super) struct GuardStates {
+    connection: Arc<StoreConnection>,
+    local: PerProcess<LocalState>,
 }
 
-/// What one process knows.
+/// What one process knows of the entries.
 #[derive(Default)]
-struct Here {
+struct LocalState {
     tags: Tags,
     changed: Signal,
-    /// The number of the last entry that was seen of a user.
+    /// The number of each user's last known entry.
     seen: Mutex<HashMap<User, u64>>,
-    /// Whose entry was lost, until a sign-in is accepted.
+    /// The users whose entry was lost, until a login is accepted.
     in_doubt: Mutex<HashSet<User>>,
     names: Mutex<HashMap<User, String>>,
 }
 
-/// What is in an entry.
+/// A user's entry in the store.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     version: u64,
     salt: String,
-    /// The store's time when it was written: it may be another machine's after a failover.
+    /// The store's time of the last write: after a failover it is another machine's.
     written: Millis,
     #[serde(rename = "ledger")]
     history: LoginHistory,
 }
 
 impl GuardStates {
-    pub(crate) fn new(link: Arc<StoreConnection>) -> Self {
-        GuardStates { link, here: PerProcess::empty() }
+    pub(super) fn new(connection: Arc<StoreConnection>) -> Self {
+        GuardStates { connection, local: PerProcess::empty() }
     }
 
-    fn here(&self) -> Arc<Here> {
-        self.here.get(Here::default)
+    fn local(&self) -> Arc<LocalState> {
+        self.local.get(LocalState::default)
     }
 
     fn name(&self, user: &User) -> String {
-        let here = self.here();
-        if let Some(name) = lock(&here.names).get(user) {
+        let local = self.local();
+        if let Some(name) = lock(&local.names).get(user) {
             return name.clone();
         }
-        let name = slow_name(self.link.address(), "guard", &[&user.origin, &user.name]);
-        lock(&here.names).insert(user.clone(), name.clone());
+        let name = slow_name(self.connection.address(), "guard", &[&user.origin, &user.name]);
+        lock(&local.names).insert(user.clone(), name.clone());
         name
     }
 
-    fn lost(&self, here: &Here, user: &User, now: Millis) -> Result<Entry, String> {
-        lock(&here.in_doubt).insert(user.clone());
+    fn lost(&self, local: &LocalState, user: &User, now: Millis) -> Result<Entry, String> {
+        lock(&local.in_doubt).insert(user.clone());
         Entry::new(LoginHistory::careful(now), now)
     }
 
-    /// The store's time, the entry's number and the entry, made anew where there is none.
-    fn read(&self, here: &Here, user: &User, name: &str) -> Result<(Millis, u64, Entry), String> {
-        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.link.ask(&READING, name, &[])?;
-        let last = lock(&here.seen).get(user).copied().unwrap_or(0);
+    /// Returns the store's time, the entry's number and the entry, a new one where there is none.
+    fn read(&self, local: &LocalState, user: &User, name: &str) -> Result<(Millis, u64, Entry), String> {
+        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.connection.run(&READING, name, &[])?;
+        let last = lock(&local.seen).get(user).copied().unwrap_or(0);
         let entry = match entry.map(|entry| Entry::parse(&entry)) {
             Some(Ok(mut entry)) => {
                 entry.bring_to(now);
@@ -107,17 +108,17 @@ impl GuardStates {
             }
             Some(Err(UnusableEntry::Newer(version))) => {
                 return Err(format!(
-                    "what the store keeps of this user has format {version}, and this library knows {VERSION}: use the same \
+                    "the store's entry of this user has format {version}, and this library reads {VERSION}: use one \
                      version of it in all programs, or another prefix"
                 ));
             }
-            // What was held back is lost, and was perhaps close to a lock.
-            Some(Err(UnusableEntry::Garbage)) => self.lost(here, user, now)?,
-            None if last > 0 => self.lost(here, user, now)?,
+            // The rejections it counted are lost, perhaps one before the lock.
+            Some(Err(UnusableEntry::Garbage)) => self.lost(local, user, now)?,
+            None if last > 0 => self.lost(local, user, now)?,
             None => Entry::new(LoginHistory::default(), now)?,
         };
         if entry.history.rejections() + entry.history.unanswered() == 0 {
-            lock(&here.in_doubt).remove(user);
+            lock(&local.in_doubt).remove(user);
         }
         Ok((now, number, entry))
     }
@@ -130,9 +131,9 @@ impl LoginMemory for GuardStates {
         clock: &dyn Clock,
         work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
-        let (here, name) = (self.here(), self.name(user));
-        for attempt in 0..MOST_TRIES {
-            let (now, number, mut entry) = self.read(&here, user, &name)?;
+        let (local, name) = (self.local(), self.name(user));
+        for attempt in 0..MOST_ATTEMPTS {
+            let (now, number, mut entry) = self.read(&local, user, &name)?;
             let buried = entry.history.expire_by_age(now);
             if !work(&mut entry.history, now) && !buried {
                 return Ok(());
@@ -140,33 +141,37 @@ impl LoginMemory for GuardStates {
             let idle = entry.history.is_idle(clock.wall().as_secs());
             let keep = if idle { IDLE } else { LONG };
             let (text, number_text, keep) = (entry.text(), number.to_string(), keep.as_millis().to_string());
-            let replaced: u8 =
-                self.link.tell(&REPLACING, &name, &[number_text.as_bytes(), text.as_bytes(), keep.as_bytes()])?;
+            let replaced: u8 = self.connection.run_once(
+                &REPLACING,
+                &name,
+                &[number_text.as_bytes(), text.as_bytes(), keep.as_bytes()],
+            )?;
             if replaced == 1 {
-                lock(&here.seen).insert(user.clone(), number + 1);
+                lock(&local.seen).insert(user.clone(), number + 1);
                 return Ok(());
             }
             if attempt > 2 {
-                // Those who were first go first.
+                // Backoff: other processes change the entry too.
                 clock.sleep(Duration::from_micros((clock.jitter() * 2000.0) as u64));
             }
         }
-        Err("too many others change what the store keeps of this user".to_owned())
+        Err("too many processes change the store's entry of this user".to_owned())
     }
 
     fn tag(&self, user: &User, _: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
-        let (here, name) = (self.here(), self.name(user));
-        let (_, number, entry) = self.read(&here, user, &name)?;
+        let (local, name) = (self.local(), self.name(user));
+        let (_, number, entry) = self.read(&local, user, &name)?;
         let salt = if number > 0 {
             entry.salt
         } else {
-            // The salt must be the same for all who come now.
+            // All processes must use one salt.
             let text = entry.text();
             let keep = IDLE.as_millis().to_string();
-            let replaced: u8 = self.link.tell(&REPLACING, &name, &[b"0", text.as_bytes(), keep.as_bytes()])?;
-            if replaced == 1 { entry.salt } else { self.read(&here, user, &name)?.2.salt }
+            let replaced: u8 =
+                self.connection.run_once(&REPLACING, &name, &[b"0", text.as_bytes(), keep.as_bytes()])?;
+            if replaced == 1 { entry.salt } else { self.read(&local, user, &name)?.2.salt }
         };
-        Ok(here.tags.tag(user, &salt, secret))
+        Ok(local.tags.tag(user, &salt, secret))
     }
 
     fn owner(&self) -> Owner {
@@ -174,7 +179,7 @@ impl LoginMemory for GuardStates {
     }
 
     fn changed(&self, _: &User) -> Signal {
-        self.here().changed.clone()
+        self.local().changed.clone()
     }
 
     fn look_again(&self) -> Option<Duration> {
@@ -182,13 +187,13 @@ impl LoginMemory for GuardStates {
     }
 
     fn is_in_doubt(&self, user: &User) -> bool {
-        lock(&self.here().in_doubt).contains(user)
+        lock(&self.local().in_doubt).contains(user)
     }
 }
 
-/// An entry that anybody may have written.
+/// Reads untrusted bytes as an entry.
 #[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn fuzz(bytes: &[u8]) {
+pub(super) fn fuzz(bytes: &[u8]) {
     let Ok(mut entry) = Entry::parse(bytes) else { return };
     let now = 1_800_000_000_000;
     entry.bring_to(now);
@@ -221,7 +226,7 @@ impl Entry {
         serde_json::to_string(self).expect("its keys are texts")
     }
 
-    /// Where the store's clock was set back, its times are told by the new one.
+    /// Moves the entry's times to the store's clock, if that was set back.
     fn bring_to(&mut self, now: Millis) {
         if self.written > now {
             self.history.shift(now.wrapping_sub(self.written) as i64);

@@ -1,19 +1,23 @@
-//! The pace of an account's requests, for the whole store.
+//! The rate limit of an account, shared over the store.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::Script;
 
-use super::SharedStore;
+use super::connection::StoreConnection;
 use super::encrypt::slow_name;
+use super::url::Address;
+use crate::shared_store::StorePermit;
 
-/// As much as two requests may be nearer to each other on arrival than they were when they left, on hosts of a store.
+/// How much closer two requests of different hosts may be on arrival than on departure.
 const JITTER_MS: u64 = 100;
 
-/// KEYS[1]: when the last ARGV[1] requests leave, by the store's time, newest first. ARGV: how many a second, how many ms a second is
-/// taken for, and how many ms the caller can wait. Answers {whether there is a turn, in how many ms}.
-static TURN: LazyLock<Script> = LazyLock::new(|| {
+/// KEYS[1]: when the last ARGV[1] requests leave, by the store's clock, newest first.
+///
+/// ARGV: the limit per second, the length of a second in ms, the longest wait in ms. Returns {1 for a permit, its wait
+/// in ms}.
+static PERMIT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local t = redis.call('TIME')
          local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -30,27 +34,22 @@ static TURN: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// When a request may leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StorePermit {
-    In(Duration),
-    /// Not in the time there is; after so long.
-    TooLate(Duration),
+/// The key of an account's rate limit at an origin.
+pub(super) fn key(address: &Address, origin: &str, account: &str) -> String {
+    slow_name(address, "pace", &[origin, account])
 }
 
-impl SharedStore {
-    /// The name of an account's pace at an origin.
-    pub(crate) fn rate_limit_key(&self, origin: &str, account: &str) -> String {
-        slow_name(self.link.address(), "pace", &[origin, account])
-    }
-
-    /// Takes the next turn of that name. An error says why the store cannot be used.
-    pub(crate) fn turn(&self, name: &str, most: usize, max_wait: Duration) -> Result<StorePermit, String> {
-        let (most, second) = (most.to_string(), (1000 + JITTER_MS).to_string());
-        let max_wait = max_wait.as_millis().to_string();
-        let arguments = [most.as_bytes(), second.as_bytes(), max_wait.as_bytes()];
-        let (taken, wait): (u8, u64) = self.link.tell(&TURN, name, &arguments)?;
-        let wait = Duration::from_millis(wait);
-        Ok(if taken == 1 { StorePermit::In(wait) } else { StorePermit::TooLate(wait) })
-    }
+/// Takes the next permit of a key. An error says why the store cannot be used.
+pub(super) fn permit(
+    connection: &StoreConnection,
+    key: &str,
+    limit: usize,
+    max_wait: Duration,
+) -> Result<StorePermit, String> {
+    let (limit, second) = (limit.to_string(), (1000 + JITTER_MS).to_string());
+    let max_wait = max_wait.as_millis().to_string();
+    let arguments = [limit.as_bytes(), second.as_bytes(), max_wait.as_bytes()];
+    let (taken, wait): (u8, u64) = connection.run_once(&PERMIT, key, &arguments)?;
+    let wait = Duration::from_millis(wait);
+    Ok(if taken == 1 { StorePermit::In(wait) } else { StorePermit::TooLate(wait) })
 }

@@ -1,28 +1,34 @@
-//! One JWT for a store: who asks the server for the next one, and where the others find it.
+//! The shared token of one account: one process requests the next one, and the others find it in the store.
 //!
-//! Who is to ask has a lease, with a number that grows: the fence. What somebody brings whose lease was over, and was another's since, is
-//! not kept, however late it comes. Times are the store's, and no fence is below the time when it was given: so it grows even if the store
-//! forgets. `model/lease.rs` says what that is good for.
+//! The process that requests it has a lease with a growing number, the fence. The store keeps no token of a lease after
+//! which another was given, however late it arrives. Times are the store's. No fence is below the time of its lease, so
+//! fences grow even if the store loses its data. `tests/model/lease.rs` proves what follows from this.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use redis::Script;
+use redis::{Script, Value, from_redis_value_ref};
 use zeroize::Zeroizing;
 
-use super::SharedStore;
-use super::encrypt::Seal;
+use super::connection::StoreConnection;
+use super::encrypt::TokenCipher;
 use crate::clock::Moment;
 use crate::fork::PerProcess;
 use crate::jwt::Token;
+use crate::shared_store::{Lease, SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Mutex, lock};
 
-/// A little longer than an exchange may take. Of a process that is gone the lease ends by itself.
+/// A little longer than a token request may take. The lease of a process that is gone just ends.
 const LEASE: Duration = Duration::from_secs(17);
+/// A wait where a token was found that is of no use.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// KEYS[1]: the token. ARGV: who asks, the lease in ms, the fence of the token that will not do, what must be left of another in ms.
-/// Answers {0, the rest of another's lease}, {1, the token's fence, what is left of it, it}, or {2, the new fence, the store's time}.
+/// KEYS[1]: the token. ARGV: the caller's id, the lease in ms, the fence of the caller's token, the shortest remaining
+/// lifetime in ms.
+///
+/// Returns {0, the rest of another's lease}, {1, the token's fence, its remaining lifetime, the token}, or {2, the new
+/// fence, the time}.
 pub(crate) const TAKE: &str = "\
     local t = redis.call('TIME')
     local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -37,8 +43,9 @@ pub(crate) const TAKE: &str = "\
     redis.call('PEXPIRE', KEYS[1], 86400000 + ARGV[2])
     return {2, last, now}";
 
-/// ARGV: the lease's fence, the token, when it dies by the store's clock. Whether it was kept: only if no other lease was given since, and
-/// this one is not forgotten.
+/// ARGV: the lease's fence, the token, when it expires by the store's clock. Returns 1 if it was kept.
+///
+/// It is not if another lease was given since, or this one is lost.
 pub(crate) const PUT: &str = "\
     if (tonumber(redis.call('HGET', KEYS[1], 'last')) or 0) ~= tonumber(ARGV[1]) then return 0 end
     redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'sealed', ARGV[2], 'ends', ARGV[3])
@@ -46,14 +53,14 @@ pub(crate) const PUT: &str = "\
     redis.call('PEXPIRE', KEYS[1], 86400000)
     return 1";
 
-/// ARGV: whose lease, and how long it is from now on, in ms.
+/// ARGV: the caller's id, the new length of its lease in ms, from now.
 pub(crate) const RENEW: &str = "\
     if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return 0 end
     local t = redis.call('TIME')
     redis.call('HSET', KEYS[1], 'until', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2])
     return 1";
 
-/// ARGV: whose lease. It is over.
+/// ARGV: the caller's id. Ends its lease.
 pub(crate) const GIVE_BACK: &str = "\
     if redis.call('HGET', KEYS[1], 'lease') == ARGV[1] then redis.call('HDEL', KEYS[1], 'lease', 'until') end
     return 1";
@@ -63,164 +70,113 @@ static PUTTING: LazyLock<Script> = LazyLock::new(|| Script::new(PUT));
 static RENEWING: LazyLock<Script> = LazyLock::new(|| Script::new(RENEW));
 static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
-/// What opens the tokens that this process uses. To make one is slow.
+/// The ciphers of this process, by a hash of what they were made from: to make one is slow, and no secret stays here.
+static CIPHERS: PerProcess<Ciphers> = PerProcess::empty();
+const MOST_CIPHERS: usize = 256;
+
 #[derive(Default)]
-struct Seals(Mutex<HashMap<[u8; 32], Arc<Seal>>>);
+struct Ciphers(Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>);
 
-static SEALS: PerProcess<Seals> = PerProcess::empty();
-const MOST_SEALS: usize = 256;
-
-/// The place of one account's token in the store.
-pub(crate) struct SharedToken {
-    store: SharedStore,
-    seal: Arc<Seal>,
-    /// Who this is there.
+/// One account's token in a Redis server.
+pub(super) struct RedisToken {
+    connection: Arc<StoreConnection>,
+    cipher: Arc<TokenCipher>,
+    /// The caller's id in the lease.
     id: String,
 }
 
-/// What the caller has, and wants.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TokenNeed {
-    /// The fence of the token that will not do.
-    pub(crate) known: u64,
-    /// What must be left of another.
-    pub(crate) least: Duration,
-}
-
-/// What is to be done for a token.
-pub(crate) enum SharedTokenState {
-    /// Another has it already: its fence, the JWT, what it lives in all, and what is left of it, counted from the moment.
-    Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },
-    /// Another is asking, and has so long at most.
-    Wait(Duration),
-    /// Ask, and then [`SharedToken::put`] or [`SharedToken::give_back`].
-    Ask(Lease),
-}
-
-/// Leave to ask.
-pub(crate) struct Lease {
-    pub(crate) fence: u64,
-    /// When it was given, in milliseconds of the store's clock, and when that was known here.
-    began: u64,
-    known: Moment,
-}
-
-impl SharedStore {
-    /// The place of the token for an account of a user at an origin.
-    pub(crate) fn token(&self, origin: &str, username: &str, secret: &[u8], account: &str) -> SharedToken {
-        let of = [origin, username, account];
-        let address = self.link.address();
-        // Known by a hash, so that no secret stays here.
+impl RedisToken {
+    /// Of a secret, for the origin, user and account in `of`.
+    pub(super) fn new(connection: Arc<StoreConnection>, secret: &[u8], of: &[&str]) -> Self {
+        let address = connection.address();
         let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), &[0], address.prefix.as_bytes()].concat());
-        let mut key = [0; 32];
-        key.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
-        let seals = SEALS.get(Seals::default);
-        let known = lock(&seals.0).get(&key).cloned();
-        let seal = known.unwrap_or_else(|| {
-            let made = Arc::new(Seal::new(address, secret, &of));
-            let mut all = lock(&seals.0);
-            if all.len() >= MOST_SEALS {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
+        let ciphers = CIPHERS.get(Ciphers::default);
+        let known = lock(&ciphers.0).get(&hash).cloned();
+        let cipher = known.unwrap_or_else(|| {
+            let made = Arc::new(TokenCipher::new(address, secret, of));
+            let mut all = lock(&ciphers.0);
+            if all.len() >= MOST_CIPHERS {
                 all.clear();
             }
-            all.entry(key).or_insert(made).clone()
+            all.entry(hash).or_insert(made).clone()
         });
-        let id =
-            format!("{:016x}", (self.link.clock().jitter() * u64::MAX as f64) as u64 ^ u64::from(std::process::id()));
-        SharedToken { store: self.clone(), seal, id }
+        let random = (connection.clock().jitter() * u64::MAX as f64) as u64;
+        let id = format!("{:016x}", random ^ u64::from(std::process::id()));
+        RedisToken { connection, cipher, id }
+    }
+
+    /// Runs [`TAKE`]. The inner error is the fence of a token that cannot be decrypted.
+    fn take_once(&self, need: TokenNeed) -> Result<Result<SharedTokenState, u64>, String> {
+        // Before the script runs, so that the token's lifetime is never overestimated.
+        let asked = Moment::now(self.connection.clock());
+        let (lease, known, least) =
+            (LEASE.as_millis().to_string(), need.known.to_string(), need.least.as_millis().to_string());
+        let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
+        let answer: Vec<Value> = self.connection.run(&TAKING, &self.cipher.name, &arguments)?;
+        let number = |index: usize| {
+            let value = answer.get(index).and_then(|value| from_redis_value_ref::<i64>(value).ok());
+            value.map(|value| value.max(0) as u64)
+        };
+        match (number(0), number(1), number(2), answer.get(3)) {
+            (Some(0), Some(rest), ..) => Ok(Ok(SharedTokenState::Wait(Duration::from_millis(rest)))),
+            (Some(1), Some(fence), Some(left), Some(Value::BulkString(encrypted))) => {
+                Ok(self.decrypt(encrypted).ok_or(fence).map(|(lifetime, jwt)| {
+                    let left = Duration::from_millis(left).min(lifetime);
+                    SharedTokenState::Found { fence, jwt, lifetime, left, asked }
+                }))
+            }
+            (Some(2), Some(fence), Some(began), _) => {
+                let known = Moment::now(self.connection.clock());
+                Ok(Ok(SharedTokenState::Ask(Lease { fence, began, known })))
+            }
+            _ => Err("the store's answer to a script of this library is malformed".to_owned()),
+        }
+    }
+
+    fn decrypt(&self, encrypted: &[u8]) -> Option<(Duration, Zeroizing<Vec<u8>>)> {
+        let plain = self.cipher.decrypt(encrypted)?;
+        let (lifetime, jwt) = plain.split_first_chunk::<8>()?;
+        Some((Duration::from_millis(u64::from_be_bytes(*lifetime)), Zeroizing::new(jwt.to_vec())))
     }
 }
 
-impl SharedToken {
-    /// Where it is, which says nothing to those who do not have the secret.
-    pub(crate) fn name(&self) -> &str {
-        &self.seal.name
+impl SharedToken for RedisToken {
+    fn name(&self) -> &str {
+        &self.cipher.name
     }
 
-    /// An error says why the store cannot be used: then the caller goes on alone.
-    pub(crate) fn take(&self, standing: TokenNeed) -> Result<SharedTokenState, String> {
-        // Before the question, so that no token is thought to live longer than it does.
-        let asked = Moment::now(self.store.link.clock());
-        let answer = self.take_once(standing)?;
-        let Some((fence, left, sealed)) = answer.found else { return Ok(answer.turn) };
-        let opened = self.seal.open(&sealed).and_then(|opened| {
-            let (lifetime, jwt) = opened.split_first_chunk::<8>()?;
-            Some((Duration::from_millis(u64::from_be_bytes(*lifetime)), Zeroizing::new(jwt.to_vec())))
-        });
-        match opened {
-            Some((lifetime, jwt)) => {
-                Ok(SharedTokenState::Found { fence, jwt, lifetime, left: left.min(lifetime), asked })
+    fn take(&self, need: TokenNeed) -> Result<SharedTokenState, String> {
+        match self.take_once(need)? {
+            Ok(state) => Ok(state),
+            // Another program's data: ask for a token after it.
+            Err(known) => {
+                Ok(self.take_once(TokenNeed { known, ..need })?.unwrap_or(SharedTokenState::Wait(LOOK_AGAIN)))
             }
-            // Garbage, or another library's: it will not do.
-            None => Ok(self.take_once(TokenNeed { known: fence, ..standing })?.turn),
         }
     }
 
-    fn take_once(&self, standing: TokenNeed) -> Result<Taken, String> {
-        let (lease, known, least) =
-            (LEASE.as_millis().to_string(), standing.known.to_string(), standing.least.as_millis().to_string());
-        let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<redis::Value> = self.store.link.ask(&TAKING, &self.seal.name, &arguments)?;
-        let number = |index: usize| -> Option<u64> {
-            answer
-                .get(index)
-                .and_then(|value| redis::from_redis_value_ref::<i64>(value).ok())
-                .map(|value| value.max(0) as u64)
-        };
-        let strange = || "the store answered something else than it was asked for".to_owned();
-        match number(0) {
-            Some(0) => Ok(Taken::turn(SharedTokenState::Wait(Duration::from_millis(number(1).ok_or_else(strange)?)))),
-            Some(1) => {
-                let (fence, left) = (number(1).ok_or_else(strange)?, number(2).ok_or_else(strange)?);
-                let sealed = match answer.get(3) {
-                    Some(redis::Value::BulkString(bytes)) => bytes.clone(),
-                    _ => return Err(strange()),
-                };
-                let turn = SharedTokenState::Wait(Duration::from_millis(100));
-                Ok(Taken { turn, found: Some((fence, Duration::from_millis(left), sealed)) })
-            }
-            Some(2) => {
-                let (fence, began) = (number(1).ok_or_else(strange)?, number(2).ok_or_else(strange)?);
-                let known = Moment::now(self.store.link.clock());
-                Ok(Taken::turn(SharedTokenState::Ask(Lease { fence, began, known })))
-            }
-            _ => Err(strange()),
-        }
-    }
-
-    /// Keeps what the server gave. Nothing depends on it.
-    pub(crate) fn put(&self, lease: &Lease, token: &Token) {
+    fn put(&self, lease: &Lease, token: &Token) {
         let lifetime = token.lifetime().as_millis() as u64;
         let plain = Zeroizing::new([&lifetime.to_be_bytes(), token.jwt().as_bytes()].concat());
-        let Some(sealed) = self.seal.close(&plain) else { return };
-        // A point of the store's clock: this may reach it late, and what is left would be less by then.
-        let now = Moment::now(self.store.link.clock());
+        let Some(encrypted) = self.cipher.encrypt(&plain) else { return };
+        // A point of the store's clock: a remaining lifetime would be too long if this arrives late.
+        let now = Moment::now(self.connection.clock());
         let since = now.steady.saturating_sub(lease.known.steady);
         let ends = lease.began + (since + token.remaining(now)).as_millis() as u64;
         let (fence, ends) = (lease.fence.to_string(), ends.to_string());
-        let arguments = [fence.as_bytes(), &sealed, ends.as_bytes()];
-        let _ = self.store.link.ask::<u8>(&PUTTING, &self.seal.name, &arguments);
+        let arguments = [fence.as_bytes(), &encrypted, ends.as_bytes()];
+        let _ = self.connection.run::<u8>(&PUTTING, &self.cipher.name, &arguments);
     }
 
-    /// The lease goes on, as long as this is said now and then: who has it waits before the exchange. One that is lost shows when
-    /// it [`put`](Self::put)s.
-    pub(crate) fn renew(&self) {
+    /// A lost lease shows when the token is [`put`](Self::put).
+    fn renew(&self) {
         let lease = LEASE.as_millis().to_string();
-        let _ = self.store.link.ask::<u8>(&RENEWING, &self.seal.name, &[self.id.as_bytes(), lease.as_bytes()]);
+        let _ = self.connection.run::<u8>(&RENEWING, &self.cipher.name, &[self.id.as_bytes(), lease.as_bytes()]);
     }
 
-    /// The lease is another's to have.
-    pub(crate) fn give_back(&self) {
-        let _ = self.store.link.ask::<u8>(&GIVING_BACK, &self.seal.name, &[self.id.as_bytes()]);
-    }
-}
-
-struct Taken {
-    turn: SharedTokenState,
-    found: Option<(u64, Duration, Vec<u8>)>,
-}
-
-impl Taken {
-    fn turn(turn: SharedTokenState) -> Self {
-        Taken { turn, found: None }
+    fn give_back(&self) {
+        let _ = self.connection.run::<u8>(&GIVING_BACK, &self.cipher.name, &[self.id.as_bytes()]);
     }
 }

@@ -1,4 +1,4 @@
-//! A store's URL: which server, and where in it.
+//! A store's URL: its servers, and where in them.
 
 use std::path::PathBuf;
 
@@ -8,32 +8,32 @@ use crate::error::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "boomi-auth:";
 
-/// Where a store's memory is.
+/// A parsed URL.
 #[derive(Clone)]
-pub(crate) struct Address {
-    /// The URLs of its nodes, as the crate redis takes them. They hold the password.
+pub(super) struct Address {
+    /// The URLs of its servers, for the crate redis. They contain the password.
     nodes: Vec<String>,
-    pub(crate) kind: Topology,
-    /// Put before every name.
-    pub(crate) prefix: String,
-    /// Trusted alone, for TLS.
-    pub(crate) ca_file: Option<PathBuf>,
-    /// For people.
+    pub(super) topology: Topology,
+    /// The prefix of every key.
+    pub(super) prefix: String,
+    /// The only roots to trust, for TLS.
+    pub(super) ca_file: Option<PathBuf>,
+    /// The URL without its password.
     shown: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Topology {
+pub(super) enum Topology {
     Server,
-    /// Sentinels, which know where the server of this name is.
+    /// Sentinels, which know the server of this name.
     Sentinel(String),
     Cluster,
 }
 
 impl Address {
-    /// Reads `redis://user:password@host:6379/0?prefix=...`, `rediss://` for TLS, and `valkey` in place of `redis`;
+    /// Parses `redis://user:password@host:6379/0?prefix=...`, `rediss://` for TLS, and `valkey` in place of `redis`;
     /// `redis+sentinel://host1,host2/name/0` and `redis+cluster://host1,host2`, also with `rediss`.
-    pub(crate) fn parse(url: &str) -> Result<Self> {
+    pub(super) fn parse(url: &str) -> Result<Self> {
         crate::validate::check("the store", url)?;
         let bad = |what: &str| Err(Error::invalid(format!("the store's URL {what}: give one like rediss://host:6379")));
         let Some((scheme, rest)) = url.split_once("://") else { return bad("has no scheme") };
@@ -53,7 +53,7 @@ impl Address {
         if hosts.iter().any(|host| host.is_empty()) {
             return bad("names no host");
         }
-        let (kind, database) = match how {
+        let (topology, database) = match how {
             "" if hosts.len() > 1 => return bad("has several hosts, which only redis+sentinel and redis+cluster have"),
             "" => (Topology::Server, path),
             "cluster" if !matches!(path, "" | "0") => return bad("has a database, and a cluster has none but 0"),
@@ -84,21 +84,21 @@ impl Address {
         let how = if how.is_empty() { String::new() } else { format!("+{how}") };
         let mask = if user.is_empty() { "" } else { "***@" };
         let shown = format!("{scheme}{how}://{mask}{}/{path}?prefix={prefix}", hosts.join(","));
-        let address = Address { nodes, kind, prefix, ca_file, shown };
+        let address = Address { nodes, topology, prefix, ca_file, shown };
         for node in address.nodes() {
             if <&str as redis::IntoConnectionInfo>::into_connection_info(node).is_err() {
-                // Its own words may quote the URL.
+                // The crate's message may quote the URL.
                 return bad("cannot be read");
             }
         }
         Ok(address)
     }
 
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().map(String::as_str)
     }
 
-    pub(crate) fn shown(&self) -> &str {
+    pub(super) fn shown(&self) -> &str {
         &self.shown
     }
 }
@@ -126,10 +126,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_the_server_and_what_is_ours_in_it() {
+    fn url_is_parsed_into_nodes_and_settings() {
         let address = Address::parse("rediss://me:s3cret@host:6380/2?prefix=team%3A&ca_file=/ca.pem").unwrap();
         assert_eq!(address.nodes, ["rediss://me:s3cret@host:6380/2"]);
-        assert_eq!((address.prefix.as_str(), &address.kind), ("team:", &Topology::Server));
+        assert_eq!((address.prefix.as_str(), &address.topology), ("team:", &Topology::Server));
         assert_eq!(address.ca_file.as_deref(), Some(std::path::Path::new("/ca.pem")));
         assert!(!format!("{address:?}").contains("s3cret") && address.shown().contains("host:6380"));
 
@@ -137,13 +137,13 @@ mod tests {
         assert_eq!((plain.nodes[0].as_str(), plain.prefix.as_str()), ("redis://localhost/", DEFAULT_PREFIX));
         let sentinel = Address::parse("redis+sentinel://:pw@a:26379,b:26379/mymaster/1").unwrap();
         assert_eq!(sentinel.nodes, ["redis://:pw@a:26379/1", "redis://:pw@b:26379/1"]);
-        assert_eq!(sentinel.kind, Topology::Sentinel("mymaster".into()));
+        assert_eq!(sentinel.topology, Topology::Sentinel("mymaster".into()));
         let cluster = Address::parse("rediss+cluster://a:7000,b:7001").unwrap();
-        assert_eq!((cluster.nodes.len(), &cluster.kind), (2, &Topology::Cluster));
+        assert_eq!((cluster.nodes.len(), &cluster.topology), (2, &Topology::Cluster));
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_without_a_secret() {
+    fn bad_store_url_error_has_no_secret() {
         for url in [
             "host:6379",
             "http://host",

@@ -1,4 +1,4 @@
-//! A store that is away, and comes back: nothing fails for it.
+//! A store that is unreachable for a while: no call fails because of it.
 
 use std::net::TcpListener;
 
@@ -11,7 +11,7 @@ use crate::load::{assert_rejected_at_most, exchanges, status, until};
 use crate::server::{Server, free_port};
 use crate::together::{connected, is_refused};
 
-/// Far more than the 50 ms that are promised, and far less than a call that hangs takes.
+/// Far more than the promised 50 ms, and far less than a call that hangs.
 const NOT_HUNG_MS: u64 = 5000;
 
 fn client_of(boomi: &Emulator, url: &str, credentials: Credentials, events: &Events) -> Client {
@@ -26,7 +26,7 @@ fn works(boomi: &Emulator, client: &Client) {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_told_once_and_hinders_nobody() {
+fn absent_store_is_reported_once_and_delays_no_call() {
     let boomi = Emulator::start_unlimited();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("redis://127.0.0.1:{}", silent.local_addr().unwrap().port());
@@ -43,19 +43,19 @@ fn a_store_that_is_not_there_is_told_once_and_hinders_nobody() {
 }
 
 #[test]
-fn what_was_counted_meanwhile_is_added_when_it_is_back() {
+fn rejections_counted_during_outage_reach_the_store() {
     let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
     let wrong = || Credentials::password(REGULAR.name, "wrong").unwrap();
     let one = client_of(&boomi, &store.url(""), wrong(), &events);
     store.kill();
     assert!(is_refused(&one));
     store.run();
-    // The one that was there tells the store, when it next looks.
+    // The first client writes its count when it next uses the store.
     until(&boomi, || {
         assert!(is_refused(&one));
         store.content().contains("\"rejections\":1")
     });
-    // So a stranger to it does not begin anew.
+    // So a new process starts with that count.
     let status_now = status(&boomi, REGULAR).total_rejections;
     let held = one.describe_guard().unwrap();
     assert!(held.contains("\"rejections\":1"), "{held}");
@@ -64,7 +64,7 @@ fn what_was_counted_meanwhile_is_added_when_it_is_back() {
 }
 
 #[test]
-fn a_store_that_was_started_anew_is_used_at_once() {
+fn restarted_store_is_used_at_once() {
     let (boomi, store, events) = (Emulator::start_unlimited(), Server::start(), Events::default());
     let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
     works(&boomi, &client);
@@ -75,7 +75,7 @@ fn a_store_that_was_started_anew_is_used_at_once() {
 }
 
 #[test]
-fn a_leader_that_is_killed_is_followed_by_another() {
+fn killed_leader_is_followed_by_another() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let events = Events::default();
     let client = client_of(&boomi, &store.url(""), by_token(REGULAR), &events);
@@ -90,11 +90,11 @@ fn a_leader_that_is_killed_is_followed_by_another() {
         true
     });
     until(&boomi, || exchanges(&boomi) == 1);
-    // It ends in the middle of its exchange.
+    // It ends in the middle of its token request.
     std::io::Write::write_all(&mut &end, b"x").unwrap();
     assert!(leader.went_well());
     boomi.set_delays(Vec::new());
-    // Within the call's deadline.
+    // Succeeds within the call's deadline.
     client.token().unwrap();
     assert_rejected_at_most(&boomi, REGULAR, 0);
 }

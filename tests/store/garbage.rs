@@ -1,4 +1,4 @@
-//! A store that forgets, is full, or holds what is not ours.
+//! A store that loses data, is full, or has data of other programs.
 
 use boomi_auth::{Client, Credentials};
 use boomi_emulator::Emulator;
@@ -19,7 +19,7 @@ fn works(client: &Client) {
 }
 
 #[test]
-fn a_store_that_forgets_locks_nobody() {
+fn store_that_loses_data_locks_no_user() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let wrong = client(&boomi, &store, Credentials::password(REGULAR.name, "wrong").unwrap());
     for _ in 0..20 {
@@ -36,7 +36,7 @@ fn a_store_that_forgets_locks_nobody() {
 }
 
 #[test]
-fn garbage_is_replaced_and_trusted_nowhere() {
+fn garbage_in_the_store_is_replaced() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let client = client(&boomi, &store, by_token(REGULAR));
     works(&client);
@@ -55,7 +55,7 @@ fn garbage_is_replaced_and_trusted_nowhere() {
 }
 
 #[test]
-fn another_programs_keys_and_a_later_format_are_left_alone() {
+fn foreign_keys_and_later_formats_are_left_alone() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     works(&client(&boomi, &store, by_token(REGULAR)));
     let keys = store.keys();
@@ -67,14 +67,14 @@ fn another_programs_keys_and_a_later_format_are_left_alone() {
     assert!(keys.iter().all(|key| store.ask(&["GET", key]) == redis::Value::BulkString(b"somebody's".into())));
 
     store.ask(&["FLUSHALL"]);
-    let ledger = keys.iter().find(|key| key.contains("guard")).unwrap();
-    store.ask(&["HSET", ledger, "n", "7", "e", r#"{"version":2}"#]);
+    let history = keys.iter().find(|key| key.contains("guard")).unwrap();
+    store.ask(&["HSET", history, "n", "7", "e", r#"{"version":2}"#]);
     works(&client(&boomi, &store, by_token(REGULAR)));
     assert!(store.content().contains(r#"{"version":2}"#));
 }
 
 #[test]
-fn a_full_store_hinders_nobody() {
+fn full_store_breaks_no_call() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     store.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     works(&client(&boomi, &store, by_password(REGULAR)));

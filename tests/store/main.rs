@@ -1,4 +1,4 @@
-//! A fleet's memory: many processes, real Valkey or Redis servers, and one emulated Boomi that counts.
+//! A shared store: many processes, real Valkey or Redis servers, and one emulated Boomi that counts.
 #![cfg(unix)]
 
 #[path = "../common/mod.rs"]
@@ -16,8 +16,8 @@ mod server;
 mod several;
 mod together;
 
-/// The beginning of a client of Boomi by its address: to look a name up after a fork, while other threads of the parent did so, may
-/// wait for ever for a lock of the C library.
+/// A client builder with Boomi's IP address: a name look-up in a forked child may wait for ever for a lock of the C
+/// library, if another thread of the parent looked a name up during the fork.
 fn client_of(boomi: &boomi_emulator::Emulator) -> boomi_auth::ClientBuilder {
     common::builder(boomi).base_url(&boomi.hub_url())
 }

@@ -1,4 +1,4 @@
-//! A network that is cut between the store and some of those who share it, and processes that stand still.
+//! A network partition between the store and some processes, and processes that are stopped.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::relay::Relay;
 use crate::server::Server;
 use crate::together::{connected, is_refused};
 
-/// Far more than the 50 ms for which a call waits for the store, each of a few times; far less than one that hangs.
+/// Far more than a few waits of 50 ms for the store, and far less than a call that hangs.
 const NOT_HUNG_MS: u64 = 5000;
 
 fn client(boomi: &Emulator, url: &str, credentials: Credentials) -> Client {
@@ -30,7 +30,7 @@ fn works(boomi: &Emulator, client: &Client) -> bool {
     is_served && client.generate_jwt(None, None).is_ok() && boomi.at_ms() - began < NOT_HUNG_MS
 }
 
-/// For half of the processes the way to the store is cut, and mended after some seconds: both halves work all the time.
+/// Cuts half of the processes off from the store for some seconds: both halves work all the time.
 fn both_sides_work(cut: fn(&Relay)) {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let relay = Relay::to(&store);
@@ -48,7 +48,7 @@ fn both_sides_work(cut: fn(&Relay)) {
         }
         true
     });
-    // Without this end of it, it is over when they are.
+    // So the pipe ends with the workers.
     drop(writer);
     std::io::Read::read_exact(&mut &reader, &mut [0; 4]).unwrap();
     cut(&relay);
@@ -60,17 +60,17 @@ fn both_sides_work(cut: fn(&Relay)) {
 }
 
 #[test]
-fn whoever_is_cut_off_goes_on_and_so_do_the_others() {
+fn both_sides_of_a_partition_work() {
     both_sides_work(Relay::cut);
 }
 
 #[test]
-fn when_answers_alone_are_lost_it_is_the_same() {
+fn both_sides_of_a_one_way_partition_work() {
     both_sides_work(Relay::cut_answers);
 }
 
 #[test]
-fn what_the_store_held_is_held_by_those_who_are_cut_off() {
+fn held_credential_stays_held_after_a_partition() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let relay = Relay::to(&store);
     let wrong = client(&boomi, &relay.url(), wrong());
@@ -91,7 +91,7 @@ fn what_the_store_held_is_held_by_those_who_are_cut_off() {
 }
 
 #[test]
-fn two_sides_that_never_met_lock_nobody() {
+fn partition_from_the_start_locks_no_user() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let relay = Relay::to(&store);
     relay.cut();
@@ -104,7 +104,7 @@ fn two_sides_that_never_met_lock_nobody() {
 }
 
 #[test]
-fn a_leader_that_stands_still_is_followed_by_another() {
+fn stopped_leader_is_followed_by_another() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let client = client(&boomi, &store.url(""), by_token(REGULAR));
     boomi.set_delays(vec![boomi_emulator::Delay::new(2000, 2000).on("/auth/")]);
@@ -113,7 +113,7 @@ fn a_leader_that_stands_still_is_followed_by_another() {
     leader.stop();
     let stopped = boomi.at_ms();
     boomi.set_delays(Vec::new());
-    // When its lease is over, within the call's deadline.
+    // When the lease is over, within the call's deadline.
     let second = connected(&client).token().unwrap();
     until(&boomi, || boomi.at_ms() - stopped >= 20_000);
     leader.go_on();
@@ -124,7 +124,7 @@ fn a_leader_that_stands_still_is_followed_by_another() {
 }
 
 #[test]
-fn a_store_that_stands_still_for_long_hinders_nobody() {
+fn frozen_store_delays_no_call() {
     let (boomi, store) = (Emulator::start_unlimited(), Server::start());
     let right = client(&boomi, &store.url(""), by_token(REGULAR));
     connected(&right).token().unwrap();

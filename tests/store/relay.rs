@@ -1,4 +1,4 @@
-//! A network between programs and the store, that can be cut: what is on its way is held, as TCP does, until it is mended.
+//! A network between programs and the store that can be cut: as TCP does, it delays the data until it is mended.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ struct Cut {
     from_the_store: bool,
 }
 
-/// Ends with the test's process.
+/// A relay, which ends with the test's process.
 #[derive(Clone)]
 pub struct Relay {
     port: u16,
@@ -39,12 +39,12 @@ impl Relay {
         format!("redis://:{PASSWORD}@127.0.0.1:{}/0", self.port)
     }
 
-    /// Nothing arrives on either side.
+    /// Cuts both directions.
     pub fn cut(&self) {
         self.set(Cut { to_the_store: true, from_the_store: true });
     }
 
-    /// What the store says does not arrive.
+    /// Cuts the direction from the store.
     pub fn cut_answers(&self) {
         self.set(Cut { to_the_store: false, from_the_store: true });
     }

@@ -1,4 +1,4 @@
-//! Servers of the tests' own: the program `redis-server` or `valkey-server`, on loopback.
+//! Servers for tests: the program `redis-server` or `valkey-server`, on loopback.
 #![allow(dead_code, reason = "not every file needs all of it")]
 
 use std::net::{TcpListener, TcpStream};
@@ -35,17 +35,17 @@ impl Server {
         Server::start_with(&[])
     }
 
-    /// With more arguments than the usual.
+    /// Starts it with more arguments.
     pub fn start_with(more: &[&str]) -> Server {
         Server::begin(more, false)
     }
 
-    /// Where a test writes that it was away when it should not have been; processes share it.
+    /// The file in which the processes of a test report that the store was away.
     pub fn away(&self) -> PathBuf {
         self.directory.join("away")
     }
 
-    /// One that speaks TLS alone, with a certificate for localhost.
+    /// Starts a server with TLS only, and a certificate for localhost.
     pub fn start_tls() -> Server {
         Server::begin(&[], true)
     }
@@ -53,7 +53,7 @@ impl Server {
     fn begin(more: &[&str], is_tls: bool) -> Server {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // Cargo names one for the tests of this directory alone.
+        // Cargo sets it for integration tests only.
         let directory = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from).join(name);
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
@@ -83,9 +83,9 @@ impl Server {
         server
     }
 
-    /// Starts it, empty; also again after [`kill`](Self::kill).
+    /// Starts it, empty; also after [`kill`](Self::kill).
     pub fn run(&self) {
-        // A busy machine is no slow store, and a call waits 40 ms for that. Not everybody may ask for it.
+        // A call waits 40 ms for the store, even on a busy machine. Without the privilege `nice` has no effect.
         let mut command = Command::new("nice");
         command
             .args(["-n", "-19", program()])
@@ -114,7 +114,7 @@ impl Server {
         self.process.lock().unwrap().is_some()
     }
 
-    /// Stops and continues it.
+    /// Sends a signal, such as -STOP or -CONT.
     pub fn signal(&self, signal: &str) {
         let process = self.process.lock().unwrap().as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
@@ -135,7 +135,7 @@ impl Server {
         }
     }
 
-    /// What a command answers.
+    /// Runs a command and returns its reply.
     pub fn ask(&self, command: &[&str]) -> redis::Value {
         let client = if self.is_tls {
             let root_cert = Some(std::fs::read(self.directory.join("cert.pem")).unwrap());
@@ -152,7 +152,7 @@ impl Server {
         redis::from_redis_value(self.ask(&["KEYS", "*"])).unwrap()
     }
 
-    /// Everything that is in it, as text.
+    /// All keys and values, as text.
     pub fn content(&self) -> String {
         self.keys()
             .iter()

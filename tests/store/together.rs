@@ -1,4 +1,4 @@
-//! What a fleet does as one.
+//! Processes that share a store act as one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -23,8 +23,8 @@ pub fn builder(boomi: &Emulator, store: &Server, credentials: Credentials) -> Cl
     })
 }
 
-/// Runs a test beside a server of its own. On a machine that is busy elsewhere the store may take longer than the time that a
-/// call gives it; then the fleet was not one, and whatever came out the test is run again.
+/// Runs a test with a server of its own, and again if the store was away: on a busy machine it may take longer than a
+/// call waits, and then the processes do not act as one.
 fn beside(start: fn() -> Server, test: impl Fn(&Server)) {
     for _ in 0..5 {
         let store = start();
@@ -41,7 +41,7 @@ pub fn client(boomi: &Emulator, store: &Server, credentials: Credentials) -> Cli
     builder(boomi, store, credentials).build().unwrap()
 }
 
-/// Waits until this process is connected to the store: a call does not, and goes on alone.
+/// Waits until this process is connected to the store: a call would go on alone.
 pub fn connected(client: &Client) -> &Client {
     for _ in 0..6000 {
         if client.describe_guard().unwrap().contains(r#""memory":"redis"#) {
@@ -52,7 +52,7 @@ pub fn connected(client: &Client) -> &Client {
     panic!("no connection to the store: {}", client.describe());
 }
 
-/// Whether a call with a wrong password ended as it must.
+/// Whether a call with a wrong password was rejected or held.
 pub fn is_refused(client: &Client) -> bool {
     match client.get(AUDIT_LOG).send() {
         Ok(answer) => answer.status() == 401,
@@ -65,7 +65,7 @@ fn wrong() -> Credentials {
 }
 
 #[test]
-fn a_fleet_asks_for_its_first_token_once() {
+fn first_token_is_requested_once_by_all() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = client(&boomi, store, by_token(REGULAR));
@@ -73,7 +73,7 @@ fn a_fleet_asks_for_its_first_token_once() {
             at_once(4, |_| connected(&client).token().is_ok()).into_iter().all(|got| got)
         }));
         assert_eq!(exchanges(&boomi), 1);
-        // One that comes later finds it.
+        // A later client finds it.
         let later = self::client(&boomi, store, by_token(REGULAR));
         assert!(later.token().unwrap().expires_at() > 0);
         assert_eq!(exchanges(&boomi), 1);
@@ -81,7 +81,7 @@ fn a_fleet_asks_for_its_first_token_once() {
 }
 
 #[test]
-fn those_who_reach_the_store_by_other_names_are_one_fleet() {
+fn store_reached_by_another_name_is_the_same() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         client(&boomi, store, by_token(REGULAR)).token().unwrap();
@@ -94,7 +94,7 @@ fn those_who_reach_the_store_by_other_names_are_one_fleet() {
 }
 
 #[test]
-fn a_fleet_renews_its_token_once_each_time() {
+fn token_is_renewed_once_by_all() {
     const LIFETIME: i64 = 8;
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
@@ -121,7 +121,7 @@ fn a_fleet_renews_its_token_once_each_time() {
 }
 
 #[test]
-fn a_wrong_password_is_sent_twice_at_most_by_the_whole_fleet() {
+fn wrong_password_is_sent_at_most_twice_by_all() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = client(&boomi, store, wrong());
@@ -137,7 +137,7 @@ fn a_wrong_password_is_sent_twice_at_most_by_the_whole_fleet() {
 }
 
 #[test]
-fn a_password_rotated_under_load_costs_five_at_most() {
+fn rotated_password_costs_at_most_five_rejections() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = client(&boomi, store, by_password(REGULAR));
@@ -168,7 +168,7 @@ fn a_password_rotated_under_load_costs_five_at_most() {
 }
 
 #[test]
-fn no_code_is_sent_twice() {
+fn otp_code_is_sent_once_by_all() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = builder(&boomi, store, by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
@@ -187,12 +187,12 @@ fn no_code_is_sent_twice() {
 }
 
 #[test]
-fn a_leader_that_waits_for_its_code_keeps_its_lease() {
+fn leader_that_waits_for_its_code_keeps_its_lease() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         common::to_the_middle_of_a_step(&boomi);
         let client = builder(&boomi, store, by_password(TWOFA)).otp_secret(TWOFA_SECRET).build().unwrap();
-        // Takes the code of this step, so that the next one comes after more than a lease.
+        // Uses the code of this time step: the next one comes after more than a lease.
         connected(&client).generate_jwt(None, None).unwrap();
         all_went_well(fork_many(4, |_| {
             let mut call = Call::new();
@@ -206,7 +206,7 @@ fn a_leader_that_waits_for_its_code_keeps_its_lease() {
 }
 
 #[test]
-fn together_they_keep_the_pace_and_use_it() {
+fn shared_rate_limit_is_kept_and_used() {
     beside(Server::start, |store| {
         let boomi = Emulator::start();
         let client = builder(&boomi, store, by_token(REGULAR)).requests_per_second(10).max_retries(0).build().unwrap();
@@ -233,7 +233,7 @@ fn together_they_keep_the_pace_and_use_it() {
 }
 
 #[test]
-fn who_would_have_to_wait_too_long_knows_it_before_anything_is_sent() {
+fn shared_permit_after_the_deadline_fails_unsent() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let one = builder(&boomi, store, by_token(REGULAR)).requests_per_second(1).build().unwrap();
@@ -248,7 +248,7 @@ fn who_would_have_to_wait_too_long_knows_it_before_anything_is_sent() {
 }
 
 #[test]
-fn the_store_is_used_over_tls_with_a_password() {
+fn store_works_over_tls_with_a_password() {
     beside(Server::start_tls, |store| {
         let boomi = Emulator::start_unlimited();
         let client = client(&boomi, store, by_token(REGULAR));
@@ -259,14 +259,14 @@ fn the_store_is_used_over_tls_with_a_password() {
 }
 
 #[test]
-fn who_reads_the_store_learns_nothing() {
+fn store_content_has_no_secret() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = builder(&boomi, store, by_password(REGULAR)).requests_per_second(10).build().unwrap();
         let token = client.token().unwrap();
         assert_eq!(client.get(AUDIT_LOG).send().unwrap().status(), 200);
         let content = store.content();
-        assert_eq!(store.keys().len(), 3, "a token, a ledger and a pace: {content}");
+        assert_eq!(store.keys().len(), 3, "a token, a history and a rate limit: {content}");
         for secret in
             ["user@example.com", "example.com", "account123", "localhost", REGULAR.password, token.jwt(), "eyJ"]
         {
@@ -276,7 +276,7 @@ fn who_reads_the_store_learns_nothing() {
 }
 
 #[test]
-fn a_refused_token_is_replaced_once_for_all() {
+fn refused_token_is_replaced_once_by_all() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let clients: Vec<_> = (0..4).map(|_| client(&boomi, store, by_token(REGULAR))).collect();
@@ -292,7 +292,7 @@ fn a_refused_token_is_replaced_once_for_all() {
 }
 
 #[test]
-fn a_token_is_thought_to_die_when_it_does_however_long_it_was_asked_for() {
+fn slow_token_request_does_not_extend_the_lifetime() {
     beside(Server::start, |store| {
         let boomi = Emulator::start_unlimited();
         let client = client(&boomi, store, by_token(REGULAR));
@@ -301,7 +301,7 @@ fn a_token_is_thought_to_die_when_it_does_however_long_it_was_asked_for() {
         let of =
             store.keys().into_iter().find(|key| store.ask(&["HEXISTS", key, "ends"]) == redis::Value::Int(1)).unwrap();
         let ends: i64 = redis::from_redis_value(store.ask(&["HGET", &of, "ends"])).unwrap();
-        // The store has this machine's clock. Seconds are cut off, and the way to it counts against the token.
+        // The store has this machine's clock. Fractions of seconds and the latency shorten the lifetime.
         assert!((ends - token.expires_at() * 1000).abs() <= 1500, "{ends}, and {}", token.expires_at());
     });
 }

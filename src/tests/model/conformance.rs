@@ -1,22 +1,23 @@
-//! The scripts and what [`scripts`](super::scripts) says of them: the same answers of a real server, whatever was done before.
+//! A real server runs the scripts and returns what their model, [`scripts`](super::scripts), returns, after any
+//! history.
 
 #[path = "../../../tests/store/server.rs"]
 mod server;
 
 use redis::{Commands as _, Script, Value};
 
-use super::scripts::{LedgerKey, Put, Take, Taken, TokenKey, give_back, put, renew, replace, take};
+use super::scripts::{HistoryKey, Put, Take, Taken, TokenKey, give_back, put, renew, replace, take};
 use crate::store::{guard_state, token};
 use crate::tests::sim::clock::Random;
 use server::Server;
 
 const KEY: &str = "key";
-/// A key of the test's, which the scripts ask for the time instead.
+/// A key with the test's time, which the scripts read instead of TIME.
 const CLOCK: &str = "clock";
 const LEASE: i64 = 17_000;
 const STEPS: u32 = 20_000;
 
-/// A script on the test's own clock.
+/// A script that reads the test's clock.
 fn by_clock(text: &str) -> Script {
     Script::new(&text.replace("redis.call('TIME')", &format!("redis.call('LRANGE', '{CLOCK}', 0, 1)")))
 }
@@ -25,7 +26,7 @@ fn connect(server: &Server) -> redis::Connection {
     redis::Client::open(server.url("")).unwrap().get_connection().unwrap()
 }
 
-/// Sets the clock that the scripts ask: seconds, and microseconds that no script is to mistake for milliseconds.
+/// Sets the test's clock: seconds, and microseconds that a script could mistake for milliseconds.
 fn set_clock(connection: &mut redis::Connection, now: i64) {
     let time = [(now / 1000).to_string(), (now % 1000 * 1000 + 999).to_string()];
     redis::pipe().del(CLOCK).rpush(CLOCK, &time).exec(connection).unwrap();
@@ -36,8 +37,8 @@ fn numbers(value: &Value) -> Vec<i64> {
     all.iter().map(|one| redis::from_redis_value_ref(one).unwrap()).collect()
 }
 
-/// What TAKE says.
-fn said(taken: Taken) -> Vec<i64> {
+/// What TAKE returns.
+fn numbers_of(taken: Taken) -> Vec<i64> {
     match taken {
         Taken::Wait { rest } => vec![0, rest],
         Taken::Found { fence, left, sealed } => vec![1, fence, left, sealed.into()],
@@ -46,13 +47,13 @@ fn said(taken: Taken) -> Vec<i64> {
 }
 
 #[test]
-fn the_scripts_of_the_token_are_those_of_the_model() {
+fn token_scripts_match_their_model() {
     let server = Server::start();
     let mut connection = connect(&server);
     let [taking, putting, renewing, giving_back] =
         [token::TAKE, token::PUT, token::RENEW, token::GIVE_BACK].map(by_clock);
     let (mut random, mut key, mut now) = (Random::new(1), TokenKey::default(), 1_800_000_000_000);
-    // So that every answer was given, and often.
+    // Every answer must occur, and often.
     let mut seen = [0; 7];
     for step in 0..STEPS {
         let mut jitter = |below: u64| random.below(below) as i64;
@@ -65,7 +66,7 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
             0..4 => {
                 let asked = Take { id, lease: LEASE, known: fence, least: jitter(2) * 5000 };
                 let call = taking.key(KEY).arg(id).arg(LEASE).arg(asked.known).arg(asked.least).invoke(&mut connection);
-                let expected = said(take(&mut key, now, asked));
+                let expected = numbers_of(take(&mut key, now, asked));
                 let what = expected[0] as usize;
                 (expected, numbers(&call.unwrap()), what)
             }
@@ -87,7 +88,7 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
                 assert_eq!(call, 1);
                 continue;
             }
-            // Not too often, so that there is something to see.
+            // Rare, so that the key has data most of the time.
             _ if step % 8 == 0 => {
                 let _: () = connection.del(KEY).unwrap();
                 key = TokenKey::default();
@@ -102,11 +103,11 @@ fn the_scripts_of_the_token_are_those_of_the_model() {
 }
 
 #[test]
-fn the_scripts_of_the_ledger_are_those_of_the_model() {
+fn guard_scripts_match_their_model() {
     let server = Server::start();
     let mut connection = connect(&server);
     let [reading, replacing] = [guard_state::READ, guard_state::REPLACE].map(by_clock);
-    let (mut random, mut key) = (Random::new(2), LedgerKey::default());
+    let (mut random, mut key) = (Random::new(2), HistoryKey::default());
     let mut replaced = [0; 2];
     for step in 0..STEPS / 4 {
         let mut jitter = |below: u64| random.below(below) as i64;
@@ -121,7 +122,7 @@ fn the_scripts_of_the_ledger_are_those_of_the_model() {
         assert_eq!(read, (now, key.number, key.entry), "in step {step}");
         if jitter(50) == 0 {
             let _: () = connection.del(KEY).unwrap();
-            key = LedgerKey::default();
+            key = HistoryKey::default();
         }
     }
     assert!(replaced.iter().all(|times| *times > STEPS / 40), "{replaced:?}");

@@ -1,7 +1,8 @@
 //! Three processes that share one token, the store and the issuer, in every order of steps.
 //!
-//! Nobody's step is in time unless the model says so: an exchange, and whatever is on its way to the store, may take longer than the lease.
-//! Every step uses something up, so each search ends; what must come in the end is asked where no step is left.
+//! No step has a time limit unless the model sets one: a token request, or a message to the store, may take longer than
+//! the lease. Every step uses something up, so each search ends; what must happen eventually is checked where no step
+//! is left.
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
@@ -11,20 +12,20 @@ const PROCESSES: usize = 3;
 
 /// A tick of the clock. Leases that were given between two of them are told apart by a millisecond each.
 const TICK: Millis = 100;
-/// In ticks: a lease, what a token lives, and how long before its end it is renewed.
+/// In ticks: a lease, a token's lifetime, and how long before its end it is renewed.
 const LEASE: u8 = 2;
 const LIFE: u8 = 3;
 const DUE: u8 = 1;
-/// More would only be more of the same.
+/// More show nothing new.
 const MOST_TOKENS: usize = 4;
-/// The store's clock at the start, and how far it goes back where it does: further than anything here lasts.
+/// The store's clock at the start, and how far it steps back: further than anything here lasts.
 const START: Millis = 10_000;
 const STEP_BACK: Millis = 20 * TICK;
-/// After the last thing that goes wrong, everybody's lease may have to be waited for, that of an answer that was lost, and one once more
-/// after a step of the clock.
+/// The longest wait after the last failure: a lease of each process, one of a lost response, and one after a step of
+/// the clock.
 const LAST_WAITS: u8 = LEASE * (PROCESSES as u8 + 2);
 
-/// The scripts, or what they would be without one of their checks.
+/// The scripts, or variants without one of their checks.
 #[derive(Clone, Copy)]
 struct Scripts {
     take: fn(&mut TokenKey, Millis, Take) -> Taken,
@@ -33,27 +34,27 @@ struct Scripts {
 
 const AS_THEY_ARE: Scripts = Scripts { take, put: |key, _, brought| put(key, brought) };
 
-/// How often what may happen still.
+/// How often each failure may still happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Troubles {
     /// The API refuses every token that was issued so far.
     revocations: u8,
-    /// A process is gone.
+    /// A process ends.
     crashes: u8,
-    /// The issuer answers with an error.
+    /// The issuer responds with an error.
     failures: u8,
-    /// A script ran, and its answer did not arrive.
+    /// A script ran, and its response is lost.
     lost_answers: u8,
-    /// The store did not hear of it yet, and the process went on without its answer.
+    /// A PUT is delayed, and the process does not wait for its response.
     late_puts: u8,
-    /// The store forgets everything, or what was written last.
+    /// The store loses everything, or its last write.
     losses: u8,
     failovers: u8,
-    /// The store is another machine's, whose clock is behind.
+    /// The store moves to a machine whose clock is behind.
     steps_back: u8,
-    /// Until then, in ticks, something may go wrong, and somebody may want a token.
+    /// Until then, in ticks, failures happen and processes need tokens.
     ends: u8,
-    /// Whether a leader may take longer than its lease.
+    /// Whether a token request may take longer than its lease.
     stalls: bool,
 }
 
@@ -65,20 +66,20 @@ struct SharedStore {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     store: TokenKey,
-    /// What it was before the last write, for a failover that loses that.
+    /// The key before the last write, for a failover that loses that.
     before: TokenKey,
     /// In ticks.
     now: u8,
-    /// How many leases were given, each in a millisecond of its own.
+    /// The number of leases, each given in a millisecond of its own.
     given: u8,
     /// How far the store's clock is behind.
     behind: Millis,
     processes: [Process; PROCESSES],
-    /// When each token dies.
+    /// When each token expires.
     tokens: Vec<u8>,
-    /// Those before are refused.
+    /// The API refuses the tokens before this one.
     revoked: u8,
-    /// On its way to the store for so long that nobody waits for it any more.
+    /// A delayed PUT, for which no process waits.
     late: Option<Put>,
     left: Troubles,
     /// The newest token that was in the store.
@@ -92,7 +93,7 @@ struct Process {
     /// The fence of its token.
     known: i64,
     token: Option<u8>,
-    /// The newest that it found in the store, or put there.
+    /// The newest token that it found in the store, or put there.
     had: Option<u8>,
     /// A bit for each token that an API refused to it.
     refused: u8,
@@ -100,20 +101,20 @@ struct Process {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Does {
-    /// Uses its token, or wants one if that is worn.
+    /// Uses its token, or needs another if that is worn.
     #[default]
     Nothing,
-    /// Wants one, and has asked the store in vain.
+    /// Needs a token; the store's response was lost.
     AsksAgain {
         id: u8,
     },
-    /// Asks the issuer.
+    /// Requests a token from the issuer.
     Asks(Lease),
-    /// Would put the token into the store.
+    /// Puts the token into the store.
     Brings(Lease, u8),
-    /// Its exchange has failed.
+    /// Its token request failed.
     GivesBack(Lease),
-    /// Asks the issuer as if there were no store.
+    /// Requests a token without the store.
     AsksAlone,
     Gone,
 }
@@ -122,7 +123,7 @@ enum Does {
 struct Lease {
     id: u8,
     fence: i64,
-    /// When it was taken, and by the store's clock.
+    /// When it was given, in ticks and by the store's clock.
     taken: u8,
     began: Millis,
 }
@@ -139,7 +140,7 @@ enum Wrong {
 enum Step {
     Tick,
     Take(usize),
-    /// The answer is lost, and the process asks once more, or goes on alone.
+    /// The response is lost; the process runs the script again, or goes on alone.
     TakeForAnother(usize),
     TakeInVain(usize),
     Issue(usize),
@@ -180,7 +181,7 @@ impl State {
         }
     }
 
-    /// What TAKE says to a process, which has another number each time, unless it asks once more.
+    /// What TAKE returns to a process, which has a new id for each attempt but a repeated one.
     fn taken(&mut self, scripts: Scripts, process: usize) -> (u8, Taken) {
         let id = match self.processes[process].does {
             Does::AsksAgain { id } => id,
@@ -197,7 +198,7 @@ impl State {
         (id, taken)
     }
 
-    /// The same, for a process that may have been told that its token is refused.
+    /// As [`taken`](Self::taken), for a process whose token the API may have refused.
     fn asked(&mut self, scripts: Scripts, process: usize) -> (u8, Taken) {
         let (revoked, asking) = (self.revoked, &mut self.processes[process]);
         if let Some(token) = asking.token.filter(|token| *token < revoked) {
@@ -210,7 +211,7 @@ impl State {
         matches!(self.clone().taken(scripts, process).1, Taken::Wait { .. })
     }
 
-    /// Of those who lead, or did.
+    /// The leases of the processes that hold one, or did.
     fn leases(&self) -> impl Iterator<Item = Lease> {
         self.processes.iter().filter_map(|process| match process.does {
             Does::Asks(lease) | Does::Brings(lease, _) | Does::GivesBack(lease) => Some(lease),
@@ -377,12 +378,14 @@ impl Model for SharedStore {
                 process.token = Some(token);
             }
             Step::Fail(index) => {
-                let Does::Asks(lease) = state.processes[index].does else { panic!("it asks nothing") };
+                let Does::Asks(lease) = state.processes[index].does else { panic!("no request is under way") };
                 state.left.failures -= 1;
                 state.processes[index].does = Does::GivesBack(lease);
             }
             Step::Put(index) | Step::PutForAnother(index) | Step::LeavePut(index) => {
-                let Does::Brings(lease, token) = state.processes[index].does else { panic!("it brings nothing") };
+                let Does::Brings(lease, token) = state.processes[index].does else {
+                    panic!("there is no token to put")
+                };
                 let brought = state.brought(lease, token);
                 if step == Step::LeavePut(index) {
                     state.left.late_puts -= 1;
@@ -401,7 +404,9 @@ impl Model for SharedStore {
                 state.put(self.scripts, brought);
             }
             Step::GiveBack(index) => {
-                let Does::GivesBack(lease) = state.processes[index].does else { panic!("it gives nothing back") };
+                let Does::GivesBack(lease) = state.processes[index].does else {
+                    panic!("there is no lease to give back")
+                };
                 state.before = state.store.clone();
                 give_back(&mut state.store, lease.id);
                 state.processes[index].does = Does::Nothing;
@@ -449,7 +454,7 @@ impl Model for SharedStore {
                 let worn = (0..state.tokens.len() as u8).filter(|token| state.is_worn(*token)).count();
                 !store.troubles.is_calm() || state.tokens.len() <= 1 + worn
             }),
-            // Not `eventually`, which forgets by which way it came where two meet.
+            // Not `eventually`, which is unsound where two paths meet.
             Property::<Self>::always(ALL_GET_ONE, |store, state| {
                 let mut steps = Vec::new();
                 store.actions(state, &mut steps);
@@ -465,24 +470,24 @@ impl Model for SharedStore {
     }
 }
 
-const NEVER_OLDER: &str = "what is found is never older than what was there before";
-const NEVER_BACK: &str = "nobody finds an older token than it had";
-const NEVER_REFUSED: &str = "nobody finds again what was refused to it";
-const NEVER_DEAD: &str = "what is found is alive";
-const ONE_LEADER: &str = "one asks";
-const ONE_EXCHANGE: &str = "one exchange for each token that is worn";
-const ALL_GET_ONE: &str = "whoever wants a token gets one";
-const A_CRASH_IS_MENDED: &str = "where one is gone, another finds a token";
+const NEVER_OLDER: &str = "the token found is never older than one that the store had before";
+const NEVER_BACK: &str = "no process finds an older token than it had";
+const NEVER_REFUSED: &str = "no process finds a token again that was refused to it";
+const NEVER_DEAD: &str = "the token found is not expired";
+const ONE_LEADER: &str = "one process requests a token";
+const ONE_EXCHANGE: &str = "one token request for each token that is worn";
+const ALL_GET_ONE: &str = "each process that needs a token gets one";
+const A_CRASH_IS_MENDED: &str = "after a crash another process finds a token";
 
 impl Troubles {
-    /// Whether each exchange has its use.
+    /// Whether every token that was issued is used.
     fn is_calm(self) -> bool {
         let Troubles { revocations, ends, .. } = self;
         self == Troubles { revocations, ends, ..Troubles::default() }
     }
 }
 
-/// Processes are alike: which of them does what is all one.
+/// The symmetry: processes are interchangeable.
 fn sorted(state: &State) -> State {
     let mut sorted = state.clone();
     sorted.processes.sort();
@@ -496,18 +501,18 @@ fn holds(troubles: Troubles) {
     checker.assert_properties();
 }
 
-/// That the property does not hold, and which steps lead there.
+/// Asserts that the property does not hold, and prints the steps that lead there.
 fn breaks(scripts: Scripts, troubles: Troubles, property: &'static str) {
     let checker = SharedStore { scripts, troubles }
         .checker()
         .finish_when(HasDiscoveries::AllOf([property].into()))
         .spawn_bfs()
         .join();
-    let steps = checker.discovery(property).expect("the check is good for nothing").into_actions();
+    let steps = checker.discovery(property).expect("the check has no effect").into_actions();
     println!("not: {property}, after {steps:?}");
 }
 
-/// A token is renewed in time, or refused, and nothing goes wrong.
+/// Tokens are renewed in time, or refused; nothing fails.
 const CALM: Troubles = Troubles {
     revocations: 1,
     crashes: 0,
@@ -520,39 +525,39 @@ const CALM: Troubles = Troubles {
     ends: 5,
     stalls: false,
 };
-/// Whoever leads may be stopped for as long as it likes.
+/// The holder of a lease may stall for any time.
 const STALLS: Troubles = Troubles { stalls: true, ends: 3, ..CALM };
 
 #[test]
-fn one_asks_for_each_token_that_is_worn() {
+fn worn_token_is_requested_once() {
     holds(CALM);
 }
 
 #[test]
-fn a_leader_that_stalls_fails_or_is_gone_is_followed_and_its_token_comes_too_late() {
+fn failed_leader_is_followed_and_its_late_token_dropped() {
     holds(Troubles { crashes: 1, failures: 1, ..STALLS });
     holds(Troubles { ends: 4, ..STALLS });
 }
 
 #[test]
-fn an_answer_may_be_lost_and_a_token_arrive_when_nobody_waits() {
+fn lost_response_or_late_put_breaks_nothing() {
     holds(Troubles { revocations: 0, lost_answers: 1, ..STALLS });
     holds(Troubles { late_puts: 1, ..STALLS });
 }
 
 #[test]
-fn a_store_may_forget_all_or_its_last_write() {
+fn store_that_loses_data_breaks_nothing() {
     holds(Troubles { losses: 1, ..STALLS });
     holds(Troubles { failovers: 1, ..STALLS });
 }
 
 #[test]
-fn a_stores_clock_may_go_back() {
+fn store_clock_that_steps_back_breaks_nothing() {
     holds(Troubles { revocations: 0, steps_back: 1, crashes: 1, ..STALLS });
 }
 
 #[test]
-fn without_the_fence_a_late_token_replaces_a_newer_one() {
+fn late_token_without_fence_replaces_a_newer_one() {
     fn put_always(key: &mut TokenKey, _: Millis, brought: Put) -> bool {
         key.last = brought.fence;
         put(key, brought)
@@ -561,7 +566,7 @@ fn without_the_fence_a_late_token_replaces_a_newer_one() {
 }
 
 #[test]
-fn a_fence_that_is_only_newer_is_not_enough_once_the_store_forgot() {
+fn newer_fence_after_data_loss_returns_older_token() {
     fn put_newer(key: &mut TokenKey, _: Millis, brought: Put) -> bool {
         let is_newer = key.fence < brought.fence && key.last <= brought.fence;
         key.last = if is_newer { brought.fence } else { key.last };
@@ -571,7 +576,7 @@ fn a_fence_that_is_only_newer_is_not_enough_once_the_store_forgot() {
 }
 
 #[test]
-fn fences_that_begin_anew_let_a_late_token_in() {
+fn restarted_fences_let_a_late_token_in() {
     fn take_counting(key: &mut TokenKey, now: Millis, asked: Take) -> Taken {
         let last = key.last.max(key.fence) + 1;
         match take(key, now, asked) {
@@ -586,7 +591,7 @@ fn fences_that_begin_anew_let_a_late_token_in() {
 }
 
 #[test]
-fn a_token_that_is_only_another_may_be_one_that_was_refused() {
+fn take_of_any_other_token_returns_a_refused_one() {
     fn take_other(key: &mut TokenKey, now: Millis, asked: Take) -> Taken {
         let known = if key.fence == asked.known { asked.known } else { 0 };
         take(key, now, Take { known, ..asked })
@@ -595,7 +600,7 @@ fn a_token_that_is_only_another_may_be_one_that_was_refused() {
 }
 
 #[test]
-fn a_lease_of_a_clock_far_ahead_would_be_waited_for_for_ever() {
+fn unbounded_lease_after_clock_step_blocks_all() {
     fn take_patiently(key: &mut TokenKey, now: Millis, asked: Take) -> Taken {
         let rest = key.until - now;
         match take(&mut key.clone(), now, asked) {
@@ -608,7 +613,7 @@ fn a_lease_of_a_clock_far_ahead_would_be_waited_for_for_ever() {
 }
 
 #[test]
-fn a_token_whose_end_is_told_by_what_is_left_outlives_itself() {
+fn put_with_remaining_lifetime_returns_expired_token() {
     fn put_what_is_left(key: &mut TokenKey, now: Millis, brought: Put) -> bool {
         put(key, Put { ends: now + Millis::from(LIFE) * TICK, ..brought })
     }

@@ -1,11 +1,11 @@
-//! The scripts of `tokens.rs` and `histories.rs`, line by line, on what is kept under one key.
+//! The scripts of `store/token.rs` and `store/guard_state.rs`, line by line, on the data of one key.
 //!
-//! Of a sealed token or a written history it matters only which one it is. Nothing here expires by itself: it is lost, as all else can be.
+//! An encrypted token or a history is just a number. No key expires here: the model loses it, as it may lose all data.
 
 /// Milliseconds of the store's clock.
 pub(crate) type Millis = i64;
 
-/// A token's key. What is not there is 0, as for the scripts.
+/// A token's key. A missing field is 0, as for the scripts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey {
     pub(crate) fence: i64,
@@ -57,7 +57,7 @@ pub(crate) fn take(key: &mut TokenKey, now: Millis, Take { id, lease, known, lea
     Taken::Ask { fence: key.last, now }
 }
 
-/// Whether it was kept.
+/// Returns whether the token was kept.
 pub(crate) fn put(key: &mut TokenKey, Put { fence, sealed, ends }: Put) -> bool {
     if key.last != fence {
         return false;
@@ -67,7 +67,7 @@ pub(crate) fn put(key: &mut TokenKey, Put { fence, sealed, ends }: Put) -> bool 
     true
 }
 
-/// Whether it goes on. The model of the lease needs none: it has leases that are long enough, and others.
+/// Returns whether the lease was extended. Only `conformance.rs` needs it: `lease.rs` has leases of any length.
 pub(crate) fn renew(key: &mut TokenKey, now: Millis, id: u8, lease: Millis) -> bool {
     let is_its_own = key.lease == Some(id);
     if is_its_own {
@@ -84,16 +84,16 @@ pub(crate) fn give_back(key: &mut TokenKey, id: u8) {
 
 /// A history's key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct LedgerKey<Entry> {
+pub(crate) struct HistoryKey<Entry> {
     pub(crate) number: u64,
     pub(crate) entry: Option<Entry>,
 }
 
-/// Whether it was replaced.
-pub(crate) fn replace<Entry>(key: &mut LedgerKey<Entry>, number: u64, entry: Entry) -> bool {
+/// Returns whether the entry was replaced.
+pub(crate) fn replace<Entry>(key: &mut HistoryKey<Entry>, number: u64, entry: Entry) -> bool {
     if key.number != number {
         return false;
     }
-    *key = LedgerKey { number: number + 1, entry: Some(entry) };
+    *key = HistoryKey { number: number + 1, entry: Some(entry) };
     true
 }

@@ -6,7 +6,7 @@
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use super::scripts::{LedgerKey, replace};
+use super::scripts::{HistoryKey, replace};
 use crate::guard::credential::{LoginKind, Millis, Owner};
 use crate::guard::history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 
@@ -21,7 +21,7 @@ const START: Millis = 1_000_000;
 /// Steps of time: longer than a token request may take, and longer than the holds that end here.
 const PASSES: [Millis; 2] = [21_000, 601_000];
 
-type Replace = fn(&mut LedgerKey<Written>, u64, Written) -> bool;
+type Replace = fn(&mut HistoryKey<Written>, u64, Written) -> bool;
 
 /// A history as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +70,7 @@ struct Guards {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
-    store: LedgerKey<Written>,
+    store: HistoryKey<Written>,
     now: Millis,
     processes: [Process; PROCESSES],
     /// How many permits were granted.
@@ -241,7 +241,7 @@ impl Model for Guards {
         let own = Written::new(&LoginHistory::default());
         let process = || Process { does: Does::Works(Job::SignIn), own: own.clone(), unsettled: Vec::new() };
         vec![State {
-            store: LedgerKey { number: 0, entry: None },
+            store: HistoryKey { number: 0, entry: None },
             now: START,
             processes: std::array::from_fn(|_| process()),
             places: 0,
@@ -384,7 +384,7 @@ fn late_process_costs_one_more_attempt() {
 
 #[test]
 fn unconditional_replace_breaks_the_promise() {
-    fn replace_always(key: &mut LedgerKey<Written>, number: u64, entry: Written) -> bool {
+    fn replace_always(key: &mut HistoryKey<Written>, number: u64, entry: Written) -> bool {
         key.number = number;
         replace(key, number, entry)
     }

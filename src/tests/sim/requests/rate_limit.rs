@@ -1,18 +1,18 @@
-//! No second has more requests of an account than the rate, and nobody waits longer than that takes.
+//! No second has more requests of an account than the rate limit, and no call waits longer than that takes.
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::tests::sim::server::{OTP_SECRET, OutageKind};
 
-/// A world that answers 200 to all, so that nobody needs to sign in.
+/// A world that responds 200 to all, so that no call needs to sign in.
 fn open_world(seed: u64) -> World {
     let world = World::new(seed);
     answer_all(&world, |_| status(200));
     world
 }
 
-fn paced(world: &World, rate: u32) -> Client {
+fn limited(world: &World, rate: u32) -> Client {
     world.client(|config| config.set_requests_per_second(rate).unwrap())
 }
 
@@ -33,7 +33,7 @@ fn assert_no_second_has_more_than(most: usize, world: &World, what: &str) {
     }
 }
 
-/// Threads that call as fast as they may. Returns when each call began and when it arrived, in the order of beginning.
+/// Threads that call as fast as the limit allows. Returns when each call began and arrived, in order of beginning.
 fn crowd(world: &World, client: &Client, threads: u64, calls: u32) -> Vec<(Duration, Duration)> {
     let began = Mutex::new(BTreeMap::new());
     world.sim.run(|crew| {
@@ -57,11 +57,11 @@ fn crowd(world: &World, client: &Client, threads: u64, calls: u32) -> Vec<(Durat
 }
 
 #[test]
-fn no_second_has_more_than_ten_all_are_served_and_whoever_comes_first_is_first() {
+fn rate_limit_holds_and_is_fifo() {
     for (seed, latency) in [(1, 3000), (2, 3000), (3, 150), (4, 1000), (5, 0)] {
         let world = open_world(seed);
         world.issuer.set_latency(Duration::ZERO, Duration::from_millis(latency));
-        let calls = crowd(&world, &paced(&world, 10), 32, 20);
+        let calls = crowd(&world, &limited(&world, 10), 32, 20);
         assert_eq!(calls.len(), 640);
         assert_no_second_has_more_than(10, &world, &format!("{latency} ms"));
         let mut latest_of_earlier = Duration::ZERO;
@@ -76,9 +76,9 @@ fn no_second_has_more_than_ten_all_are_served_and_whoever_comes_first_is_first()
 }
 
 #[test]
-fn a_turn_after_the_deadline_is_an_error_at_once_that_says_how_long_to_wait() {
+fn permit_after_the_deadline_fails_at_once_with_retry_after() {
     let world = open_world(1);
-    let client = paced(&world, 10);
+    let client = limited(&world, 10);
     (0..10).for_each(|_| drop(get(&client, OBJECT).unwrap()));
     assert_eq!(world.now(), Duration::ZERO);
     world.sim.sleep(SECOND / 4);
@@ -93,9 +93,9 @@ fn a_turn_after_the_deadline_is_an_error_at_once_that_says_how_long_to_wait() {
 }
 
 #[test]
-fn whoever_has_the_time_waits_behind_those_who_came_before_and_the_others_fail_at_once() {
+fn call_waits_in_the_queue_only_if_its_deadline_allows() {
     let world = open_world(1);
-    let client = paced(&world, 2);
+    let client = limited(&world, 2);
     let ended = Mutex::new(Vec::new());
     world.sim.run(|crew| {
         for index in 0..12 {
@@ -119,13 +119,13 @@ fn whoever_has_the_time_waits_behind_those_who_came_before_and_the_others_fail_a
 }
 
 #[test]
-fn each_account_has_its_own_pace() {
+fn each_account_has_its_own_rate_limit() {
     let world = open_world(1);
-    let client = paced(&world, 10);
+    let client = limited(&world, 10);
     let paths = ["/api/rest/v1/a/X", "/api/rest/v1/b/X", "/mdm/api/rest/v1/c/X", "/graphql"];
     (0..10).for_each(|_| paths.iter().for_each(|path| drop(get(&client, path).unwrap())));
     assert_eq!(world.now(), Duration::ZERO);
-    // The same account by another path, and by a parameter.
+    // An account counts by any path, and by a parameter.
     get(&client, "/partner/api/rest/v1/a/X").unwrap();
     assert_eq!(world.now(), SECOND);
     client.get("/graphql").account_id("d").auth(AuthScheme::None).send().unwrap();
@@ -134,9 +134,9 @@ fn each_account_has_its_own_pace() {
 }
 
 #[test]
-fn clients_have_a_pace_each_and_clones_share_one() {
+fn clones_share_a_rate_limit_and_clients_do_not() {
     let world = open_world(1);
-    let (one, other) = (paced(&world, 1), paced(&world, 1));
+    let (one, other) = (limited(&world, 1), limited(&world, 1));
     get(&one, OBJECT).unwrap();
     get(&other, OBJECT).unwrap();
     assert_eq!(world.now(), Duration::ZERO);
@@ -145,9 +145,9 @@ fn clients_have_a_pace_each_and_clones_share_one() {
 }
 
 #[test]
-fn exchanges_are_not_counted() {
+fn token_requests_are_not_rate_limited() {
     let world = World::new(1);
-    let client = paced(&world, 1);
+    let client = limited(&world, 1);
     (0..5).for_each(|_| drop(client.generate_jwt(None, None).unwrap()));
     client.get(BEARER).auth(AuthScheme::Jwt).send().unwrap();
     assert_eq!((exchanges(&world), world.now()), (6, Duration::ZERO));
@@ -158,7 +158,7 @@ fn exchanges_are_not_counted() {
 }
 
 #[test]
-fn every_try_is_counted() {
+fn every_attempt_is_rate_limited() {
     let world = World::new(1);
     let tries = Mutex::new(BTreeMap::new());
     answer_all(&world, move |entry| {
@@ -167,15 +167,15 @@ fn every_try_is_counted() {
         *tries += 1;
         status(if *tries < 3 { 503 } else { 200 })
     });
-    crowd(&world, &paced(&world, 5), 20, 2);
+    crowd(&world, &limited(&world, 5), 20, 2);
     assert_eq!(arrived(&world).len(), 120);
     assert_no_second_has_more_than(5, &world, "tries");
 }
 
 #[test]
-fn a_jwts_replacement_is_counted() {
+fn attempt_with_a_new_jwt_is_rate_limited() {
     let world = World::new(1);
-    let client = paced(&world, 2);
+    let client = limited(&world, 2);
     client.token().unwrap();
     world.issuer.revoke_all();
     let response = client.get(BEARER).auth(AuthScheme::Jwt).send().unwrap();
@@ -185,10 +185,10 @@ fn a_jwts_replacement_is_counted() {
 }
 
 #[test]
-fn a_try_without_a_turn_in_time_leaves_the_answer_before_it() {
+fn retry_without_permit_in_time_returns_the_last_response() {
     let world = World::new(1);
     answer_in_turn(&world, [status(503)]);
-    let client = paced(&world, 1);
+    let client = limited(&world, 1);
     let begin = world.now();
     let response = get_within(&client, 9 * SECOND / 10).unwrap();
     assert_eq!(told_by(&response), (503, 1));
@@ -196,18 +196,18 @@ fn a_try_without_a_turn_in_time_leaves_the_answer_before_it() {
 }
 
 #[test]
-fn a_rate_of_zero_is_none() {
+fn rate_of_zero_is_no_limit() {
     let world = open_world(1);
-    let client = paced(&world, 0);
+    let client = limited(&world, 0);
     (0..500).for_each(|_| drop(get(&client, OBJECT).unwrap()));
     assert_eq!(world.now(), Duration::ZERO);
 }
 
 #[test]
-fn whoever_is_canceled_in_the_queue_leaves_it_at_once() {
+fn canceled_call_leaves_the_queue_at_once() {
     let world = open_world(1);
     world.sim.set_slice(SLICE);
-    let client = paced(&world, 1);
+    let client = limited(&world, 1);
     let canceled = Call::new();
     let served = Mutex::new(Vec::new());
     get(&client, OBJECT).unwrap();
@@ -235,7 +235,7 @@ fn whoever_is_canceled_in_the_queue_leaves_it_at_once() {
 }
 
 #[test]
-fn a_request_that_fails_before_its_first_byte_gives_its_place_back() {
+fn unsent_request_gives_its_place_back() {
     let world = open_world(1);
     world.issuer.add_outage(Duration::ZERO, SECOND / 10, OutageKind::Refuse);
     let client = world.client(|config| {
@@ -253,7 +253,7 @@ fn a_request_that_fails_before_its_first_byte_gives_its_place_back() {
 }
 
 #[test]
-fn the_next_in_the_queue_goes_when_a_connection_could_not_be_made() {
+fn failed_connect_lets_the_next_request_go() {
     let world = open_world(1);
     world.issuer.add_outage(Duration::ZERO, SECOND, OutageKind::Swallow);
     let client = world.client(|config| {
@@ -275,7 +275,7 @@ fn the_next_in_the_queue_goes_when_a_connection_could_not_be_made() {
 }
 
 #[test]
-fn what_was_sent_keeps_its_place_when_its_answer_is_lost_or_its_call_is_over() {
+fn sent_request_without_response_keeps_its_place() {
     let world = open_world(1);
     world.issuer.set_latency(SECOND / 2, SECOND / 2);
     lose_first(&world, 1);
@@ -286,11 +286,11 @@ fn what_was_sent_keeps_its_place_when_its_answer_is_lost_or_its_call_is_over() {
     assert_eq!(get(&client, OBJECT).unwrap_err().kind(), ErrorKind::Connect);
     assert_eq!(get_within(&client, 7 * SECOND / 10).unwrap_err().kind(), ErrorKind::Timeout);
     get(&client, OBJECT).unwrap();
-    assert_no_second_has_more_than(1, &world, "lost answers");
+    assert_no_second_has_more_than(1, &world, "lost responses");
     assert_eq!(arrived(&world).len(), 3);
 }
 
-/// How long a call with a JWT takes at most beside a crowd that waits to sign in.
+/// The longest time of a call with a JWT beside a crowd that waits to sign in.
 fn longest_beside_a_crowd(world: &World, client: &Client) -> Duration {
     let longest = Mutex::new(Duration::ZERO);
     client.token().unwrap();
@@ -318,7 +318,7 @@ fn longest_beside_a_crowd(world: &World, client: &Client) -> Duration {
 }
 
 #[test]
-fn whoever_waits_to_sign_in_keeps_nobody_waiting_who_need_not() {
+fn call_that_waits_to_sign_in_delays_no_other() {
     for with_codes in [false, true] {
         let world = World::new(1);
         world.issuer.set_latency(SECOND / 10, SECOND / 10);
@@ -329,9 +329,9 @@ fn whoever_waits_to_sign_in_keeps_nobody_waiting_who_need_not() {
                 config.set_otp_secret(OTP_SECRET).unwrap();
             })
         } else {
-            // Three sign-ins are under way at a time, and those are slow.
+            // Three authentication attempts run at a time, and they are slow.
             world.issuer.script(|script| script.slower_acceptances = 3 * SECOND);
-            paced(&world, 10)
+            limited(&world, 10)
         };
         let longest = longest_beside_a_crowd(&world, &client);
         assert!(longest <= 2 * SECOND, "with codes: {with_codes}, {longest:?}");
@@ -339,9 +339,9 @@ fn whoever_waits_to_sign_in_keeps_nobody_waiting_who_need_not() {
 }
 
 #[test]
-fn a_place_is_free_again_when_the_machine_has_slept() {
+fn suspend_frees_the_places() {
     let world = open_world(1);
-    let client = paced(&world, 10);
+    let client = limited(&world, 10);
     (0..10).for_each(|_| drop(get(&client, OBJECT).unwrap()));
     world.sim.suspend(HOUR);
     (0..10).for_each(|_| drop(get_within(&client, SECOND / 10).unwrap()));
@@ -349,11 +349,11 @@ fn a_place_is_free_again_when_the_machine_has_slept() {
 }
 
 #[test]
-fn no_second_has_more_on_a_machine_that_sleeps_now_and_then() {
+fn rate_limit_holds_across_suspends() {
     for seed in 0..4 {
         let world = open_world(seed);
         world.issuer.set_latency(Duration::ZERO, SECOND);
-        let client = paced(&world, 10);
+        let client = limited(&world, 10);
         let served = Mutex::new(0);
         world.sim.run(|crew| {
             for _ in 0..24 {
