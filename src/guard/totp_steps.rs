@@ -156,4 +156,23 @@ mod tests {
         steps.take(steps.next(30, 86_400_000));
         assert_eq!(next(&steps, 10), (0, 0));
     }
+    #[test]
+    fn record_up_to_ten_minutes_ahead_counts() {
+        let furthest = 10_000 + FURTHEST_MS + 30_000;
+        assert_eq!(TimeSteps { used_until: furthest }.next(30, 10_000).number, furthest.div_ceil(30_000));
+        assert_eq!(TimeSteps { used_until: furthest + 1 }.next(30, 10_000).number, 0);
+    }
+
+    #[test]
+    fn short_step_has_a_shorter_margin() {
+        assert_eq!(TimeSteps::default().next(4, 0).wait(0), Some(1000));
+    }
+
+    #[test]
+    fn reservation_beyond_the_longest_wait_is_too_late() {
+        let mut steps = TimeSteps::default();
+        let wish = |longest_wait_ms| StepWish { period: 30, server_ms: 0, reserved: None, longest_wait_ms };
+        assert!(matches!(steps.reserve(wish(1999)), Coming::TooLate(wait) if wait.as_millis() == 2000));
+        assert!(matches!(steps.reserve(wish(2000)), Coming::In(step, _) if step.number == 0));
+    }
 }
