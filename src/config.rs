@@ -210,8 +210,8 @@ impl Config {
 
     #[cfg(not(feature = "redis"))]
     pub(crate) fn set_store(&mut self, _: &str) -> Result<()> {
-        let text = "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
-                    BOOMI_STORE and the setting unset";
+        let text = "this library was built without the feature `redis`, so it knows no store: build it with that, or \
+                    leave BOOMI_STORE and the setting unset";
         self.set(Err(Error::config(text)), |_, ()| {})
     }
 
