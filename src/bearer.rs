@@ -1,4 +1,4 @@
-//! Where the JWT of a client's requests comes from: its own account, or the token provider of another client.
+//! The source of a client's JWTs: its own account, or the token provider of another client.
 
 use crate::error::Result;
 use crate::jwt::Token;

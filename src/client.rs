@@ -1,4 +1,5 @@
-//! The client. Below it lie requests, the send loop and token providers; above it the builders, jobs, pages and `describe`.
+//! The client. Below it lie requests, the send loop and token providers; above it the builders, jobs, pages and
+//! `describe`.
 
 pub(crate) mod authorization;
 pub(crate) mod builder;
@@ -51,9 +52,9 @@ use sign_in::load::load;
 
 /// A client for one origin and one user. It is immutable, shared by any number of threads, and owns its connections.
 ///
-/// Clones share everything. A client made before a `fork` works in the child, on connections of its own.
-/// If another thread of the parent was in `getaddrinfo` during the `fork`, name look-ups in the child may hang: calls that
-/// need one end by their timeout. Addresses and `localhost` need none.
+/// Clones share everything. A client made before a `fork` works in the child, on connections of its own. If another
+/// thread of the parent was in `getaddrinfo` during the `fork`, name look-ups in the child may hang: calls that need
+/// one end by their timeout. Addresses and `localhost` need none.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -93,10 +94,10 @@ impl Client {
     ///
     /// Requests of one account are rate-limited on the client (see
     /// [`requests_per_second`](crate::ClientBuilder::requests_per_second)). Within the call's deadline and at most
-    /// [`max_retries`](crate::ClientBuilder::max_retries) times, an idempotent request is retried after a lost connection and
-    /// after 429, 502, 503 or 504. [`Request::set_replayable`] says which requests are idempotent. Other requests are retried
-    /// only if no bytes were sent, or after Boomi's 503 for too many requests. Apart from that, a JWT that is refused is replaced
-    /// once, and the request sent again.
+    /// [`max_retries`](crate::ClientBuilder::max_retries) times, an idempotent request is retried after a lost
+    /// connection and after 429, 502, 503 or 504. [`Request::set_replayable`] says which requests are idempotent. Other
+    /// requests are retried only if no bytes were sent, or after Boomi's 503 for too many requests. Apart from that, a
+    /// JWT that is refused is replaced once, and the request sent again.
     ///
     /// Accepts JSON unless an Accept header is set. Does not follow redirects.
     pub fn send(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
@@ -105,8 +106,8 @@ impl Client {
 
     /// Sends a request like [`send`](Self::send), and returns as soon as the response's status and headers are read.
     ///
-    /// The [`Response`] then reads the body piece by piece, in constant memory. The body of a status of 400 or more is read at
-    /// once, for its message.
+    /// The [`Response`] then reads the body piece by piece, in constant memory. The body of a status of 400 or more is
+    /// read at once, for its message.
     pub fn open(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
         self.send_checked(request, call, None)
     }
@@ -148,8 +149,8 @@ impl Client {
 
     /// Lets the guard permit one more sign-in of this user, whatever it holds.
     ///
-    /// For when the credentials were corrected, or the user was unlocked, and the library cannot know. If that sign-in is
-    /// accepted, the guard starts afresh; if not, it holds the user as before.
+    /// For when the credentials were corrected, or the user was unlocked, and the library cannot know. If that sign-in
+    /// is accepted, the guard starts afresh; if not, it holds the user as before.
     pub fn reset_guard(&self) {
         self.inner.auth.reset_guard();
     }
@@ -171,15 +172,18 @@ impl Client {
         Ok(load(&CallContext::begin(&self.inner, None)?)?.basic.username.clone())
     }
 
-    /// Returns a one-time code that another program will send for this user. No client that shares the guard's memory sends it.
+    /// Returns a one-time code that another program will send for this user. No client that shares the guard's memory
+    /// sends it.
     ///
-    /// Computed by the server's time if a response told it, else by this machine's. Within 30 s of the last code it waits for
-    /// the next.
+    /// Computed by the server's time if a response told it, else by this machine's. Within 30 s of the last code it
+    /// waits for the next.
     pub fn one_time_code(&self, call: Option<&Call>) -> Result<Secret> {
         one_time_code(&CallContext::begin(&self.inner, call)?)
     }
 
-    /// The proxy of this client's requests, for another HTTP library: `http://host:port`, and its `Proxy-Authorization` header.
+    /// The proxy of this client, `http://host:port`, and its `Proxy-Authorization` header.
+    ///
+    /// For another HTTP library.
     ///
     /// Every request goes through a CONNECT tunnel.
     pub fn proxy(&self) -> Option<(String, Option<&Secret>)> {

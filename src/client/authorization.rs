@@ -1,4 +1,4 @@
-//! Headers for a request that another HTTP library sends, and what its response means for the credentials.
+//! Authentication headers for a request that another HTTP library sends.
 
 use std::sync::Arc;
 
@@ -20,12 +20,13 @@ use crate::secret::Secret;
 
 const PURPOSE: &str = "authorize";
 
-/// The headers that authenticate a request of another HTTP library: set each of them, send the request, and call
-/// [`observe`](Authorization::observe) with its response.
+/// The headers that authenticate a request of another HTTP library.
 ///
-/// Call it for every response, or [`withdraw`](Authorization::withdraw) if there was no connection: a Basic authorization holds
-/// a permit of the guard, and one that is dropped without either counts as a sign-in without a response. After five of
-/// those in a row the guard permits none until [`Client::reset_guard`].
+/// Set each of them, send the request, and call [`observe`](Authorization::observe) with its response.
+///
+/// Call it for every response, or [`withdraw`](Authorization::withdraw) if there was no connection: a Basic
+/// authorization holds a permit of the guard, and one that is dropped without either counts as a sign-in without a
+/// response. After five of those in a row the guard permits none until [`Client::reset_guard`].
 ///
 /// The library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 pub struct Authorization {
@@ -42,10 +43,10 @@ enum Pending {
 }
 
 impl Client {
-    /// Returns headers for a request to `url`, which must be on this client's origin: no other origin gets a secret.
+    /// Returns headers for a request to `url`, which must be on this client's origin.
     ///
-    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and for a client with a token provider; Basic
-    /// otherwise. With a JWT this may request one; with Basic it may wait for a new one-time code.
+    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and for a client with a token
+    /// provider; Basic otherwise. With a JWT this may request one; with Basic it may wait for a new one-time code.
     pub fn authorize(&self, scheme: AuthScheme, url: &str, call: Option<&Call>) -> Result<Authorization> {
         let (uri, scheme) = self.target(scheme, url)?;
         let context = CallContext::begin(&self.inner, call)?;
@@ -75,7 +76,7 @@ impl Client {
         }
     }
 
-    /// Returns headers without I/O or waiting, for callers such as an event loop: those of a cached JWT that is alive.
+    /// Returns the headers of a cached JWT that is alive, without I/O or waiting, as an event loop needs it.
     ///
     /// `None` if there is no such JWT, or if the URL takes Basic.
     pub fn authorize_at_once(&self, scheme: AuthScheme, url: &str) -> Result<Option<Authorization>> {
@@ -117,10 +118,11 @@ impl Authorization {
         self.headers.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Learns from the response's status and body. The body may be empty if it is not available. Only the first call counts.
+    /// Learns from the response's status and body. The body may be empty if it is not available. Only the first call
+    /// counts.
     ///
-    /// Returns whether to authorize and send once more: if a JWT was refused, and another is or will be available. Rejected
-    /// credentials of a callback or file are loaded again before the next sign-in.
+    /// Returns whether to authorize and send once more: if a JWT was refused, and another is or will be available.
+    /// Rejected credentials of a callback or file are loaded again before the next sign-in.
     pub fn observe(&mut self, status: u16, body: &[u8]) -> bool {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Nothing => false,

@@ -70,15 +70,16 @@ impl ClientBuilder {
         self.with(|config| config.set_account_id(account_id))
     }
 
-    /// Sets the platform's address, without a path; the default is [`BASE_URL_US`](crate::BASE_URL_US). https, or http to loopback.
+    /// Sets the platform's address, without a path; the default is [`BASE_URL_US`](crate::BASE_URL_US). https, or http
+    /// to loopback.
     pub fn base_url(self, url: &str) -> Self {
         self.with(|config| config.set_base_url(url))
     }
 
     /// Sets the secret of one-time codes (two-factor authentication): base32, or an `otpauth://totp/` URI.
     ///
-    /// Codes go with password sign-ins only; an API token needs none. No code is sent twice: a second sign-in within 30 s waits
-    /// for the next, or fails with [`ErrorKind::Otp`](crate::ErrorKind::Otp) if its deadline is nearer.
+    /// Codes go with password sign-ins only; an API token needs none. No code is sent twice: a second sign-in within 30
+    /// s waits for the next, or fails with [`ErrorKind::Otp`](crate::ErrorKind::Otp) if its deadline is nearer.
     pub fn otp_secret(self, base32_or_otpauth_uri: &str) -> Self {
         self.with(|config| config.set_otp_secret(base32_or_otpauth_uri))
     }
@@ -117,7 +118,8 @@ impl ClientBuilder {
 
     /// Sets the proxy, `http://user:password@host:port`; `""` for none, not even the environment's.
     ///
-    /// Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read when the client is built.
+    /// Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read when the client is
+    /// built.
     pub fn proxy(self, url: &str) -> Self {
         self.with(|config| config.set_proxy(url))
     }
@@ -133,7 +135,8 @@ impl ClientBuilder {
         self.with(|config| config.set_max_response_bytes(bytes))
     }
 
-    /// Sets how many requests of one account the client sends in any second. Default 10, which is Boomi's limit; 0 is no limit.
+    /// Sets how many requests of one account the client sends in any second. Default 10, which is Boomi's limit; 0 is
+    /// no limit.
     ///
     /// Further requests wait in the order in which they came. One that would have to wait beyond its deadline gets
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) at once. Each attempt counts; token requests do not.
@@ -148,34 +151,40 @@ impl ClientBuilder {
 
     /// Sets how many sign-ins of recently accepted credentials may be in flight at once: 1 to 5, default 3.
     ///
-    /// Further ones wait for the response of one of these. If the password was just changed, all of them may be rejected, and
-    /// six rejected sign-ins lock a user.
+    /// Further ones wait for the response of one of these. If the password was just changed, all of them may be
+    /// rejected, and six rejected sign-ins lock a user.
     pub fn max_sign_ins_in_flight(self, count: u32) -> Self {
         self.with(|config| config.set_max_sign_ins_in_flight(count))
     }
 
-    /// Sets a Valkey or Redis server through which clients share the guard's memory, one-time codes, tokens and the rate limit.
+    /// Sets a Valkey or Redis server as the shared store.
+    ///
+    /// Clients share the guard's memory, one-time codes, tokens and the rate limit through it.
     ///
     /// Needs the feature `redis`, which is not a default.
     ///
-    /// `rediss://user:password@host:6379/0?prefix=...`, and `redis://` without TLS; `valkey` may stand in place of `redis`.
-    /// `redis+sentinel://host1:26379,host2:26379/name/0` and `redis+cluster://host1:7000,host2:7001` work too. `ca_file=` is a PEM
-    /// bundle that is trusted alone for TLS. JWTs are encrypted with a key from the credentials. While the server is unavailable no
-    /// call fails because of it: this client uses its own memory, and its state directory if it has one.
+    /// `rediss://user:password@host:6379/0?prefix=...`, and `redis://` without TLS; `valkey` may stand in place of
+    /// `redis`. `redis+sentinel://host1:26379,host2:26379/name/0` and `redis+cluster://host1:7000,host2:7001` work too.
+    /// `ca_file=` is a PEM bundle that is trusted alone for TLS. JWTs are encrypted with a key from the credentials.
+    /// While the server is unavailable no call fails because of it: this client uses its own memory, and its state
+    /// directory if it has one.
     pub fn store(self, url: &str) -> Self {
         self.with(|config| config.set_store(url))
     }
 
-    /// Sets a directory in which the guard remembers rejected sign-ins. Off by default: each process then has its own memory.
+    /// Sets a directory in which the guard remembers rejected sign-ins. Off by default: each process then has its own
+    /// memory.
     ///
-    /// With it, programs that start often, or many at once, do not lock the user together. It is created if it is missing,
-    /// readable for this user alone, and must be on a local file system. Its files hold counts, times and a few bits of a slow
-    /// hash of the secret, never a secret. If it cannot be used, an event tells it, and the process uses its own memory.
+    /// With it, programs that start often, or many at once, do not lock the user together. It is created if it is
+    /// missing, readable for this user alone, and must be on a local file system. Its files hold counts, times and a
+    /// few bits of a slow hash of the secret, never a secret. If it cannot be used, an event tells it, and the process
+    /// uses its own memory.
     pub fn state_dir(self, path: impl AsRef<Path>) -> Self {
         self.with(|config| config.set_state_dir(path.as_ref()))
     }
 
-    /// Makes a state directory that is not set or cannot be used an error, [`ErrorKind::Config`](crate::ErrorKind::Config).
+    /// Makes a state directory that is not set or cannot be used an error,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config).
     ///
     /// For programs that end after a few calls: their own memory ends with them.
     pub fn state_dir_required(self) -> Self {
@@ -195,17 +204,19 @@ impl ClientBuilder {
         self.with(|config| config.on_event = Some(Arc::new(handler)))
     }
 
-    /// Sets a function that runs on the calling thread at least every 100 ms of a wait; `true` cancels the call.
+    /// Sets a function that runs at least every 100 ms of a wait; `true` cancels the call.
+    ///
+    /// It runs on the calling thread.
     pub fn wait_hook(self, hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.wait_hook = Some(Arc::new(hook)))
     }
 
     /// Fills unset settings from the environment.
     ///
-    /// `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or
-    /// `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the three secrets also as `..._FILE`), or in place of token and password
-    /// `BOOMI_CREDENTIAL_PROCESS` (see [`Credentials::process`]) or `BOOMI_KEYCHAIN` (see [`Credentials::keychain`]);
-    /// `BOOMI_API_URL`, `BOOMI_CA_FILE` (trusted alone), `BOOMI_STATE_DIR`, `BOOMI_STORE` and `BOOMI_TIMEOUT` (seconds).
+    /// `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the
+    /// three secrets also as `..._FILE`), or in place of token and password `BOOMI_CREDENTIAL_PROCESS` (see
+    /// [`Credentials::process`]) or `BOOMI_KEYCHAIN` (see [`Credentials::keychain`]); `BOOMI_API_URL`, `BOOMI_CA_FILE`
+    /// (trusted alone), `BOOMI_STATE_DIR`, `BOOMI_STORE` and `BOOMI_TIMEOUT` (seconds).
     pub fn load_env(self) -> Self {
         self.with(|config| config.load_env(&variable))
     }

@@ -1,4 +1,4 @@
-//! A call in progress: the client, the call's deadline and cancellation, and the code that the user typed for it.
+//! A call in progress: the client, the deadline with cancellation, and the code that the user typed.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -47,13 +47,14 @@ impl Client {
     ///
     /// ```json
     /// {"username": "user@example.com", "host": "api.boomi.com", "memory": "/home/user/.local/state/boomi-auth",
-    ///  "problem": null, "rejections": 1, "unanswered": 0, "in_flight": 0, "held": {"reason": "rejected", "wait_ms": 59000}}
+    ///  "problem": null, "rejections": 1, "unanswered": 0, "in_flight": 0,
+    ///  "held": {"reason": "rejected", "wait_ms": 59000}}
     /// ```
     ///
-    /// `memory` is `null` if only this process remembers. `problem` says why the store or the state directory cannot be used.
-    /// `rejections` and `unanswered` count since the last acceptance. `held` is `null` if a sign-in would be sent; else its
-    /// `reason` is `rejected`, `unanswered` or `budget`, and `wait_ms` is `null` if only other credentials or
-    /// [`reset_guard`](Self::reset_guard) end the hold.
+    /// `memory` is `null` if only this process remembers. `problem` says why the store or the state directory cannot be
+    /// used. `rejections` and `unanswered` count since the last acceptance. `held` is `null` if a sign-in would be
+    /// sent; else its `reason` is `rejected`, `unanswered` or `budget`, and `wait_ms` is `null` if only other
+    /// credentials or [`reset_guard`](Self::reset_guard) end the hold.
     pub fn describe_guard(&self) -> Result<String> {
         let loaded = load(&CallContext::begin(&self.inner, None)?)?;
         let status = self.inner.auth.guard.status(&LoginAttempt {

@@ -1,4 +1,4 @@
-//! What the clones of a client share: the settings in force, the connections, and the state of authentication.
+//! What the clones of a client share: settings, connections, and authentication state.
 
 use std::path::PathBuf;
 use std::sync::Arc;

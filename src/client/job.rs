@@ -25,9 +25,9 @@ const LONGEST_NOT_YET: usize = 64 * 1024;
 /// Work that was started, and whose result is polled.
 ///
 /// The response to the start says where the result will be: a status 202 (the same URL), an `asyncToken`
-/// (`/async/{Object}/response/{token}`), the `requestId` of an ExecutionRequest (`/ExecutionRecord/async/{id}`), or the `url` of
-/// a download. Any other response is the result itself. A URL in a response is requested only on the client's own origin, with
-/// the credentials of the request.
+/// (`/async/{Object}/response/{token}`), the `requestId` of an ExecutionRequest (`/ExecutionRecord/async/{id}`), or the
+/// `url` of a download. Any other response is the result itself. A URL in a response is requested only on the client's
+/// own origin, with the credentials of the request.
 ///
 /// ```no_run
 /// # let client = boomi_auth::Client::from_env()?;
@@ -56,8 +56,8 @@ impl Client {
 
     /// Starts asynchronous work and waits for its result, within one call's deadline.
     ///
-    /// After a timeout the work continues, and the place of its result is lost: [`start`](Self::start) returns a [`Job`],
-    /// which keeps it.
+    /// After a timeout the work continues, and the place of its result is lost: [`start`](Self::start) returns a
+    /// [`Job`], which keeps it.
     pub fn wait(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
         request.check()?;
         let context = CallContext::begin(&self.inner, call)?;
@@ -95,8 +95,8 @@ impl Job {
 
     /// Waits for the result, and returns it whatever its status.
     ///
-    /// After an error, such as a timeout, the work continues, and this can be called again. Boomi gives the result of an
-    /// `asyncToken` once.
+    /// After an error, such as a timeout, the work continues, and this can be called again. Boomi gives the result of
+    /// an `asyncToken` once.
     pub fn wait(&mut self, call: Option<&Call>) -> Result<Response> {
         let most = self.client.inner.max_response_bytes;
         let client = self.client.clone();
@@ -334,7 +334,7 @@ mod tests {
             (r#"{"@type":"Atom","url":"https://h/x"}"#, None),
             (r#"{"@type":"QueryResult","result":[]}"#, None),
             (
-                r#"<b:AsyncOperationTokenResult xmlns:b="x" responseStatusCode="202"><b:asyncToken token="t/1"/></b:AsyncOperationTokenResult>"#,
+                r#"<b:AsyncOperationTokenResult xmlns:b="x"><b:asyncToken token="t/1"/></b:AsyncOperationTokenResult>"#,
                 token(),
             ),
             (

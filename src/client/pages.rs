@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The responses to a query, each with a page of up to a hundred results.
 ///
-/// After an error the next call requests the same page again. Each page is a call with a deadline and retries of its own. The
-/// iterator ends after an error that is not retryable; [`next_page`](Self::next_page) can be called again.
+/// After an error the next call requests the same page again. Each page is a call with a deadline and retries of its
+/// own. The iterator ends after an error that is not retryable; [`next_page`](Self::next_page) can be called again.
 ///
 /// ```no_run
 /// # let client = boomi_auth::Client::from_env()?;
@@ -57,7 +57,8 @@ impl Pages {
         Pages { call, ..self }
     }
 
-    /// Returns the next page; `None` after the last. A response whose status is not 200 is an error; see [`Response::error`].
+    /// Returns the next page; `None` after the last. A response whose status is not 200 is an error; see
+    /// [`Response::error`].
     pub fn next_page(&mut self, call: Option<&Call>) -> Result<Option<Response>> {
         let response = match &self.next {
             NextPage::End => return Ok(None),

@@ -121,10 +121,10 @@ impl Request {
         self.body = Some(body.into());
     }
 
-    /// Sets whether the request is idempotent, so that it may be sent again although it may have taken effect.
+    /// Sets whether the request is idempotent, and so may be sent again after it was sent.
     ///
-    /// Default: GET, HEAD, DELETE and OPTIONS are, and POSTs that only read: below `/api/rest/v1/` and `/mdm/`, paths that end in
-    /// `/query` or `/queryMore`, and `/bulk` of type GET; and `/graphql` without a mutation.
+    /// Default: GET, HEAD, DELETE and OPTIONS are, and POSTs that only read: below `/api/rest/v1/` and `/mdm/`, paths
+    /// that end in `/query` or `/queryMore`, and `/bulk` of type GET; and `/graphql` without a mutation.
     pub fn set_replayable(&mut self, replayable: bool) {
         self.replayable = Some(replayable);
     }

@@ -62,7 +62,8 @@ pub(crate) struct RequestInfo {
 }
 
 impl Response {
-    /// Reads a response. `secrets` are cut out of its message, in which a server may echo them. `now` returns Unix time.
+    /// Reads a response. `secrets` are cut out of its message, in which a server may echo them. `now` returns Unix
+    /// time.
     pub(crate) fn new(
         status: u16,
         headers: HeaderMap,
@@ -159,8 +160,9 @@ impl Response {
 
     /// Reads a part of the body into `buffer`. Returns its length, and 0 at the end.
     ///
-    /// A streamed body (see [`Client::open`](crate::Client::open)) is read from the connection: a read during which no byte arrives ends with
-    /// [`ErrorKind::Timeout`] after the call's timeout. Canceling the call or the client ends it within 100 ms.
+    /// A streamed body (see [`Client::open`](crate::Client::open)) is read from the connection: a read during which no
+    /// byte arrives ends with [`ErrorKind::Timeout`] after the call's timeout. Canceling the call or the client ends it
+    /// within 100 ms.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match &mut self.body {
             ResponseBody::Whole { bytes, read } => {
@@ -234,7 +236,7 @@ impl Response {
         self.url.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Reads and drops the rest of a streamed body, up to `most` bytes, so that its connection can be used again.
+    /// Drops the rest of a streamed body, up to `most` bytes, so that its connection can be reused.
     pub(crate) fn drain(&mut self, most: usize, deadline: &Rc<Deadline>) {
         let ResponseBody::OnItsWay { body, .. } = &mut self.body else { return };
         let (mut piece, mut left) = ([0; 4096], most);

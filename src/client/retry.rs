@@ -66,7 +66,8 @@ pub(crate) fn decide(
 fn may_help(idempotency: Idempotency, outcome: AttemptOutcome<'_>) -> bool {
     match outcome {
         AttemptOutcome::Responded { status: 429 | 502..=504, .. } if idempotency == Idempotency::Idempotent => true,
-        // Boomi refuses before any effect. Any other 503 may come from a gateway whose server still works on the request.
+        // Boomi refuses before any effect. Any other 503 may come from a gateway whose server still works on the
+        // request.
         AttemptOutcome::Responded { status: 503, message, .. } => message.is_some_and(is_rate_limit),
         AttemptOutcome::Responded { .. } => false,
         AttemptOutcome::NoResponse { sent: true, .. } if idempotency == Idempotency::NonIdempotent => false,

@@ -150,7 +150,8 @@ impl<'a> SendLoop<'a> {
                             return Err(error);
                         }
                     },
-                    // A failed probe counts as an attempt that was not sent. With less time left, a wait timed out instead.
+                    // A failed probe counts as an attempt that was not sent. With less time left, a wait timed out
+                    // instead.
                     Err(error) if is_of_the_connection(error.kind()) && deadline.remaining() >= TIME_TO_BEGIN => {
                         Err(error)
                     }
@@ -170,8 +171,9 @@ impl<'a> SendLoop<'a> {
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
                 {
-                    // A refused request had no effect, except a GraphQL mutation of which one field was refused after another
-                    // was executed. If the typed code was sent for the refused JWT, the token request would be rejected.
+                    // A refused request had no effect, except a GraphQL mutation of which one field was refused after
+                    // another was executed. If the typed code was sent for the refused JWT, the token request would be
+                    // rejected.
                     let may_have_effect = self.idempotency == Idempotency::NonIdempotent && response.may_have_begun();
                     if may_have_effect || self.code_is_used() {
                         bearer.observe_refusal(&token, response.status());
@@ -245,7 +247,8 @@ impl<'a> SendLoop<'a> {
         match ended {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
-                // An earlier response says that nothing was done, and so must not hide an attempt that may have had an effect.
+                // An earlier response says that nothing was done, and so must not hide an attempt that may have had an
+                // effect.
                 let in_doubt =
                     self.idempotency == Idempotency::NonIdempotent && self.context.deadline().progress.was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }

@@ -1,4 +1,4 @@
-//! Authentication with a user's credentials (HTTP Basic), under the guard that keeps the user from being locked.
+//! Authentication with a user's credentials (HTTP Basic), under the guard.
 
 pub(crate) mod attempt;
 pub(crate) mod code;

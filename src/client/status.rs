@@ -106,22 +106,23 @@ fn rejected_advice(response: &ResponseFacts<'_>) -> String {
                                takes Basic only"
             .into(),
         Identity::User { username, kind: CredentialKind::ApiToken, .. } => format!(
-            "the API token of {} was rejected: check the user name and the token, and whether the token was disabled or \
-             revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is the \
-             password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
+            "the API token of {} was rejected: check the user name and the token, and whether the token was disabled \
+             or revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is \
+             the password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
             username.trim_start_matches(TOKEN_PREFIX)
         ),
         Identity::User { username, kind: CredentialKind::Password, with_code } => {
             let code = if *with_code {
-                "A one-time code went with it: check its secret and this machine's clock; a code works once, so another \
-                 program may have used it"
+                "A one-time code went with it: check its secret and this machine's clock; a code works once, so \
+                 another program may have used it"
             } else {
                 "No one-time code went with it: a user with two-factor authentication needs one, or an API token"
             };
             format!(
-                "the password of {username} was rejected: check the user name and password. {code}. Single sign-on (SSO) \
-                 users who are not administrators cannot use a password: they need an API token (Settings > Account \
-                 Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins lock a user"
+                "the password of {username} was rejected: check the user name and password. {code}. Single sign-on \
+                 (SSO) users who are not administrators cannot use a password: they need an API token (Settings > \
+                 Account Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins lock \
+                 a user"
             )
         }
     }

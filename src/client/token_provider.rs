@@ -27,8 +27,8 @@ use crate::{clock::Clock, token_cache::account::Fresh};
 
 /// Gives out a JWT for one account: a cached one, refreshed before it expires. Clones share it.
 ///
-/// All providers of one client and account, and the client's own requests, share one token. The provider keeps its client
-/// alive and works in a forked child. It has no thread: the call that finds a token due for renewal renews it.
+/// All providers of one client and account, and the client's own requests, share one token. The provider keeps its
+/// client alive and works in a forked child. It has no thread: the call that finds a token due for renewal renews it.
 #[derive(Clone)]
 pub struct TokenProvider {
     client: Arc<Inner>,
@@ -52,8 +52,9 @@ impl TokenProvider {
 
     /// Returns a JWT with at least `min_validity` left, if the server issues such, within one call's limits.
     ///
-    /// A `min_validity` above 0.6 of a token's lifetime counts as 0.6 of it, and a token that was just issued is given out
-    /// whatever is left of it. While the server cannot be reached, a token with less left is given out until it expires.
+    /// A `min_validity` above 0.6 of a token's lifetime counts as 0.6 of it, and a token that was just issued is given
+    /// out whatever is left of it. While the server cannot be reached, a token with less left is given out until it
+    /// expires.
     pub fn get_with(&self, min_validity: Duration, call: Option<&Call>) -> Result<Token> {
         if let Some(token) = self.get_if_fresh(min_validity, call) {
             return Ok(token);
@@ -118,8 +119,8 @@ impl TokenProvider {
 
     /// Records that an API refused `rejected`: this provider does not give it out again.
     ///
-    /// After several refusals in a short time the token is kept: it is then not the cause. A token that was replaced since, or
-    /// that is of another provider, changes nothing.
+    /// After several refusals in a short time the token is kept: it is then not the cause. A token that was replaced
+    /// since, or that is of another provider, changes nothing.
     pub fn invalidate(&self, rejected: &Token) {
         self.account.refuse(rejected, false, Moment::now(&*self.client.clock));
     }
@@ -131,9 +132,9 @@ impl TokenProvider {
 
     /// The token's times and the counters of this account, as a JSON object. Never a secret.
     ///
-    /// `account_id`, `generation` (how many tokens there were), `issued_at`, `expires_at`, `next_refresh_at` (Unix seconds, by
-    /// this machine's clock; null without a token), `last_error` (a `BOOMI_ERR_*` code; 0 if the last token request succeeded),
-    /// and the counters `exchanges`, `joins`, `stale_served`, `refused` and `held`.
+    /// `account_id`, `generation` (how many tokens there were), `issued_at`, `expires_at`, `next_refresh_at` (Unix
+    /// seconds, by this machine's clock; null without a token), `last_error` (a `BOOMI_ERR_*` code; 0 if the last token
+    /// request succeeded), and the counters `exchanges`, `joins`, `stale_served`, `refused` and `held`.
     pub fn describe(&self) -> String {
         self.account.describe()
     }

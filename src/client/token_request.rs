@@ -27,7 +27,7 @@ pub(crate) fn fetch(context: &CallContext<'_>, account_id: &str) -> Result<Token
     send(context, attempt, account_id)
 }
 
-/// Begins the authentication attempt of a token request, which waits at most `max_wait` for the guard's permit.
+/// Begins the request's authentication attempt, which waits at most `max_wait` for a permit.
 pub(crate) fn begin(
     context: &CallContext<'_>,
     account_id: &str,

@@ -1,4 +1,4 @@
-//! One HTTP request on the wire: the only place where secrets go onto a request, and where a response is read.
+//! Sends one HTTP request: the only place where secrets are put on a request.
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -119,8 +119,8 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
         (Some(source), None) => source,
         (None, _) if username.is_some() => {
             return Err(Error::config(format!(
-                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, {PROCESS} or {KEYCHAIN}: make a token \
-                 under {TOKENS_PAGE}"
+                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, {PROCESS} or {KEYCHAIN}: make \
+                 a token under {TOKENS_PAGE}"
             )));
         }
         (None, _) => return Ok(None),
@@ -128,8 +128,8 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     let needed = |username: Option<String>| {
         username.ok_or_else(|| {
             Error::config(format!(
-                "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it under \
-                 Settings > User Information"
+                "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it \
+                 under Settings > User Information"
             ))
         })
     };

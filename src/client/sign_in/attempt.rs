@@ -1,4 +1,4 @@
-//! One authentication attempt: it waits for the guard's permit and for a one-time code, is sent, and ends.
+//! One authentication attempt: it waits for a permit and a one-time code, is sent, and ends.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -248,7 +248,7 @@ impl<'a> PendingAttempt<'a> {
         rate_permit.map_or(Ok(()), RatePermit::wait_again)
     }
 
-    /// Whether to load the credentials again, because those at hand are held and may have been replaced at their source.
+    /// Whether to load held credentials again, because their source may have others.
     fn may_get_other_credentials(&self) -> bool {
         let auth = &self.context.client.auth;
         let may = auth.credentials().is_some_and(Credentials::can_change)
@@ -331,7 +331,8 @@ impl<'a> PendingAttempt<'a> {
 
     fn too_late(&self) -> Error {
         let text = format!(
-            "not sent: this call waited for other sign-ins of {} until less than a second of its time was left: allow more",
+            "not sent: this call waited for other sign-ins of {} until less than a second of its time was \
+             left: allow more",
             self.name()
         );
         Error::new(ErrorKind::Timeout, text).retryable(true)
@@ -371,10 +372,10 @@ impl<'a> PendingAttempt<'a> {
     }
 }
 
-/// The error if the guard's memory must outlive this process, and no directory or store for it can be used.
+/// The error if the guard needs a memory beyond this process, and none can be used.
 fn no_shared_memory(problem: &str) -> Error {
     Error::config(format!(
-        "not sent: {problem}. Without what earlier sign-ins came to, programs that start often could lock the user: name a \
-         directory for it (BOOMI_STATE_DIR)"
+        "not sent: {problem}. Without what earlier sign-ins came to, programs that start often could lock the user: \
+         name a directory for it (BOOMI_STATE_DIR)"
     ))
 }

@@ -39,8 +39,8 @@ impl CodeSource {
             // This user needs a code: an attempt without one would be rejected.
             CodeSource::None if context.took_code() => Err(Error::new(
                 ErrorKind::Otp,
-                "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good once: \
-                 type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",
+                "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good \
+                 once: type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",
             )),
             source => Ok(source),
         }
@@ -58,7 +58,7 @@ impl CodeSource {
     }
 }
 
-/// Reserves a one-time code that another program will send; waits for the next TOTP time step if this one's code is used.
+/// Reserves a one-time code for another program; waits for the next TOTP time step if needed.
 pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
     let (auth, deadline) = (&context.client.auth, context.deadline());
     let name = &load(context)?.basic.username;
@@ -91,9 +91,9 @@ pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
 /// The error for a call whose deadline comes before the next free TOTP time step.
 pub(super) fn next_step_too_late(wait: Duration) -> Error {
     let text = format!(
-        "the one-time code of this moment was sent before, or is too near its end, and the next that is free, in {} s, comes \
-         too late for this call's deadline: allow more time, or use an API token, which needs no code, or a JWT, which is \
-         good for many calls",
+        "the one-time code of this moment was sent before, or is too near its end, and the next that is free, in {} \
+         s, comes too late for this call's deadline: allow more time, or use an API token, which needs no code, or a \
+         JWT, which is good for many calls",
         whole_seconds(wait)
     );
     Error::new(ErrorKind::Otp, text).with_retry_after(Some(wait)).retryable(true)
