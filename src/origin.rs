@@ -232,8 +232,8 @@ fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::b
 /// Returns the error of a missing account id.
 pub(crate) fn missing_account_id() -> Error {
     Error::config(
-        "no account id is set: give it to the call, or set BOOMI_ACCOUNT_ID or boomi_config_set_account_id \
-         (Rust: ClientBuilder::account_id); Boomi shows it under Settings > User Information > Account Information",
+        "no account id is set: give the account id to the client (BOOMI_ACCOUNT_ID) or to the call; Boomi shows it \
+         under Settings > User Information > Account Information",
     )
 }
 

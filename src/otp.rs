@@ -1,6 +1,6 @@
 //! One-time codes: RFC 6238, as authenticator apps compute them.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use data_encoding::{Encoding, Specification};
 use ring::hmac;
@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+use crate::sync::{Mutex, lock};
 
 /// Separate the groups of a secret that is shown to people.
 const SEPARATORS: &[u8] = b" -";
@@ -145,6 +146,29 @@ pub(crate) fn check_code(code: &str) -> Result<Secret> {
         return Err(Error::invalid("the one-time code is not made of at most 64 letters and digits"));
     }
     Ok(Secret::new(code))
+}
+
+/// A one-time code that the user typed for one call; it is sent once. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct TypedCode(Arc<Mutex<Option<Secret>>>);
+
+impl TypedCode {
+    pub(crate) fn set(&self, code: Secret) {
+        *lock(&self.0) = Some(code);
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        lock(&self.0).is_some()
+    }
+
+    pub(crate) fn take(&self) -> Option<Secret> {
+        lock(&self.0).take()
+    }
+
+    /// Puts a code back that was not sent. A code that was set since stays.
+    pub(crate) fn restore(&self, code: Secret) {
+        lock(&self.0).get_or_insert(code);
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Checks of values that a caller gives.
 
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 
 /// Refuses an empty `value` and one with control characters: a CR or LF would end a header early, and a NUL a C string.
@@ -13,6 +15,15 @@ pub(crate) fn check(field: &str, value: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Checks that a timeout is above zero, and cuts it to what every clock can hold.
+pub(crate) fn check_timeout(field: &str, timeout: Duration) -> Result<Duration> {
+    const LONGEST: Duration = Duration::from_millis(u32::MAX as u64);
+    if timeout.is_zero() {
+        return Err(Error::invalid(format!("{field} is zero: every call would fail; leave it unset for the default")));
+    }
+    Ok(timeout.min(LONGEST))
 }
 
 #[cfg(test)]

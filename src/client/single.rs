@@ -72,7 +72,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::fake::FakeClock;
+    use crate::tests::fake_clock::FakeClock;
     use crate::transport::deadline::{Cancellation, Limits};
 
     fn deadline() -> Rc<Deadline> {

@@ -11,10 +11,10 @@ use std::time::Duration;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
+use super::run::{at_once, check};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
-use crate::sync::model::{at_once, check};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::{Account, Flight};
 use crate::token_cache::{Lookup, NextAction, RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want};
