@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 #[repr(i32)]
 pub enum ErrorKind {
-    /// An argument is null, empty, out of range, not UTF-8, or holds a character that is not allowed there.
+    /// An argument is null, empty, out of range, not UTF-8, or has a character that is not allowed.
     InvalidArgument = 1,
     /// A setting is missing or contradicts another. The message names it and where Boomi shows its value.
     Config = 2,
@@ -19,7 +19,7 @@ pub enum ErrorKind {
     CredentialsRejected = 3,
     /// The server does not allow this user the request: another 403, or 400 "does not have access rights".
     PermissionDenied = 4,
-    /// Nothing was sent: authentication attempts with these credentials failed, and one more could lock the user.
+    /// Nothing was sent: attempts with these credentials failed, and one more could lock the user.
     ///
     /// It lasts for the time to wait; without one, until other credentials or
     /// [`Client::reset_guard`](crate::Client::reset_guard).

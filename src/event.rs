@@ -16,7 +16,8 @@ pub struct Event {
 #[non_exhaustive]
 #[repr(u32)]
 pub enum EventKind {
-    /// Credentials were read from their file, callback, program or keychain. Fields: `source`, `username`, `after_rejection`.
+    /// Credentials were read from their file, callback, program or keychain. Fields: `source`, `username`,
+    /// `after_rejection`.
     CredentialsLoaded = 1,
     /// The server rejected an authentication attempt. Fields: `host`, `username`, `status`, `purpose`.
     SignInRejected = 2,
@@ -26,8 +27,8 @@ pub enum EventKind {
     OtpAwaited = 4,
     /// A cached JWT was fetched or refreshed. Fields: `account_id`, `generation`, `expires_at`, `lifetime_s`.
     TokenRefreshed = 5,
-    /// A cached JWT was not refreshed. Fields: `account_id`, `code` (a `BOOMI_ERR_*` number), `status` (0: no response),
-    /// `stale_served` (whether the call got a token that is still valid), `retry_after_ms`.
+    /// A cached JWT was not refreshed. Fields: `account_id`, `code` (a `BOOMI_ERR_*` number), `status` (0: no
+    /// response), `stale_served` (whether the call got a token that is still valid), `retry_after_ms`.
     RefreshFailed = 6,
     /// An API refused a JWT. Fields: `account_id`, `status`, `renewed` (whether it was, or is, replaced).
     TokenRefused = 7,
@@ -36,8 +37,8 @@ pub enum EventKind {
     SignInHeld = 8,
     /// The state directory is not usable, and the guard uses the process's memory instead. Fields: `path`, `problem`.
     StateUnavailable = 9,
-    /// A request is retried. Fields: `host`, `method`, `path`, `attempt` (the failed one, from 1), `status` (0: no response),
-    /// `code` (a `BOOMI_ERR_*` number), `wait_ms`.
+    /// A request is retried. Fields: `host`, `method`, `path`, `attempt` (the failed one, from 1), `status` (0: no
+    /// response), `code` (a `BOOMI_ERR_*` number), `wait_ms`.
     RequestRetried = 10,
 }
 

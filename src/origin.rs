@@ -53,8 +53,8 @@ impl Origin {
 
     /// Splits an absolute URL into its origin and the rest. The error says what the URL "has" or "is".
     ///
-    /// It refuses forms that parsers read differently (backslashes, spaces, user information, unusual numeric hosts), so
-    /// that a URL has one host for every parser.
+    /// It refuses forms that parsers read differently (backslashes, spaces, user information, unusual numeric hosts),
+    /// so that a URL has one host for every parser.
     fn split(url: &str) -> std::result::Result<(Self, &str), &'static str> {
         if url.is_empty() {
             return Err("is empty");
@@ -105,14 +105,14 @@ impl Origin {
 
     /// The one predicate: returns whether this origin's secrets may be sent to `uri`.
     ///
-    /// Scheme, host and port must be equal, in the spelling that [`resolve`](Self::resolve) gives them. Any other spelling
-    /// is refused, so that its meaning does not matter.
+    /// Scheme, host and port must be equal, in the spelling that [`resolve`](Self::resolve) gives them. Any other
+    /// spelling is refused, so that its meaning does not matter.
     pub(crate) fn covers(&self, uri: &Uri) -> bool {
         let authority = uri.authority().map(|authority| authority.as_str());
         uri.scheme_str() == Some(if self.https { "https" } else { "http" }) && authority == Some(self.authority())
     }
 
-    /// Returns the URL of a path on this origin, or of an absolute URL that it covers, with the account id filled in.
+    /// Returns the URL of a path, or of an absolute URL that this origin covers, with the account id.
     pub(crate) fn resolve(&self, path_or_url: &str, account_id: Option<&str>) -> Result<Uri> {
         let filled = fill_account_id(path_or_url, account_id)?;
         let url = if filled.starts_with('/') {
@@ -129,8 +129,8 @@ impl Origin {
             })?;
             if origin != *self {
                 return Err(Error::invalid(format!(
-                    "the URL is on {origin}, and this client's credentials are for {self}: they are not sent elsewhere; \
-                     use a client with that base URL"
+                    "the URL is on {origin}, and this client's credentials are for {self}: they are not sent \
+                     elsewhere; use a client with that base URL"
                 )));
             }
             let slash = if rest.starts_with('/') { "" } else { "/" };

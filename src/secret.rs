@@ -8,8 +8,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// A password, token, one-time code or header value: wiped from memory when dropped, and never printed.
 ///
-/// `Debug` shows `***`, and there is no `Display`: a secret gets into a text only through [`expose`](Secret::expose), which
-/// is easy to search for.
+/// `Debug` shows `***`, and there is no `Display`: a secret gets into a text only through [`expose`](Secret::expose),
+/// which is easy to search for.
 ///
 /// A NUL byte follows the text, so that C can borrow it without another copy.
 pub struct Secret(Vec<u8>);

@@ -23,7 +23,7 @@ pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(unescape(std::str::from_utf8(&attribute.value).ok()?).ok()?.into_owned())
 }
 
-/// Returns the text of an event with its entities resolved, `Some(None)` if that fails, `None` for an event without text.
+/// Returns the text of an event; `None` if it has none, `Some(None)` if its entity is unknown.
 pub(crate) fn text(event: &Event<'_>) -> Option<Option<String>> {
     Some(match event {
         Event::Text(text) => text.decode().ok().map(Into::into),
