@@ -13,7 +13,8 @@ use crate::sync::{Mutex, lock};
 /// Separate the groups of a secret that is shown to people.
 const SEPARATORS: &[u8] = b" -";
 
-/// Base32 without padding, in any case of letters. Bits after the last byte are ignored: secrets of other lengths have some.
+/// Base32 without padding, in any case of letters. Bits after the last byte are ignored: secrets of other lengths have
+/// some.
 static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     let mut base32 = Specification::new();
     base32.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
@@ -27,8 +28,8 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
 /// Returns the code of `secret` at `unix_time` seconds (negative: now). No I/O.
 ///
 /// `secret` is what Boomi shows when two-factor authentication is set up: base32, also in lower case, with spaces, with
-/// hyphens or without padding, or an `otpauth://totp/` URI with its own digits, period and algorithm. Without a URI a code
-/// has 6 digits, lasts 30 s and uses SHA-1, as Boomi's codes do.
+/// hyphens or without padding, or an `otpauth://totp/` URI with its own digits, period and algorithm. Without a URI a
+/// code has 6 digits, lasts 30 s and uses SHA-1, as Boomi's codes do.
 pub fn otp_code(secret: &str, unix_time: i64) -> Result<Secret> {
     use crate::clock::{Clock as _, SystemClock};
     let secret = OtpSecret::parse(secret)?;
@@ -138,7 +139,7 @@ impl std::fmt::Debug for OtpSecret {
     }
 }
 
-/// Checks a code from a user or a callback: at most 64 letters or digits, without the spaces around it.
+/// Checks a code from a user or a callback: at most 64 letters or digits, trimmed.
 pub(crate) fn check_code(code: &str) -> Result<Secret> {
     let code = code.trim_matches(' ');
     crate::validate::check("the one-time code", code)?;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// Refuses an empty `value` and one with control characters: a CR or LF would end a header early, and a NUL a C string.
+/// Refuses an empty `value` and control characters.
+///
+/// A CR or LF would end a header early, and a NUL a C string.
 pub(crate) fn check(field: &str, value: &str) -> Result<()> {
     if value.is_empty() {
         return Err(Error::invalid(format!("{field} is empty")));

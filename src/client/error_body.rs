@@ -5,6 +5,7 @@ use quick_xml::events::Event;
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 
+use super::xml;
 use crate::secret::redact;
 use crate::text::printable;
 
@@ -116,7 +117,7 @@ fn join_errors(value: &Value) -> Option<String> {
     Some(messages.join("; "))
 }
 
-/// Reads `<error><message>` or `<UserMessage id=".."><Data>`, with any namespace prefix.
+/// Reads `<error><message>` or `<UserMessage id=".."><Data>`, also in a body that is cut off.
 fn from_xml(body: &str) -> ErrorBody {
     let mut reader = Reader::from_str(body);
     let mut error_body = ErrorBody::default();
@@ -127,26 +128,14 @@ fn from_xml(body: &str) -> ErrorBody {
             Ok(Event::Start(tag)) => {
                 let name = tag.local_name();
                 if name.as_ref() == b"UserMessage" {
-                    error_body.id = tag
-                        .try_get_attribute("id")
-                        .ok()
-                        .flatten()
-                        .and_then(|id| String::from_utf8(id.value.into_owned()).ok());
+                    error_body.id = xml::attribute(&tag, "id");
                 }
                 inside = matches!(name.as_ref(), b"message" | b"Data" | b"errorMessage" | b"faultstring");
-            }
-            Ok(Event::Text(part)) if inside => text.push_str(&part.decode().unwrap_or_default()),
-            Ok(Event::CData(part)) if inside => text.push_str(&String::from_utf8_lossy(&part)),
-            Ok(Event::GeneralRef(name)) if inside => {
-                let resolved = name.resolve_char_ref().ok().flatten().map(String::from).or_else(|| {
-                    let name = name.decode().ok()?;
-                    quick_xml::escape::resolve_xml_entity(&name).map(str::to_owned)
-                });
-                text.push_str(&resolved.unwrap_or_default());
             }
             Ok(Event::End(_)) if inside && !text.trim().is_empty() => break,
             Ok(Event::End(_)) => inside = false,
             Ok(Event::Eof) | Err(_) => break,
+            Ok(event) if inside => text.push_str(&xml::text(&event).flatten().unwrap_or_default()),
             Ok(_) => {}
         }
     }

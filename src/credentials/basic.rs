@@ -18,8 +18,9 @@ const BASIC: &str = "Basic ";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum CredentialKind {
-    /// An API token, made in Boomi under Settings > Account Information and Setup > Boomi Enterprise Platform API
-    /// Tokens. It needs no one-time code and belongs to the account in which it was made.
+    /// An API token. It needs no one-time code and belongs to the account in which it was made.
+    ///
+    /// Boomi makes it under Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens.
     ApiToken = 1,
     /// The user's own password. Single sign-on users who are not administrators cannot use theirs.
     Password = 2,

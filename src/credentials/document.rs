@@ -4,9 +4,9 @@
 //! {"version": 1, "username": "user@example.com", "api_token": "...", "expires_at": 1767225600}
 //! ```
 //!
-//! `password` may replace `api_token`. `username` may be missing where a setting gives it, and `expires_at` (Unix seconds) may
-//! always be missing. Names are compared without regard to case and `_`, because other clouds' helpers write `Version`. Other
-//! fields are ignored.
+//! `password` may replace `api_token`. `username` may be missing where a setting gives it, and `expires_at` (Unix
+//! seconds) may always be missing. Names are compared without regard to case and `_`, because other clouds' helpers
+//! write `Version`. Other fields are ignored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<LoadResult> {
     document.check(username)
 }
 
-/// The names of an object and their values as they stand in the document, which is the only place that holds them.
+/// The names of an object and their raw values. The document alone holds the values.
 struct Object<'a>(Vec<(String, &'a str)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -107,8 +107,8 @@ impl<'de> Deserialize<'de> for Object<'de> {
 
 /// Reads a JSON text and leaves no copy of it behind; `None` if `value` is no text.
 ///
-/// The parser unescapes texts in a buffer that it does not wipe. A filler before the text gives the buffer its full size, and
-/// one after it overwrites the text.
+/// The parser unescapes texts in a buffer that it does not wipe. A filler before the text gives the buffer its full
+/// size, and one after it overwrites the text.
 fn text(value: &str) -> Option<Zeroizing<String>> {
     if !value.starts_with('"') {
         return None;
@@ -146,7 +146,8 @@ impl Fields {
         let name = match (found, username) {
             (Some(found), Some(given)) if !is_same_user(found, given) => {
                 return Err(Error::config(
-                    "is of another user than the one in the settings (BOOMI_USERNAME): leave that one out, or correct it",
+                    "is of another user than the one in the settings (BOOMI_USERNAME): leave that one out, or \
+                     correct it",
                 ));
             }
             (found, given) => found.or(given),

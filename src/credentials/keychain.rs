@@ -1,7 +1,7 @@
 //! The operating system's keychain: Secret Service (Linux), Keychain Services (macOS), Credential Manager (Windows).
 //!
-//! An entry has the service `boomi-auth` and a name, and holds the document that a credential program would print. Each access
-//! opens and closes its own connection, so a `fork` breaks none.
+//! An entry has the service `boomi-auth` and a name, and holds the document that a credential program would print. Each
+//! access opens and closes its own connection, so a `fork` breaks none.
 //!
 //! The caller waits for the keychain, which may ask the user to unlock it; no deadline and no cancel ends that wait.
 
@@ -64,7 +64,7 @@ fn failed(name: &str, error: &KeychainError) -> Error {
         error => text::printable(&error.to_string(), 300),
     };
     Error::config(format!(
-        "the operating system's keychain cannot be used for the entry \"{name}\": {why}. Unlock it or log in to a desktop session \
-         (Linux: a Secret Service on the session bus), or give the credentials in another way"
+        "the operating system's keychain cannot be used for the entry \"{name}\": {why}. Unlock it or log in to a \
+         desktop session (Linux: a Secret Service on the session bus), or give the credentials in another way"
     ))
 }

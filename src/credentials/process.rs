@@ -20,9 +20,9 @@ const LARGEST: usize = 64 * 1024;
 
 /// Runs `command` through the shell and returns what it prints on standard output.
 ///
-/// The program has this process's environment, an empty standard input, and this process's standard error for messages to the
-/// user. BOOMI_REJECTED is 1 in its environment if the server rejected the last credentials. `check` fails when the call has
-/// ended; then the program is killed.
+/// The program has this process's environment, an empty standard input, and this process's standard error for messages
+/// to the user. BOOMI_REJECTED is 1 in its environment if the server rejected the last credentials. `check` fails when
+/// the call has ended; then the program is killed.
 pub(super) fn run(command: &str, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<Zeroizing<Vec<u8>>> {
     // On a terminal the program stays in the foreground: Ctrl-C reaches it, and it can ask the user.
     let has_group = File::open("/dev/tty").is_err();
@@ -92,8 +92,8 @@ impl Drop for Program {
 
 /// Reads what the program prints, until it closes the pipe or has ended and left the pipe empty.
 ///
-/// Other processes may keep the pipe open after the program's end: a daemon that it started, or a child that the host forked
-/// while the pipe was made.
+/// Other processes may keep the pipe open after the program's end: a daemon that it started, or a child that the host
+/// forked while the pipe was made.
 fn read_all(
     program: &mut Program,
     stdout: &mut PipeReader,

@@ -1,4 +1,4 @@
-//! Where credentials come from: the program itself, a file, a function, another program, or the keychain.
+//! The sources of credentials: the caller, a file, a function, a program, or the keychain.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ type LoadFn = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
 
 /// A user's credentials, or their source.
 ///
-/// Clones share them. A client loads credentials from a source before its first authentication attempt, and again before
-/// the next attempt after the server rejected them.
+/// Clones share them. A client loads credentials from a source before its first authentication attempt, and again
+/// before the next attempt after the server rejected them.
 #[derive(Clone)]
 pub struct Credentials {
     source: CredentialSource,
@@ -60,9 +60,9 @@ impl Credentials {
 
     /// Returns credentials that a function supplies, for example from a vault or a prompt.
     ///
-    /// The client calls it with `false` before the first authentication attempt, and with `true` before the next attempt
-    /// after a rejection. It runs on the calling thread, perhaps on several threads at once, and must return fixed
-    /// credentials. Its error becomes the call's error; [`Error::other`] converts one of another library.
+    /// The client calls it with `false` before the first authentication attempt, and with `true` before the next
+    /// attempt after a rejection. It runs on the calling thread, perhaps on several threads at once, and must return
+    /// fixed credentials. Its error becomes the call's error; [`Error::other`] converts one of another library.
     pub fn from_fn(load: impl Fn(bool) -> Result<Credentials> + Send + Sync + 'static) -> Self {
         Credentials { source: CredentialSource::Function(Arc::new(load)) }
     }
@@ -73,11 +73,11 @@ impl Credentials {
     /// `api_token`. `username` may be given here instead. With `expires_at` (Unix seconds) the program runs again after
     /// that time.
     ///
-    /// It inherits this process's environment and has an empty standard input. The variable `BOOMI_REJECTED` is 1 if the
-    /// server rejected the last credentials, else 0. It runs within the deadline of the call that needs it, and is killed
-    /// when that call ends early, with the programs that it started; where this process has a terminal, it alone is
-    /// killed. Concurrent calls wait for it. Without the feature `credential-process`, and on systems other than Unix, the
-    /// first use is an error.
+    /// It inherits this process's environment and has an empty standard input. The variable `BOOMI_REJECTED` is 1 if
+    /// the server rejected the last credentials, else 0. It runs within the deadline of the call that needs it, and is
+    /// killed when that call ends early, with the programs that it started; where this process has a terminal, it alone
+    /// is killed. Concurrent calls wait for it. Without the feature `credential-process`, and on systems other than
+    /// Unix, the first use is an error.
     pub fn process(command: &str, username: Option<&str>) -> Result<Self> {
         validate::check("the credential process", command)?;
         let username = check_username(username)?;
@@ -86,9 +86,9 @@ impl Credentials {
 
     /// Returns credentials from an entry of the operating system's keychain.
     ///
-    /// `keychain::store` and the command `boomi-auth login` write such entries. The first call that needs them waits for the
-    /// keychain, which may ask the user to unlock it; no deadline ends that wait. Without the feature `keychain`, the first
-    /// use is an error.
+    /// `keychain::store` and the command `boomi-auth login` write such entries. The first call that needs them waits
+    /// for the keychain, which may ask the user to unlock it; no deadline ends that wait. Without the feature
+    /// `keychain`, the first use is an error.
     pub fn keychain(entry: &str, username: Option<&str>) -> Result<Self> {
         validate::check("the name of the keychain entry", entry)?;
         let username = check_username(username)?;
@@ -123,7 +123,7 @@ impl Credentials {
         !matches!(self.source, CredentialSource::Fixed(_))
     }
 
-    /// Returns whether loading may take long or involve the user: then one call loads and the others wait for it.
+    /// Returns whether loading may take long or involve the user. One call then loads for all.
     pub(crate) fn asks_others(&self) -> bool {
         matches!(self.source, CredentialSource::Process { .. } | CredentialSource::Keychain { .. })
     }
@@ -191,8 +191,8 @@ fn from_keychain(entry: &str, username: Option<&str>) -> Result<LoadResult> {
 #[cfg(not(feature = "keychain"))]
 fn from_keychain(_: &str, _: Option<&str>) -> Result<LoadResult> {
     Err(Error::config(
-        "credentials of the operating system's keychain are set, and this build of boomi-auth reads none: build it with the \
-         feature keychain",
+        "credentials of the operating system's keychain are set, and this build of boomi-auth reads none: build it \
+         with the feature keychain",
     ))
 }
 
