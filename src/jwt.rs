@@ -2,8 +2,6 @@
 
 use std::ffi::CString;
 use std::sync::Arc;
-#[cfg(feature = "capi")]
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,20 +22,7 @@ const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<TokenParts>);
-
-/// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
-/// day do not wait for each other's counting: aligned, so that no two are near.
-#[repr(align(64))]
-pub(crate) struct TokenParts {
-    data: Arc<TokenData>,
-    /// How many references C has; see `capi`.
-    #[cfg(feature = "capi")]
-    lent: AtomicUsize,
-    /// Whether it must not be handed out any more.
-    #[cfg(feature = "capi")]
-    retired: AtomicBool,
-}
+pub struct Token(Arc<TokenData>);
 
 /// What a [`Token`] holds.
 pub(crate) struct TokenData {
@@ -62,7 +47,7 @@ impl Token {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
-        Ok(Token::of(TokenData {
+        Ok(Token(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(sent.wall),
@@ -70,7 +55,7 @@ impl Token {
             lifetime: lifetime.whole,
             left: lifetime.left,
             sent,
-        }))
+        })))
     }
 
     /// A token that another process asked for, with what was left of it at a moment.
@@ -84,7 +69,7 @@ impl Token {
         let bad = || Error::new(ErrorKind::Protocol, "what the store keeps is no JWT");
         let jwt = std::str::from_utf8(jwt).map_err(|_| bad())?;
         payload(jwt).ok_or_else(bad)?;
-        Ok(Token::of(TokenData {
+        Ok(Token(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(asked.wall.saturating_sub(lifetime.saturating_sub(left))),
@@ -92,30 +77,7 @@ impl Token {
             lifetime,
             left,
             sent: asked,
-        }))
-    }
-
-    fn of(data: TokenData) -> Self {
-        Token::sharing(Arc::new(data))
-    }
-
-    fn sharing(data: Arc<TokenData>) -> Self {
-        Token(Arc::new(TokenParts {
-            data,
-            #[cfg(feature = "capi")]
-            lent: Default::default(),
-            #[cfg(feature = "capi")]
-            retired: Default::default(),
-        }))
-    }
-
-    fn data(&self) -> &TokenData {
-        &self.0.data
-    }
-
-    /// The same token, with references that are counted apart.
-    pub(crate) fn counted_apart(&self) -> Self {
-        Token::sharing(self.0.data.clone())
+        })))
     }
 
     /// The JWT itself.
@@ -125,37 +87,37 @@ impl Token {
 
     /// The value of the `Authorization` header: `Bearer ...`.
     pub fn header(&self) -> &str {
-        self.data().header.expose()
+        self.0.header.expose()
     }
 
     /// The account it was made for.
     pub fn account_id(&self) -> &str {
-        self.data().account_id.to_str().expect("made from text")
+        self.0.account_id.to_str().expect("made from text")
     }
 
     /// When it was asked for: Unix seconds, by this machine's clock.
     pub fn issued_at(&self) -> i64 {
-        self.data().issued_at
+        self.0.issued_at
     }
 
     /// When it dies: Unix seconds, by this machine's clock (not the `exp` in it, which is by the server's).
     pub fn expires_at(&self) -> i64 {
-        self.data().expires_at
+        self.0.expires_at
     }
 
     /// Whether the two are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
-        Arc::ptr_eq(&self.0.data, &other.0.data)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// How long it lives in all.
     pub(crate) fn lifetime(&self) -> Duration {
-        self.data().lifetime
+        self.0.lifetime
     }
 
     /// What was left of it on arrival.
     pub(crate) fn left_on_arrival(&self) -> Duration {
-        self.data().left
+        self.0.left
     }
 
     /// What is left of it: dead if either clock says so, or if the wall clock went back to before it was asked for.
@@ -170,11 +132,11 @@ impl Token {
 
     /// When it was asked for.
     pub(crate) fn sent(&self) -> Moment {
-        self.data().sent
+        self.0.sent
     }
 
     pub(crate) fn secret(&self) -> &Secret {
-        &self.data().header
+        &self.0.header
     }
 
     /// The same for a request's header, which shares the token's memory.
@@ -182,35 +144,14 @@ impl Token {
         InHeader(self.clone())
     }
 
-    /// Not to be handed out any more, by those who have these references in stock.
     #[cfg(feature = "capi")]
-    pub(crate) fn retire(&self) {
-        self.0.retired.store(true, Ordering::Release);
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(shared: Arc<TokenParts>) -> Self {
+    pub(crate) fn from_shared(shared: Arc<TokenData>) -> Self {
         Token(shared)
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<TokenParts> {
+    pub(crate) fn into_shared(self) -> Arc<TokenData> {
         self.0
-    }
-}
-
-#[cfg(feature = "capi")]
-impl TokenParts {
-    pub(crate) fn data(&self) -> &TokenData {
-        &self.data
-    }
-
-    pub(crate) fn lent(&self) -> &AtomicUsize {
-        &self.lent
-    }
-
-    pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
     }
 }
 

@@ -232,8 +232,7 @@ impl Account {
         if visit.want.refused.is_some_and(|refused| cached.token.is(refused)) {
             return (Freshness::Dead, None);
         }
-        let remaining = cached.token.remaining(now);
-        let standing = match cached.windows.standing(remaining, visit.want.min_validity) {
+        let standing = match cached.freshness(now, visit.want.min_validity) {
             Freshness::Dead => Freshness::Dead,
             // The fruit of an exchange that ended while it waited.
             _ if cached.generation > visit.came_at => Freshness::Fresh,

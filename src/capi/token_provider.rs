@@ -8,7 +8,6 @@ use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
 use super::library::give_text;
-use super::stock::Stock;
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
 use crate::error::Result;
@@ -21,7 +20,6 @@ use crate::error::Result;
 /// its client and tokens.
 pub struct boomi_token_provider {
     pub(crate) provider: TokenProvider,
-    stock: Stock,
 }
 
 impl Handle for boomi_token_provider {}
@@ -44,7 +42,7 @@ pub unsafe extern "C" fn boomi_token_provider_new(
         // SAFETY: see the module's contract.
         let (client, account_id) = unsafe { (in_use(client)?, optional_text(account_id, "account_id")?) };
         let provider = client.token_provider(account_id)?;
-        out.set(boomi_token_provider { stock: Stock::of(&provider), provider }.give());
+        out.set(boomi_token_provider { provider }.give());
         Ok(())
     })
 }
@@ -72,33 +70,18 @@ pub unsafe extern "C" fn boomi_token_provider_get(
     run(error_out, || {
         out.check("token_out")?;
         let min_validity = Duration::from_secs(min_validity_s.into());
+        // Borrowed handles are enough for a cached token: no callback runs, which could free them.
         // SAFETY: see the module's contract.
         let (handle, limits) = unsafe { (borrow(provider, "provider")?, call.as_ref()) };
-        // Borrowed is enough here: no callback runs, which could free a handle.
-        if min_validity_s == 0
-            && limits.is_none()
-            && let Some(token) = handle.stock.take(&handle.provider)
-        {
-            out.set(token);
+        if let Some(token) = handle.provider.get_if_fresh(min_validity, limits.map(|limits| &limits.call)) {
+            out.set(token::give(token));
             return Ok(());
         }
         // SAFETY: see the module's contract.
-        out.set(unsafe { get_at_length(provider, min_validity, call) }?);
+        let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
+        out.set(token::give(provider.get_with(min_validity, call.as_ref())?));
         Ok(())
     })
-}
-
-/// A token that is not in stock.
-#[cold]
-#[inline(never)]
-unsafe fn get_at_length(
-    provider: *const boomi_token_provider,
-    min_validity: Duration,
-    call: *const boomi_call,
-) -> Result<*mut boomi_token> {
-    // SAFETY: the same contract.
-    let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
-    provider.get_with(min_validity, call.as_ref()).map(token::give)
 }
 
 /// Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept

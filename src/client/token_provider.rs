@@ -16,8 +16,6 @@ use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
 use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
 use crate::transport::deadline::Phase;
-#[cfg(feature = "capi")]
-use crate::{clock::Clock, token_cache::account::Fresh};
 
 /// Hands out a JWT for one account: a cached one, renewed before it dies. Cloning shares it.
 ///
@@ -68,18 +66,7 @@ impl TokenProvider {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
-        self.account.fresh(min_validity, self.client.inner.clock.nanos())
-    }
-
-    /// The cached token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
-    #[cfg(feature = "capi")]
-    pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
-        self.account.to_stock(way)
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.client.inner.clock
+        self.account.fresh(min_validity, Moment::now(&*self.client.inner.clock))
     }
 
     /// The cached token, if it lives and was not refused: what there is to send for a caller that must not wait.
@@ -91,7 +78,7 @@ impl TokenProvider {
     /// A token for a call in progress, of this client or another.
     pub(crate) fn token(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
         let caller = AccountRequester { context, account: &self.account };
-        if let Some(token) = self.account.fresh(min_validity, context.deadline().clock().nanos()) {
+        if let Some(token) = self.account.fresh(min_validity, caller.now()) {
             return Ok(token);
         }
         if context.call().is_some_and(Call::has_otp) {

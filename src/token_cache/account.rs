@@ -1,17 +1,17 @@
 //! One account's token and the exchange for the next, of which there is one at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
-use super::policy::{Failure, FailureKind, Windows};
+use super::policy::{Failure, FailureKind, Freshness, Windows};
 use super::{TokenOutcome, TokenRequester};
-use crate::clock::{Moment, Nanos};
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::fork::PerProcess;
-use crate::jwt::{TOLERANCE, Token};
+use crate::jwt::Token;
 use crate::sync::{Mutex, Signal, lock};
 
 /// What is counted about an account.
@@ -33,27 +33,17 @@ pub(crate) enum Counter {
 pub(crate) struct Account {
     id: String,
     cached: ArcSwapOption<CachedToken>,
-    /// The ways that threads have come by, a bit each.
-    used_ways: AtomicU8,
     generation: AtomicU64,
     last_error: AtomicI32,
     counters: [AtomicU64; 5],
     slot: PerProcess<Slot>,
 }
 
-/// How many ways of counting references to a token there are, for so many threads at once.
-pub(crate) const WAYS: usize = 8;
-const _: () = assert!(WAYS <= u8::BITS as usize);
-
 /// A token that is cached.
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Token,
-    /// The same token for threads by turns, each with a count of its own: there from the beginning for ways that were used before,
-    /// since with many accounts eight for each would be most of what they take.
-    ways: [Option<Token>; WAYS],
     pub(crate) windows: Windows,
-    fresh: Fresh,
     /// How many there were, with it.
     pub(crate) generation: u64,
     /// Whether it was asked for because the one before was refused.
@@ -62,64 +52,15 @@ pub(crate) struct CachedToken {
     pub(crate) renew: bool,
 }
 
-/// When a token needs no second thought, worked out once, in nanoseconds.
-#[derive(Clone, Copy)]
-pub(crate) struct Fresh {
-    /// Before this, in steady time.
-    steady_until: u64,
-    /// By the wall clock, from here on, and before the other.
-    wall_from: u64,
-    wall_until: u64,
-}
-
-impl Fresh {
-    fn new(token: &Token, windows: &Windows) -> Self {
-        let long = token.left_on_arrival().saturating_sub(windows.advisory.max(windows.mandatory));
-        let sent = token.sent();
-        let nanos = |time: Duration| time.as_nanos() as u64;
-        Fresh {
-            steady_until: nanos(sent.steady + long),
-            wall_from: nanos(sent.wall.saturating_sub(TOLERANCE)),
-            wall_until: nanos(sent.wall + long),
-        }
-    }
-
-    pub(crate) fn includes(&self, (steady, wall): Nanos) -> bool {
-        steady < self.steady_until && wall >= self.wall_from && wall < self.wall_until
-    }
-}
-
 impl CachedToken {
-    fn new(token: Token, ways: u8, windows: Windows, generation: u64, after_refusal: bool) -> Self {
-        // Who brings it hands it out next, as a rule.
-        let own = way();
-        let mut ways = std::array::from_fn(|way| (way != own && ways >> way & 1 == 1).then(|| token.counted_apart()));
-        ways[own] = Some(token.clone());
-        let fresh = Fresh::new(&token, &windows);
-        CachedToken { token, ways, windows, fresh, generation, after_refusal, renew: false }
-    }
-
     /// The same, for the next who comes to renew.
     pub(crate) fn to_be_renewed(&self) -> Self {
         CachedToken { renew: true, ..self.clone() }
     }
 
-    /// The same, with this way.
-    fn with_way(self: &Arc<Self>, way: usize) -> Arc<Self> {
-        let mut more = self.clone();
-        if more.ways[way].is_none() {
-            Arc::make_mut(&mut more).ways[way] = Some(self.token.counted_apart());
-        }
-        more
+    pub(crate) fn freshness(&self, now: Moment, min_validity: Duration) -> Freshness {
+        self.windows.standing(self.token.remaining(now), min_validity)
     }
-}
-
-/// Which way of counting this thread uses: by where its stack is, for which nothing needs to be looked up. Any would be right.
-pub(crate) fn way() -> usize {
-    let here = 0u8;
-    let stack = std::ptr::from_ref(&here).addr();
-    // Stacks are apart by 1 to 8 MiB, as a rule.
-    (stack >> 20 ^ stack >> 23) % WAYS
 }
 
 /// What the threads of one process share.
@@ -158,7 +99,6 @@ impl Account {
         Account {
             id: id.to_owned(),
             cached: ArcSwapOption::empty(),
-            used_ways: AtomicU8::new(0),
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
             counters: Default::default(),
@@ -170,43 +110,11 @@ impl Account {
         &self.id
     }
 
-    /// The token, if it is far from its end: no lock, no system call, and no allocation but the first time that a thread comes.
-    ///
-    /// `now` is [`Clock::nanos`](crate::clock::Clock::nanos).
-    pub(crate) fn fresh(&self, min_validity: Duration, now: Nanos) -> Option<Token> {
-        let cached = self.cached.load();
-        let cached = cached.as_ref().filter(|cached| cached.fresh.includes(now) && !cached.renew)?;
-        let enough = || {
-            let (steady, wall) = (Duration::from_nanos(now.0), Duration::from_nanos(now.1));
-            cached.token.remaining(Moment { steady, wall }) >= min_validity.min(cached.windows.longest_validity)
-        };
-        if !min_validity.is_zero() && !enough() {
-            return None;
-        }
-        let way = way();
-        cached.ways[way].clone().or_else(|| Some(self.open(way)?.0))
-    }
-
-    /// The token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
-    #[cfg(feature = "capi")]
-    pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
+    /// The cached token, if it needs no refresh yet: no lock, no I/O, and no allocation but in a thread's first call.
+    pub(crate) fn fresh(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let cached = self.cached.load();
         let cached = cached.as_ref().filter(|cached| !cached.renew)?;
-        cached.ways[way].as_ref().map(|token| (token.clone(), cached.fresh)).or_else(|| self.open(way))
-    }
-
-    /// The token for the first thread of this way, which is there from now on.
-    #[cold]
-    fn open(&self, way: usize) -> Option<(Token, Fresh)> {
-        self.used_ways.fetch_or(1 << way, Ordering::Relaxed);
-        let mut opened = None;
-        // Added to what is cached at that moment, and to nothing else: whoever replaces it has to retire all that it was given out by.
-        self.cached.rcu(|cached| {
-            let more = cached.as_ref().filter(|cached| !cached.renew).map(|cached| cached.with_way(way));
-            opened = more.as_ref().and_then(|cached| Some((cached.ways[way].clone()?, cached.fresh)));
-            more.or_else(|| cached.clone())
-        });
-        opened
+        (cached.freshness(now, min_validity) == Freshness::Fresh).then(|| cached.token.clone())
     }
 
     /// The token, if it may be handed out and has so much left.
@@ -225,10 +133,7 @@ impl Account {
 
     /// Under the lock of the slot.
     pub(crate) fn keep(&self, cached: Option<CachedToken>) {
-        let _before = self.cached.swap(cached.map(Arc::new));
-        // After it, so that nobody finds it again and stocks up.
-        #[cfg(feature = "capi")]
-        _before.iter().flat_map(|before| before.ways.iter().flatten()).for_each(Token::retire);
+        self.cached.store(cached.map(Arc::new));
     }
 
     pub(crate) fn slot(&self) -> Arc<Slot> {
@@ -264,12 +169,11 @@ impl Account {
         let windows = Windows::new(token.lifetime(), left, jitter);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
         let after_refusal = std::mem::take(&mut state.renews_refused);
-        let ways = self.used_ways.fetch_or(1 << way(), Ordering::Relaxed);
         state.renewal_granted = false;
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
-            self.keep(Some(CachedToken::new(token.clone(), ways, windows, generation, after_refusal)));
+            self.keep(Some(CachedToken { token: token.clone(), windows, generation, after_refusal, renew: false }));
         } else {
             state.passing = Some(token.clone());
         }

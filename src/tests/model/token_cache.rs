@@ -81,7 +81,7 @@ impl World {
     /// A caller's get, as the provider's: it tries without a lock first.
     fn get(&self, want: Want<'_>) -> Result<Token> {
         let invalid = self.invalid.load(Relaxed);
-        let fresh = || self.account.fresh(want.min_validity, self.nanos());
+        let fresh = || self.account.fresh(want.min_validity, self.now());
         let at_once = if want.new || want.refused.is_some() { None } else { fresh() };
         let got = at_once.map_or_else(|| self.account.get(want, self), Ok);
         self.look();
@@ -90,11 +90,6 @@ impl World {
             assert!(want.refused.is_none_or(|refused| !refused.is(token)), "the refused token was the answer");
         }
         got
-    }
-
-    fn nanos(&self) -> (u64, u64) {
-        let Moment { steady, wall } = self.now();
-        (steady.as_nanos() as u64, wall.as_nanos() as u64)
     }
 
     fn replace(&self, refused: &Token) -> Option<Result<Token>> {
