@@ -22,7 +22,14 @@ const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<TokenData>);
+pub struct Token(Arc<CountedToken>);
+
+/// A reference count for shared [`TokenData`]. A cached token has several, so that threads do not contend for one.
+pub(crate) struct CountedToken {
+    data: Arc<TokenData>,
+    /// Makes 64 bytes of it, with the counts, so that no two counts share a cache line.
+    _padding: [u8; 40],
+}
 
 /// What a [`Token`] holds.
 pub(crate) struct TokenData {
@@ -47,7 +54,7 @@ impl Token {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
-        Ok(Token(Arc::new(TokenData {
+        Ok(Token::counting(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(sent.wall),
@@ -69,7 +76,7 @@ impl Token {
         let bad = || Error::new(ErrorKind::Protocol, "what the store keeps is no JWT");
         let jwt = std::str::from_utf8(jwt).map_err(|_| bad())?;
         payload(jwt).ok_or_else(bad)?;
-        Ok(Token(Arc::new(TokenData {
+        Ok(Token::counting(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(asked.wall.saturating_sub(lifetime.saturating_sub(left))),
@@ -80,6 +87,19 @@ impl Token {
         })))
     }
 
+    fn counting(data: Arc<TokenData>) -> Self {
+        Token(Arc::new(CountedToken { data, _padding: [0; 40] }))
+    }
+
+    /// The same token with a reference count of its own.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Token::counting(self.0.data.clone())
+    }
+
+    fn data(&self) -> &TokenData {
+        &self.0.data
+    }
+
     /// The JWT itself.
     pub fn jwt(&self) -> &str {
         &self.header()[SCHEME.len()..]
@@ -87,37 +107,37 @@ impl Token {
 
     /// The value of the `Authorization` header: `Bearer ...`.
     pub fn header(&self) -> &str {
-        self.0.header.expose()
+        self.data().header.expose()
     }
 
     /// The account it was made for.
     pub fn account_id(&self) -> &str {
-        self.0.account_id.to_str().expect("made from text")
+        self.data().account_id.to_str().expect("made from text")
     }
 
     /// When it was asked for: Unix seconds, by this machine's clock.
     pub fn issued_at(&self) -> i64 {
-        self.0.issued_at
+        self.data().issued_at
     }
 
     /// When it dies: Unix seconds, by this machine's clock (not the `exp` in it, which is by the server's).
     pub fn expires_at(&self) -> i64 {
-        self.0.expires_at
+        self.data().expires_at
     }
 
     /// Whether the two are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0.data, &other.0.data)
     }
 
     /// How long it lives in all.
     pub(crate) fn lifetime(&self) -> Duration {
-        self.0.lifetime
+        self.data().lifetime
     }
 
     /// What was left of it on arrival.
     pub(crate) fn left_on_arrival(&self) -> Duration {
-        self.0.left
+        self.data().left
     }
 
     /// What is left of it: dead if either clock says so, or if the wall clock went back to before it was asked for.
@@ -132,11 +152,11 @@ impl Token {
 
     /// When it was asked for.
     pub(crate) fn sent(&self) -> Moment {
-        self.0.sent
+        self.data().sent
     }
 
     pub(crate) fn secret(&self) -> &Secret {
-        &self.0.header
+        &self.data().header
     }
 
     /// The same for a request's header, which shares the token's memory.
@@ -145,13 +165,20 @@ impl Token {
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(shared: Arc<TokenData>) -> Self {
+    pub(crate) fn from_shared(shared: Arc<CountedToken>) -> Self {
         Token(shared)
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<TokenData> {
+    pub(crate) fn into_shared(self) -> Arc<CountedToken> {
         self.0
+    }
+}
+
+#[cfg(feature = "capi")]
+impl CountedToken {
+    pub(crate) fn data(&self) -> &TokenData {
+        &self.data
     }
 }
 

@@ -52,7 +52,7 @@ fn provider(client: &Client, number: usize) -> TokenProvider {
 fn a_fresh_token_is_handed_out_without_an_allocation() {
     let boomi = Emulator::start_unlimited();
     let provider = common::client(&boomi, common::by_token(REGULAR)).token_provider(None).unwrap();
-    // The first has it asked for, and the second finds its place in the cache of this thread.
+    // The first call requests the token, and the second sets up this thread's part of the cache.
     let jwt = provider.get().unwrap().jwt().to_owned();
     provider.get().unwrap();
     let begin = ALLOCATIONS.get();
@@ -61,7 +61,7 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
     }
     assert_eq!(ALLOCATIONS.get() - begin, 0);
 
-    // A thread that comes later is given a count of its own once, and not for each token.
+    // In another thread, the first call allocates, and no later one, even after a refresh.
     let later = || {
         let allocations = || {
             let begin = ALLOCATIONS.get();
@@ -70,7 +70,6 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
         };
         allocations();
         assert_eq!(allocations(), 0);
-        // By another thread, since who brings a token has a count of it anyway.
         std::thread::scope(|threads| threads.spawn(|| provider.refresh(None).unwrap()).join().unwrap());
         assert_eq!(allocations(), 0);
         assert!(provider.get().unwrap().jwt() != jwt);

@@ -1,7 +1,7 @@
 //! One account's token and the exchange for the next, of which there is one at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -39,10 +39,22 @@ pub(crate) struct Account {
     slot: PerProcess<Slot>,
 }
 
+/// How many reference counts a cached token has.
+const SHARDS: usize = 4;
+
+/// The reference count that this thread uses. Threads take turns.
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+    SHARD.with(|shard| *shard)
+}
+
 /// A token that is cached.
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Token,
+    /// The same token with several reference counts.
+    shards: [Token; SHARDS],
     pub(crate) windows: Windows,
     /// How many there were, with it.
     pub(crate) generation: u64,
@@ -114,7 +126,7 @@ impl Account {
     pub(crate) fn fresh(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let cached = self.cached.load();
         let cached = cached.as_ref().filter(|cached| !cached.renew)?;
-        (cached.freshness(now, min_validity) == Freshness::Fresh).then(|| cached.token.clone())
+        (cached.freshness(now, min_validity) == Freshness::Fresh).then(|| cached.shards[shard()].clone())
     }
 
     /// The token, if it may be handed out and has so much left.
@@ -173,7 +185,8 @@ impl Account {
         state.failure = None;
         if windows.is_worth_keeping(left) {
             state.passing = None;
-            self.keep(Some(CachedToken { token: token.clone(), windows, generation, after_refusal, renew: false }));
+            let (token, shards) = (token.clone(), std::array::from_fn(|_| token.counted_apart()));
+            self.keep(Some(CachedToken { token, shards, windows, generation, after_refusal, renew: false }));
         } else {
             state.passing = Some(token.clone());
         }
