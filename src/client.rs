@@ -15,7 +15,6 @@ pub(crate) mod retry;
 mod send;
 mod server_clock;
 mod sign_in;
-mod single;
 mod status;
 mod token_provider;
 pub(crate) mod xml;

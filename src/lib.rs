@@ -42,6 +42,7 @@ mod origin;
 mod otp;
 mod rate_limit;
 mod secret;
+mod single_flight;
 #[cfg(feature = "redis")]
 mod store;
 #[cfg(not(feature = "redis"))]

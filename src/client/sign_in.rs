@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::call::Call;
 use super::context::CallContext;
-use super::single::Single;
 use super::status::Identity;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
@@ -23,8 +22,10 @@ use crate::guard::{self, Admission, Coming, Guard, Held, LoginAttempt, LoginPerm
 use crate::otp::OtpSecret;
 use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
+use crate::single_flight::SingleFlight;
+use crate::sync::Signal;
 use crate::text::whole_seconds;
-use crate::transport::deadline::Phase;
+use crate::transport::deadline::{Deadline, Phase};
 
 /// What must be left of a deadline for a request, before a call waits for a new code.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
@@ -42,9 +43,9 @@ pub(crate) struct SignIns {
     guard: Arc<Guard>,
     /// Whether a request was spent on learning the server's time.
     asked_for_time: AtomicBool,
-    time_asks: PerProcess<Single>,
+    time_asks: PerProcess<SingleFlight<Error>>,
     /// Who asks where the credentials come from.
-    asks: PerProcess<Single>,
+    asks: PerProcess<SingleFlight<Error>>,
     /// Before when nobody asks for other credentials than those that are held: steady milliseconds.
     next_look: AtomicU64,
 }
@@ -328,17 +329,21 @@ impl<'a> Attempt<'a> {
     /// Makes one request without credentials if the server's time is not known; calls that come meanwhile wait for its end.
     fn learn_time(&self) -> Result<()> {
         let (context, asked) = (self.context, &self.sign_ins.asked_for_time);
-        let time_asks = self.sign_ins.time_asks.get(Single::default);
+        let time_asks = self.sign_ins.time_asks.get(SingleFlight::default);
         loop {
             let seen = time_asks.count();
             if context.server_time().is_some() || asked.load(Ordering::Acquire) {
                 return Ok(());
             }
-            time_asks.run_or_wait(context.deadline(), seen, || {
-                let result = context.ask_without_credentials("/", None);
-                asked.fetch_or(result.is_ok(), Ordering::AcqRel);
-                result
-            })?;
+            time_asks.run_or_wait(
+                seen,
+                |ended| wait_until_end(context.deadline(), ended, seen),
+                || {
+                    let result = context.ask_without_credentials("/", None);
+                    asked.fetch_or(result.is_ok(), Ordering::AcqRel);
+                    result
+                },
+            )?;
         }
     }
 
@@ -506,7 +511,7 @@ fn load(
 ) -> Result<Arc<Loaded>> {
     let deadline = context.deadline();
     let ask = || cache.load(&|| deadline.check());
-    let asks = cache.credentials().asks_others().then(|| sign_ins.asks.get(Single::default));
+    let asks = cache.credentials().asks_others().then(|| sign_ins.asks.get(SingleFlight::default));
     loop {
         let seen = asks.as_ref().map(|asks| asks.count());
         if let Some(current) = cache.current(deadline.clock().wall()) {
@@ -518,7 +523,7 @@ fn load(
                 let phase = deadline.phase();
                 deadline.set_phase(Phase::Credentials);
                 turn.into_iter().for_each(RatePermit::give_back);
-                let loaded = asks.run_or_wait(deadline, seen, ask)?;
+                let loaded = asks.run_or_wait(seen, |ended| wait_until_end(deadline, ended, seen), ask)?;
                 deadline.set_phase(phase);
                 turn.map_or(Ok(()), RatePermit::wait_again)?;
                 loaded
@@ -534,6 +539,11 @@ fn load(
         }
         return Ok(loaded);
     }
+}
+
+/// Waits for another call's flight, within the call's limits.
+fn wait_until_end(deadline: &Deadline, ended: &Signal, seen: u64) -> Result<()> {
+    deadline.wait_for(ended, seen, deadline.clock().now() + deadline.remaining())
 }
 
 /// A sign-in that needs a memory beyond this process, which there is not.

@@ -14,7 +14,8 @@ use crate::jwt::Token;
 use crate::store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
-use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
+use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, too_late};
+use crate::token_cache::{Want, policy};
 use crate::transport::deadline::Phase;
 
 /// Hands out a JWT for one account: a cached one, renewed before it dies. Cloning shares it.
@@ -231,12 +232,12 @@ impl AccountRequester<'_> {
             Ok(sign_in) => sign_in,
             Err(error) => return TokenOutcome::failed(error),
         };
-        if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
+        if self.time_left() < policy::TIME_FOR_A_REQUEST {
             // Leave came too late: an exchange that is given up is a sign-in whose end nobody knows.
             self.context.abandon(sign_in);
             return TokenOutcome::failed(too_late());
         }
-        let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
+        let (limit, full_time) = policy::request_limit(self.time_left(), terms.after_silence);
         let clock = self.context.deadline().clock();
         let began = clock.now();
         let result = self.context.jwt_within(limit, sign_in, id);
@@ -273,8 +274,8 @@ impl TokenRequester for AccountRequester<'_> {
         }
     }
 
-    fn tell(&self, happened: RefreshEvent<'_>) {
-        match happened {
+    fn report(&self, event: RefreshEvent<'_>) {
+        match event {
             RefreshEvent::Renewed { token, generation } => self.context.emit(EventKind::TokenRefreshed, || {
                 json!({
                     "account_id": self.account.id(),

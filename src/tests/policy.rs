@@ -48,7 +48,7 @@ fn what_lives_less_than_5_s_or_the_hard_stop_is_not_kept() {
         (3600.0, 10.0, false),
         (3600.0, 10.1, true),
     ] {
-        assert_eq!(windows(life, left, 0.0).is_worth_keeping(seconds(left)), kept, "{life} {left}");
+        assert_eq!(windows(life, left, 0.0).is_worth_caching(seconds(left)), kept, "{life} {left}");
     }
 }
 
@@ -71,7 +71,11 @@ fn a_token_stands_by_what_is_left_of_it() {
         (179.9, 1e9, Overdue),
         (2.0, 1e9, Dead),
     ] {
-        assert_eq!(windows.standing(seconds(remaining), seconds(min_validity)), expected, "{remaining} {min_validity}");
+        assert_eq!(
+            windows.freshness(seconds(remaining), seconds(min_validity)),
+            expected,
+            "{remaining} {min_validity}"
+        );
     }
 }
 
@@ -90,14 +94,14 @@ fn error(kind: ErrorKind) -> Error {
 
 #[test]
 fn failures_are_of_a_kind() {
-    use FailureKind::{Held, Local, Personal, Rejected, Transient, Verdict};
+    use FailureKind::{Held, Local, Permanent, Personal, Rejected, Transient};
     for (error, full_time, expected) in [
         (error(ErrorKind::Timeout), true, Transient),
         (error(ErrorKind::Timeout), false, Personal),
         (error(ErrorKind::Canceled), true, Personal),
         (error(ErrorKind::Internal), true, Personal),
         (error(ErrorKind::Otp).with_retry_after(Some(SECOND)), true, Personal),
-        (error(ErrorKind::Otp), true, Verdict),
+        (error(ErrorKind::Otp), true, Permanent),
         (error(ErrorKind::CredentialsRejected).with_status(401), true, Rejected),
         (error(ErrorKind::Held), true, Held),
         (error(ErrorKind::Config), true, Local),
@@ -106,20 +110,20 @@ fn failures_are_of_a_kind() {
         (error(ErrorKind::RateLimited).with_status(429), true, Transient),
         (error(ErrorKind::HttpStatus).with_status(500), true, Transient),
         (error(ErrorKind::HttpStatus).with_status(504), true, Transient),
-        (error(ErrorKind::HttpStatus).with_status(404), true, Verdict),
-        (error(ErrorKind::HttpStatus).with_status(302), true, Verdict),
-        (error(ErrorKind::PermissionDenied).with_status(403), true, Verdict),
-        (error(ErrorKind::Protocol), true, Verdict),
-        (error(ErrorKind::TooLarge), true, Verdict),
-        (error(ErrorKind::Tls), true, Verdict),
+        (error(ErrorKind::HttpStatus).with_status(404), true, Permanent),
+        (error(ErrorKind::HttpStatus).with_status(302), true, Permanent),
+        (error(ErrorKind::PermissionDenied).with_status(403), true, Permanent),
+        (error(ErrorKind::Protocol), true, Permanent),
+        (error(ErrorKind::TooLarge), true, Permanent),
+        (error(ErrorKind::Tls), true, Permanent),
         (error(ErrorKind::Tls).retryable(true), true, Transient),
-        (error(ErrorKind::Proxy), true, Verdict),
+        (error(ErrorKind::Proxy), true, Permanent),
         (error(ErrorKind::Proxy).retryable(true), true, Transient),
     ] {
         assert_eq!(FailureKind::of(&error, full_time), expected, "{error:?}");
     }
     for (kind, shared) in
-        [(Verdict, true), (Rejected, true), (Local, true), (Transient, false), (Personal, false), (Held, false)]
+        [(Permanent, true), (Rejected, true), (Local, true), (Transient, false), (Personal, false), (Held, false)]
     {
         assert_eq!(kind.is_for_all(), shared, "{kind:?}");
     }
@@ -183,20 +187,20 @@ fn retry_after_is_believed_for_a_minute_and_in_need_for_10_s() {
 
 #[test]
 fn verdicts_are_held_for_1_s_doubling_to_60_s() {
-    use FailureKind::{Transient, Verdict};
+    use FailureKind::{Permanent, Transient};
     let mut last = None;
     for expected in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
-        let next = failure(Verdict, Some(3600.0), last.as_ref(), None, 1.0);
+        let next = failure(Permanent, Some(3600.0), last.as_ref(), None, 1.0);
         assert_eq!(rests(&next), (expected, expected));
         // A token that dies before is asked for again before: at the latest when it is due, and then every two seconds.
-        let due = failure(Verdict, None, last.as_ref(), Some(5.0), 1.0);
+        let due = failure(Permanent, None, last.as_ref(), Some(5.0), 1.0);
         assert_eq!(rests(&due), (expected.min(5.0), expected));
-        let overdue = failure(Verdict, None, last.as_ref(), Some(0.0), 1.0);
+        let overdue = failure(Permanent, None, last.as_ref(), Some(0.0), 1.0);
         assert_eq!(rests(&overdue), (expected.min(2.0), expected));
         last = Some(next);
     }
     let other = failure(Transient, None, last.as_ref(), None, 1.0);
-    assert_eq!(rests(&failure(Verdict, None, Some(&other), None, 1.0)), (1.0, 1.0));
+    assert_eq!(rests(&failure(Permanent, None, Some(&other), None, 1.0)), (1.0, 1.0));
 }
 
 #[test]
@@ -207,13 +211,20 @@ fn the_guards_and_the_callers_own_troubles_hold_nobody_without_a_token() {
     }
 }
 
-fn seen(standing: Freshness) -> Situation {
-    Situation { standing, in_flight: false, failure: None, has_waited: false, hurried: false, time_left: seconds(60.0) }
+fn seen(freshness: Freshness) -> Situation {
+    Situation {
+        freshness,
+        in_flight: false,
+        failure: None,
+        has_waited: false,
+        fails_fast: false,
+        time_left: seconds(60.0),
+    }
 }
 
 #[test]
 fn callers_do_what_their_token_and_the_others_let_them() {
-    use FailureKind::{Transient, Verdict};
+    use FailureKind::{Permanent, Transient};
     use Freshness::{Dead, Due, Fresh, Overdue};
     use RenewalDecision::{Fail, Join, Lead, Rest, Use};
     let max_wait = seconds(5.0);
@@ -239,9 +250,9 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { failure: resting(Transient, 2.0), ..seen(Dead) }, Rest(seconds(2.0))),
         (Situation { failure: resting(Transient, 59.0), ..seen(Dead) }, Rest(seconds(59.0))),
         (Situation { failure: resting(Transient, 59.1), ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Transient, 2.0), hurried: true, ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Verdict, 2.0), ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Verdict, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
+        (Situation { failure: resting(Transient, 2.0), fails_fast: true, ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Permanent, 2.0), ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Permanent, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
         (Situation { time_left: late, ..seen(Dead) }, Fail),
     ];
     for (situation, expected) in cases {
@@ -264,7 +275,7 @@ fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_dead
         (15.0, true, (12.0, true)),
         (5.0, true, (4.0, false)),
     ] {
-        let (limit, full_time) = exchange_limit(seconds(time_left), after_silence);
+        let (limit, full_time) = request_limit(seconds(time_left), after_silence);
         assert_eq!((limit.as_secs_f64(), full_time), expected, "{time_left} {after_silence}");
     }
 }
@@ -272,14 +283,14 @@ fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_dead
 #[test]
 fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
     let situation = |time_left| Situation {
-        standing: Freshness::Due,
+        freshness: Freshness::Due,
         in_flight: false,
         failure: None,
         has_waited: false,
-        hurried: false,
+        fails_fast: false,
         time_left,
     };
-    let one = TIME_FOR_AN_EXCHANGE;
+    let one = TIME_FOR_A_REQUEST;
     assert_eq!(decide(&situation(one), seconds(1.0)), RenewalDecision::Lead(Duration::ZERO));
     assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), RenewalDecision::Use);
 }

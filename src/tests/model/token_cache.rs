@@ -14,10 +14,11 @@ use shuttle::thread;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
+use crate::sync::Signal;
 use crate::sync::model::{at_once, check};
-use crate::sync::{Signal, lock};
-use crate::token_cache::account::{Account, Flight};
-use crate::token_cache::{Lookup, NextAction, RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want};
+use crate::token_cache::account::Account;
+use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester};
+use crate::token_cache::{Lookup, NextAction, Want};
 
 const START: Duration = Duration::from_secs(1_800_000_000);
 /// What is left of every caller's deadline, always.
@@ -131,16 +132,16 @@ impl World {
     /// for the end of everything, so this is what unwinding does.)
     fn panics(&self) {
         let slot = self.account.slot();
-        let mut visit = Lookup {
+        let mut lookup = Lookup {
             want: Want { new: true, ..Want::default() },
-            came_at: self.account.generation(),
+            began_at: self.account.generation(),
             wait_until: Duration::ZERO,
             joined: None,
         };
-        if let NextAction::Lead(_) = self.account.look(&slot, &mut visit, self) {
-            let flight = Flight::begun(&self.account, &slot);
+        let seen = slot.request.count();
+        if let NextAction::Lead(request, _) = self.account.look(&slot, seen, &mut lookup, self) {
             self.under_way(|| self.failures.fetch_add(1, Relaxed));
-            drop(flight);
+            drop(request);
         }
     }
 
@@ -168,7 +169,7 @@ impl World {
     fn end(&self) {
         self.look();
         let slot = self.account.slot();
-        assert!(!lock(&slot.state).in_flight && self.in_flight.load(Relaxed) == 0, "a flight never ended");
+        assert!(!slot.request.is_running() && self.in_flight.load(Relaxed) == 0, "a flight never ended");
     }
 }
 
@@ -212,7 +213,7 @@ impl TokenRequester for World {
         TokenOutcome { result, full_time: true, asked: true }
     }
 
-    fn tell(&self, _: RefreshEvent<'_>) {
+    fn report(&self, _: RefreshEvent<'_>) {
         thread::yield_now();
     }
 }
