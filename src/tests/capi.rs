@@ -85,7 +85,7 @@ unsafe fn taken(text: *mut c_char) -> String {
 }
 
 #[test]
-fn tokens_and_their_provider_in_every_order_of_freeing() {
+fn token_and_provider_are_freed_in_any_order() {
     let seen = Seen::default();
     // SAFETY: each handle is valid until it is freed, once.
     unsafe {
