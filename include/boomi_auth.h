@@ -662,17 +662,6 @@ boomi_code boomi_config_set_store(boomi_config *config,
                                   boomi_error **error_out);
 
 /**
- * The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
- * repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
- *
- * `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT.
- */
-boomi_code boomi_config_set_token_provider(boomi_config *config,
-                                           const boomi_token_provider *provider,
-                                           boomi_error **error_out);
-
-/**
  * A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -1077,8 +1066,18 @@ boomi_code boomi_token_provider_describe(const boomi_token_provider *provider,
                                          boomi_error **error_out);
 
 /**
- * Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is
- * fine.
+ * The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
+ * repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
+ *
+ * `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_token_provider(boomi_config *config,
+                                           const boomi_token_provider *provider,
+                                           boomi_error **error_out);
+
+/**
+ * Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
  */
 void boomi_token_provider_free(boomi_token_provider *provider);
 

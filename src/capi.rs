@@ -17,6 +17,7 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+mod handle;
 mod job;
 mod library;
 mod pages;

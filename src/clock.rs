@@ -1,4 +1,4 @@
-//! The only place that asks what time it is, and the only one that sleeps or waits.
+//! The clock: the only code that reads time, sleeps or waits. Tests replace it.
 
 #![allow(clippy::disallowed_methods)]
 
@@ -9,38 +9,35 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::fork::PerProcess;
 use crate::sync::Signal;
 
-/// Time as the library sees it. Tests bring their own.
+/// Reads time, sleeps and waits. [`SystemClock`] uses the system's clocks; tests have others.
 pub(crate) trait Clock: Send + Sync {
-    /// Never goes back; deadlines are counted on it. It may stand still while the machine sleeps.
+    /// Monotonic time, which deadlines are counted in. It may stand still while the machine is suspended.
     fn now(&self) -> Instant;
-    /// Never goes back, and goes on while the machine sleeps, where the system has such a clock. Since an arbitrary moment.
+    /// Monotonic time since an arbitrary moment, including suspension where the system has such a clock.
     fn boottime(&self) -> Duration;
-    /// Since the Unix epoch, as this machine believes.
+    /// The machine's wall clock, since the Unix epoch.
     fn wall(&self) -> Duration;
-    /// Both clocks that tokens live by, for which tens of milliseconds are nothing.
+    /// Both clocks that a token's life is measured by. They may be some milliseconds late.
     fn moment(&self) -> Moment {
         Moment { steady: self.boottime(), wall: self.wall() }
     }
-    /// A number from 0 to 1, so that callers do not all come at the same moment.
+    /// A random number from 0 to 1, which spreads callers in time.
     fn jitter(&self) -> f64 {
-        // Each of these hashers has a key of its own, out of the system's random numbers; but children of `fork` have the same.
+        // Each hasher has a random key. Forked children share it, so the process id goes in.
         RandomState::new().hash_one(std::process::id()) as f64 / u64::MAX as f64
     }
-    /// Returns after `duration`.
     fn sleep(&self, duration: Duration);
-    /// A steady time that is the same in all processes of this machine, and the name of what it is counted from: this boot.
-    fn boot_id(&self) -> (String, Duration) {
-        ("test".into(), self.boottime())
-    }
-    /// Returns when `signal` has more changes than were `seen`, or after `duration`, or for no reason at all.
+    /// A name of this boot and the time since then, equal in all processes of this machine.
+    fn boot_id(&self) -> (String, Duration);
+    /// Returns when `signal` has counted more changes than `seen`, after `duration`, or spuriously.
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration);
-    /// The longest that anything waits before it looks whether it should stop. Cancelling promises 100 ms.
+    /// The longest wait between two checks for cancellation, which is promised within 100 ms.
     fn slice(&self) -> Duration {
         Duration::from_millis(50)
     }
 }
 
-/// One moment, on the two clocks that a token's life is measured by.
+/// A moment on the two clocks that a token's life is measured by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// See [`Clock::boottime`].
@@ -55,7 +52,7 @@ impl Moment {
     }
 }
 
-/// The machine's own clocks.
+/// The system's clocks.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
@@ -65,7 +62,7 @@ impl Clock for SystemClock {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn boottime(&self) -> Duration {
-        // Through libc: rustix would read the vDSO by itself, which valgrind does not survive.
+        // nix calls libc. rustix reads the vDSO itself, which crashes under valgrind.
         nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).map_or_else(|_| self.wall(), Duration::from)
     }
 
@@ -79,7 +76,7 @@ impl Clock for SystemClock {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// The coarse wall clock is a few milliseconds late, and read in a quarter of the time.
+    /// Reads the coarse wall clock: some milliseconds late, in a quarter of the time.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn moment(&self) -> Moment {
         let wall = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE);
@@ -100,7 +97,7 @@ impl Clock for SystemClock {
         }
     }
 
-    /// No other clock is the same in all processes.
+    /// Only the wall clock is equal in all processes here.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn boot_id(&self) -> (String, Duration) {
         ("wall".into(), self.wall())
@@ -108,71 +105,5 @@ impl Clock for SystemClock {
 
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {
         signal.wait(seen, duration);
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod fake {
-    use super::*;
-    use std::sync::Mutex;
-
-    /// A clock that moves only when told to, or when somebody sleeps on it.
-    pub(crate) struct FakeClock {
-        start: Instant,
-        passed: Mutex<Duration>,
-        wall: Mutex<Duration>,
-        asleep: Mutex<Duration>,
-    }
-
-    impl FakeClock {
-        pub(crate) fn at(unix_seconds: u64) -> Self {
-            FakeClock {
-                start: Instant::now(),
-                passed: Mutex::new(Duration::ZERO),
-                wall: Mutex::new(Duration::from_secs(unix_seconds)),
-                asleep: Mutex::default(),
-            }
-        }
-
-        /// Sets the wall clock, as a person or NTP does.
-        pub(crate) fn set_wall(&self, wall: Duration) {
-            *self.wall.lock().unwrap() = wall - *self.passed.lock().unwrap();
-        }
-
-        /// Sends the machine to sleep: `now` stands still.
-        pub(crate) fn suspend(&self, duration: Duration) {
-            *self.asleep.lock().unwrap() += duration;
-            *self.wall.lock().unwrap() += duration;
-        }
-
-        pub(crate) fn advance(&self, duration: Duration) {
-            *self.passed.lock().unwrap() += duration;
-        }
-    }
-
-    impl Clock for FakeClock {
-        fn now(&self) -> Instant {
-            self.start + *self.passed.lock().unwrap()
-        }
-
-        fn boottime(&self) -> Duration {
-            *self.passed.lock().unwrap() + *self.asleep.lock().unwrap()
-        }
-
-        fn wall(&self) -> Duration {
-            *self.wall.lock().unwrap() + *self.passed.lock().unwrap()
-        }
-
-        fn sleep(&self, duration: Duration) {
-            self.advance(duration);
-        }
-
-        /// Another thread may be about to change what is waited for, so real time passes too.
-        fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {
-            signal.wait(seen, Duration::from_millis(1));
-            if signal.count() == seen {
-                self.advance(duration);
-            }
-        }
     }
 }

@@ -301,7 +301,7 @@ fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::fake::FakeClock;
+    use crate::tests::fake_clock::FakeClock;
 
     const NOW: u64 = 1_800_000_000;
 

@@ -32,7 +32,7 @@ pub(crate) struct Origin {
 impl Origin {
     /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
     pub(crate) fn parse_base(url: &str) -> Result<Self> {
-        crate::text::check("the base URL", url)?;
+        crate::validate::check("the base URL", url)?;
         let url = url.trim_matches(' ');
         let (origin, rest) = Self::split(url)
             .map_err(|what| Error::invalid(format!("the base URL {what}; expected one like \"{BASE_URL_US}\"")))?;
@@ -253,14 +253,14 @@ fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::b
 /// No account id where one is needed.
 pub(crate) fn missing_account_id() -> Error {
     Error::config(
-        "no account id is set: give it to the call, or set BOOMI_ACCOUNT_ID or boomi_config_set_account_id \
-         (Rust: ClientBuilder::account_id); Boomi shows it under Settings > User Information > Account Information",
+        "no account id is set: give the account id to the client (BOOMI_ACCOUNT_ID) or to the call; Boomi shows it \
+         under Settings > User Information > Account Information",
     )
 }
 
 /// Checks an account id, without changing it.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
-    crate::text::check("the account id", account_id)?;
+    crate::validate::check("the account id", account_id)?;
     match account_id {
         "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
         _ => Ok(()),

@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::deadline::{Deadline, OnSent, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::{OnSent, Phase};
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
 pub(crate) const DEFAULT_REQUESTS_PER_SECOND: u32 = 10;
@@ -133,7 +134,7 @@ impl RateLimiter {
         let name = turn.bucket.name.get_or_init(|| store.rate_limit_key(origin, account));
         match store.turn(name, self.most, deadline.remaining()) {
             Ok(StorePermit::In(wait)) => {
-                deadline.set_phase(Phase::Pace);
+                deadline.progress.set_phase(Phase::RateLimit);
                 deadline.wait(wait)
             }
             Ok(StorePermit::TooLate(wait)) => Err(self.too_late(account, deadline, wait)),
@@ -166,7 +167,7 @@ impl RateLimiter {
                 deadline.check().map_err(or_too_late)?;
                 return Err(self.too_late(account, deadline, wait));
             }
-            deadline.set_phase(Phase::Pace);
+            deadline.progress.set_phase(Phase::RateLimit);
             // A place may be free, and those ahead have not woken yet to take it or go: they tell.
             let at_most = wait.max(LOOK_AGAIN);
             deadline.wait_for(&waiting.bucket.changed, seen, deadline.clock().now() + at_most).map_err(or_too_late)?;
@@ -267,7 +268,7 @@ impl<'a> RatePermit<'a> {
     /// It is over: the answer is there, or none will come.
     pub(crate) fn end(self) {
         if let Some(turn) = self.turn.take()
-            && self.deadline.was_sent()
+            && self.deadline.progress.was_sent()
         {
             turn.answered(self.deadline.clock().boottime());
         }

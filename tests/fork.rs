@@ -105,7 +105,7 @@ fn child_whose_look_ups_hang_keeps_its_deadline() {
     let times_out = || {
         let error = client.get("/").send().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-        common::assert_says(&error, &["boomi.invalid", "looking up the name"]);
+        common::assert_says(&error, &["boomi.invalid", "looking up the host name"]);
         true
     };
     assert!(times_out());

@@ -144,7 +144,7 @@ fn an_error_of_a_read_is_the_source_of_the_standard_librarys() {
     let mut response = opened(&client, None, b"begin");
     drop(held);
     let error = std::io::copy(&mut response, &mut std::io::sink()).unwrap_err();
-    is(inner(&error), ErrorKind::Connect, &["in the middle of the answer"]);
+    is(inner(&error), ErrorKind::Connect, &["in the middle of the response"]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_truncated_stream_is_an_error_and_stays_one() {
     ] {
         let port = servers::answers_and_closes(answer);
         let mut response = opened(&plain_client(&http(port)).build().unwrap(), None, b"12345");
-        is(&response.read(&mut [0; 10]).unwrap_err(), ErrorKind::Connect, &["in the middle of the answer"]);
+        is(&response.read(&mut [0; 10]).unwrap_err(), ErrorKind::Connect, &["in the middle of the response"]);
         // Whoever reads on must not take what came for all there is.
         let again = response.read(&mut [0; 10]);
         assert!(again.is_err(), "{answer:?}: {again:?}");
@@ -181,7 +181,7 @@ fn a_stream_that_stalls_ends_by_the_timeout_and_stays_ended() {
     for (call, words) in [(None, "1000 ms"), (Some(&call), "300 ms")] {
         let mut response = opened(&client, call, b"begin");
         let mut server = held.recv().unwrap();
-        is(&response.read(&mut [0; 10]).unwrap_err(), ErrorKind::Timeout, &[words, "reading the answer's body"]);
+        is(&response.read(&mut [0; 10]).unwrap_err(), ErrorKind::Timeout, &[words, "reading the response body"]);
         // What comes too late is not given to a reader who may have started again elsewhere.
         let _ = server.write_all(b"late");
         let again = response.read(&mut [0; 10]);
@@ -218,7 +218,7 @@ fn headers_that_do_not_come_end_by_the_timeout() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nX-A").unwrap();
     });
     let client = plain_client(&http(port)).timeout(Duration::from_millis(500)).build().unwrap();
-    is(&open(&client, None).unwrap_err(), ErrorKind::Timeout, &["500 ms", "waiting for the answer"]);
+    is(&open(&client, None).unwrap_err(), ErrorKind::Timeout, &["500 ms", "waiting for the response"]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn an_error_page_that_does_not_come_ends_by_the_timeout() {
         stream.write_all(b"HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\nbegin").unwrap();
     });
     let client = plain_client(&http(port)).timeout(Duration::from_millis(500)).build().unwrap();
-    is(&open(&client, None).unwrap_err(), ErrorKind::Timeout, &["500 ms", "reading the answer's body"]);
+    is(&open(&client, None).unwrap_err(), ErrorKind::Timeout, &["500 ms", "reading the response body"]);
 }
 
 #[test]
@@ -269,12 +269,12 @@ fn stopped(stop: impl FnOnce(&Client, &Call) + Send) -> Error {
 
 #[test]
 fn a_read_that_waits_ends_when_its_call_is_cancelled() {
-    is(&stopped(|_, call| call.cancel()), ErrorKind::Canceled, &["canceled while reading the answer's body"]);
+    is(&stopped(|_, call| call.cancel()), ErrorKind::Canceled, &["canceled while reading the response body"]);
 }
 
 #[test]
 fn a_read_that_waits_ends_when_its_client_is_cancelled() {
-    is(&stopped(|client, _| client.cancel()), ErrorKind::Canceled, &["canceled while reading the answer's body"]);
+    is(&stopped(|client, _| client.cancel()), ErrorKind::Canceled, &["canceled while reading the response body"]);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
-use super::boundary::{Handle, Out, borrow_mut, bytes, c_string, run, text};
+use super::boundary::{Out, borrow_mut, bytes, run, text};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::{Handle, c_string};
 use super::request::scheme_of;
-use crate::client::Authorization;
+use crate::client::authorization::Authorization;
 
 /// The headers that sign in one request of another HTTP library, used by one thread. What its functions return is borrowed
 /// until it is freed, with boomi_authorization_free().

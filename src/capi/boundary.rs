@@ -1,32 +1,13 @@
 //! Where C and Rust meet: pointers in, handles out, and no panic across.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, lock};
-
-/// A handle that C owns as one box: made by [`give`](Handle::give), ended by one [`release`](Handle::release).
-pub(crate) trait Handle: Sized {
-    fn give(self) -> *mut Self {
-        Box::into_raw(Box::new(self))
-    }
-
-    /// Frees the handle. NULL is fine.
-    ///
-    /// # Safety
-    /// `handle` is NULL or came from [`give`](Handle::give), and is not used afterwards.
-    unsafe fn release(handle: *mut Self) {
-        if !handle.is_null() {
-            // SAFETY: by this function's contract.
-            let owned = unsafe { Box::from_raw(handle) };
-            // Dropping may run the caller's release callbacks and our own locks: a panic ends here all the same.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
-        }
-    }
-}
 
 /// Runs what a function does, and turns its result into a code and, where wanted, an error handle.
 pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Result<()>) -> boomi_code {
@@ -169,11 +150,6 @@ impl<T> OneAtATime<T> {
     }
 }
 
-/// A C string of a text that may hold anything; a NUL in it becomes U+FFFD.
-pub(crate) fn c_string(text: &str) -> CString {
-    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,10 +178,5 @@ mod tests {
         assert!(inside.unwrap().message().contains("pages is in use"));
         assert_eq!(run(std::ptr::null_mut(), || own.with("pages", |_| panic!("forced"))), ErrorKind::Internal.code());
         assert_eq!(own.with("pages", |value| Ok(*value)).unwrap(), 2);
-    }
-
-    #[test]
-    fn a_nul_inside_does_not_lose_the_rest() {
-        assert_eq!(c_string("a\0b").to_str(), Ok("a\u{fffd}b"));
     }
 }

@@ -3,8 +3,9 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use super::boundary::{Handle, borrow_mut, run, text};
+use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use crate::client::Call;
 use crate::error::Result;
 

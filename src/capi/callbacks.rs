@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::boundary::c_string;
 use super::credentials::boomi_credentials;
+use super::handle::c_string;
 use crate::config::{EventHandler, OtpSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};

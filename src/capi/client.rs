@@ -2,10 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{Handle, Out, borrow, optional_text, run};
+use super::boundary::{Out, borrow, optional_text, run};
 use super::call::boomi_call;
 use super::config::boomi_config;
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::library::give_text;
 use super::request::boomi_request;
 use super::response::boomi_response;

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{Handle, borrow_mut, bytes, optional_text, run, text};
+use super::boundary::{borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
     self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
     boomi_wait_callback,
 };
 use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::token_provider::{boomi_token_provider, in_use_provider};
+use super::handle::Handle;
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -53,7 +53,8 @@ pub unsafe extern "C" fn boomi_config_free(config: *mut boomi_config) {
     unsafe { Handle::release(config) }
 }
 
-unsafe fn set(
+/// Applies one setting, and keeps its error for boomi_client_new().
+pub(crate) unsafe fn set(
     config: *mut boomi_config,
     error_out: *mut *mut boomi_error,
     apply: impl FnOnce(&mut Config) -> Result<()>,
@@ -383,26 +384,6 @@ pub unsafe extern "C" fn boomi_config_set_store(
     unsafe { set(config, error_out, |config| config.set_store(text(url, "url")?)) }
 }
 
-/// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
-/// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
-///
-/// `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn boomi_config_set_token_provider(
-    config: *mut boomi_config,
-    provider: *const boomi_token_provider,
-    error_out: *mut *mut boomi_error,
-) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let provider = unsafe { in_use_provider(provider) };
-        config.set(provider, |config, provider| config.token_provider = Some(provider))
-    };
-    // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
-}
-
 /// A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -450,5 +431,5 @@ pub unsafe extern "C" fn boomi_config_load_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.load_env(&crate::config::variable)) }
+    unsafe { set(config, error_out, |config| config.load_env(&crate::config::env::variable)) }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{Handle, c_string};
+use super::handle::{Handle, c_string};
 use crate::error::{Error, ErrorKind};
 
 /// What a function returns: `BOOMI_OK` or one of the `BOOMI_ERR_*` codes. Codes are only ever added, never renumbered.

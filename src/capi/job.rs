@@ -3,13 +3,15 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
-use super::boundary::{Handle, OneAtATime, Out, borrow, c_string, run};
+use super::boundary::{OneAtATime, Out, borrow, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::{Handle, c_string};
 use super::request::boomi_request;
 use super::response::boomi_response;
-use crate::client::{Call, Job, Response};
+use crate::client::job::Job;
+use crate::client::{Call, Response};
 use crate::error::Result;
 
 /// Work that the server does in its own time, and whose result it gives when it is asked often enough. Used by one thread at a

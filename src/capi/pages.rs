@@ -1,12 +1,13 @@
 //! The pages of a query.
 
-use super::boundary::{Handle, OneAtATime, Out, borrow, run};
+use super::boundary::{OneAtATime, Out, borrow, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::request::boomi_request;
 use super::response::boomi_response;
-use crate::client::Pages;
+use crate::client::pages::Pages;
 
 /// The pages of a query, one after another, each with up to a hundred results, as Boomi sends them. Used by one thread at a time.
 /// It keeps its client alive; freed with boomi_pages_free(), in any order with its client, request and pages, even inside a

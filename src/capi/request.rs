@@ -3,8 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{Handle, Out, borrow_mut, bytes, run, text};
+use super::boundary::{Out, borrow_mut, bytes, run, text};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use crate::client::{AuthScheme, HeaderOptions, Request};
 use crate::error::{Error, Result};
 

@@ -4,8 +4,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null;
 use std::sync::OnceLock;
 
-use super::boundary::{Handle, borrow, borrow_mut, c_string, room, run};
+use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
+use super::handle::{Handle, c_string};
 use crate::client::Response;
 use crate::error::Error;
 

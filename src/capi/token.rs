@@ -95,7 +95,7 @@ mod tests {
     use std::sync::Weak;
     use std::time::Duration;
 
-    use super::super::boundary::Handle as _;
+    use super::super::handle::Handle as _;
     use super::super::token_provider::{boomi_token_provider, boomi_token_provider_free, boomi_token_provider_get};
     use super::*;
     use crate::client::TokenProvider;

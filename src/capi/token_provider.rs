@@ -1,15 +1,19 @@
 //! Providers of tokens.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{Handle, Out, borrow, optional_text, run};
+use super::boundary::{Out, borrow, optional_text, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
+use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::library::give_text;
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
+use crate::config::Config;
 use crate::error::Result;
 
 /// Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
@@ -153,8 +157,27 @@ pub unsafe extern "C" fn boomi_token_provider_describe(
     })
 }
 
-/// Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is
-/// fine.
+/// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
+/// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
+///
+/// `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_token_provider(
+    config: *mut boomi_config,
+    provider: *const boomi_token_provider,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        // SAFETY: see the module's contract.
+        let provider = unsafe { in_use_provider(provider) };
+        config.set(provider, |config, provider| config.token_provider = Some(Arc::new(provider)))
+    };
+    // SAFETY: see the module's contract.
+    unsafe { config::set(config, error_out, apply) }
+}
+
+/// Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_provider) {
     // SAFETY: see the module's contract.

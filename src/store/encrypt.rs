@@ -1,25 +1,21 @@
 //! How what the store must not know is kept from it: names that cannot be read, and values that only who has the credentials opens.
 
+use data_encoding::HEXLOWER;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use super::url::Address;
-use crate::guard::secret_tag::hex;
+use crate::guard::secret_tag::slow_hash;
 
-/// Some 35 ms of a processor, once for each user and secret of a process: a password may be easy to guess, and what it opens tells
-/// who guesses whether it is right.
-const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
 const SALT: &[u8] = b"boomi-auth store 1";
 
 /// The name of something of a user, from which the user cannot be read: it is slow to compute. The way to the store is not in it,
 /// since those who share it may each have another: a name of the host, a user and a password of their own.
 pub(crate) fn slow_name(address: &Address, what: &str, of: &[&str]) -> String {
     let joined = [address.prefix.as_bytes(), &[0], of.join("\0").as_bytes()].concat();
-    let mut key = Zeroizing::new([0; 32]);
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, SALT, &joined, &mut *key);
-    format!("{}{what}:{}", address.prefix, hex(&key[..16]))
+    format!("{}{what}:{}", address.prefix, HEXLOWER.encode(&slow_hash(SALT, &joined)[..16]))
 }
 
 /// What the holders of one secret share about one thing: a name for it, and a key for what is kept under that name.
@@ -40,9 +36,7 @@ impl Seal {
     /// Of a secret, for what `of` names.
     pub(crate) fn new(address: &Address, secret: &[u8], of: &[&str]) -> Self {
         let about = of.join("\0");
-        let mut slow = Zeroizing::new([0; 32]);
-        let salt = [SALT, about.as_bytes()].concat();
-        ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &salt, secret, &mut *slow);
+        let slow = slow_hash(&[SALT, about.as_bytes()].concat(), secret);
         let drawn = Salt::new(HKDF_SHA256, SALT).extract(&*slow);
         let derive = |what: &[u8]| {
             let mut bytes = Zeroizing::new([0; 32]);
@@ -53,7 +47,7 @@ impl Seal {
         };
         let (name, key) = (derive(b"name"), derive(b"key"));
         let key = UnboundKey::new(&AES_256_GCM, &*key).expect("a key of 32 bytes");
-        Seal { name: format!("{}token:{}", address.prefix, hex(&name[..16])), key: LessSafeKey::new(key) }
+        Seal { name: format!("{}token:{}", address.prefix, HEXLOWER.encode(&name[..16])), key: LessSafeKey::new(key) }
     }
 
     /// `None` if the system gives no random numbers.

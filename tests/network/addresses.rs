@@ -96,7 +96,8 @@ fn when_no_address_answers_each_is_named_with_its_reason() {
         let _full = Full::at((DROPS, port).into());
         let error = ask_by_name(&boomi, Duration::from_secs(1)).unwrap_err();
         assert_eq!((error.kind(), error.was_sent(), error.is_retryable()), (ErrorKind::Connect, false, true));
-        let (drops, refuses) = (format!("{DROPS}:{port}: no answer"), format!("{REFUSES}:{port}: Connection refused"));
+        let (drops, refuses) =
+            (format!("{DROPS}:{port}: no response"), format!("{REFUSES}:{port}: Connection refused"));
         assert_says(&error, &["cannot connect to api.boomi.com", &drops, &refuses]);
     });
 }

@@ -59,7 +59,7 @@ impl Nginx {
         let error = get(&self.client(authority)).unwrap_err();
         assert_eq!((error.kind(), error.was_sent(), error.status()), (ErrorKind::Tls, false, None), "{error}");
         let host = self.address.ip().to_string();
-        assert_says(&error, &[&host, "Trusted were the given CA bundle alone (1 certificate)"]);
+        assert_says(&error, &[&host, "Trusted roots: the given CA bundle alone (1 certificate)"]);
         assert_says(&error, words);
     }
 }
@@ -107,7 +107,7 @@ fn a_self_signed_certificate() {
 fn a_certificate_of_an_unknown_authority() {
     let (trusted, unknown, (address, name)) = (Authority::new(), Authority::new(), place());
     let nginx = Nginx::with_tls(address, &unknown.issue(&name), "");
-    nginx.is_refused(&trusted, &["an authority that is not trusted", "BOOMI_CA_FILE", "boomi_config_set_ca_pem"]);
+    nginx.is_refused(&trusted, &["an authority that is not trusted", "add the CA to the CA file (BOOMI_CA_FILE)"]);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_wrong_password_names_the_variable_and_is_not_shown() {
     let (boomi, proxy) = (Boomi::start(), Tinyproxy::with_password());
     let url = format!("http://proxyuser:marked-wrong@{}", proxy.host);
     let said = boomi.usage("localhost", &[("HTTPS_PROXY", &url)]);
-    said.fails(&["Proxy", &proxy.host, "(from HTTPS_PROXY)", "refused its user and password"]);
+    said.fails(&["Proxy", &proxy.host, "(from HTTPS_PROXY)", "rejected the user and password"]);
     assert!(!said.text.contains("marked"), "{}", said.text);
 }
 

@@ -114,7 +114,7 @@ fn a_proxy_with_a_bad_certificate_gets_no_password() {
         let error = ask(&client(&boomi, &authority, &url)).unwrap_err();
         assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Proxy, false), "{error}");
         let name = format!("the proxy https://localhost:{} (from the proxy setting)", proxy.port);
-        assert_says(&error, &[&name, words, "Trusted were the given CA bundle alone (2 certificates)"]);
+        assert_says(&error, &[&name, words, "Trusted roots: the given CA bundle alone (2 certificates)"]);
         assert!(!format!("{error:?}").contains("marked-secret"), "{error:?}");
         assert!(proxy.heads.lock().unwrap().is_empty());
     }

@@ -94,10 +94,10 @@ fn a_wrong_password_and_none_are_told_apart() {
     // tinyproxy says 401 to a wrong password, where RFC 9110 has 407; to none it says 407.
     for user in ["proxyuser:marked-wrong@", "marked-other:marked-wrong@", "proxyuser@"] {
         let error = refused(&proxy, user, None);
-        assert_says(&error, &["refused its user and password (401)", "http://user:password@host:port"]);
+        assert_says(&error, &["rejected the user and password (401)", "http://user:password@host:port"]);
         assert!(!error.is_retryable());
     }
-    assert_says(&refused(&proxy, "", None), &["wants a user and password (407)", "http://user:password@host:port"]);
+    assert_says(&refused(&proxy, "", None), &["requires a user and password (407)", "http://user:password@host:port"]);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_bundle_alone_needs_no_store_and_asks_none() {
     let (mine, other) = (Server::start(), Server::start());
     trusts(&mine.usage(&[("BOOMI_CA_FILE", &mine.ca()), ("SSL_CERT_FILE", NOWHERE)]));
     let said = other.usage(&[("BOOMI_CA_FILE", &mine.ca()), ("SSL_CERT_FILE", &other.ca())]);
-    said.fails(&["Tls", "Trusted were the given CA bundle alone (1 certificate)"]);
+    said.fails(&["Tls", "Trusted roots: the given CA bundle alone (1 certificate)"]);
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn a_truncated_body_is_a_lost_connection() {
         let error = get_from(answers_and_closes(answer)).expect_err(answer);
         assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Connect, true), "{answer:?}: {error}");
         assert!(error.is_retryable());
-        assert_says(&error, &["127.0.0.1", "in the middle of the answer"]);
+        assert_says(&error, &["127.0.0.1", "in the middle of the response"]);
     }
 }
 
@@ -160,7 +160,7 @@ fn an_answer_that_never_begins_is_a_lost_connection() {
         let error = get_from(port).unwrap_err();
         assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Connect, true), "{error}");
         assert!(error.is_retryable() && error.status().is_none());
-        assert_says(&error, &["127.0.0.1", "before an answer came"]);
+        assert_says(&error, &["127.0.0.1", "before a response arrived"]);
     }
 }
 

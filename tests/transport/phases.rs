@@ -190,11 +190,11 @@ macro_rules! phases {
 
 phases! {
     waiting_for_the_proxy: "while waiting for the proxy",
-    in_the_handshake: "while in the TLS handshake",
+    in_the_handshake: "while waiting for the TLS handshake",
     sending: "while sending the request",
-    waiting_for_the_answer: "while waiting for the answer",
-    reading_the_body: "while reading the answer's body",
-    reading_a_body_that_drips: "while reading the answer's body",
+    waiting_for_the_answer: "while waiting for the response",
+    reading_the_body: "while reading the response body",
+    reading_a_body_that_drips: "while reading the response body",
 }
 
 #[cfg(unix)]
@@ -209,7 +209,7 @@ fn a_connection_has_a_shorter_deadline_of_its_own() {
     let client = stuck.client().connect_timeout(Duration::from_millis(200)).build().unwrap();
     let error = stuck.send(&client, &Call::new()).unwrap_err();
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, false));
-    assert_says(&error, &["no connection to", stuck.host(), "200 ms", "while connecting"]);
+    assert_says(&error, &["the connection to", stuck.host(), "timed out after 200 ms while connecting"]);
 }
 
 #[test]

@@ -73,12 +73,12 @@ fn refused(port: u16) -> Error {
 fn a_proxy_that_refuses_is_named_with_its_reason() {
     let answer = |status: &str| answers_and_closes(answer_of(status, "<html>"));
     for (port, words, retryable) in [
-        (answer("407 Proxy Authentication Required"), "refused its user and password (407)", false),
+        (answer("407 Proxy Authentication Required"), "rejected the user and password (407)", false),
         (answer("403 Forbidden"), "status 403", false),
         (answer("502 Bad Gateway"), "status 502", true),
         (answer("503 Service Unavailable"), "status 503", true),
-        (answers_and_closes("SSH-2.0-OpenSSH_9.9\r\n\r\n"), "did not answer with HTTP", false),
-        (answers_and_closes("HTTP/1.1 twohundred\r\n\r\n"), "did not answer with HTTP", false),
+        (answers_and_closes("SSH-2.0-OpenSSH_9.9\r\n\r\n"), "its response is not HTTP", false),
+        (answers_and_closes("HTTP/1.1 twohundred\r\n\r\n"), "its response is not HTTP", false),
         (answers_and_closes("HTTP/1.1 200 OK\r\n"), "connection was lost", true),
         (answers_and_closes(""), "connection was lost", true),
     ] {
@@ -94,7 +94,7 @@ fn a_proxy_that_wants_a_user_is_told_apart_from_one_that_refuses_it() {
     let port = answers_and_closes(answer_of("407 Proxy Authentication Required", ""));
     let error = client_through(&boomi, &format!("127.0.0.1:{port}")).get(AUDIT_LOG).send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Proxy);
-    assert_says(&error, &["wants a user and password (407)", "http://user:password@host:port"]);
+    assert_says(&error, &["requires a user and password (407)", "http://user:password@host:port"]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_call_on_a_silent_tls_connection_ends_at_its_deadline() {
     let (boomi, proxy) = (Emulator::start(), Tunnel::start());
     let error = on_a_silent_connection(&boomi, &proxy).get(AUDIT_LOG).send().unwrap_err();
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, true));
-    assert_says(&error, &["localhost", "while waiting for the answer"]);
+    assert_says(&error, &["localhost", "while waiting for the response"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn a_bad_certificate_is_refused_in_words_that_say_why() {
         let builder = common::builder(&boomi).base_url(boomi.bad_tls(bad)).credentials(by_token(REGULAR));
         let error = builder.build().unwrap().get(AUDIT_LOG).send().unwrap_err();
         assert_eq!((error.kind(), error.was_sent(), error.is_retryable()), (ErrorKind::Tls, false, false), "{error}");
-        assert_says(&error, &["localhost", words, "Trusted were the given CA bundle alone (1 certificate)"]);
+        assert_says(&error, &["localhost", words, "Trusted roots: the given CA bundle alone (1 certificate)"]);
     }
     assert!(boomi.log().is_empty());
 }
@@ -27,10 +27,10 @@ fn an_unknown_authority_is_refused_and_the_roots_are_named() {
     let builder = || Client::builder().base_url(boomi.base_url()).proxy("");
     let error = get(&builder().build().unwrap()).unwrap_err();
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Tls, false));
-    assert_says(&error, &["localhost", "authority that is not trusted", "Trusted were ", "BOOMI_CA_FILE"]);
+    assert_says(&error, &["localhost", "authority that is not trusted", "Trusted roots: ", "BOOMI_CA_FILE"]);
     // Which of the two it is depends on the machine.
-    let system = error.message().contains("Trusted were the operating system's trust store");
-    assert!(system || error.message().contains("Trusted were Mozilla's roots"), "{error}");
+    let system = error.message().contains("Trusted roots: the operating system's trust store");
+    assert!(system || error.message().contains("Trusted roots: Mozilla's roots"), "{error}");
     let another = Emulator::start();
     let error = get(&builder().ca_pem(another.ca_pem().as_bytes(), CaMode::Only).build().unwrap()).unwrap_err();
     assert_says(&error, &["the given CA bundle alone"]);

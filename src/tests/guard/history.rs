@@ -1,9 +1,7 @@
-use std::time::Duration;
-
-use crate::guard::Held;
-use crate::guard::format::*;
+use crate::guard::credential::*;
 use crate::guard::history::*;
 use crate::tests::sim::clock::Random;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 const DAY: Millis = 24 * 60 * MINUTE;
@@ -63,6 +61,12 @@ impl Book {
             LoginDecision::Held(until, _) => until.map(|until| until - self.now),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What another memory held for so long, after two rejections and one attempt without a response.
+    fn learn(&mut self, ask: &LoginRequest, rest: Option<Millis>, why: Why) {
+        self.history.raise_counts(2, 1);
+        self.history.learn(ask, rest.map(|rest| self.now + rest), why, self.now);
     }
 
     #[track_caller]
@@ -194,8 +198,8 @@ fn where_nobody_sees_processes_their_sign_ins_are_gone_by_their_age() {
     {
         let mut book = Book { now: DAY, ..Book::default() };
         book.send(ask);
-        assert!(!book.history.bury_older(DAY + age));
-        assert!(book.history.bury_older(DAY + age + 1) && !book.history.bury_older(DAY + age + 1));
+        assert!(!book.history.expire_by_age(DAY + age));
+        assert!(book.history.expire_by_age(DAY + age + 1) && !book.history.expire_by_age(DAY + age + 1));
         assert_eq!((book.history.unanswered(), book.history.in_flight()), (1, 0));
     }
 }
@@ -488,31 +492,29 @@ fn sign_ins_of_processes_that_are_gone_and_those_that_were_forgotten_had_no_answ
     let mut book = Book::default();
     let owner = Owner { process: 7, started: 1 };
     book.history.take(&BASIC, 1, owner, 0);
-    book.history.bury(|other| *other != owner, 0);
+    book.history.expire(|other| *other != owner, 0);
     assert_eq!(book.history.unanswered(), 0);
-    book.history.bury(|other| *other == owner, 0);
+    book.history.expire(|other| *other == owner, 0);
     assert_eq!((book.history.unanswered(), book.held(BASIC)), (1, Some(15 * SECOND)));
 
     let mut book = Book::default();
     book.send(LoginRequest { foreign: true, ..BASIC });
-    book.history.bury(|_| false, 10 * MINUTE);
+    book.history.expire(|_| false, 10 * MINUTE);
     assert_eq!(book.history.unanswered(), 0);
-    book.history.bury(|_| false, 10 * MINUTE + 1);
+    book.history.expire(|_| false, 10 * MINUTE + 1);
     assert_eq!(book.history.unanswered(), 1);
     // Our own end by themselves.
     let mut book = Book::default();
     book.send(BASIC);
-    book.history.bury(|_| false, DAY);
+    book.history.expire(|_| false, DAY);
     assert_eq!(book.history.unanswered(), 0);
 }
 
 #[test]
 fn what_another_memory_held_is_held_without_it() {
-    let held =
-        |rest: Option<u64>, why| Held { rest: rest.map(Duration::from_millis), why, rejections: 2, unanswered: 1 };
     // Nobody finds out alone whether it is good again, who has not seen it accepted.
     let mut book = Book::default();
-    book.history.learn(&BASIC, &held(Some(MINUTE), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(MINUTE), Why::Rejected);
     assert_eq!(book.held(BASIC), None);
     assert_eq!((book.history.rejections(), book.history.unanswered()), (2, 1));
     // Another secret has what is left of the budget; and when this one is accepted, all is well.
@@ -521,14 +523,14 @@ fn what_another_memory_held_is_held_without_it() {
     assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
 
     let mut book = proven();
-    book.history.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(5 * SECOND), Why::Rejected);
     assert_eq!(book.held(BASIC), Some(5 * SECOND));
     let mut book = Book::default();
-    book.history.learn(&BASIC, &held(Some(15 * SECOND), Why::Unanswered), book.now);
+    book.learn(&BASIC, Some(15 * SECOND), Why::Unanswered);
     assert_eq!(book.held(BASIC), Some(15 * SECOND));
     // The next rejection is another step.
     let mut book = proven();
-    book.history.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(5 * SECOND), Why::Rejected);
     book.pass_hold(BASIC);
     book.history.end_probe(true, book.now);
     book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -536,7 +538,7 @@ fn what_another_memory_held_is_held_without_it() {
     // What it found out itself, it knows better.
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
-    book.history.learn(&BASIC, &held(Some(SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(SECOND), Why::Rejected);
     assert_eq!(book.held(BASIC), Some(MINUTE));
 }
 
@@ -577,9 +579,8 @@ fn whatever_is_held_of_one_secret_keeps_a_ledger() {
     // A rejection counts, though its secret is forgotten.
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
-    let nothing = Held { rest: None, why: Why::Budget, rejections: 0, unanswered: 0 };
     for tag in 2..20 {
-        book.history.learn(&ask(tag, LoginKind::Basic, 1), &nothing, book.now);
+        book.history.learn(&ask(tag, LoginKind::Basic, 1), None, Why::Budget, book.now);
     }
     assert_eq!((book.decide(BASIC), book.history.is_idle(0)), (LoginDecision::Go, false));
 }
@@ -794,9 +795,8 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
             walk.step(Event::End(random.below(3) as usize, OUTCOMES[random.below(5) as usize]));
             walk.step(Event::Pass(random.below(MINUTE)));
         }
-        let text = walk.book.history.to_json().to_string();
-        let value: Value = serde_json::from_str(&text).unwrap();
-        let read = LoginHistory::from_json(Some(&value), "ledger").unwrap();
+        let text = serde_json::to_string(&walk.book.history).unwrap();
+        let read: LoginHistory = serde_json::from_str(&text).unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", walk.book.history));
         for asks in [BASIC, ELSEWHERE, EXCHANGE] {
             assert_eq!(read.decide(&asks, walk.book.now), walk.book.decide(asks));
@@ -859,7 +859,7 @@ fn full() -> LoginHistory {
         allowance: true,
         probe: Some(Probe { failures: 8, next: 1118, began: Some(1119) }),
         credentials: vec![credential, Credential { holds: [None, Some(shut)], ..Credential::new(9) }],
-        places: vec![place, InFlight { id: 0, kind: LoginKind::Basic, foreign: false, allowed: true, ..place }],
+        in_flight: vec![place, InFlight { id: 0, kind: LoginKind::Basic, foreign: false, allowed: true, ..place }],
         ..LoginHistory::default()
     };
     history.steps.take(history.steps.next(30, 1_790_000_000_000));
@@ -870,7 +870,7 @@ fn full() -> LoginHistory {
 fn what_the_first_version_wrote_is_read() {
     let state: Value = serde_json::from_str(include_str!("version_1.json")).unwrap();
     let written = &state["ledger"];
-    let read = LoginHistory::from_json(Some(written), "ledger").unwrap();
+    let read = LoginHistory::deserialize(written).unwrap();
     assert_eq!(format!("{read:?}"), format!("{:?}", full()));
-    assert_eq!(full().to_json(), *written);
+    assert_eq!(serde_json::to_value(full()).unwrap(), *written);
 }

@@ -1,4 +1,4 @@
-use crate::guard::secret_tag::{MOST_TAGS, Tags, slow_hash};
+use crate::guard::secret_tag::{MOST_TAGS, Tags, tag_of};
 use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::BuildHasher as _;
@@ -13,12 +13,15 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::clock::SystemClock;
-use crate::clock::fake::FakeClock;
-use crate::guard::format::Json as _;
-use crate::guard::history::{LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
+use crate::error::{Error, ErrorKind};
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginHistory, LoginOutcome, LoginRequest};
+use crate::guard::state_dir::file::*;
+use crate::guard::state_dir::process::is_gone;
 use crate::guard::state_dir::*;
-use crate::guard::{Store, User};
+use crate::guard::{LoginMemory, User};
 use crate::sync::{Signal, lock};
+use crate::tests::fake_clock::FakeClock;
 
 const SECRET: &[&[u8]] = &[b"opensesame"];
 const ASK: LoginRequest =
@@ -38,7 +41,7 @@ impl Scratch {
 
     /// One that other programs use too.
     fn state(&self) -> StateDir {
-        StateDir::new(self.0.join("state"))
+        at(self.0.join("state"))
     }
 
     /// One with a history in which a rejection is written down, and its file.
@@ -54,6 +57,11 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A directory for a call that is never over.
+fn at(path: PathBuf) -> StateDir {
+    StateDir::new(path, || Ok(()))
 }
 
 /// A machine in one of its boots.
@@ -193,7 +201,7 @@ fn only_what_work_says_is_kept() {
 #[test]
 fn directory_and_files_are_this_users_alone() {
     let scratch = Scratch::new();
-    let state = StateDir::new(scratch.0.join("made/with/parents"));
+    let state = at(scratch.0.join("made/with/parents"));
     reject(&state, &SystemClock).unwrap();
     assert_eq!(fs::metadata(&state.path).unwrap().mode() & 0o7777, 0o700);
     let files: Vec<_> = fs::read_dir(&state.path).unwrap().map(|entry| entry.unwrap()).collect();
@@ -249,7 +257,7 @@ fn garbage_is_put_aside_and_a_careful_ledger_begun() {
     }
 }
 
-/// What serde derived, before it was written by hand: a history with something in each field.
+/// A history with something in each field, as the first version wrote it.
 const VERSION_1: &str = include_str!("version_1.json");
 
 fn version_1() -> Value {
@@ -306,7 +314,8 @@ fn wrong_field(state: &Value) -> Option<String> {
 
 #[test]
 fn a_file_of_the_first_version_is_read_and_written_as_it_was() {
-    assert_eq!(parse(VERSION_1.as_bytes()).unwrap().to_json(), version_1());
+    let rewritten = |state: &str| serde_json::to_value(parse(state.as_bytes()).unwrap()).unwrap();
+    assert_eq!(rewritten(VERSION_1), version_1());
 
     // What a later library may add is passed over, and what the first ones had not is as good as empty.
     let mut other = version_1();
@@ -315,7 +324,7 @@ fn a_file_of_the_first_version_is_read_and_written_as_it_was() {
     other["ledger"].as_object_mut().unwrap().remove("steps");
     let mut expected = version_1();
     expected["ledger"]["steps"]["used_until"] = 0.into();
-    assert_eq!(parse(other.to_string().as_bytes()).unwrap().to_json(), expected);
+    assert_eq!(rewritten(&other.to_string()), expected);
 }
 
 #[test]
@@ -344,7 +353,9 @@ fn a_field_that_holds_something_else_is_garbage() {
             let was = version_1().pointer(&pointer).unwrap().clone();
             let fits = (other.is_null() && is_optional(&pointer))
                 || (other.is_boolean() && was.is_boolean())
-                || (other.is_string() && was.is_string() && !pointer.ends_with("/kind"));
+                || (other.is_string() && was.is_string() && !pointer.ends_with("/kind"))
+                // serde reads a list of both its numbers as an owner, too.
+                || (other.is_array() && pointer.ends_with("/owner"));
             let wrong = with(&pointer, other.clone());
             match &wrong {
                 // Of an object it may be the first field that is not there.
@@ -436,9 +447,9 @@ fn a_directory_that_cannot_be_made_or_is_none_says_so() {
     let scratch = Scratch::new();
     let file = scratch.0.join("file");
     fs::write(&file, "").unwrap();
-    let error = rejections(&StateDir::new(file.clone())).unwrap_err();
+    let error = rejections(&at(file.clone())).unwrap_err();
     assert!(error.contains("is not a directory"), "{error}");
-    let error = rejections(&StateDir::new(file.join("below"))).unwrap_err();
+    let error = rejections(&at(file.join("below"))).unwrap_err();
     assert!(error.contains("cannot be made: Not a directory"), "{error}");
 }
 
@@ -538,7 +549,7 @@ fn a_place_of_a_dead_process_has_no_answer() {
 
 #[test]
 fn a_process_is_known_by_its_id_and_start() {
-    let own = StateDir::new(PathBuf::new()).owner();
+    let own = at(PathBuf::new()).owner();
     assert!(own.process == std::process::id() && own.started != 0);
     assert!(!is_gone(&own));
     assert!(is_gone(&Owner { started: own.started + 1, ..own }), "an id that was used again");
@@ -555,11 +566,11 @@ fn a_process_is_known_by_its_id_and_start() {
 
 #[test]
 fn a_tag_tells_secrets_apart_and_says_no_more() {
-    let tag = |secret: &[&[u8]]| slow_hash("00112233445566778899aabbccddeeff", secret);
+    let tag = |secret: &[&[u8]]| tag_of("00112233445566778899aabbccddeeff", secret);
     assert_eq!(tag(SECRET), tag(SECRET));
     assert_ne!(tag(SECRET), tag(&[b"opensesamf"]));
     assert_ne!(tag(SECRET), tag(&[b"open", b"sesame"]));
-    assert_ne!(tag(SECRET), slow_hash("another salt", SECRET));
+    assert_ne!(tag(SECRET), tag_of("another salt", SECRET));
     assert!((0..3u8).all(|byte| tag(&[&[byte]]) < 1 << 12));
 }
 
@@ -572,7 +583,7 @@ fn tags_are_the_same_for_all_who_use_the_file() {
     assert_eq!(scratch.state().tag(&anna(), &SystemClock, SECRET), Ok(tag));
     let content = fs::read_to_string(state.file_of(&anna())).unwrap();
     let salt = &read(&state.file_of(&anna())).unwrap().unwrap().salt;
-    assert_eq!((salt.len(), slow_hash(salt, SECRET)), (32, tag));
+    assert_eq!((salt.len(), tag_of(salt, SECRET)), (32, tag));
     for text in ["opensesame", "anna", "example.com", "api.boomi.com"] {
         assert!(!content.contains(text) && !state.file_of(&anna()).to_str().unwrap().contains(text));
     }
@@ -607,6 +618,10 @@ fn nobody_waits_for_ever_for_another_process() {
     let error = reject(&state, &clock).unwrap_err();
     assert!(error.contains("is locked by another process for more than 5 s"), "{error}");
     assert_eq!(clock.boottime(), LONGEST_WAIT);
+    let over = StateDir::new(state.path.clone(), || Err(Error::new(ErrorKind::Canceled, "canceled")));
+    let error = reject(&over, &clock).unwrap_err();
+    assert!(error.contains("the call was over before another process let"), "{error}");
+    assert_eq!(clock.boottime(), LONGEST_WAIT);
     other.kill();
     assert_eq!(rejections(&state), Ok(1), "{}", file.display());
 }
@@ -636,7 +651,7 @@ fn a_process_killed_at_any_point_leaves_a_whole_file() {
     for round in 0..30u64 {
         let mut child = child(&state, "1000000");
         // Until it is at work, and then for up to a millisecond or two.
-        while read(&file).unwrap().unwrap().ledger.rejections() == last {
+        while read(&file).unwrap().unwrap().history.rejections() == last {
             child.is_at_work();
         }
         (0..random.hash_one(round) % 20_000).for_each(|number| _ = std::hint::black_box(number));
@@ -686,7 +701,7 @@ fn child(state: &StateDir, what: &str) -> Other {
 #[test]
 fn what_a_child_does() {
     let (Ok(what), Some(dir)) = (std::env::var("BOOMI_TEST_CHILD"), std::env::var_os("BOOMI_TEST_DIR")) else { return };
-    let state = StateDir::new(PathBuf::from(&dir));
+    let state = at(PathBuf::from(&dir));
     match what.as_str() {
         "take" => take(&state, &SystemClock, 1).unwrap(),
         "hold" => state

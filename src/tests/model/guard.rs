@@ -10,11 +10,12 @@ use std::time::Duration;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
-use crate::clock::fake::FakeClock;
-use crate::guard::history::{LoginKind, LoginOutcome};
+use super::run::{at_once, check};
+use crate::guard::credential::LoginKind;
+use crate::guard::history::LoginOutcome;
 use crate::guard::table::Table;
 use crate::guard::{Admission, Guard, LoginAttempt};
-use crate::sync::model::{at_once, check};
+use crate::tests::fake_clock::FakeClock;
 
 /// Boomi locks a user at this many bad sign-ins one after another.
 const LOCKED: usize = 6;

@@ -7,8 +7,8 @@
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::scripts::{LedgerKey, replace};
-use crate::guard::format::Json as _;
-use crate::guard::history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 
 const PROCESSES: usize = 3;
 const LOCKS: u8 = 6;
@@ -29,11 +29,11 @@ struct Written(String);
 
 impl Written {
     fn new(history: &LoginHistory) -> Self {
-        Written(history.to_json().to_string())
+        Written(serde_json::to_string(history).unwrap())
     }
 
     fn history(&self) -> LoginHistory {
-        LoginHistory::from_json(Some(&serde_json::from_str(&self.0).unwrap()), "ledger").unwrap()
+        serde_json::from_str(&self.0).unwrap()
     }
 
     fn change<T>(&mut self, change: impl FnOnce(&mut LoginHistory) -> T) -> T {
@@ -152,7 +152,7 @@ impl State {
     fn read(&mut self, index: usize, job: Job) -> Option<Does> {
         let now = self.now;
         let mut history = self.store.entry.as_ref().map(Written::history).unwrap_or_default();
-        let mut changed = history.bury_older(now);
+        let mut changed = history.expire_by_age(now);
         let then = match job {
             Job::Settle(place) => {
                 history.settle(place, LoginOutcome::Rejected, now);

@@ -11,11 +11,11 @@ use std::time::Duration;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
+use super::run::{at_once, check};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
 use crate::sync::Signal;
-use crate::sync::model::{at_once, check};
 use crate::token_cache::account::Account;
 use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester};
 use crate::token_cache::{Lookup, NextAction, Want};

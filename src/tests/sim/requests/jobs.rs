@@ -1,7 +1,7 @@
 //! Work that the server does in its own time: asked for at growing intervals, by the same sign-in, within one deadline.
 
 use super::*;
-use crate::client::Job;
+use crate::client::job::Job;
 use crate::tests::sim::server::{Kind, OutageKind};
 
 const ASYNC: &str = "/api/rest/v1/account123/async/AtomCounters/id-1";

@@ -5,21 +5,21 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** The fields of an answer, one after another, as {@code native/src/wire.rs} writes them. They may be secrets. */
-final class Answer {
+/** Reads fields one after another, as {@code native/src/wire.rs} writes them. They may be secrets. */
+final class FieldReader {
     private final ByteBuffer fields;
 
-    Answer(byte[] bytes) {
+    FieldReader(byte[] bytes) {
         this(ByteBuffer.wrap(bytes));
     }
 
-    private Answer(ByteBuffer fields) {
+    private FieldReader(ByteBuffer fields) {
         this.fields = fields;
     }
 
-    /** The fields from here on, to be read at another time, by any thread. */
-    Answer fromHere() {
-        return new Answer(fields.duplicate());
+    /** A reader of the fields from here on, for another time or thread. */
+    FieldReader fromHere() {
+        return new FieldReader(fields.duplicate());
     }
 
     int octet() {
@@ -65,7 +65,7 @@ final class Answer {
         return bytes;
     }
 
-    /** The bytes where they are, not copied. Null where there are none. */
+    /** The bytes without a copy. Null where there are none. */
     ByteBuffer optionalBuffer() {
         int length = fields.getInt();
         if (length < 0) {
@@ -76,8 +76,8 @@ final class Answer {
         return buffer;
     }
 
-    /** Goes past a text, or bytes. */
-    void pass() {
+    /** Skips a text, or bytes. */
+    void skip() {
         skip(Math.max(fields.getInt(), 0));
     }
 
@@ -87,7 +87,7 @@ final class Answer {
         return millis < 0 ? null : Duration.ofMillis(millis);
     }
 
-    /** Overwrites all of it. */
+    /** Overwrites all fields. */
     void wipe() {
         Arrays.fill(fields.array(), (byte) 0);
     }
