@@ -119,7 +119,7 @@ impl Client {
     pub(crate) fn send_in(&self, context: &CallContext<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
         let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
-        let auth = match request.scheme(self.inner.token_provider.is_some()) {
+        let auth = match request.auth.decided(self.inner.token_provider.is_some(), request.is_graphql()) {
             AuthScheme::Basic => RequestAuth::User,
             AuthScheme::Jwt => RequestAuth::Bearer(self.bearer(request.account_id.as_deref())?),
             _ => RequestAuth::Caller,

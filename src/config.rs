@@ -23,7 +23,7 @@ use crate::transport::Transport;
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
-use crate::validate::{self, check_timeout};
+use crate::validate::{check, check_timeout, ensure};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -46,7 +46,7 @@ impl OtpSource {
         }
     }
 
-    fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             OtpSource::Secret(_) => "secret",
             OtpSource::File(_) => "file",
@@ -116,8 +116,7 @@ impl Config {
     }
 
     pub(crate) fn set_account_id(&mut self, account_id: &str) -> Result<()> {
-        let checked = origin::check_account_id(account_id).map(|()| account_id.to_owned());
-        self.set(checked, |config, account_id| config.account_id = Some(account_id))
+        self.set(origin::check_account_id(account_id), |config, ()| config.account_id = Some(account_id.to_owned()))
     }
 
     pub(crate) fn set_base_url(&mut self, url: &str) -> Result<()> {
@@ -159,64 +158,39 @@ impl Config {
     }
 
     pub(crate) fn set_user_agent(&mut self, product: &str) -> Result<()> {
-        let checked = validate::check("the user agent", product).and_then(|()| {
-            if product.is_ascii() {
-                Ok(product.to_owned())
-            } else {
-                Err(Error::invalid("the user agent has characters that are not ASCII"))
-            }
-        });
-        self.set(checked, |config, product| config.user_agent = Some(product))
+        let checked = check("the user agent", product)
+            .and_then(|()| ensure(product.is_ascii(), "the user agent has characters that are not ASCII"));
+        self.set(checked, |config, ()| config.user_agent = Some(product.to_owned()))
     }
 
     pub(crate) fn set_max_response_bytes(&mut self, bytes: u64) -> Result<()> {
-        let checked = if bytes == 0 {
-            Err(Error::invalid("the largest response is 0 bytes: no response would fit"))
-        } else {
-            Ok(bytes)
-        };
-        self.set(checked, |config, bytes| config.max_response_bytes = Some(bytes))
+        let checked = ensure(bytes > 0, "the largest response is 0 bytes: no response would fit");
+        self.set(checked, |config, ()| config.max_response_bytes = Some(bytes))
     }
 
     pub(crate) fn set_requests_per_second(&mut self, count: u32) -> Result<()> {
-        let checked = if count <= MOST_REQUESTS_PER_SECOND {
-            Ok(count)
-        } else {
-            Err(Error::invalid(format!(
-                "{count} requests a second: up to {MOST_REQUESTS_PER_SECOND} are possible, and 0 for as many as come"
-            )))
-        };
-        self.set(checked, |config, count| config.requests_per_second = Some(count))
+        let text =
+            format!("{count} requests a second: up to {MOST_REQUESTS_PER_SECOND} are possible, and 0 for no limit");
+        let checked = ensure(count <= MOST_REQUESTS_PER_SECOND, text);
+        self.set(checked, |config, ()| config.requests_per_second = Some(count))
     }
 
     pub(crate) fn set_max_retries(&mut self, count: u32) -> Result<()> {
-        let checked = if count <= Self::MOST_RETRIES {
-            Ok(count)
-        } else {
-            Err(Error::invalid(format!("{count} retries: up to {} are possible, and 0 for none", Self::MOST_RETRIES)))
-        };
-        self.set(checked, |config, count| config.max_retries = Some(count))
+        let text = format!("{count} retries: up to {} are possible, and 0 for none", Self::MOST_RETRIES);
+        let checked = ensure(count <= Self::MOST_RETRIES, text);
+        self.set(checked, |config, ()| config.max_retries = Some(count))
     }
 
     pub(crate) fn set_max_sign_ins_in_flight(&mut self, count: u32) -> Result<()> {
-        // Six rejected sign-ins lock a user.
-        let checked = if (1..=5).contains(&count) {
-            Ok(count)
-        } else {
-            Err(Error::invalid(format!(
-                "{count} sign-ins in flight: 1 to 5 are possible, because six bad ones lock a user"
-            )))
-        };
-        self.set(checked, |config, count| config.max_sign_ins_in_flight = Some(count))
+        let text = format!("{count} sign-ins in flight: 1 to 5 are possible, because six rejected ones lock a user");
+        let checked = ensure((1..=5).contains(&count), text);
+        self.set(checked, |config, ()| config.max_sign_ins_in_flight = Some(count))
     }
 
     pub(crate) fn set_state_dir(&mut self, path: &Path) -> Result<()> {
-        let checked = if path.as_os_str().is_empty() {
-            Err(Error::invalid("the state directory is empty: give its path, or leave it unset for none"))
-        } else {
-            Ok(path.to_owned())
-        };
-        self.set(checked, |config, path| config.state_dir = Some(path))
+        let is_given = !path.as_os_str().is_empty();
+        let checked = ensure(is_given, "the state directory is empty: give its path, or leave it unset for none");
+        self.set(checked, |config, ()| config.state_dir = Some(path.to_owned()))
     }
 
     #[cfg(feature = "redis")]
@@ -284,11 +258,6 @@ impl Config {
 
     pub(crate) fn origin(&self) -> Origin {
         self.origin.clone().unwrap_or_else(|| Origin::parse_base(BASE_URL_US).expect("a good URL"))
-    }
-
-    /// The `otp` entry of `describe`.
-    pub(crate) fn otp_name(&self) -> &'static str {
-        self.otp.as_ref().map_or("none", OtpSource::name)
     }
 }
 

@@ -8,8 +8,8 @@ use arc_swap::ArcSwapOption;
 
 /// A value that each process creates on first use.
 ///
-/// After a `fork` the child holds copies of locks whose owner threads do not exist there, and of sockets that its parent
-/// still uses. So the child never touches its parent's value: it creates a new one, and leaks the old one.
+/// After a `fork` the child holds copies of locks whose owner threads do not exist there, and of sockets that its
+/// parent still uses. So the child never touches its parent's value: it creates a new one, and leaks the old one.
 pub(crate) struct PerProcess<T> {
     /// Type-erased, so that [`replace`] is compiled once: that saves 2 KB.
     current: ArcSwapOption<Owned>,

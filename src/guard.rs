@@ -1,7 +1,7 @@
 //! The guard: a circuit breaker for each credential, so that this library locks no user.
 //!
-//! An attempt is one request with Basic credentials. It asks the [`Guard`] for a [`LoginPermit`], which then records the
-//! attempt's outcome in the user's login [`history`]. The history decides on the next attempt:
+//! An attempt is one request with Basic credentials. It asks the [`Guard`] for a [`LoginPermit`], which then records
+//! the attempt's outcome in the user's login [`history`]. The history decides on the next attempt:
 //! - closed: the attempt is sent.
 //! - open, after rejections or missing responses: the attempt is blocked ([`Held`]) for a time, or for good.
 //! - half-open, after missing responses: a probe, a request without credentials, must have a response first.
@@ -182,8 +182,8 @@ impl Guard {
         answer
     }
 
-    /// The user that an attempt with this name could lock. An API token and a password, and all spellings of an address,
-    /// count as one user: Boomi does not document whether it tells them apart.
+    /// The user that an attempt with this name could lock. An API token and a password, and all spellings of an
+    /// address, count as one user: Boomi does not document whether it tells them apart.
     pub(crate) fn user(&self, name: &str) -> User {
         let bare = name.strip_prefix(TOKEN_PREFIX).unwrap_or(name);
         User { origin: self.origin.clone(), name: bare.to_lowercase() }

@@ -50,7 +50,7 @@ impl Signal {
         }
     }
 
-    /// Counts a change and wakes one waiting thread: for a change that only one can use. The others see it a slice later.
+    /// Counts a change that only one thread can use, and wakes one. The others see it a slice later.
     pub(crate) fn notify_one(&self) {
         if self.count_one() > 0 {
             self.0.changed.notify_one();

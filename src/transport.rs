@@ -1,7 +1,7 @@
 //! The network: sends a request and receives its response.
 //!
-//! ureq does HTTP. Name look-ups, sockets, proxy tunnels and TLS below it are the library's own: that way one deadline and
-//! one cancellation cover them all without a thread per call.
+//! ureq does HTTP. Name look-ups, sockets, proxy tunnels and TLS below it are the library's own, so that one deadline
+//! and one cancellation cover them all without a thread per call.
 
 mod buffers;
 pub(crate) mod deadline;
@@ -88,8 +88,8 @@ impl Transport for HttpTransport {
 fn refuse_wire_log() -> Result<(), Error> {
     if log::log_enabled!(target: "ureq_proto::util", log::Level::Trace) {
         return Err(Error::config(
-            "the logger takes trace records of ureq_proto::util, which hold credentials in clear text: limit that target \
-             to debug (env_logger: RUST_LOG=trace,ureq_proto=debug)",
+            "the logger takes trace records of ureq_proto::util, which hold credentials in clear text: limit that \
+             target to debug (env_logger: RUST_LOG=trace,ureq_proto=debug)",
         ));
     }
     Ok(())
@@ -208,10 +208,10 @@ impl Dialer {
     fn dial(&self, target: &Origin, deadline: &Deadline) -> Result<Box<dyn Stream>, Error> {
         let mut stream = match &self.proxy {
             None => self.connect(target, !target.is_https(), deadline)?,
-            // Only this machine may get http: another machine's proxy would read the credentials, and has its own loopback.
+            // http is for this machine only: a proxy elsewhere would read the credentials, and has another loopback.
             Some(proxy) if !target.is_https() && !proxy.origin.is_loopback() => {
                 return Err(proxy.failed(&format!(
-                    "{target} is http, and would pass this proxy in clear text: add the host to NO_PROXY, or set no proxy"
+                    "{target} is http, and would pass this proxy in clear text: add the host to NO_PROXY, or set none"
                 )));
             }
             Some(proxy) => {
@@ -311,7 +311,7 @@ impl UreqTransport for Connection {
         Ok(amount > 0)
     }
 
-    /// ureq calls this when it returns a connection to the pool and when it takes one out. Only the second call looks at
+    /// ureq calls this when it returns a connection to the pool and when it takes one out. Only the second call checks
     /// the socket.
     fn is_open(&mut self) -> bool {
         std::mem::take(&mut self.in_use) || self.stream.is_idle()

@@ -17,6 +17,11 @@ pub(crate) fn check(field: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// An argument error with this text, unless the value is valid.
+pub(crate) fn ensure(is_valid: bool, text: impl Into<String>) -> Result<()> {
+    if is_valid { Ok(()) } else { Err(Error::invalid(text)) }
+}
+
 /// Checks that a timeout is above zero, and cuts it to what every clock can hold.
 pub(crate) fn check_timeout(field: &str, timeout: Duration) -> Result<Duration> {
     const LONGEST: Duration = Duration::from_millis(u32::MAX as u64);

@@ -157,10 +157,13 @@ pub unsafe extern "C" fn boomi_token_provider_describe(
     })
 }
 
-/// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
-/// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
+/// Sets the provider whose JWT is sent with this client's requests.
 ///
-/// `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
+/// For another host that accepts the platform's bearer tokens, such as a DataHub repository. BOOMI_AUTH_AUTO then
+/// means a JWT for every request, and the client needs no credentials of its own.
+///
+/// `provider` may be freed afterwards; these settings, their copies and the clients created from them keep it and
+/// its client alive.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_token_provider(

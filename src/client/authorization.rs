@@ -9,7 +9,7 @@ use super::call::Call;
 use super::context::CallContext;
 use super::error_body::{self, GraphqlData};
 use super::inner::Inner;
-use super::request::AuthScheme;
+use super::request::{AuthScheme, is_graphql};
 use super::sign_in::attempt::{AuthAttempt, Purpose};
 use super::signed::OTP_HEADER;
 use super::status::{self, is_unauthorized};
@@ -96,11 +96,7 @@ impl Client {
         if url.starts_with('/') {
             return Err(Error::invalid("the URL has no scheme and host: give the whole URL that will be requested"));
         }
-        let scheme = match scheme {
-            AuthScheme::Auto if self.inner.token_provider.is_some() || is_graphql(&uri) => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        };
+        let scheme = scheme.decided(self.inner.token_provider.is_some(), is_graphql(uri.path()));
         Ok((uri, scheme))
     }
 
@@ -110,7 +106,7 @@ impl Client {
 
     fn with_bearer(&self, bearer: Arc<dyn BearerSource>, token: Token, uri: &Uri) -> Authorization {
         let headers = vec![("authorization", token.secret().duplicate())];
-        let pending = Pending::Bearer { bearer, token, is_graphql: is_graphql(uri) };
+        let pending = Pending::Bearer { bearer, token, is_graphql: is_graphql(uri.path()) };
         Authorization { client: self.inner.clone(), headers, pending }
     }
 }
@@ -150,10 +146,6 @@ impl Authorization {
             attempt.withdraw(None);
         }
     }
-}
-
-fn is_graphql(uri: &Uri) -> bool {
-    uri.path().trim_end_matches('/').ends_with("/graphql")
 }
 
 /// The data beside GraphQL errors, if these refuse a JWT.

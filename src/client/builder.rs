@@ -39,20 +39,17 @@ impl Client {
 }
 
 impl<'a> RequestBuilder<'a> {
-    fn with(mut self, set: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+    fn with<T>(mut self, set: impl FnOnce(&mut Request) -> T) -> Self {
         if let Ok(request) = &mut self.request {
-            // The request keeps the error until it is sent.
-            let _ = set(request);
+            // The request keeps an error of the setter until it is sent.
+            set(request);
         }
         self
     }
 
     /// Sets the authentication scheme.
     pub fn auth(self, scheme: AuthScheme) -> Self {
-        self.with(|request| {
-            request.set_auth(scheme);
-            Ok(())
-        })
+        self.with(|request| request.set_auth(scheme))
     }
 
     /// Sets the account, in place of the client's. See [`Request::set_account_id`].
@@ -77,18 +74,12 @@ impl<'a> RequestBuilder<'a> {
 
     /// Sets the body; JSON unless a Content-Type is set.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        self.with(|request| {
-            request.set_body(body);
-            Ok(())
-        })
+        self.with(|request| request.set_body(body))
     }
 
     /// Sets whether the request is idempotent. See [`Request::set_replayable`].
     pub fn replayable(self, replayable: bool) -> Self {
-        self.with(|request| {
-            request.set_replayable(replayable);
-            Ok(())
-        })
+        self.with(|request| request.set_replayable(replayable))
     }
 
     /// Sets the limits of the call.

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use super::Client;
 use super::token_provider::TokenProvider;
-use crate::bearer::BearerSource;
 use crate::config::env::{missing_credentials, variable};
-use crate::config::{CaMode, Config, EventHandler, OtpSource};
+use crate::config::{CaMode, Config, OtpSource};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::otp::check_code;
 use crate::text;
-use crate::transport::deadline::WaitHook;
 
 impl Client {
     /// Starts with default settings.
@@ -54,9 +52,9 @@ impl Client {
 pub struct ClientBuilder(pub(crate) Config);
 
 impl ClientBuilder {
-    fn with(mut self, set: impl FnOnce(&mut Config) -> Result<()>) -> Self {
-        // The settings keep the error until `build`.
-        let _ = set(&mut self.0);
+    fn with<T>(mut self, set: impl FnOnce(&mut Config) -> T) -> Self {
+        // The settings keep an error of the setter until `build`.
+        set(&mut self.0);
         self
     }
 
@@ -92,16 +90,14 @@ impl ClientBuilder {
         self,
         ask: impl Fn() -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|config| {
-            let function = move || {
-                let code = ask().map(zeroize::Zeroizing::new).map_err(|error| {
-                    let text = text::printable(&error.to_string(), 200);
-                    Error::new(ErrorKind::Otp, format!("the one-time code function failed: {text}"))
-                })?;
-                check_code(&code).map_err(|error| Error::new(ErrorKind::Otp, error.message()))
-            };
-            config.set(Ok(OtpSource::Function(Arc::new(function))), |config, source| config.otp = Some(source))
-        })
+        let function = move || {
+            let code = ask().map(zeroize::Zeroizing::new).map_err(|error| {
+                let text = text::printable(&error.to_string(), 200);
+                Error::new(ErrorKind::Otp, format!("the one-time code function failed: {text}"))
+            })?;
+            check_code(&code).map_err(|error| Error::new(ErrorKind::Otp, error.message()))
+        };
+        self.with(|config| config.otp = Some(OtpSource::Function(Arc::new(function))))
     }
 
     /// Sets how long a new connection may take: name, TCP, proxy and TLS together. Default 5 s.
@@ -183,7 +179,7 @@ impl ClientBuilder {
     ///
     /// For programs that end after a few calls: their own memory ends with them.
     pub fn state_dir_required(self) -> Self {
-        self.with(|config| config.set(Ok(true), |config, required| config.state_dir_required = required))
+        self.with(|config| config.state_dir_required = true)
     }
 
     /// Sets the provider of the JWTs for this client's requests.
@@ -191,18 +187,17 @@ impl ClientBuilder {
     /// For another host that takes the platform's JWT, such as a DataHub repository.
     /// [`AuthScheme::Auto`](crate::AuthScheme::Auto) then means a JWT for every request.
     pub fn token_provider(self, provider: &TokenProvider) -> Self {
-        let source: Arc<dyn BearerSource> = Arc::new(provider.clone());
-        self.with(|config| config.set(Ok(source), |config, source| config.token_provider = Some(source)))
+        self.with(|config| config.token_provider = Some(Arc::new(provider.clone())))
     }
 
     /// Sets a function that receives the client's events. See [`Event`].
     pub fn on_event(self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.with(|config| config.set(Ok(Arc::new(handler) as EventHandler), |config, on| config.on_event = Some(on)))
+        self.with(|config| config.on_event = Some(Arc::new(handler)))
     }
 
     /// Sets a function that runs on the calling thread at least every 100 ms of a wait; `true` cancels the call.
     pub fn wait_hook(self, hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.with(|config| config.set(Ok(Arc::new(hook) as WaitHook), |config, hook| config.wait_hook = Some(hook)))
+        self.with(|config| config.wait_hook = Some(Arc::new(hook)))
     }
 
     /// Fills unset settings from the environment.
@@ -234,7 +229,7 @@ impl std::fmt::Debug for ClientBuilder {
             .field("base_url", &self.0.origin().to_string())
             .field("account_id", &self.0.account_id)
             .field("credentials", &self.0.credentials)
-            .field("otp", &self.0.otp_name())
+            .field("otp", &self.0.otp.as_ref().map_or("none", OtpSource::name))
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 
 use crate::secret::redact;
@@ -48,16 +48,18 @@ fn clean(text: &str, secrets: &[&[u8]]) -> String {
 
 /// The errors of a GraphQL response with status 200, as text, and what data it has beside them.
 pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, GraphqlData)> {
+    /// More do not fit into a message.
+    const MOST: usize = 20;
     let response: GraphqlResponse = serde_json::from_slice(body).ok()?;
-    if response.errors.messages.is_empty() {
-        return None;
-    }
+    let errors = response.errors.filter(|errors| !errors.is_empty())?;
+    let texts = errors.into_iter().take(MOST).map(|error| error.message.unwrap_or_else(|| "unnamed error".into()));
+    let text = texts.collect::<Vec<_>>().join("; ");
     let data = match response.data {
         None => GraphqlData::Absent,
         Some(None) => GraphqlData::Null,
         Some(Some(_)) => GraphqlData::There,
     };
-    Some((clean(&response.errors.messages.join("; "), secrets), data))
+    Some((clean(&text, secrets), data))
 }
 
 /// The data beside GraphQL errors.
@@ -75,55 +77,17 @@ fn entry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Ign
     Option::deserialize(deserializer).map(Some)
 }
 
-/// A GraphQL response. Only the first errors are kept: the data may be large.
+/// A GraphQL response. The data, which may be large, is skipped.
 #[derive(serde::Deserialize)]
 struct GraphqlResponse {
-    #[serde(default)]
-    errors: GraphqlErrors,
+    errors: Option<Vec<GraphqlError>>,
     #[serde(default, deserialize_with = "entry")]
     data: Option<Option<IgnoredAny>>,
 }
 
-#[derive(Default)]
-struct GraphqlErrors {
-    messages: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for GraphqlErrors {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// More do not fit into a message.
-        const MOST: usize = 20;
-
-        #[derive(serde::Deserialize)]
-        struct Item {
-            #[serde(default)]
-            message: Option<String>,
-        }
-
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = GraphqlErrors;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list of errors")
-            }
-
-            fn visit_unit<E>(self) -> Result<GraphqlErrors, E> {
-                Ok(GraphqlErrors::default())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<GraphqlErrors, A::Error> {
-                let mut messages = Vec::new();
-                while messages.len() < MOST {
-                    let Some(item) = items.next_element::<Item>()? else { return Ok(GraphqlErrors { messages }) };
-                    messages.push(item.message.unwrap_or_else(|| "unnamed error".into()));
-                }
-                while items.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(GraphqlErrors { messages })
-            }
-        }
-        deserializer.deserialize_any(Items)
-    }
+#[derive(serde::Deserialize)]
+struct GraphqlError {
+    message: Option<String>,
 }
 
 fn from_json(body: &str) -> ErrorBody {

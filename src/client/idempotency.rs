@@ -32,7 +32,7 @@ impl Idempotency {
 /// Whether a POST only reads.
 fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
-    let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let path = request.path().trim_end_matches('/');
     let below_host = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
     // Elsewhere the last segment is not Boomi's: a topic of Event Streams, a service of a customer's own runtime.
     let is_platform = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");

@@ -1,5 +1,6 @@
 //! What the clones of a client share: the settings in force, the connections, and the state of authentication.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -50,14 +51,8 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) description: Description,
-}
-
-/// Settings that `describe` shows and that are consumed when the client is built.
-pub(crate) struct Description {
-    pub(crate) otp: &'static str,
-    pub(crate) max_sign_ins_in_flight: u32,
-    pub(crate) state_dir: Option<String>,
+    /// For `describe`, as the next one.
+    pub(crate) state_dir: Option<PathBuf>,
     pub(crate) roots: &'static str,
 }
 
@@ -72,12 +67,6 @@ impl Inner {
         let proxy = config.proxy.clone().unwrap_or_default().for_target(&origin, text)?;
         let product = concat!("boomi-auth/", env!("CARGO_PKG_VERSION"));
         let user_agent = config.user_agent.as_ref().map_or(product.into(), |before| format!("{before} {product}"));
-        let description = Description {
-            otp: config.otp_name(),
-            max_sign_ins_in_flight: config.most_sign_ins_in_flight(),
-            state_dir: config.state_dir.as_ref().map(|path| path.display().to_string()),
-            roots: roots.name(),
-        };
         let clock = config.clock();
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
@@ -106,11 +95,12 @@ impl Inner {
             accounts,
             store,
             token_provider: config.token_provider,
+            state_dir: config.state_dir,
+            roots: roots.name(),
             server_clock: ServerClock::new(),
             transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots))),
             proxy,
             clock,
-            description,
         })
     }
 

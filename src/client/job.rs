@@ -289,7 +289,7 @@ fn refused_inside(response: &Response) -> Option<Error> {
 }
 
 fn path_of(request: &Request) -> &str {
-    request.path.split('?').next().unwrap_or_default().trim_end_matches('/')
+    request.path().trim_end_matches('/')
 }
 
 /// The path up to the object of an asynchronous operation: `.../async/{Object}`.

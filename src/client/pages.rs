@@ -47,7 +47,7 @@ impl Client {
 impl Pages {
     fn new(client: Client, request: Request) -> Result<Self> {
         request.check()?;
-        if request.method != "POST" || !path_of(&request).ends_with("/query") {
+        if request.method != "POST" || !request.path().ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
         }
         Ok(Pages { client, request, next: NextPage::First, call: None, failed: false, refused: None })
@@ -84,7 +84,7 @@ impl Pages {
 
     fn request_for_more(&self, token: &str) -> Result<Request> {
         let mut request = self.request.clone();
-        let end = path_of(&request).len();
+        let end = request.path().len();
         request.path.insert_str(end, "More");
         request.set_body(token);
         request.set_header("Content-Type", "text/plain", HeaderOptions::default())?;
@@ -110,10 +110,6 @@ impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pages").field("request", &self.request).finish_non_exhaustive()
     }
-}
-
-fn path_of(request: &Request) -> &str {
-    request.path.split('?').next().unwrap_or_default()
 }
 
 /// Reads the token of the next page; the outer `None` means that the body is no page.

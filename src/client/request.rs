@@ -23,6 +23,17 @@ pub enum AuthScheme {
     Auto = 3,
 }
 
+impl AuthScheme {
+    /// The scheme, with `Auto` decided.
+    pub(crate) fn decided(self, has_provider: bool, is_graphql: bool) -> AuthScheme {
+        match self {
+            AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
+            AuthScheme::Auto => AuthScheme::Basic,
+            scheme => scheme,
+        }
+    }
+}
+
 /// Options of one header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HeaderOptions {
@@ -153,19 +164,20 @@ impl Request {
         self.body.as_deref().or(empty)
     }
 
-    /// The scheme, with `Auto` decided.
-    pub(crate) fn scheme(&self, has_provider: bool) -> AuthScheme {
-        match self.auth {
-            AuthScheme::Auto if has_provider || self.is_graphql() => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        }
+    /// The path or URL without the query in it.
+    pub(crate) fn path(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
     }
 
     /// Whether this is a GraphQL request, whose errors come with status 200.
     pub(crate) fn is_graphql(&self) -> bool {
-        self.path.split('?').next().is_some_and(|path| path.trim_end_matches('/').ends_with("/graphql"))
+        is_graphql(self.path())
     }
+}
+
+/// Whether a path is that of GraphQL.
+pub(crate) fn is_graphql(path: &str) -> bool {
+    path.trim_end_matches('/').ends_with("/graphql")
 }
 
 impl std::fmt::Debug for Request {

@@ -15,13 +15,14 @@ pub(crate) const PROVEN_FOR: Millis = MINUTE;
 pub(crate) const WAITED_OUT: Millis = 30 * SECOND;
 /// How long a rejection blocks a credential that is not proven. After the last: for good.
 pub(crate) const UNPROVEN: &[Millis] = &[MINUTE];
-/// How long a rejection blocks a proven credential. A platform that answers 401 to everything for half a minute then costs
-/// nothing: with three attempts in flight when that starts, two are left, after 5 s and 35 s.
+/// How long a rejection blocks a proven credential. A platform that answers 401 to everything for half a minute then
+/// costs nothing: with three attempts in flight when that starts, two are left, after 5 s and 35 s.
 pub(crate) const PROVEN: &[Millis] = &[5 * SECOND, 30 * SECOND, 10 * MINUTE];
-/// How long an attempt without a response blocks a credential that was never accepted. The last repeats; the budget ends it.
+/// How long an attempt without a response blocks a credential that was never accepted. The last repeats; the budget
+/// ends it.
 pub(crate) const SILENCE: &[Millis] = &[15 * SECOND, 10 * MINUTE, 30 * MINUTE];
-/// How long it blocks one that was accepted before, by the number of the user's attempts without a response. Three attempts
-/// span the 90 s for which a JWT of five minutes outlives the start of its renewal, within the budget.
+/// How long it blocks one that was accepted before, by the number of the user's attempts without a response. Three
+/// attempts span the 90 s for which a JWT of five minutes outlives the start of its renewal, within the budget.
 pub(crate) const SILENCE_OF_ACCEPTED: &[Millis] = &[15 * SECOND, 15 * SECOND, 15 * SECOND, 10 * MINUTE, 30 * MINUTE];
 /// How long a 401 blocks one route for a credential that other routes accept. The last repeats.
 pub(crate) const ROUTE: &[Millis] = &[30 * SECOND, 2 * MINUTE, 10 * MINUTE];

@@ -1,8 +1,8 @@
 //! The login history of one user at one origin, and what it permits next. Pure: no clock, no lock, no I/O.
 //!
-//! Boomi locks a user after six bad attempts, and only an administrator unlocks it. The guard promises: at most two rejected
-//! attempts with a credential that was never accepted, and at most five bad attempts of a user in a row. A credential that
-//! becomes good again works again without a reset, as far as those five allow.
+//! Boomi locks a user after six bad attempts, and only an administrator unlocks it. The guard promises: at most two
+//! rejected attempts with a credential that was never accepted, and at most five bad attempts of a user in a row. A
+//! credential that becomes good again works again without a reset, as far as those five allow.
 
 use serde::{Deserialize, Serialize};
 
@@ -150,8 +150,8 @@ impl LoginHistory {
         self.in_flight.push(InFlight { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
     }
 
-    /// Ends an attempt; an unknown or ended one changes nothing. Returns whether every waiting thread must wake, and not
-    /// only one that takes the free permit.
+    /// Ends an attempt; an unknown or ended one changes nothing. Returns whether every waiting thread must wake, and
+    /// not only one that takes the free permit.
     pub(crate) fn settle(&mut self, id: u64, outcome: LoginOutcome, now: Millis) -> bool {
         let Some(index) = self.in_flight.iter().position(|login| login.id == id) else { return false };
         let login = self.in_flight.swap_remove(index);
@@ -251,8 +251,8 @@ impl LoginHistory {
         self.unanswered = self.unanswered.max(unanswered);
     }
 
-    /// Blocks what another memory blocks, for when that one fails. Then one attempt of each process would be too many, so
-    /// only a process that saw the credential accepted tries a rejected one again.
+    /// Blocks what another memory blocks, for when that one fails. Then one attempt of each process would be too many,
+    /// so only a process that saw the credential accepted tries a rejected one again.
     pub(crate) fn learn(&mut self, ask: &LoginRequest, until: Option<Millis>, why: Why, now: Millis) {
         let at = At { turn: self.turn, now };
         let credential = self.credential(ask.tag);

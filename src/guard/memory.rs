@@ -14,8 +14,8 @@ pub(crate) struct User {
     pub(crate) name: String,
 }
 
-/// Keeps login histories: in this process, in a directory, or in the shared store. An error says why a history cannot be
-/// used, as a text for people; then nothing was changed.
+/// Keeps login histories: in this process, in a directory, or in the shared store. An error says why a history cannot
+/// be used, as a text for people; then nothing was changed.
 pub(crate) trait LoginMemory: Send + Sync {
     /// Runs `work` on a user's history and the memory's time, exclusively. Keeps the changes if `work` returns `true`.
     fn with(
@@ -32,7 +32,8 @@ pub(crate) trait LoginMemory: Send + Sync {
     fn changed(&self, user: &User) -> Signal;
     /// How often to look for changes by other processes, which nothing signals.
     fn look_again(&self) -> Option<Duration>;
-    /// Whether a user's history was lost, and no attempt was accepted since: then the history of the process counts, too.
+    /// Whether a user's history was lost, and no attempt was accepted since: then the history of the process counts,
+    /// too.
     fn is_in_doubt(&self, _user: &User) -> bool {
         false
     }

@@ -1,15 +1,15 @@
 //! The histories of a machine: one file for each user, in a directory that its processes share.
 //!
 //! A process reads, changes and replaces a file under a lock of the operating system, which ends with the process. It
-//! replaces the file whole, so that no process reads half of one. It does not sync the file to the disk, which would delay
-//! every attempt: after a power cut the file may be older, or empty, which counts as none.
+//! replaces the file whole, so that no process reads half of one. It does not sync the file to the disk, which would
+//! delay every attempt: after a power cut the file may be older, or empty, which counts as none.
 //!
-//! A file that cannot be used is an error each time: a new one would forget what is blocked. Only garbage is put aside and
-//! replaced, by a history that allows one attempt.
+//! A file that cannot be used is an error each time: a new one would forget what is blocked. Only garbage is put aside
+//! and replaced, by a history that allows one attempt.
 //!
-//! Tested on Linux only. On other Unix systems the times are the wall clock's, and a process whose id is reused counts as
-//! alive. On other systems permissions are not checked, and all other processes count as ended, like those of containers that
-//! share a directory but not their process ids: the guard then blocks more than it must, never less.
+//! Tested on Linux only. On other Unix systems the times are the wall clock's, and a process whose id is reused counts
+//! as alive. On other systems permissions are not checked, and all other processes count as ended, like those of
+//! containers that share a directory but not their process ids: the guard then blocks more than it must, never less.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,11 +34,12 @@ pub(crate) mod process;
 
 /// How long to wait for a file that another process has locked, for which it needs less than a millisecond.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How long no attempt waits after one waited in vain: a process that is stopped with the lock must not stop all others.
+/// How long no attempt waits after one waited in vain: a process that is stopped with the lock must not stop all
+/// others.
 pub(crate) const IMPATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const BETWEEN_TRIES: Duration = Duration::from_millis(1);
-/// Lets one thread at a time lock files: a lock is the whole process's, and ends when any descriptor of its file is closed.
-/// Never held while waiting.
+/// Lets one thread at a time lock files: a lock is the whole process's, and ends when any descriptor of its file is
+/// closed. Never held while waiting.
 static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
 /// A directory of histories.

@@ -1,8 +1,8 @@
 //! Which one-time code may be sent when. Pure.
 //!
-//! The server accepts a code once, and only around its own 30 seconds of the server's time. So no time step is used twice among
-//! the users of a history, and no code is sent near the edges of its step, where a clock that is off by a second would waste an
-//! attempt.
+//! The server accepts a code once, and only around its own 30 seconds of the server's time. So no time step is used
+//! twice among the users of a history, and no code is sent near the edges of its step, where a clock that is off by a
+//! second would waste an attempt.
 
 use std::time::Duration;
 
@@ -110,14 +110,14 @@ impl TimeSteps {
 mod tests {
     use super::*;
 
-    /// Which step comes next at this second, and how long it is waited for.
+    /// The next step at this second, and its wait in seconds.
     fn next(steps: &TimeSteps, second: u64) -> (u64, u64) {
         let step = steps.next(30, second * 1000);
         (step.number, step.wait(second * 1000).unwrap() / 1000)
     }
 
     #[test]
-    fn a_code_is_sent_away_from_the_edges_of_its_step() {
+    fn code_is_not_sent_near_the_edges_of_its_step() {
         let steps = TimeSteps::default();
         for (second, expected) in [(0, (0, 2)), (2, (0, 0)), (28, (0, 0)), (29, (1, 3)), (30, (1, 2)), (59, (2, 3))] {
             assert_eq!(next(&steps, second), expected, "at {second} s");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn no_step_is_used_twice() {
+    fn step_is_used_once() {
         let mut steps = TimeSteps::default();
         let mut used = Vec::new();
         for _ in 0..4 {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_step_can_be_given_back() {
+    fn only_the_last_step_is_given_back() {
         let mut steps = TimeSteps::default();
         let first = steps.next(30, 10_000);
         steps.take(first);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_far_ahead_says_nothing() {
+    fn record_far_ahead_is_ignored() {
         let mut steps = TimeSteps::default();
         steps.take(steps.next(30, 86_400_000));
         assert_eq!(next(&steps, 10), (0, 0));

@@ -1,8 +1,8 @@
 //! The deadline of a call: how long it may take, what cancels it, and how it waits.
 //!
-//! ureq calls the connector and transport without a reference to the call, and pooled connections outlive calls. A call
-//! runs on one thread, so the innermost deadline of the thread is found there: `CURRENT` is the only thread-local of the
-//! library that carries a call's state. Deadlines nest, because a callback may use another client.
+//! ureq calls the connector and transport without a reference to the call, and pooled connections outlive calls. A
+//! call runs on one thread, so `CURRENT` keeps the deadlines of each thread. It is the only thread-local with state of
+//! a call. Deadlines nest, because a callback may use another client.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -26,7 +26,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Parses `http://user:password@host:port`; the scheme may be left out. No message shows the URL: it may hold a password.
+    /// Parses `http://user:password@host:port`; the scheme may be left out. No message shows the URL, for its password.
     pub(crate) fn parse(url: &str, setting: &'static str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::Proxy, format!("the proxy in {setting} {what}"));
         crate::validate::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
@@ -37,8 +37,8 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
             return Err(invalid(
-                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or set it empty \
-                 for no proxy",
+                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or set it \
+                 empty for no proxy",
             ));
         }
         let (user, host) = match rest.rsplit_once('@') {

@@ -1,7 +1,7 @@
 //! Resolves host names, without blocking a caller past its deadline.
 //!
-//! `getaddrinfo` cannot be interrupted, so it runs in a short-lived thread, one per name at a time. The thread may outlive
-//! its callers; the next caller for the name joins it.
+//! `getaddrinfo` cannot be interrupted, so it runs in a short-lived thread, one per name at a time. The thread may
+//! outlive its callers; the next caller for the name joins it.
 //!
 //! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
 //! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.

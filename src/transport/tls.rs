@@ -96,8 +96,8 @@ impl Tls {
                 return Err(deadline.progress.failure().unwrap_or_else(|| match rustls_error(&error) {
                     Some(error) => failed(&explain(error, &ready.source)),
                     None => failed(&format!(
-                        "the connection was lost in the handshake ({error}); the port may not speak TLS, or a firewall may refuse \
-                         it. Trusted roots: {}",
+                        "the connection was lost in the handshake ({error}); the port may not speak TLS, or a firewall \
+                         may refuse it. Trusted roots: {}",
                         ready.source
                     ))
                     .retryable(true),
@@ -230,8 +230,8 @@ fn explain(error: &rustls::Error, source: &str) -> String {
             alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure),
         ) => {
             format!(
-                "it refused this client's TLS 1.2 and 1.3 (alert {alert:?}): the server, or a proxy that opens TLS, must \
-                 support TLS 1.2 or newer"
+                "it refused this client's TLS 1.2 and 1.3 (alert {alert:?}): the server, or a proxy that opens TLS, \
+                 must support TLS 1.2 or newer"
             )
         }
         rustls::Error::AlertReceived(alert) => format!("it refused the connection (alert {alert:?})"),

@@ -61,6 +61,11 @@ impl AuthState {
         self.guard.reset(name.as_deref());
     }
 
+    /// The `otp` entry of `describe`.
+    pub(crate) fn otp_name(&self) -> &'static str {
+        self.otp.as_ref().map_or("none", OtpSource::name)
+    }
+
     /// Whether the client computes one-time codes itself, and so needs the server's time.
     pub(crate) fn computes_codes(&self) -> bool {
         matches!(&self.otp, Some(OtpSource::Secret(_) | OtpSource::File(_)))

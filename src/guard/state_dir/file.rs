@@ -54,7 +54,8 @@ impl StateFile {
         Ok(StateFile { version: VERSION, salt, written: now.clone(), history })
     }
 
-    /// Converts its times to the clock of `now`, and ends the attempts of ended processes; returns whether there were any.
+    /// Converts its times to the clock of `now`, and ends the attempts of ended processes; returns whether there were
+    /// any.
     pub(crate) fn bring_to(&mut self, now: FileTime) -> bool {
         let rebooted = self.written.boot != now.boot;
         // Only the wall clock can tell how long the machine was off.
@@ -127,8 +128,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
     match version {
         Some(VERSION) => serde_path_to_error::deserialize(value).map_err(|error| wrong(&wrong_field(&error))),
         Some(version) => Err(UnusableFile::Other(format!(
-            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
-             another directory"
+            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or \
+             name another directory"
         ))),
         None => Err(wrong("version")),
     }
