@@ -233,12 +233,12 @@ typedef struct boomi_response boomi_response;
 typedef struct boomi_token boomi_token;
 
 /**
- * Hands out a JWT for one account: a kept one, renewed before it dies. Used by any number of threads at once.
+ * Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
  *
- * All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
- * others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
- * no thread, and works in a child of fork(): see "Fork" above. Freed with boomi_token_provider_free(), in any order with
- * its client and tokens.
+ * All providers of one client and account, and the client's own requests, share one token. One caller refreshes it
+ * while the others use the cached one; callers that need a new one share one token request. A provider keeps its
+ * client alive, has no thread, and works in a child of fork(): see "Fork" above. Freed with
+ * boomi_token_provider_free(), in any order with its client and tokens.
  */
 typedef struct boomi_token_provider boomi_token_provider;
 
@@ -1035,12 +1035,12 @@ const char *boomi_token_header(const boomi_token *token);
 const char *boomi_token_account_id(const boomi_token *token);
 
 /**
- * When it was asked for: Unix seconds, by this machine's clock. 0 if `token` is NULL.
+ * When it was requested: Unix seconds, by this machine's clock. 0 if `token` is NULL.
  */
 int64_t boomi_token_issued_at(const boomi_token *token);
 
 /**
- * When it dies: Unix seconds, by this machine's clock, whatever the server's says. 0 if `token` is NULL.
+ * When it expires: Unix seconds, by this machine's clock, whatever the server's clock says. 0 if `token` is NULL.
  */
 int64_t boomi_token_expires_at(const boomi_token *token);
 
@@ -1055,7 +1055,8 @@ boomi_token *boomi_token_clone(const boomi_token *token);
 void boomi_token_free(boomi_token *token);
 
 /**
- * A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed afterwards.
+ * A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed
+ * afterwards.
  *
  * `*provider_out` is freed with boomi_token_provider_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if there is no account id.
@@ -1066,16 +1067,18 @@ boomi_code boomi_token_provider_new(const boomi_client *client,
                                     boomi_error **error_out);
 
 /**
- * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
- * at once. While the kept one is fresh, without I/O or lock, and without allocation but in a thread's first call; else this asks
- * the server, or waits for whoever does. `call` may be NULL for the client's limits.
+ * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is
+ * sent at once. A fresh cached token is returned without I/O or lock, and allocates memory only in a thread's first
+ * call; else this requests a token from the server, or waits for the caller that does. `call` may be NULL for the
+ * client's limits.
  *
- * More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
- * If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
+ * The call does not wait for more than 0.6 of a token's life, and returns a token that was requested just now whatever
+ * is left of it. If the server cannot be reached, or the guard blocks authentication, it returns a token with less
+ * left until that expires.
  *
  * `*token_out` is freed with boomi_token_free(), and outlives the provider; NULL on failure.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT; only with no living token those of boomi_jwt_generate(). A failure of the server's is
- * told to all who come until it is tried again: boomi_error_retry_after_ms() says when.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; only without an unexpired token those of boomi_jwt_generate(). A failure of the
+ * server fails all calls until the next attempt: boomi_error_retry_after_ms() says when that is.
  */
 boomi_code boomi_token_provider_get(const boomi_token_provider *provider,
                                     uint32_t min_validity_s,
@@ -1084,8 +1087,8 @@ boomi_code boomi_token_provider_get(const boomi_token_provider *provider,
                                     boomi_error **error_out);
 
 /**
- * Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept
- * stays as it is if this fails. `call` may be NULL for the client's limits.
+ * Requests a new JWT from the server now, for callers with a timer of their own, or joins a token request in progress.
+ * On failure the cached token stays. `call` may be NULL for the client's limits.
  * Errors: those of boomi_jwt_generate().
  */
 boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
@@ -1093,23 +1096,24 @@ boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
                                         boomi_error **error_out);
 
 /**
- * Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
- * is not given again, so that the next boomi_token_provider_get() has another. Within half a minute
- * of another refusal it is (a minute if a token was refused that replaced a refused one), because then tokens are not what is
- * wrong. No I/O.
+ * Reports that an API refused `rejected` with 401, a token of boomi_token_provider_get(), which the caller still
+ * frees. The provider drops it, so that the next boomi_token_provider_get() returns another. Within half a minute of
+ * another refusal (a minute if the refused token replaced a refused one) it keeps the token, because then tokens are
+ * not the cause. No I/O.
  *
- * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
+ * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for
+ * either.
  */
 void boomi_token_provider_invalidate(const boomi_token_provider *provider,
                                      const boomi_token *rejected);
 
 /**
- * The token's times and what happened so far as a JSON object for people and logs, to which keys may be added. Never a secret.
- * No I/O.
+ * The token's times and counters as a JSON object for people and logs, to which keys may be added. Never a secret. No
+ * I/O.
  *
  * account_id; generation (how many tokens there were); issued_at, expires_at and next_refresh_at (Unix seconds by this
- * machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last exchange worked); and how often since
- * the client was made: exchanges, joins, stale_served, refused, held.
+ * machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last token request succeeded); and
+ * counters since the client was made: exchanges (token requests sent), joins, stale_served, refused, held.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.

@@ -22,7 +22,6 @@ mod library;
 mod pages;
 mod request;
 mod response;
-mod stock;
 mod token;
 mod token_provider;
 

@@ -20,7 +20,6 @@ mod send;
 mod server_clock;
 mod sign_in;
 mod signed;
-mod single;
 mod status;
 mod token_provider;
 mod token_request;

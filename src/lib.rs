@@ -44,6 +44,7 @@ mod otp;
 mod rate_limit;
 mod secret;
 mod shared_store;
+mod single_flight;
 #[cfg(feature = "redis")]
 mod store;
 mod sync;

@@ -19,11 +19,10 @@ use crate::otp::TypedCode;
 use crate::shared_store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
 use crate::token_cache::account::Account;
-use crate::token_cache::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want, policy, too_late};
+use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, too_late};
+use crate::token_cache::{Want, policy};
 use crate::transport::deadline::Deadline;
 use crate::transport::progress::Phase;
-#[cfg(feature = "capi")]
-use crate::{clock::Clock, token_cache::account::Fresh};
 
 /// Gives out a JWT for one account: a cached one, refreshed before it expires. Clones share it.
 ///
@@ -72,24 +71,13 @@ impl TokenProvider {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
-        self.account.fresh(min_validity, self.client.clock.nanos())
-    }
-
-    /// The cached token for a thread of this way, to be handed out while it is fresh and nobody has retired it.
-    #[cfg(feature = "capi")]
-    pub(crate) fn to_stock(&self, way: usize) -> Option<(Token, Fresh)> {
-        self.account.to_stock(way)
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.client.clock
+        self.account.fresh(min_validity, Moment::now(&*self.client.clock))
     }
 
     /// A token for a call in progress.
     fn get_in(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
         let requester = AccountRequester { context, account: &self.account };
-        if let Some(token) = self.account.fresh(min_validity, context.deadline().clock().nanos()) {
+        if let Some(token) = self.account.fresh(min_validity, requester.now()) {
             return Ok(token);
         }
         if context.has_code() {
@@ -261,12 +249,12 @@ impl AccountRequester<'_> {
             Ok(attempt) => attempt,
             Err(error) => return TokenOutcome::failed(error),
         };
-        if self.time_left() < policy::TIME_FOR_AN_EXCHANGE {
+        if self.time_left() < policy::TIME_FOR_A_REQUEST {
             // A request that its deadline cuts short would count as one without a response.
             attempt.withdraw(self.context.code());
             return TokenOutcome::failed(too_late());
         }
-        let (limit, full_time) = policy::exchange_limit(self.time_left(), terms.after_silence);
+        let (limit, full_time) = policy::request_limit(self.time_left(), terms.after_silence);
         let clock = self.context.deadline().clock();
         let began = clock.now();
         let result = token_request::send(&self.context.within(limit), attempt, id);
@@ -303,8 +291,8 @@ impl TokenRequester for AccountRequester<'_> {
         }
     }
 
-    fn tell(&self, happened: RefreshEvent<'_>) {
-        match happened {
+    fn report(&self, event: RefreshEvent<'_>) {
+        match event {
             RefreshEvent::Renewed { token, generation } => self.context.emit(EventKind::TokenRefreshed, || {
                 json!({
                     "account_id": self.account.id(),

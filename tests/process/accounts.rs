@@ -1,5 +1,4 @@
-//! What tokens cost: nothing to have one that is fresh, and little to have thousands of accounts without one, as a program has
-//! that serves many customers.
+//! The cost of tokens: no allocation for a fresh one, and little memory for thousands of accounts without one.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -13,14 +12,14 @@ use crate::common;
 const ACCOUNTS: usize = 10_000;
 
 thread_local! {
-    /// Of this thread alone: the other tests and the emulator run on others.
+    /// Of this thread: the other tests and the emulator run on others.
     static HELD: Cell<isize> = const { Cell::new(0) };
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
 
-// SAFETY: the system's allocator does the work; what is counted changes nothing about it.
+// SAFETY: the system's allocator does the work; counting does not change it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get() + layout.size() as isize);
@@ -49,10 +48,10 @@ fn provider(client: &Client, number: usize) -> TokenProvider {
 }
 
 #[test]
-fn a_fresh_token_is_handed_out_without_an_allocation() {
+fn fresh_token_needs_no_allocation() {
     let boomi = Emulator::start_unlimited();
     let provider = common::client(&boomi, common::by_token(REGULAR)).token_provider(None).unwrap();
-    // The first has it asked for, and the second finds its place in the cache of this thread.
+    // The first call requests the token, and the second sets up this thread's part of the cache.
     let jwt = provider.get().unwrap().jwt().to_owned();
     provider.get().unwrap();
     let begin = ALLOCATIONS.get();
@@ -61,7 +60,7 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
     }
     assert_eq!(ALLOCATIONS.get() - begin, 0);
 
-    // A thread that comes later is given a count of its own once, and not for each token.
+    // In another thread, the first call allocates, and no later one, even after a refresh.
     let later = || {
         let allocations = || {
             let begin = ALLOCATIONS.get();
@@ -70,7 +69,6 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
         };
         allocations();
         assert_eq!(allocations(), 0);
-        // By another thread, since who brings a token has a count of it anyway.
         std::thread::scope(|threads| threads.spawn(|| provider.refresh(None).unwrap()).join().unwrap());
         assert_eq!(allocations(), 0);
         assert!(provider.get().unwrap().jwt() != jwt);
@@ -79,7 +77,7 @@ fn a_fresh_token_is_handed_out_without_an_allocation() {
 }
 
 #[test]
-fn an_account_without_a_token_takes_less_than_2_kib_and_finding_one_allocates_the_same_among_10_000() {
+fn account_takes_less_than_2_kib_and_look_up_cost_is_constant() {
     let client = client();
     drop(provider(&client, 0));
     let before = HELD.get();
@@ -89,9 +87,9 @@ fn an_account_without_a_token_takes_less_than_2_kib_and_finding_one_allocates_th
     assert!(each < 2048, "{each} bytes for each account");
     drop(providers);
     let kept = (HELD.get() - before) / ACCOUNTS as isize;
-    assert!(kept > 0 && kept <= each, "{kept} bytes, of accounts that are found again");
+    assert!(kept > 0 && kept <= each, "{kept} bytes, of accounts that stay");
 
-    // Time is the machine's; what is allocated shows as well whether a look-up copies or walks the others.
+    // Allocations, unlike times, show on any machine whether a look-up copies the accounts.
     let lookups = |client: &Client| {
         let (begin, held) = (ALLOCATIONS.get(), HELD.get());
         (0..1000).for_each(|number| drop(provider(client, number * 7 % 10)));

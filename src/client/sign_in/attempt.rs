@@ -10,7 +10,6 @@ use super::code::{CodeSource, next_step_too_late};
 use super::load::load_for;
 use crate::client::context::CallContext;
 use crate::client::inner::Inner;
-use crate::client::single::Single;
 use crate::client::status::Identity;
 use crate::client::wire;
 use crate::credentials::{Credentials, Loaded};
@@ -23,6 +22,8 @@ use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepWish, Wait, r
 use crate::otp::{OtpSecret, TypedCode};
 use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
+use crate::single_flight::SingleFlight;
+use crate::sync::Signal;
 use crate::transport::progress::Phase;
 
 /// The time that a wait for a new code leaves for the request.
@@ -220,13 +221,15 @@ impl<'a> PendingAttempt<'a> {
     /// Makes a probe if the server's time is unknown. Concurrent calls wait for its end.
     fn learn_time(&self) -> Result<()> {
         let (context, auth) = (self.context, &self.context.client.auth);
-        let probes = auth.time_probes.get(Single::default);
+        let probes = auth.time_probes.get(SingleFlight::default);
         loop {
             let seen = probes.count();
             if context.server_time().is_some() || auth.probed_time.load(Ordering::Acquire) {
                 return Ok(());
             }
-            probes.run_or_wait(context.deadline(), seen, || {
+            let deadline = context.deadline();
+            let wait = |ended: &Signal| deadline.wait_for(ended, seen, deadline.clock().now() + deadline.remaining());
+            probes.run_or_wait(seen, wait, || {
                 let result = wire::probe(context, "/", None);
                 auth.probed_time.fetch_or(result.is_ok(), Ordering::AcqRel);
                 result

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::client::context::CallContext;
-use crate::client::single::Single;
 use crate::credentials::Loaded;
 use crate::error::Result;
 use crate::event::EventKind;
 use crate::rate_limit::RatePermit;
+use crate::single_flight::SingleFlight;
+use crate::sync::Signal;
 use crate::transport::progress::Phase;
 
 /// Returns the credentials, and loads them if none are cached. Sends nothing.
@@ -24,7 +25,7 @@ pub(super) fn load_for(context: &CallContext<'_>, permit: Option<&RatePermit<'_>
     let (auth, deadline) = (&context.client.auth, context.deadline());
     let cache = auth.cache()?;
     let load = || cache.load(&|| deadline.check());
-    let loads = cache.credentials().asks_others().then(|| auth.loads.get(Single::default));
+    let loads = cache.credentials().asks_others().then(|| auth.loads.get(SingleFlight::default));
     loop {
         let seen = loads.as_ref().map(|loads| loads.count());
         if let Some(current) = cache.current(deadline.clock().wall()) {
@@ -36,7 +37,9 @@ pub(super) fn load_for(context: &CallContext<'_>, permit: Option<&RatePermit<'_>
                 let phase = deadline.progress.phase();
                 deadline.progress.set_phase(Phase::Credentials);
                 permit.into_iter().for_each(RatePermit::give_back);
-                let loaded = loads.run_or_wait(deadline, seen, load)?;
+                let wait =
+                    |ended: &Signal| deadline.wait_for(ended, seen, deadline.clock().now() + deadline.remaining());
+                let loaded = loads.run_or_wait(seen, wait, load)?;
                 deadline.progress.set_phase(phase);
                 permit.map_or(Ok(()), RatePermit::wait_again)?;
                 loaded

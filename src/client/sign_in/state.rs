@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::client::single::Single;
 use crate::config::OtpSource;
 use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialCache, Credentials, Loaded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fork::PerProcess;
 use crate::guard::Guard;
+use crate::single_flight::SingleFlight;
 
 /// While the guard holds credentials that can change, they are loaded again this often.
 const BETWEEN_LOADS: Duration = Duration::from_secs(5);
@@ -21,9 +21,9 @@ pub(crate) struct AuthState {
     pub(crate) guard: Arc<Guard>,
     /// Whether a probe was made to learn the server's time.
     pub(super) probed_time: AtomicBool,
-    pub(super) time_probes: PerProcess<Single>,
+    pub(super) time_probes: PerProcess<SingleFlight<Error>>,
     /// Loads of credentials that take long or ask a person.
-    pub(super) loads: PerProcess<Single>,
+    pub(super) loads: PerProcess<SingleFlight<Error>>,
     /// When held credentials may be loaded again: steady milliseconds.
     next_load: AtomicU64,
 }
