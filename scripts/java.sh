@@ -1,6 +1,6 @@
 #!/bin/sh
 # The Java package as its users meet it: its jars, and their tests through JNI and java.lang.foreign.
-#   java.sh      jars whose native library is not optimised, on Java 8 and 25
+#   java.sh      jars with a native library of the profile light, on Java 8 and 25
 #   java.sh all  the jars of `make java`, on the Javas between
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ test -x "$BOOMI_EMULATOR" || $CARGO build --locked -p boomi-emulator
 if [ "${1:-}" = all ]; then
   PROFILE=release versions='11 17 21'
 else
-  PROFILE=dev versions='8 25'
+  PROFILE=light versions='8 25'
   # A workspace of its own, which the lints of the root leave out.
   (cd bindings/java/native && $CARGO clippy --locked -- -D warnings)
 fi

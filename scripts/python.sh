@@ -1,6 +1,6 @@
 #!/bin/sh
 # The Python package as its users meet it.
-#   python.sh      a wheel that is not optimised: its lints, types and tests, on the Python that builds it
+#   python.sh      a wheel of the profile light: its lints, types and tests, on the Python that builds it
 #   python.sh all  the wheel of releases: what is in it, and its tests on the other Pythons of this machine
 set -eu
 cd "$(dirname "$0")/.."
@@ -33,7 +33,7 @@ lints() (
 
 failed=0
 if [ "${1:-}" != all ]; then
-  $MAKE -s demo-python PROFILE=dev | tee "$target/python-demo.log"
+  $MAKE -s demo-python PROFILE=light | tee "$target/python-demo.log"
   for step in LOGIN '250 processes' 'for account123'; do
     grep -q -e "$step" "$target/python-demo.log" || { echo "the demo does not show $step"; exit 1; }
   done
