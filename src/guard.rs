@@ -36,7 +36,7 @@ use totp_steps::TimeStep;
 pub(crate) use held::Held;
 pub(crate) use memory::{LoginMemory, User};
 pub(crate) use permit::LoginPermit;
-pub(crate) use totp_steps::{Coming, StepWish};
+pub(crate) use totp_steps::{StepRequest, StepReservation};
 
 /// How many attempts with a proven credential may be in flight by default.
 pub(crate) const DEFAULT_MOST_IN_FLIGHT: u32 = 3;
@@ -68,7 +68,7 @@ pub(crate) struct LoginAttempt<'a> {
     pub(crate) route: RouteId,
     /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
-    pub(crate) step: Option<StepWish>,
+    pub(crate) step: Option<StepRequest>,
 }
 
 /// The guard's answer to an attempt.
@@ -252,16 +252,16 @@ impl Guard {
                     (Admission::Probe, true)
                 }
                 LoginDecision::Go => {
-                    let step = match attempt.step.map(|wish| history.steps.reserve(wish)) {
-                        Some(Coming::In(step, wait)) => {
+                    let step = match attempt.step.map(|request| history.steps.reserve(request)) {
+                        Some(StepReservation::In(step, wait)) => {
                             answer = Some(Admission::Reserved(step, wait));
                             return true;
                         }
-                        Some(Coming::TooLate(wait)) => {
+                        Some(StepReservation::TooLate(wait)) => {
                             answer = Some(Admission::NoStep(wait));
                             return is_changed;
                         }
-                        Some(Coming::Now(step)) => Some(step),
+                        Some(StepReservation::Now(step)) => Some(step),
                         None => None,
                     };
                     history.take(&ask, id, owner, now);
@@ -304,19 +304,19 @@ impl Guard {
     }
 
     /// Reserves a time step for a code that the caller sends with another library.
-    pub(crate) fn take_step(&self, name: &str, wish: StepWish) -> Coming {
+    pub(crate) fn take_step(&self, name: &str, request: StepRequest) -> StepReservation {
         let user = self.user(name);
-        let mut coming = None;
+        let mut reservation = None;
         for memory in self.memories() {
             let taken = memory.with(&user, &*self.clock, &mut |history, _| {
-                coming = Some(history.steps.reserve(wish));
+                reservation = Some(history.steps.reserve(request));
                 true
             });
             if taken.is_ok() {
                 break;
             }
         }
-        coming.expect("the process's table works")
+        reservation.expect("the process's table works")
     }
 
     /// Frees a time step that was reserved and not used.

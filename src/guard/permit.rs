@@ -22,7 +22,7 @@ pub(crate) struct LoginPermit {
     pub(super) process: u32,
     /// The time step whose code is sent.
     pub(crate) step: Option<TimeStep>,
-    /// Not sent, until [`leaves`](Self::leaves) is called.
+    /// Not sent, until [`mark_sent`](Self::mark_sent) is called.
     pub(super) if_dropped: LoginOutcome,
     /// The process's table, where that is not `memory`: it records the attempt too, for when `memory` fails.
     pub(super) own: Option<Arc<dyn LoginMemory>>,
@@ -42,7 +42,7 @@ impl LoginPermit {
     }
 
     /// Records that from now on bytes of it may have been sent.
-    pub(crate) fn leaves(&mut self) {
+    pub(crate) fn mark_sent(&mut self) {
         self.if_dropped = LoginOutcome::Unanswered;
     }
 

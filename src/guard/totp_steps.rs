@@ -29,7 +29,7 @@ pub(crate) struct TimeStep {
 
 /// What an attempt that needs a one-time code asks for.
 #[derive(Clone, Copy)]
-pub(crate) struct StepWish {
+pub(crate) struct StepRequest {
     pub(crate) period: u64,
     /// The server's time.
     pub(crate) server_ms: u64,
@@ -40,7 +40,7 @@ pub(crate) struct StepWish {
 }
 
 /// When the code of an attempt can be sent.
-pub(crate) enum Coming {
+pub(crate) enum StepReservation {
     Now(TimeStep),
     In(TimeStep, Duration),
     TooLate(Duration),
@@ -73,19 +73,19 @@ impl TimeSteps {
     }
 
     /// Reserves a step, unless it comes too late.
-    pub(crate) fn reserve(&mut self, wish: StepWish) -> Coming {
-        let reserved = wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?)));
+    pub(crate) fn reserve(&mut self, request: StepRequest) -> StepReservation {
+        let reserved = request.reserved.and_then(|step| Some((step, step.wait(request.server_ms)?)));
         let (step, wait) = reserved.unwrap_or_else(|| {
-            let next = self.next(wish.period, wish.server_ms);
-            (next, next.wait(wish.server_ms).unwrap_or(0))
+            let next = self.next(request.period, request.server_ms);
+            (next, next.wait(request.server_ms).unwrap_or(0))
         });
         if reserved.is_none() {
-            if wait > wish.longest_wait_ms {
-                return Coming::TooLate(Duration::from_millis(wait));
+            if wait > request.longest_wait_ms {
+                return StepReservation::TooLate(Duration::from_millis(wait));
             }
             self.take(step);
         }
-        if wait == 0 { Coming::Now(step) } else { Coming::In(step, Duration::from_millis(wait)) }
+        if wait == 0 { StepReservation::Now(step) } else { StepReservation::In(step, Duration::from_millis(wait)) }
     }
 
     /// Marks `step` and all before it as used.
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn reservation_beyond_the_longest_wait_is_too_late() {
         let mut steps = TimeSteps::default();
-        let wish = |longest_wait_ms| StepWish { period: 30, server_ms: 0, reserved: None, longest_wait_ms };
-        assert!(matches!(steps.reserve(wish(1999)), Coming::TooLate(wait) if wait.as_millis() == 2000));
-        assert!(matches!(steps.reserve(wish(2000)), Coming::In(step, _) if step.number == 0));
+        let request = |longest_wait_ms| StepRequest { period: 30, server_ms: 0, reserved: None, longest_wait_ms };
+        assert!(matches!(steps.reserve(request(1999)), StepReservation::TooLate(wait) if wait.as_millis() == 2000));
+        assert!(matches!(steps.reserve(request(2000)), StepReservation::In(step, _) if step.number == 0));
     }
 }

@@ -116,7 +116,7 @@ fn settlement_survives_an_attempt_without_time_step() {
         route: 0,
         foreign: false,
         // Between two steps, so that there is a wait.
-        step: Some(StepWish { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms }),
+        step: Some(StepRequest { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms }),
     };
     let plain = LoginAttempt { step: None, ..attempt(0) };
     let Admission::Go(permit) = guard.ask(&plain, &|_, _| {}) else { panic!() };
@@ -130,7 +130,7 @@ fn settlement_survives_an_attempt_without_time_step() {
 }
 
 /// An attempt with a password, on any route.
-fn attempt<'a>(secret: &'a [&'a [u8]], step: Option<StepWish>) -> LoginAttempt<'a> {
+fn attempt<'a>(secret: &'a [&'a [u8]], step: Option<StepRequest>) -> LoginAttempt<'a> {
     LoginAttempt { name: "anna", secret, kind: LoginKind::Basic, route: 0, foreign: false, step }
 }
 
@@ -142,9 +142,9 @@ fn permit(guard: &Arc<Guard>, secret: &str) -> Option<LoginPermit> {
     }
 }
 
-/// Wishes for a code half a second before the end of a step: too late for this step, and soon for the next.
-fn wish(longest_wait_ms: u64) -> Option<StepWish> {
-    Some(StepWish { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms })
+/// Requests a code half a second before the end of a step: too late for this step, and soon for the next.
+fn request(longest_wait_ms: u64) -> Option<StepRequest> {
+    Some(StepRequest { period: 30, server_ms: 29_500, reserved: None, longest_wait_ms })
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn unsettled_outcomes_are_limited() {
 #[test]
 fn blocked_attempt_is_written_only_with_changes() {
     // The attempt is too late for a code, blocked for a time, or blocked for good.
-    for (tries, step) in [(0, wish(0)), (1, None), (4, None)] {
+    for (tries, step) in [(0, request(0)), (1, None), (4, None)] {
         for is_reset in [false, true] {
             for is_unsettled in [false, true] {
                 let (guard, shared) = with_flaky();
@@ -299,7 +299,7 @@ fn blocked_attempt_is_written_only_with_changes() {
 #[test]
 fn time_step_given_back_is_next_again() {
     let (guard, _) = with_flaky();
-    let reserve = || match guard.ask(&attempt(&[b"secret"], wish(90_000)), &|_, _| {}) {
+    let reserve = || match guard.ask(&attempt(&[b"secret"], request(90_000)), &|_, _| {}) {
         Admission::Reserved(step, _) => step,
         _ => panic!(),
     };
@@ -313,7 +313,7 @@ fn time_step_given_back_is_next_again() {
 #[test]
 fn time_step_of_sent_code_is_not_given_back() {
     let (guard, _) = with_flaky();
-    let now = Some(StepWish { server_ms: 15_000, ..wish(60_000).unwrap() });
+    let now = Some(StepRequest { server_ms: 15_000, ..request(60_000).unwrap() });
     let secret = [&b"secret"[..]];
     let Admission::Go(permit) = guard.ask(&attempt(&secret, now), &|_, _| {}) else { panic!() };
     let sent = permit.step.unwrap();
@@ -335,7 +335,7 @@ fn status_tells_hold_counts_and_memory() {
     assert_eq!((status.rejections, status.unanswered, status.in_flight), (1, 0, 0));
     let held = status.held.unwrap();
     assert_eq!((held.rest, held.reason()), (Some(Duration::from_secs(60)), "rejected"));
-    permit(&guard, "2").unwrap().leaves();
+    permit(&guard, "2").unwrap().mark_sent();
     let status = guard.status(&attempt(&[b"2"], None));
     assert_eq!((status.unanswered, status.held.unwrap().reason()), (1, "unanswered"));
 

@@ -18,7 +18,7 @@ use crate::event::EventKind;
 use crate::guard::credential::LoginKind;
 use crate::guard::history::LoginOutcome;
 use crate::guard::totp_steps::TimeStep;
-use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepWish, Wait, route_of};
+use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepRequest, Wait, route_of};
 use crate::otp::{OtpSecret, TypedCode};
 use crate::rate_limit::RatePermit;
 use crate::secret::Secret;
@@ -187,7 +187,7 @@ impl<'a> PendingAttempt<'a> {
             _ => vec![secret],
         };
         let step = match &self.code {
-            CodeSource::Computed(otp) => Some(self.step_wish(otp)?),
+            CodeSource::Computed(otp) => Some(self.step_request(otp)?),
             _ => None,
         };
         let attempt = LoginAttempt {
@@ -210,12 +210,12 @@ impl<'a> PendingAttempt<'a> {
         &self.loaded.basic.username
     }
 
-    fn step_wish(&self, otp: &OtpSecret) -> Result<StepWish> {
+    fn step_request(&self, otp: &OtpSecret) -> Result<StepRequest> {
         self.learn_time()?;
         let server_ms = self.context.server_time_or_local();
         let time_for_more = self.context.deadline().remaining().saturating_sub(TIME_FOR_THE_REQUEST);
         let longest_wait_ms = self.remaining_wait().min(time_for_more).as_millis() as u64;
-        Ok(StepWish { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
+        Ok(StepRequest { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
     }
 
     /// Makes a probe if the server's time is unknown. Concurrent calls wait for its end.
@@ -360,7 +360,7 @@ impl<'a> PendingAttempt<'a> {
                 }
             },
         };
-        permit.leaves();
+        permit.mark_sent();
         Ok(AuthAttempt { loaded: self.loaded.clone(), code, is_typed, permit })
     }
 

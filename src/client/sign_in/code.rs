@@ -12,7 +12,7 @@ use crate::config::OtpSource;
 use crate::credentials::{CredentialKind, Loaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
-use crate::guard::{Coming, StepWish};
+use crate::guard::{StepRequest, StepReservation};
 use crate::otp::OtpSecret;
 use crate::secret::Secret;
 use crate::text::whole_seconds;
@@ -75,10 +75,10 @@ pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
     loop {
         let longest_wait_ms = deadline.remaining().as_millis() as u64;
         let server_ms = context.server_time_or_local();
-        match auth.guard.take_step(name, StepWish { period: otp.period(), server_ms, reserved, longest_wait_ms }) {
-            Coming::Now(step) => return Ok(otp.code(step.number)),
-            Coming::TooLate(wait) => return Err(next_step_too_late(wait)),
-            Coming::In(step, wait) => {
+        match auth.guard.take_step(name, StepRequest { period: otp.period(), server_ms, reserved, longest_wait_ms }) {
+            StepReservation::Now(step) => return Ok(otp.code(step.number)),
+            StepReservation::TooLate(wait) => return Err(next_step_too_late(wait)),
+            StepReservation::In(step, wait) => {
                 reserved = Some(step);
                 context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                 deadline.progress.set_phase(Phase::Code);

@@ -83,7 +83,7 @@ impl World {
                 Admission::Go(mut permit) => {
                     let under_way = in_flight.fetch_add(1, Relaxed) + 1;
                     assert!(under_way <= MOST_IN_FLIGHT as usize, "{under_way} attempts at once");
-                    permit.leaves();
+                    permit.mark_sent();
                     thread::yield_now();
                     let outcome = self.outcome(end);
                     in_flight.fetch_sub(1, Relaxed);
