@@ -1,7 +1,9 @@
 //! The client. Below it lie requests, the send loop and token providers; above it the builders, jobs, pages and
 //! `describe`.
 
+mod account_requester;
 pub(crate) mod authorization;
+mod body;
 pub(crate) mod builder;
 mod call;
 pub(crate) mod client_builder;
@@ -9,6 +11,7 @@ mod context;
 mod describe;
 pub(crate) mod error_body;
 pub(crate) mod graphql;
+pub(crate) mod http_date;
 pub(crate) mod idempotency;
 pub(crate) mod inner;
 pub(crate) mod job;

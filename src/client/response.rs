@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use ureq::http::{HeaderMap, HeaderValue, Uri, header};
 
+use super::body::ResponseBody;
 use super::error_body::{self, ErrorBody, GraphqlData};
+use super::http_date::{date_seconds, retry_after};
 use super::status::{Identity, ResponseFacts, error_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::Body;
 use crate::transport::deadline::Deadline;
 
 /// An HTTP response of any status. [`check`](Response::check) turns a bad status into an error.
@@ -21,37 +22,11 @@ pub struct Response {
     texts: OnceLock<Vec<String>>,
     body: ResponseBody,
     error_body: ErrorBody,
-    graphql_without_data: Option<bool>,
-    /// Whether GraphQL began to execute before its errors.
-    began: bool,
+    /// The data beside GraphQL errors, if there are such errors.
+    graphql_data: Option<GraphqlData>,
     retry_after: Option<Duration>,
     identity: Identity,
     attempts: u32,
-}
-
-/// The body of a response: read as a whole, or streamed.
-pub(crate) enum ResponseBody {
-    Whole {
-        bytes: Vec<u8>,
-        /// How many bytes [`Response::read`] has returned.
-        read: usize,
-    },
-    OnItsWay {
-        body: Box<dyn Body>,
-        /// Begins one read, which has a deadline of its own.
-        begin: Box<dyn Fn() -> Result<Rc<Deadline>> + Send + Sync>,
-    },
-    /// A read failed. Every later read returns this error.
-    Broken(Error),
-}
-
-impl ResponseBody {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            ResponseBody::Whole { bytes, .. } => bytes,
-            ResponseBody::OnItsWay { .. } | ResponseBody::Broken(_) => &[],
-        }
-    }
 }
 
 /// What the response needs to know of its request.
@@ -73,14 +48,13 @@ impl Response {
         now: impl FnOnce() -> Duration,
     ) -> Self {
         let mut error_body = if status < 400 { ErrorBody::default() } else { error_body::read(body.bytes(), secrets) };
-        let (mut graphql_without_data, mut began) = (None, false);
+        let mut graphql_data = None;
         if request.graphql
             && status == 200
             && let Some((text, data)) = error_body::graphql_errors(body.bytes(), secrets)
         {
             error_body.message = Some(text);
-            graphql_without_data = Some(data != GraphqlData::There);
-            began = data != GraphqlData::Absent;
+            graphql_data = Some(data);
         }
         Response {
             url: request.url,
@@ -90,8 +64,7 @@ impl Response {
             texts: OnceLock::new(),
             body,
             error_body,
-            graphql_without_data,
-            began,
+            graphql_data,
             identity: request.identity,
             attempts: 1,
         }
@@ -111,7 +84,7 @@ impl Response {
 
     /// Whether a part of a GraphQL operation may have been executed.
     pub(crate) fn may_have_begun(&self) -> bool {
-        self.began
+        self.graphql_data.is_some_and(|data| data != GraphqlData::Absent)
     }
 
     /// The HTTP status.
@@ -164,39 +137,18 @@ impl Response {
     /// byte arrives ends with [`ErrorKind::Timeout`] after the call's timeout. Canceling the call or the client ends it
     /// within 100 ms.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        match &mut self.body {
-            ResponseBody::Whole { bytes, read } => {
-                let amount = buffer.len().min(bytes.len() - *read);
-                buffer[..amount].copy_from_slice(&bytes[*read..*read + amount]);
-                *read += amount;
-                Ok(amount)
-            }
-            ResponseBody::OnItsWay { .. } if buffer.is_empty() => Ok(0),
-            ResponseBody::OnItsWay { body, begin } => {
-                let read = begin().and_then(|deadline| body.read(buffer, &deadline));
-                read.map_err(|error| {
-                    let error = error.sent(true).with_attempts(self.attempts);
-                    // A later read must not report the end of the body. This also closes the connection.
-                    self.body = ResponseBody::Broken(error.clone());
-                    error
-                })
-            }
-            ResponseBody::Broken(error) => Err(error.clone()),
-        }
+        self.body.read(buffer, self.attempts)
     }
 
     /// Whether the body is streamed.
     #[cfg(feature = "capi")]
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.body, ResponseBody::OnItsWay { .. })
+        matches!(self.body, ResponseBody::Streamed { .. })
     }
 
     /// Takes the body out, unless it is streamed.
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
-        match &mut self.body {
-            ResponseBody::Whole { bytes, .. } => std::mem::take(bytes),
-            ResponseBody::OnItsWay { .. } | ResponseBody::Broken(_) => Vec::new(),
-        }
+        self.body.take()
     }
 
     /// Boomi's own error text, from JSON, XML, HTML or GraphQL; `None` if there is none.
@@ -220,7 +172,7 @@ impl Response {
             host: self.host(),
             status: self.status,
             error_body: &self.error_body,
-            graphql_without_data: self.graphql_without_data,
+            graphql_data: self.graphql_data,
             retry_after: self.retry_after,
             identity: &self.identity,
         })
@@ -236,16 +188,9 @@ impl Response {
         self.url.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Drops the rest of a streamed body, up to `most` bytes, so that its connection can be reused.
+    /// See [`ResponseBody::drain`].
     pub(crate) fn drain(&mut self, most: usize, deadline: &Rc<Deadline>) {
-        let ResponseBody::OnItsWay { body, .. } = &mut self.body else { return };
-        let (mut piece, mut left) = ([0; 4096], most);
-        while let Ok(amount @ 1..) = body.read(&mut piece, deadline) {
-            left = left.saturating_sub(amount);
-            if left == 0 {
-                break;
-            }
-        }
+        self.body.drain(most, deadline);
     }
 
     pub(crate) fn error_body(&self) -> &ErrorBody {
@@ -256,30 +201,6 @@ impl Response {
     pub(crate) fn date(&self) -> Option<u64> {
         self.headers.get(header::DATE).and_then(date_seconds)
     }
-}
-
-/// Retry-After: seconds, or a date, which counts from the response's Date if it has one.
-pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -> Option<Duration> {
-    let value = header_text(headers, header::RETRY_AFTER)?;
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is longer than any deadline.
-        return Some(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into()));
-    }
-    let server_now = header_text(headers, header::DATE).and_then(unix_time);
-    Some(unix_time(value)?.saturating_sub(server_now.unwrap_or_else(now)))
-}
-
-/// A Date header in Unix seconds.
-pub(crate) fn date_seconds(value: &HeaderValue) -> Option<u64> {
-    unix_time(value.to_str().ok()?.trim()).map(|date| date.as_secs())
-}
-
-fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-fn unix_time(date: &str) -> Option<Duration> {
-    httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()
 }
 
 /// Reads the body. An error has the [`Error`] as its source.
@@ -308,7 +229,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        let body = ResponseBody::Whole { bytes: body.into(), read: 0 };
+        let body = ResponseBody::whole(body.into());
         let request = RequestInfo { url: Uri::from_static("https://h/"), graphql, identity: Identity::Bearer };
         Response::new(status, map, body, request, &[b"marked-secret"], || Duration::from_secs(784_111_777))
     }
@@ -327,7 +248,7 @@ mod tests {
         for (name, value) in [("x-first", &b"plain"[..]), ("x-second", b"a\xffb"), ("x-second", "ä".as_bytes())] {
             map.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        let body = ResponseBody::Whole { bytes: Vec::new(), read: 0 };
+        let body = ResponseBody::whole(Vec::new());
         let request = RequestInfo { url: Uri::from_static("https://h/"), graphql: false, identity: Identity::Bearer };
         let response = Response::new(200, map, body, request, &[], || Duration::ZERO);
         let headers: Vec<_> = response.headers().collect();
@@ -340,20 +261,6 @@ mod tests {
         let body = r#"{"errors":[{"message":"Unauthorized"}]}"#;
         assert_eq!(response(200, &[], body, true).error().unwrap().kind(), ErrorKind::CredentialsRejected);
         assert!(response(200, &[], body, false).check().is_ok());
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let wait = |headers: &[(&'static str, &'static str)]| response(503, headers, "", false).retry_after();
-        let date = ("retry-after", "Sun, 06 Nov 1994 08:49:47 GMT");
-        assert_eq!(wait(&[("retry-after", " 7 ")]), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&[date]), Some(Duration::from_secs(10)));
-        assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 08:49:40 GMT")]), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&[date, ("date", "Sun, 06 Nov 1994 09:49:40 GMT")]), Some(Duration::ZERO));
-        assert_eq!(wait(&[("retry-after", "99999999999")]), Some(Duration::from_secs(u32::MAX.into())));
-        for bad in ["", "-1", "soon", "1.5"] {
-            assert_eq!(wait(&[("retry-after", bad)]), None, "{bad}");
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error_body::ErrorBody;
+use super::error_body::{ErrorBody, GraphqlData};
 use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::guard::history::LoginOutcome;
@@ -23,8 +23,8 @@ pub(crate) struct ResponseFacts<'a> {
     pub(crate) host: &'a str,
     pub(crate) status: u16,
     pub(crate) error_body: &'a ErrorBody,
-    /// Whether GraphQL errors in a 200 have no data beside them; `None` without such errors.
-    pub(crate) graphql_without_data: Option<bool>,
+    /// The data beside GraphQL errors in a 200; `None` without such errors.
+    pub(crate) graphql_data: Option<GraphqlData>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) identity: &'a Identity,
 }
@@ -49,8 +49,10 @@ pub(crate) fn error_of(response: &ResponseFacts<'_>) -> Option<Error> {
     let message = response.error_body.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
     let (kind, advice) = match response.status {
-        200..=299 => match response.graphql_without_data? {
-            true if is_unauthorized(message) => (ErrorKind::CredentialsRejected, rejected_advice(response)),
+        200..=299 => match response.graphql_data? {
+            GraphqlData::Absent | GraphqlData::Null if is_unauthorized(message) => {
+                (ErrorKind::CredentialsRejected, rejected_advice(response))
+            }
             _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200".into()),
         },
         status if is_rejection(status, response.error_body) => {
@@ -132,7 +134,7 @@ fn rejected_advice(response: &ResponseFacts<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn error(status: u16, id: Option<&str>, message: &str, graphql: Option<bool>) -> Option<Error> {
+    fn error(status: u16, id: Option<&str>, message: &str, graphql_data: Option<GraphqlData>) -> Option<Error> {
         let error_body = ErrorBody { message: Some(message.to_owned()), id: id.map(str::to_owned) };
         let user =
             Identity::User { username: "user@example.com".into(), kind: CredentialKind::Password, with_code: false };
@@ -140,7 +142,7 @@ mod tests {
             host: "api.boomi.com",
             status,
             error_body: &error_body,
-            graphql_without_data: graphql,
+            graphql_data,
             retry_after: None,
             identity: &user,
         })
@@ -161,9 +163,9 @@ mod tests {
             (429, None, "", None, RateLimited),
             (503, None, "", None, RateLimited),
             (500, None, "", None, HttpStatus),
-            (200, None, "x Unauthorized", Some(true), CredentialsRejected),
-            (200, None, "x Unauthorized", Some(false), HttpStatus),
-            (200, None, "syntax", Some(true), HttpStatus),
+            (200, None, "x Unauthorized", Some(GraphqlData::Null), CredentialsRejected),
+            (200, None, "x Unauthorized", Some(GraphqlData::There), HttpStatus),
+            (200, None, "syntax", Some(GraphqlData::Absent), HttpStatus),
         ];
         for (status, id, message, graphql, kind) in cases {
             let error = error(status, id, message, graphql).unwrap();

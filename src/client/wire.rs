@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
+use super::body::ResponseBody;
 use super::context::CallContext;
-use super::response::{RequestInfo, Response, ResponseBody, date_seconds};
+use super::http_date::date_seconds;
+use super::response::{RequestInfo, Response};
 use super::status::Identity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Outgoing;
@@ -68,12 +70,12 @@ pub(crate) fn send_as(
     learn_time(context, &incoming.headers);
     let (headers, body) = match most {
         None if status < 400 => {
-            (incoming.headers, ResponseBody::OnItsWay { body: incoming.body, begin: begin_reads(deadline) })
+            (incoming.headers, ResponseBody::Streamed { body: incoming.body, begin: begin_reads(deadline) })
         }
         _ => {
             let most = most.unwrap_or(client.max_response_bytes);
             let (headers, bytes) = incoming.read_all(most, deadline).map_err(|error| error.with_attempts(1))?;
-            (headers, ResponseBody::Whole { bytes, read: 0 })
+            (headers, ResponseBody::whole(bytes))
         }
     };
     // Only these responses are quoted in error texts.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderValue, header};
 
-use crate::client::{error_body, graphql, pages, response, xml};
+use crate::client::{error_body, graphql, http_date, pages, xml};
 use crate::clock::Moment;
 use crate::credentials::document;
 use crate::jwt::Token;
@@ -86,11 +86,11 @@ fn retry_after(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     for name in [header::RETRY_AFTER, header::DATE] {
         if let Some(Ok(value)) = values.next() {
-            let _ = response::date_seconds(&value);
+            let _ = http_date::date_seconds(&value);
             headers.insert(name, value);
         }
     }
-    let _ = response::retry_after(&headers, || NOW.wall);
+    let _ = http_date::retry_after(&headers, || NOW.wall);
 }
 
 /// A caller's header, and a query: names and values by turns, with a NUL between.
