@@ -9,6 +9,8 @@ pub mod fuzzing;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod policy;

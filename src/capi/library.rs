@@ -5,7 +5,8 @@ use std::ffi::{CStr, c_char};
 use super::boundary::{Out, run, text};
 use super::error::{boomi_code, boomi_error};
 use crate::config::credential_kind;
-use crate::credentials::write_auth_header;
+use crate::credentials::{auth_username, write_auth_header};
+use crate::otp::otp_code;
 use crate::secret::Secret;
 
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn boomi_auth_username(
         out.check("username_out")?;
         // SAFETY: see the module's contract.
         let username = unsafe { text(username, "username") }?;
-        let username = crate::auth_username(credential_kind(kind)?, username)?;
+        let username = auth_username(credential_kind(kind)?, username)?;
         out.set(give_text(&username));
         Ok(())
     })
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn boomi_otp_code(
     run(error_out, || {
         out.check("code_out")?;
         // SAFETY: see the module's contract.
-        let code = crate::otp_code(unsafe { text(secret, "secret") }?, unix_time)?;
+        let code = otp_code(unsafe { text(secret, "secret") }?, unix_time)?;
         out.set(give_secret(&code));
         Ok(())
     })
