@@ -7,6 +7,7 @@ use ureq::http::{HeaderMap, Method, Uri};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
+use crate::file::STACK_READ;
 use crate::transport::deadline::Deadline;
 
 /// Room for a body of unknown length, in bytes.
@@ -61,7 +62,7 @@ impl Incoming {
         }
         // Growing copies and leaves the old bytes unwiped. A token's response is small, so it never grows.
         let room = self.announced.unwrap_or(ROOM).min(MAX_ROOM);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(room as usize + 1));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room as usize + STACK_READ + 1));
         let mut reader = BodyReader { body: &mut *self.body, deadline, failure: None };
         let result = (&mut reader).take(most.saturating_add(1)).read_to_end(&mut bytes);
         match (reader.failure, result) {
