@@ -25,7 +25,7 @@ use work::{Tally, Work};
 
 const THREADS: usize = 32;
 const REQUESTS_PER_SECOND: u32 = 200;
-/// As the client tolerates it; see `JITTER` in `src/client/pace.rs`.
+/// As the client tolerates it; see `JITTER` in `src/rate_limit/window.rs`.
 const TOLERATED: Duration = Duration::from_millis(100);
 /// Where the guard holds everybody for a while, it takes longer until so many have been made.
 const LEAST_REQUESTS: usize = 1000;
