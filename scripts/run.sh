@@ -70,8 +70,10 @@ lint_other_features() {
     $CARGO clippy --locked -p boomi-auth --features model --lib --tests -- -D warnings
 }
 
-# The simulations that take longest, and all models.
+# The simulations that take longest, and all models; and what takes a minute, or a cluster.
 slow='sim::tokens model::'
+slow_programs='failing_calls::'
+slow_stores='several::'
 # shellcheck disable=SC2086
 quick() { for name in $slow; do printf ' --skip %s' $name; done; }
 
@@ -84,8 +86,8 @@ case ${1:-} in
     export BOOMI_EMULATOR="$target/debug/boomi-emulator"
     part units rust --lib --bins -- $(quick)
     # These wait more than they compute.
-    beside servers rust --test store --test suite --test cli
-    part tests rust --test it --test process --test programs
+    beside servers rust --test store --test suite --test cli -- --skip $slow_stores
+    part tests rust --test it --test process --test programs -- --skip $slow_programs
     told
     beside python scripts/python.sh
     beside java scripts/java.sh
@@ -99,8 +101,8 @@ case ${1:-} in
     part build build
     export BOOMI_EMULATOR="$target/debug/boomi-emulator"
     part simulations rust --lib -- $slow
-    part programs env BOOMI_TEST_ALL=1 $CARGO test $WHOLE --no-fail-fast --test programs -- --include-ignored
-    beside store rust --test store -- --ignored
+    part programs env BOOMI_TEST_ALL=1 $CARGO test $WHOLE --no-fail-fast --test programs
+    beside store rust --test store -- $slow_stores
     part model $CARGO test --locked -p boomi-auth --features model --lib -- model::
     told
     part features lint_other_features

@@ -90,7 +90,6 @@ fn counts(log: &str) -> BTreeMap<&'static str, (usize, usize)> {
 }
 
 #[test]
-#[ignore = "a minute: make test-all runs it"]
 fn whichever_system_call_fails_the_caller_is_told_or_served() {
     assert!(has("strace"), "strace is not installed: `make setup` installs it");
     let failing = Failing::compile();
