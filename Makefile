@@ -19,28 +19,38 @@ ABI     := $(basename $(VERSION))
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 DEV     := $(TARGET)/debug
+# One set of features, so that cargo builds the core once for the lints and once for the tests.
+WHOLE   := --locked --workspace --features boomi-auth/capi
+# The tests have built one, and name it.
+EMULATOR := $(or $(BOOMI_EMULATOR),$(DEV)/boomi-emulator)
 VENV    := $(TARGET)/python/venv
 JAVA    := $(TARGET)/java
 JAR     := $(JAVA)/boomi-auth-$(VERSION).jar
 
-.PHONY: help demo demo-python demo-java python python-wheels java check test setup fmt lint doc docs header semver fuzz harden soak soak-requests soak-hours bench install uninstall clean \
-  wheels java-all cross deny sbom vendored workflows deb packages
+.PHONY: help demo emulator demo-python demo-java python python-wheels java check test test-all setup fmt lint doc docs header semver fuzz harden \
+  soak soak-requests soak-hours bench install uninstall clean wheels java-all cross deny sbom vendored workflows deb packages
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST)
+	@for list in 'People:check|test|test-all|demo' 'Use:install|uninstall|python|java|demo-python|demo-java' \
+	  'Change:setup|fmt|lint|doc|header|clean' 'Look harder:fuzz|harden|soak|soak-requests|soak-hours|bench|semver|workflows' \
+	  'Release:deny|sbom|vendored|docs|wheels|python-wheels|java-all|cross|deb|packages'; do \
+	  echo "$${list%%:*}:"; sed -nE "s/^($${list#*:}):.*## (.*)/  \1\t\2/p" $(MAKEFILE_LIST) | expand -t 18; done
 
-demo: ## the main job, in C against the emulator: sign in, get a JWT, fetch records
-	$(CARGO) build --locked -p boomi-auth-c -p boomi-emulator
+demo: emulator ## the main job, in C against the emulator: sign in, get a JWT, fetch records
+	$(CARGO) build --locked -p boomi-auth-c
 	$(CC) $(CFLAGS) -Iinclude examples/c/quickstart.c -o $(DEV)/quickstart-c -L$(DEV) -lboomi_auth -Wl,-rpath,$(abspath $(DEV))
 	@echo
-	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(DEV)/quickstart-c
+	@tests/emulator/with-emulator.sh $(EMULATOR) $(DEV)/quickstart-c
+
+emulator:
+	$(if $(BOOMI_EMULATOR),,$(CARGO) build --locked -p boomi-emulator)
 
 python: ## the Python package: an abi3 wheel, installed into a virtual environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make python PYTHON=python3.13")'
 	test -x $(VENV)/bin/maturin || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check -c bindings/python/requirements-dev.txt maturin
 	rm -rf $(TARGET)/python/wheels
-	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(VENV)/bin/maturin build --release -m bindings/python/Cargo.toml \
+	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(VENV)/bin/maturin build --profile $(PROFILE) -m bindings/python/Cargo.toml \
 	  -i $(VENV)/bin/python -o $(TARGET)/python/wheels
 	$(VENV)/bin/pip install -q --disable-pip-version-check --no-index --force-reinstall $(TARGET)/python/wheels/*.whl
 	@$(VENV)/bin/python -c 'import boomi_auth; print("installed:", boomi_auth.__version__, boomi_auth.__file__)'
@@ -53,14 +63,13 @@ python-wheels: python ## that wheel, and beside it one for CPython 3.15 and late
 wheels: ## wheels for manylinux2014 and musllinux, x86_64 and aarch64, into target/cross/wheels
 	PROFILE=$(PROFILE) bindings/cross/wheels.sh
 
-demo-python: python ## the same in Python, with the wheel in its environment
-	$(CARGO) build --locked -p boomi-emulator
+demo-python: python emulator ## the same in Python, with the wheel in its environment
 	@echo
-	@tests/emulator/with-emulator.sh $(DEV)/boomi-emulator $(VENV)/bin/python examples/python/quickstart.py
+	@tests/emulator/with-emulator.sh $(EMULATOR) $(VENV)/bin/python examples/python/quickstart.py
 
 java: ## the Java package: one jar for Java 8 and later, its sources and javadoc; and the JUnit 5 extension. TRAINED=yes makes it as releases are, faster
 	$(if $(TRAINED),NATIVE_PROFILE=$$(bindings/java/native/train.sh $(JAVA)/training) && export NATIVE_PROFILE &&) \
-	CARGO_TARGET_DIR='$(abspath $(TARGET))' $(MVN) -q -B -f bindings/java verify -pl boomi-auth,boomi-auth-junit5
+	CARGO_TARGET_DIR='$(abspath $(TARGET))' PROFILE=$(PROFILE) $(MVN) -q -B -f bindings/java verify -pl boomi-auth,boomi-auth-junit5
 	mkdir -p $(JAVA)
 	cp bindings/java/boomi-auth/target/*.jar bindings/java/boomi-auth-junit5/target/*.jar $(JAVA)/
 	@ls -1 $(JAVA)/*.jar
@@ -72,36 +81,34 @@ java-all: java ## that jar with the native library of every platform, into targe
 	jar --update --date 2026-01-01T00:00:00Z --file $(JAVA)/all/$(notdir $(JAR)) -C $(JAVA)/natives native
 	@tests/java/platforms.sh $(JAVA)/all/$(notdir $(JAR))
 
-demo-java: java ## the same in Java, through JNI and through java.lang.foreign
-	$(CARGO) build --locked -p boomi-emulator
+demo-java: java emulator ## the same in Java, through JNI and through java.lang.foreign
 	mkdir -p $(JAVA)/examples
 	javac --release 8 -Xlint:-options -cp $(JAR) -d $(JAVA)/examples examples/java/Quickstart.java
 	@java=$$(tests/java/runtimes.sh $(JAVA)/runtimes 25) && for backend in jni ffm; do echo; \
-	  tests/emulator/with-emulator.sh $(DEV)/boomi-emulator "$${java#*=}/bin/java" --enable-native-access=ALL-UNNAMED \
+	  tests/emulator/with-emulator.sh $(EMULATOR) "$${java#*=}/bin/java" --enable-native-access=ALL-UNNAMED \
 	    -Dboomi.auth.backend=$$backend -cp $(JAR):$(JAVA)/examples Quickstart || exit 1; done
 
-check: ## the inner loop: formatting, lints, and the tests of the core alone
+check: lint ## the inner loop, a minute: formatting, lints, unit tests without simulations and models
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked -p boomi-auth --features capi --all-targets -- -D warnings
-	$(CARGO) test --locked -p boomi-auth --lib --features capi
+	$(CARGO) test $(WHOLE) --lib -- --skip client::simulated --skip tests::sim --skip model::
 
-test: ## everything; tests/run.sh says what ran
-	@tests/run.sh
+test: ## everything that a change can break, once, in every language; ten minutes
+	@WHOLE='$(WHOLE)' scripts/run.sh test
+
+test-all: ## the rest: valgrind, each compiler, Python and Java, simulations, models, fuzzing, installation; 25 minutes
+	@WHOLE='$(WHOLE)' scripts/run.sh test-all
 
 setup: ## installs what `make test` needs beside Rust, where it is missing (Debian)
-	@tests/setup.sh
+	@scripts/setup.sh
 
 fmt: ## formats the Rust code
 	$(CARGO) fmt --all
 
-lint: ## clippy on everything, warnings are errors
-	$(CARGO) clippy --locked --workspace --features capi --all-targets -- -D warnings
-# The command brings keychain and redis along; without them the core is another.
-	$(CARGO) clippy --locked -p boomi-auth --features capi --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p boomi-auth --features model --lib --tests -- -D warnings
+lint: ## clippy on everything, warnings are errors; and whether include/boomi_auth.h is what src/capi says
+	BOOMI_HEADER=check $(CARGO) clippy $(WHOLE),boomi-auth/header --all-targets -- -D warnings
 
 doc: ## the documentation of the Rust API, warnings are errors
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p boomi-auth -p boomi-emulator --features capi
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(WHOLE) --no-deps
 
 docs: ## the site out of README, the guides and the references of each language, with its links followed; needs doxygen
 	@docs/build.sh
@@ -117,32 +124,32 @@ semver: ## the Rust API beside that of the last tag, or of BASELINE=REVISION: wh
 fuzz: ## what arrives from outside, fed with whatever, SECONDS for each SUBJECT of src/tests/fuzzing.rs and c_api
 	@tests/fuzz/run.sh $(or $(SECONDS),20) $(SUBJECT)
 
-harden: ## Miri, AddressSanitizer, ThreadSanitizer, coverage, mutants: all, or PART; hours, and tests/harden.sh says what it needs
-	@tests/harden.sh $(PART)
+harden: ## Miri, AddressSanitizer, ThreadSanitizer, coverage, mutants: all, or PART; hours, and scripts/harden.sh says what it needs
+	@scripts/harden.sh $(PART)
 
 soak: ## simulated days of faults by the thousand, for as long as an hour
 	SOAK_DAYS=5000 $(CARGO) test --locked -p boomi-auth --lib whatever_goes_wrong_by_chance
 
 soak-requests: ## a minute of 32 threads on one client, beside a server that goes wrong
-	SOAK_SECONDS=60 $(CARGO) test --locked -p boomi-auth --test soak -- --nocapture
+	SOAK_SECONDS=60 $(CARGO) test --locked -p boomi-auth --test process -- --nocapture soak::
 
 soak-hours: ## two hours of everything at once, under a clock that is set, and its curves: benches/soak.svg (needs faketime, python3)
-	@tests/soak/hours.sh $(or $(SECONDS),7200) benches/soak.svg
+	@tests/process/soak/hours.sh $(or $(SECONDS),7200) benches/soak.svg
 
 bench: ## everything beside libcurl, OpenSSL, and what Python's and Java's users take, into benches/RESULTS.md; asks PyPI and Maven Central
 	@benches/run.sh
 
 deny: ## licences, sources, duplicates and known weaknesses of the crates that are linked, by cargo-deny
-	@tests/deny.sh
+	@scripts/deny.sh
 
 sbom: ## bills of materials of the C library and the command, by cargo-cyclonedx
-	@tests/sbom.sh
+	@scripts/sbom.sh
 
 vendored: ## a build of crates that were copied into a folder, without a network
-	@tests/vendored.sh
+	@scripts/vendored.sh
 
 workflows: ## reads the forge's workflows, by actionlint; needs Go
-	@tests/workflows.sh
+	@scripts/workflows.sh
 
 deb: ## the Debian packages; needs debhelper
 	@PROFILE=$(PROFILE) packaging/deb.sh

@@ -204,8 +204,6 @@ static void counted_accounts(void) {
         char account[32];
         snprintf(account, sizeof account, "account-%05d", i);
         providers[i] = new_provider(client, account);
-        /* The second fills the stock. */
-        boomi_token_free(get(providers[i]));
         boomi_token_free(get(providers[i]));
     }
     shuffle(order, times);

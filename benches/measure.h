@@ -109,9 +109,9 @@ static inline struct quarters quarters_of(const double *values, int count) {
     return (struct quarters){quantile(values, count, 0.25), quantile(values, count, 0.5), quantile(values, count, 0.75)};
 }
 
-/* One row of the table: `ours` over `peers`, which have a value for each round, and the most that may be, or 0. */
-static inline void print_row(const char *work, const char *title, const double *ours, const char *peer, const double *peers,
-                             const char *unit, int rounds, double limit) {
+/* One row of the table: `ours` over `peers`, with a value for each round. `limit` is of the ratio, `most` of our value; 0 for none. */
+static inline void print_limited_row(const char *work, const char *title, const double *ours, const char *peer, const double *peers,
+                                     const char *unit, int rounds, double limit, double most) {
     double ratios[MOST_ROUNDS];
     for (int i = 0; i < rounds; i++)
         ratios[i] = ours[i] / peers[i];
@@ -119,13 +119,20 @@ static inline void print_row(const char *work, const char *title, const double *
     printf("%-40s %-36s %6.3f (%.3f to %.3f)", work, peer, ratio.median, ratio.low, ratio.high);
     if (limit > 0)
         printf(", at most %.2f: %s", limit, ratio.median <= limit ? "yes" : "NO");
+    if (most > 0)
+        printf(", at most %.4g %s: %s", most, unit, us.median <= most ? "yes" : "NO");
     printf("; %.4g beside %.4g %s\n", us.median, them.median, unit);
     fflush(stdout);
     if (results())
         fprintf(results(),
                 "{\"kind\":\"row\",\"work\":\"%s\",\"ours\":\"%s\",\"peer\":\"%s\",\"unit\":\"%s\",\"ratio\":%.6g,\"low\":%.6g,"
-                "\"high\":%.6g,\"ours_value\":%.6g,\"peer_value\":%.6g,\"limit\":%.4g,\"rounds\":%d,\"pinning\":\"%s\"}\n",
-                work, title, peer, unit, ratio.median, ratio.low, ratio.high, us.median, them.median, limit, rounds, pinning());
+                "\"high\":%.6g,\"ours_value\":%.6g,\"peer_value\":%.6g,\"limit\":%.4g,\"most\":%.4g,\"rounds\":%d,\"pinning\":\"%s\"}\n",
+                work, title, peer, unit, ratio.median, ratio.low, ratio.high, us.median, them.median, limit, most, rounds, pinning());
+}
+
+static inline void print_row(const char *work, const char *title, const double *ours, const char *peer, const double *peers,
+                             const char *unit, int rounds, double limit) {
+    print_limited_row(work, title, ours, peer, peers, unit, rounds, limit, 0);
 }
 
 /* The time of a call of `ours` beside one of `peer`: below 1, ours is faster. */

@@ -36,7 +36,7 @@
 #define BOOMI_VERSION_NUMBER 256
 
 /**
- * The credential is an API token: "BOOMI_TOKEN." is put before the user name, once.
+ * The credential is an API token: the user name gets the prefix "BOOMI_TOKEN.", once.
  */
 #define BOOMI_CREDENTIAL_API_TOKEN 1
 
@@ -46,72 +46,75 @@
 #define BOOMI_CREDENTIAL_PASSWORD 2
 
 /**
- * The bundle alone is trusted.
+ * Only the bundle is trusted.
  */
 #define BOOMI_CA_ONLY 1
 
 /**
- * The bundle is trusted besides the operating system's roots.
+ * The bundle and the operating system's roots are trusted.
  */
 #define BOOMI_CA_ADD 2
 
 /**
- * Credentials were read from their file, callback, program or keychain: "credentials_loaded". Fields: source, username, after_rejection.
+ * "credentials_loaded": credentials were read from their file, callback, program or keychain. Fields: source,
+ * username, after_rejection.
  */
 #define BOOMI_EVENT_CREDENTIALS_LOADED 1
 
 /**
- * The server rejected a sign-in: "sign_in_rejected". Fields: host, username, status, purpose ("request", "jwt" or
- * "authorize").
+ * "sign_in_rejected": the server rejected an authentication attempt. Fields: host, username, status, purpose
+ * ("request", "jwt" or "authorize").
  */
 #define BOOMI_EVENT_SIGN_IN_REJECTED 2
 
 /**
- * A JWT was issued: "token_issued". Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
+ * "token_issued": the server issued a JWT. Fields: host, account_id, expires_at (Unix seconds), lifetime_s.
  */
 #define BOOMI_EVENT_TOKEN_ISSUED 3
 
 /**
- * A call waits for the next one-time code, because this one was sent before: "otp_awaited". Fields: wait_ms.
+ * "otp_awaited": a call waits for the next one-time code, because the current one was sent before. Fields:
+ * wait_ms.
  */
 #define BOOMI_EVENT_OTP_AWAITED 4
 
 /**
- * A kept JWT was renewed, or the first one was got: "token_refreshed". Fields: account_id, generation, expires_at (Unix
+ * "token_refreshed": a cached JWT was fetched or refreshed. Fields: account_id, generation, expires_at (Unix
  * seconds), lifetime_s.
  */
 #define BOOMI_EVENT_TOKEN_REFRESHED 5
 
 /**
- * A kept JWT could not be renewed: "refresh_failed". Fields: account_id, code (a BOOMI_ERR_* number), status (0: no answer),
- * stale_served (whether a living token was handed out all the same), retry_after_ms.
+ * "refresh_failed": a JWT could not be refreshed. Fields: account_id, code (a BOOMI_ERR_* number), status (0: no
+ * response), stale_served (whether a valid cached token was returned), retry_after_ms.
  */
 #define BOOMI_EVENT_REFRESH_FAILED 6
 
 /**
- * An API refused a JWT: "token_refused". Fields: account_id, status, renewed (whether it was, or is, replaced).
+ * "token_refused": an API refused a JWT. Fields: account_id, status, renewed (whether it was, or is, replaced).
  */
 #define BOOMI_EVENT_TOKEN_REFUSED 7
 
 /**
- * The guard holds a sign-in back: "sign_in_held". Fields: host, username, purpose (as for BOOMI_EVENT_SIGN_IN_REJECTED), reason,
- * wait_ms (null: for good), waits (whether the call waits for it; otherwise it fails with BOOMI_ERR_HELD).
+ * "sign_in_held": the guard blocked an authentication attempt. Fields: host, username, purpose (as for
+ * BOOMI_EVENT_SIGN_IN_REJECTED), reason, wait_ms (null: no end), waits (whether the call waits; otherwise it fails
+ * with BOOMI_ERR_HELD).
  */
 #define BOOMI_EVENT_SIGN_IN_HELD 8
 
 /**
- * The state directory could not be used, and the process's own memory was: "state_unavailable". Fields: path, problem.
+ * "state_unavailable": the state directory or the store cannot be used. Fields: path, problem.
  */
 #define BOOMI_EVENT_STATE_UNAVAILABLE 9
 
 /**
- * A request is sent again: "request_retried". Fields: host, method, path, attempt (the one that failed, the first being 1), status
- * (0: no answer), code (a BOOMI_ERR_* number), wait_ms.
+ * "request_retried": a request is retried. Fields: host, method, path, attempt (the failed one, counted from 1),
+ * status (0: no response), code (a BOOMI_ERR_* number), wait_ms.
  */
 #define BOOMI_EVENT_REQUEST_RETRIED 10
 
 /**
- * Not signed in: the caller's own headers say who it is.
+ * No authentication: the caller sets its own headers.
  */
 #define BOOMI_AUTH_NONE 0
 
@@ -121,94 +124,105 @@
 #define BOOMI_AUTH_BASIC 1
 
 /**
- * The client's JWT, made when needed and kept; that of its token provider, if it has one.
+ * The client's cached JWT, fetched when needed; that of its token provider, if it has one.
  */
 #define BOOMI_AUTH_JWT 2
 
 /**
- * The default: a JWT for /graphql, which takes nothing else, and for a client with a token provider
- * (boomi_config_set_token_provider()); Basic otherwise.
+ * The default: a JWT for /graphql and for a client with a token provider; otherwise Basic.
+ *
+ * /graphql accepts nothing else. See boomi_config_set_token_provider().
  */
 #define BOOMI_AUTH_AUTO 3
 
 /**
- * The header's value is secret: never shown, and cut out of messages that a server sends back.
+ * The header's value is secret: never shown, and removed from messages that quote a server.
  */
 #define BOOMI_HEADER_SECRET 1
 
 /**
- * The header is added beside one of the same name, instead of replacing it.
+ * The header is added to one of the same name, instead of replacing it.
  */
 #define BOOMI_HEADER_ADD 2
 
 /**
- * The headers that sign in one request of another HTTP library, used by one thread. What its functions return is borrowed
- * until it is freed, with boomi_authorization_free().
+ * The headers that authenticate one request sent by another HTTP library. Used by one thread.
+ *
+ * Strings that its functions return are borrowed until boomi_authorization_free().
  */
 typedef struct boomi_authorization boomi_authorization;
 
 /**
- * One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings. Best
- * made anew for each call: once cancelled it stays so, and a typed one-time code goes with one sign-in only. Its setters are
- * for one thread; a call may be in use by several. Freed with boomi_call_free().
+ * The limits of one call, and the means to cancel it. Functions that take one use the client's settings for NULL.
+ *
+ * Create one for each call: a cancelled call stays cancelled, and a typed one-time code is sent with one
+ * authentication attempt only. One thread sets it up; several threads may use it at once. Freed with
+ * boomi_call_free().
  */
 typedef struct boomi_call boomi_call;
 
 /**
- * A client for one origin and one user: immutable, used by any number of threads at once, owner of its connections. One
- * that was made before a fork() works in the child: see "Fork" above. Freed with boomi_client_free().
+ * A client for one origin and one user. Immutable; any number of threads may use it at once. It owns its
+ * connections.
+ *
+ * A client that was created before fork() works in the child: see "Fork" above. Freed with boomi_client_free().
  */
 typedef struct boomi_client boomi_client;
 
 /**
- * Settings for a client, used by one thread at a time. Freed with boomi_config_free().
+ * The settings of a client. Used by one thread at a time. Freed with boomi_config_free().
  *
- * A setter that fails leaves its error in the settings: boomi_client_new() returns the first one, so that a caller may
- * set everything and look once. Texts are copied.
+ * A setter that fails stores its error in the settings, and boomi_client_new() returns the first one: a caller may
+ * set everything and check once. Texts are copied.
  */
 typedef struct boomi_config boomi_config;
 
 /**
- * Where a boomi_credentials_callback puts what it found. Borrowed for that call.
+ * The credentials that a boomi_credentials_callback provides. Borrowed for that call.
  */
 typedef struct boomi_credentials boomi_credentials;
 
 /**
- * A failure. Every function that returns a `boomi_code` takes a `boomi_error **` as its last parameter: NULL if the
- * error is not wanted; else it receives the error, or NULL on success. Freed with boomi_error_free().
+ * An error. Freed with boomi_error_free().
+ *
+ * Every function that returns a `boomi_code` takes a `boomi_error **` as its last parameter: NULL to ignore the
+ * error; otherwise it receives the error, or NULL on success.
  */
 typedef struct boomi_error boomi_error;
 
 /**
- * Something that happened in a client. Borrowed for the callback that gets it; it never holds a secret.
+ * An event of a client. Borrowed for the callback that receives it; it never contains a secret.
  */
 typedef struct boomi_event boomi_event;
 
 /**
- * Work that the server does in its own time, and whose result it gives when it is asked often enough. Used by one thread at a
- * time. It keeps its client alive; freed with boomi_job_free(), in any order with its client, request and result, even inside a
- * callback of its own call, which then goes on to its end. The work goes on without it.
+ * A job on the server, whose result is polled. Used by one thread at a time.
+ *
+ * It keeps its client alive. Freed with boomi_job_free(), in any order with its client, request and result, even
+ * inside a callback of its own call, which then runs to its end. The job on the server continues without it.
  */
 typedef struct boomi_job boomi_job;
 
 /**
- * The pages of a query, one after another, each with up to a hundred results, as Boomi sends them. Used by one thread at a time.
- * It keeps its client alive; freed with boomi_pages_free(), in any order with its client, request and pages, even inside a
- * callback of its own call, which then goes on to its end.
+ * The pages of a query, one after another, each with up to a hundred results. Used by one thread at a time.
+ *
+ * It keeps its client alive. Freed with boomi_pages_free(), in any order with its client, request and pages, even
+ * inside a callback of its own call, which then runs to its end.
  */
 typedef struct boomi_pages boomi_pages;
 
 /**
- * One request to a client's origin. It may be sent any number of times, by several threads at once; its setters are
- * for one thread while nobody sends it. Freed with boomi_request_free().
+ * A request to a client's origin. Several threads may send it at once, any number of times.
  *
- * A setter that fails leaves its error in the request: boomi_client_send() returns the first one.
+ * One thread sets it up while no thread sends it. A setter that fails stores its error in the request, and
+ * boomi_client_send() returns the first one. Freed with boomi_request_free().
  */
 typedef struct boomi_request boomi_request;
 
 /**
- * An HTTP answer, whatever its status. Immutable, shared by any number of threads. What its functions return is
- * borrowed until it is freed, with boomi_response_free().
+ * An HTTP response, whatever its status. Immutable; any number of threads may use it.
+ *
+ * Strings that its functions return are borrowed until boomi_response_free().
  */
 typedef struct boomi_response boomi_response;
 
@@ -219,97 +233,109 @@ typedef struct boomi_response boomi_response;
 typedef struct boomi_token boomi_token;
 
 /**
- * Hands out a JWT for one account: a kept one, renewed before it dies. Used by any number of threads at once.
+ * Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
  *
- * All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
- * others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
- * no thread, and works in a child of fork(): see "Fork" above. Freed with boomi_token_provider_free(), in any order with
- * its client and tokens.
+ * All providers of one client and account, and the client's own requests, share one token. One caller refreshes it
+ * while the others use the cached one; callers that need a new one share one token request. A provider keeps its
+ * client alive, has no thread, and works in a child of fork(): see "Fork" above. Freed with
+ * boomi_token_provider_free(), in any order with its client and tokens.
  */
 typedef struct boomi_token_provider boomi_token_provider;
 
 /**
- * What a function returns: `BOOMI_OK` or one of the `BOOMI_ERR_*` codes. Codes are only ever added, never renumbered.
+ * The result of a function: `BOOMI_OK` or a `BOOMI_ERR_*` code. Codes may be added, and are never renumbered.
  */
 typedef int32_t boomi_code;
 
 /**
- * Gives credentials with boomi_credentials_set() on `credentials_out`, which is borrowed for the call. Returns 0 if there
- * are some. Called before the first sign-in with `rejected` 0, and before the next one after the server rejected
- * what it gave with `rejected` 1. The same rules as for boomi_otp_callback.
+ * Provides credentials with boomi_credentials_set() on `credentials_out`, which is borrowed for the call. Returns
+ * 0 for success.
+ *
+ * Called with `rejected` 0 before the first authentication attempt, and with `rejected` 1 before the next one
+ * after the server rejected its credentials. The rules of boomi_otp_callback apply.
  */
 typedef int32_t (*boomi_credentials_callback)(void *user_data,
                                               int32_t rejected,
                                               boomi_credentials *credentials_out);
 
 /**
- * Called once, when nothing uses `user_data` any more; also if the setter that took it fails. May be NULL.
+ * Releases `user_data`. Called once, when nothing uses the data any more, also if the setter failed. May be NULL.
  */
 typedef void (*boomi_release_callback)(void *user_data);
 
 /**
- * Writes a one-time code, NUL-terminated, to `code_out`, which has room for `code_size` bytes, 64 or more. Returns 0 if
- * there is one; anything else ends the call with BOOMI_ERR_OTP. Runs on the calling thread, perhaps on several at once, never under a lock; its time counts against the
- * deadline. It must not unwind, throw or longjmp, nor call a blocking function of the same client.
+ * Writes a one-time code, NUL-terminated, to `code_out`. It has room for `code_size` bytes, 64 or more.
+ *
+ * Returns 0 for a code; any other value ends the call with BOOMI_ERR_OTP. It runs on the calling thread, perhaps
+ * on several at once, never under a lock; its time counts against the deadline. It must not unwind, throw or
+ * longjmp, nor call a blocking function of the same client.
  */
 typedef int32_t (*boomi_otp_callback)(void *user_data, char *code_out, size_t code_size);
 
 /**
- * Told what happens in a client. `event` is borrowed for the call. The same rules as for boomi_otp_callback.
+ * Receives an event of a client. `event` is borrowed for the call. The rules of boomi_otp_callback apply.
  */
 typedef void (*boomi_event_callback)(void *user_data, const boomi_event *event);
 
 /**
- * RequestInfo on the calling thread at least every 100 ms while a call waits. Not 0 ends the call with BOOMI_ERR_CANCELED. The
- * same rules as for boomi_otp_callback.
+ * Called on the calling thread at least every 100 ms while a call waits. A result other than 0 ends the call with
+ * BOOMI_ERR_CANCELED.
+ *
+ * The rules of boomi_otp_callback apply.
  */
 typedef int32_t (*boomi_wait_callback)(void *user_data);
 
 /**
- * It worked.
+ * Success.
  */
 #define BOOMI_OK 0
 
 /**
- * An argument is NULL, empty, out of range, not UTF-8, or holds a character that is not allowed there (a control
- * character anywhere, ':' in a user name). Nothing was sent.
+ * An argument is NULL, empty, out of range, not UTF-8, or contains a forbidden character. Nothing was sent.
+ *
+ * Forbidden are control characters, and ':' in a user name.
  */
 #define BOOMI_ERR_INVALID_ARGUMENT 1
 
 /**
- * A setting is missing or contradicts another; the message names it and where Boomi shows its value. Nothing was sent.
+ * A setting is missing or contradicts another. The message names it and where Boomi shows its value. Nothing was
+ * sent.
  */
 #define BOOMI_ERR_CONFIG 2
 
 /**
- * The server refused who you are: 401, or 403 with `error.user.login`. Do not try again unchanged: six rejected
- * sign-ins lock a user.
+ * Authentication failed: the server rejected the credentials with 401, or 403 with `error.user.login`.
+ *
+ * Do not try again unchanged: six rejections lock a user.
  */
 #define BOOMI_ERR_CREDENTIALS_REJECTED 3
 
 /**
- * The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
+ * The user is authenticated, but not authorized: other 403, or 400 "does not have access rights".
  */
 #define BOOMI_ERR_PERMISSION_DENIED 4
 
 /**
- * Nothing was sent: the guard holds these credentials back after rejections, because one more could lock the user.
- * boomi_error_retry_after_ms() says for how long; -1 means until boomi_client_reset_guard() or other credentials.
+ * The guard blocked these credentials after rejections, because one more could lock the user. Nothing was sent.
+ *
+ * boomi_error_retry_after_ms() gives the wait; -1 means until boomi_client_reset_guard() or other credentials.
  */
 #define BOOMI_ERR_HELD 5
 
 /**
- * No one-time code could be had in time: the callback failed, the secret is bad, or this moment's code was used.
+ * No one-time code was available in time.
+ *
+ * The callback failed, the secret is bad, or the current code was used.
  */
 #define BOOMI_ERR_OTP 6
 
 /**
- * Too many requests: the server answered 429 or 503, or the request was not sent because its turn would come after its deadline.
+ * Too many requests: status 429 or 503, or a rate-limit permit that would come after the deadline.
  */
 #define BOOMI_ERR_RATE_LIMITED 7
 
 /**
- * Another HTTP status than the call can use.
+ * The HTTP status is not one that the call can use.
  */
 #define BOOMI_ERR_HTTP_STATUS 8
 
@@ -319,12 +345,13 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_CONNECT 9
 
 /**
- * The proxy could not be reached, refused, or its setting is wrong. The message names the proxy and the setting.
+ * The proxy could not be reached or refused, or its setting is invalid. The message names the proxy and the
+ * setting.
  */
 #define BOOMI_ERR_PROXY 10
 
 /**
- * The TLS handshake failed. The message names the roots that were trusted.
+ * The TLS handshake failed. The message names the trusted roots.
  */
 #define BOOMI_ERR_TLS 11
 
@@ -334,12 +361,12 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_TIMEOUT 12
 
 /**
- * The answer is not what the API promises, such as a login page instead of a token.
+ * The response is not what the API promises, such as a login page instead of a token.
  */
 #define BOOMI_ERR_PROTOCOL 13
 
 /**
- * The answer is larger than allowed.
+ * The response is larger than allowed.
  */
 #define BOOMI_ERR_TOO_LARGE 14
 
@@ -349,7 +376,7 @@ typedef int32_t (*boomi_wait_callback)(void *user_data);
 #define BOOMI_ERR_CANCELED 15
 
 /**
- * A bug in this library (a caught panic). Handles stay safe to free.
+ * A bug in this library (a caught panic). Handles can still be freed.
  */
 #define BOOMI_ERR_INTERNAL 16
 
@@ -358,23 +385,24 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library: `(major << 16) | (minor << 8) | patch`.
+ * Returns the version of the library: `(major << 16) | (minor << 8) | patch`.
  */
 uint32_t boomi_version_number(void);
 
 /**
- * The version of the library as a text, such as "0.1.0". Static.
+ * Returns the version of the library as a text, such as "0.1.0". Static.
  */
 const char *boomi_version(void);
 
 /**
- * Wipes and frees a text that this library gave out through a `char **`. NULL is fine. Never use free() for it.
+ * Wipes and frees a text that this library returned through a `char **`. NULL is allowed. Never use free() for it.
  */
 void boomi_string_free(char *text);
 
 /**
- * The user name as it goes into a tool's user field: with "BOOMI_TOKEN." before it, once, for an API token. A name that
- * has the prefix already means a token, whatever `kind`. No I/O.
+ * Returns the user name for a tool's user field. No I/O.
+ *
+ * For an API token it has the prefix "BOOMI_TOKEN.", once. A name with the prefix means a token, whatever `kind`.
  *
  * `*username_out` is freed with boomi_string_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -385,10 +413,10 @@ boomi_code boomi_auth_username(uint32_t kind,
                                boomi_error **error_out);
 
 /**
- * The value of the Authorization header, "Basic ...". No I/O.
+ * Returns the value of the Authorization header, "Basic ...". No I/O.
  *
- * `username` is the e-mail address that Boomi shows; `secret` the password or API token. `*header_out` is freed with
- * boomi_string_free(), which wipes it; NULL on failure.
+ * `username` is the e-mail address that Boomi shows; `secret` the password or API token. `*header_out` is freed
+ * with boomi_string_free(), which wipes it; NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_auth_header(uint32_t kind,
@@ -398,81 +426,81 @@ boomi_code boomi_auth_header(uint32_t kind,
                              boomi_error **error_out);
 
 /**
- * The one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
+ * Returns the one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
  *
- * `secret` is base32 as people paste it (lower case, spaces, no padding), or an `otpauth://totp/` URI with digits,
+ * `secret` is base32, with spaces and in any case, without padding, or an `otpauth://totp/` URI with digits,
  * period and algorithm. `*code_out` is freed with boomi_string_free(), which wipes it; NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_otp_code(const char *secret,
-                          int64_t unix_time,
-                          char **code_out,
-                          boomi_error **error_out);
+boomi_code boomi_otp_code(const char *secret, int64_t unix_time, char **code_out, boomi_error **error_out);
 
 /**
- * A short description of a code, the same for every error with it. Never NULL; static.
+ * Returns a short description of a code. Never NULL; static.
  */
 const char *boomi_strerror(boomi_code code);
 
 /**
- * The code. `BOOMI_OK` if `error` is NULL.
+ * Returns the code; `BOOMI_OK` if `error` is NULL.
  */
 boomi_code boomi_error_code(const boomi_error *error);
 
 /**
- * What happened, where, and what to do about it: UTF-8, never NULL, never a secret. Borrowed from `error`; a fixed text
- * if `error` is NULL.
+ * Returns the message: what failed, why, and what to do. UTF-8, never NULL, never a secret.
+ *
+ * Borrowed from `error`; a fixed text if `error` is NULL.
  */
 const char *boomi_error_message(const boomi_error *error);
 
 /**
- * The HTTP status of the answer; 0 if no answer arrived.
+ * Returns the HTTP status of the response; 0 if none arrived.
  */
 int32_t boomi_error_http_status(const boomi_error *error);
 
 /**
- * How long to wait before trying again, in milliseconds; -1 if unknown.
+ * Returns how long to wait before trying again, in milliseconds; -1 if unknown.
  */
 int64_t boomi_error_retry_after_ms(const boomi_error *error);
 
 /**
- * 1 if the same call, unchanged, may work later; else 0.
+ * Returns 1 if the same call, unchanged, may work later; otherwise 0.
  */
 int32_t boomi_error_retryable(const boomi_error *error);
 
 /**
- * 0 if nothing of the request left this machine, in any of its tries; 1 if it may have taken effect.
+ * Returns 0 if no byte of the request was sent, in any attempt; 1 if it may have taken effect.
  */
 int32_t boomi_error_sent(const boomi_error *error);
 
 /**
- * How many times the request was tried; 0 if it never was. What is sent again and what is not: see boomi_client_send().
+ * Returns the number of attempts; 0 if there was none. boomi_client_send() says which requests are retried.
  */
 int32_t boomi_error_attempts(const boomi_error *error);
 
 /**
- * Frees an error. NULL is fine.
+ * Frees an error. NULL is allowed.
  */
 void boomi_error_free(boomi_error *error);
 
 /**
- * Settings with their defaults. Freed with boomi_config_free().
+ * Creates settings with their defaults. Freed with boomi_config_free().
  */
 boomi_config *boomi_config_new(void);
 
 /**
- * A copy, which shares callbacks and their data with the original. Freed on its own; NULL if `config` is.
+ * Copies settings. The copy shares callbacks and their data with the original, and is freed separately. NULL for
+ * NULL.
  */
 boomi_config *boomi_config_clone(const boomi_config *config);
 
 /**
- * Frees settings. Clients made of them live on. NULL is fine.
+ * Frees settings. Clients created from them stay valid. NULL is allowed.
  */
 void boomi_config_free(boomi_config *config);
 
 /**
- * Who signs in. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail address that
- * Boomi shows, with or without "BOOMI_TOKEN."; `secret` the token or password, which is copied and wiped when freed.
+ * Sets the credentials. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail
+ * address that Boomi shows, with or without "BOOMI_TOKEN."; `secret` the token or password, which is copied, and
+ * wiped when freed.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_credentials(boomi_config *config,
@@ -482,11 +510,11 @@ boomi_code boomi_config_set_credentials(boomi_config *config,
                                         boomi_error **error_out);
 
 /**
- * Credentials from a program, run through /bin/sh, instead of boomi_config_set_credentials(). It prints one JSON object:
- * {"version": 1, "username": "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL.
- * With "expires_at" (Unix seconds) it is run again when that time is over, and always after a rejection: then BOOMI_REJECTED
- * is 1 in its environment, else 0. It runs within the deadline of the call that needs it; calls that come meanwhile wait for it.
- * In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
+ * Takes the credentials from a program, run through /bin/sh. It prints one JSON object: {"version": 1, "username":
+ * "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL. After
+ * "expires_at" (Unix seconds), if printed, and after each rejection the program runs again: then BOOMI_REJECTED is
+ * 1 in its environment, otherwise 0. It runs within the deadline of the call that needs it; concurrent calls wait
+ * for it. In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_credential_process(boomi_config *config,
@@ -495,9 +523,11 @@ boomi_code boomi_config_set_credential_process(boomi_config *config,
                                                boomi_error **error_out);
 
 /**
- * Credentials that the operating system's keychain keeps under `entry`, where `boomi-auth login` puts them ("default" unless
- * it is told another name). `username` may be NULL; if not, the entry must be this user's. The first use may wait for a
- * person to unlock the keychain, whatever the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
+ * Takes the credentials from an entry of the operating system's keychain.
+ *
+ * `boomi-auth login` stores them there, as "default" unless another name is given. `username` may be NULL;
+ * otherwise the entry must be this user's. The first use may wait for a person to unlock the keychain, whatever
+ * the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_keychain(boomi_config *config,
@@ -506,8 +536,8 @@ boomi_code boomi_config_set_keychain(boomi_config *config,
                                      boomi_error **error_out);
 
 /**
- * A function that gives the credentials, instead of boomi_config_set_credentials(). `release` gets `user_data` when
- * nothing uses it any more, also if this fails; it may be NULL.
+ * Takes the credentials from a function. `release` receives `user_data` when nothing uses it any more, also if
+ * this fails; it may be NULL.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_credentials_callback(boomi_config *config,
@@ -517,8 +547,8 @@ boomi_code boomi_config_set_credentials_callback(boomi_config *config,
                                                  boomi_error **error_out);
 
 /**
- * The account that {accountId} in a path and a JWT without its own account stand for. Boomi shows it under Settings >
- * User Information > Account Information.
+ * Sets the account for {accountId} in a path, and for a JWT without an account of its own. Boomi shows it under
+ * Settings > User Information > Account Information.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_account_id(boomi_config *config,
@@ -526,17 +556,18 @@ boomi_code boomi_config_set_account_id(boomi_config *config,
                                        boomi_error **error_out);
 
 /**
- * The platform's address without a path; the default is BOOMI_BASE_URL_US. https; http to loopback addresses only.
+ * Sets the platform's address, without a path. Default: BOOMI_BASE_URL_US. https; http for loopback addresses
+ * only.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_config_set_base_url(boomi_config *config,
-                                     const char *url,
-                                     boomi_error **error_out);
+boomi_code boomi_config_set_base_url(boomi_config *config, const char *url, boomi_error **error_out);
 
 /**
- * The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI. Codes go with password sign-ins
- * only (with an API token the secret is not used), and a client sends each once: a second sign-in within the code's 30 s
- * waits for the next, or fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not know of each other's codes.
+ * Sets the secret for one-time codes: base32 in any case, or an `otpauth://totp/` URI.
+ *
+ * Spaces and hyphens are ignored. Codes are sent with passwords only; with an API token the secret is not used. A
+ * client sends each code once: a second authentication attempt within the code's 30 s waits for the next code, or
+ * fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not coordinate their codes.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_otp_secret(boomi_config *config,
@@ -544,8 +575,8 @@ boomi_code boomi_config_set_otp_secret(boomi_config *config,
                                        boomi_error **error_out);
 
 /**
- * A function that gives one-time codes, instead of boomi_config_set_otp_secret(): asked once for each password sign-in. It
- * should not give a code twice, because a code works once and a used one counts as a bad sign-in. About `release` see
+ * Takes one-time codes from a function, called once for each password authentication. It should not return a code
+ * twice: a code works once, and a used one counts as a failed attempt. About `release` see
  * boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -556,7 +587,8 @@ boomi_code boomi_config_set_otp_callback(boomi_config *config,
                                          boomi_error **error_out);
 
 /**
- * How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
+ * Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
+ * and TLS.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_connect_timeout_ms(boomi_config *config,
@@ -564,15 +596,15 @@ boomi_code boomi_config_set_connect_timeout_ms(boomi_config *config,
                                                boomi_error **error_out);
 
 /**
- * How long one call may take, all told, in milliseconds, above 0. Default 60000. CachedToken to within about
- * 50 ms.
+ * Sets the timeout of a whole call in milliseconds, above 0. Default 60000. Accurate to about 50 ms.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_timeout_ms(boomi_config *config, uint32_t timeout_ms, boomi_error **error_out);
 
 /**
- * A PEM bundle of certificate authorities, `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or BOOMI_CA_ADD.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT, also if there is no certificate in it.
+ * Sets a PEM bundle of certificate authorities: `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or
+ * BOOMI_CA_ADD.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT, also if it contains no certificate.
  */
 boomi_code boomi_config_set_ca_pem(boomi_config *config,
                                    const void *pem,
@@ -581,33 +613,33 @@ boomi_code boomi_config_set_ca_pem(boomi_config *config,
                                    boomi_error **error_out);
 
 /**
- * The proxy, "http://user:password@host:port" or the same with https (user and password percent-encoded, or left out); ""
- * for none, not even the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
- * case, when the client is made.
+ * Sets the proxy: "http://user:password@host:port", or https; "" for none.
+ *
+ * User and password are percent-encoded, or left out. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http),
+ * ALL_PROXY and NO_PROXY are read, also in lower case, when the client is created.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_config_set_proxy(boomi_config *config,
-                                  const char *url,
-                                  boomi_error **error_out);
+boomi_code boomi_config_set_proxy(boomi_config *config, const char *url, boomi_error **error_out);
 
 /**
- * Put before our own product in the User-Agent header: "my-tool/1.0".
+ * Sets the product, such as "my-tool/1.0", that precedes the library's own in the User-Agent header.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_user_agent(boomi_config *config, const char *product, boomi_error **error_out);
 
 /**
- * The largest body of an answer, in bytes, above 0. Default 64 MiB. A larger one is BOOMI_ERR_TOO_LARGE.
+ * Sets the largest response body in bytes, above 0. Default 64 MiB. A larger one is BOOMI_ERR_TOO_LARGE.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_max_response_bytes(boomi_config *config, uint64_t bytes, boomi_error **error_out);
 
 /**
- * How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, up to 10000,
- * 0 for as many as come.
+ * Sets the rate limit of one account in requests per second, for all threads of the client. Default 10, Boomi's
+ * own.
  *
- * Others wait for their turn, in the order in which they came; one whose turn would come after its deadline gets
- * BOOMI_ERR_RATE_LIMITED at once. Each try of a request counts; boomi_jwt_generate() and what a provider asks for do not.
+ * Up to 10000; 0 for no limit. Requests wait in the order in which they came. If a request's permit would come
+ * after its deadline, it fails with BOOMI_ERR_RATE_LIMITED at once. Each attempt counts; boomi_jwt_generate() and
+ * a provider's token requests do not.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_requests_per_second(boomi_config *config,
@@ -615,18 +647,18 @@ boomi_code boomi_config_set_requests_per_second(boomi_config *config,
                                                 boomi_error **error_out);
 
 /**
- * How often a request is sent again after the first time, where that helps and can do no harm: 4 unless set, up to 100, 0 for
- * never. See boomi_client_send().
+ * Sets how often a failed request is retried where that is safe. Default 4, up to 100, 0 for never. See
+ * boomi_client_send().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_config_set_max_retries(boomi_config *config,
-                                        uint32_t retries,
-                                        boomi_error **error_out);
+boomi_code boomi_config_set_max_retries(boomi_config *config, uint32_t retries, boomi_error **error_out);
 
 /**
- * How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
- * for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
- * Credentials that were not accepted lately sign in one at a time whatever is set here.
+ * Sets how many authentication attempts may await responses at once: 1 to 5, default 3.
+ *
+ * It applies to credentials that were accepted recently. Others wait for one of the results. All of them may be
+ * rejected if the password was just changed, and six rejections lock a user. Credentials that were not accepted
+ * recently are sent one at a time, whatever is set here.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_max_sign_ins_in_flight(boomi_config *config,
@@ -634,12 +666,12 @@ boomi_code boomi_config_set_max_sign_ins_in_flight(boomi_config *config,
                                                    boomi_error **error_out);
 
 /**
- * A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do not lock
- * the user together. Off by default: then each process has a memory of its own.
+ * Sets a directory in which the processes of this machine share the guard's state.
  *
- * It is made if it is missing, for this user alone, when it is first needed. It must be on a file system of this machine. Its
- * files hold counts, times and a few bits of a slow hash of the secret, never a secret. If it cannot be used, no call fails:
- * BOOMI_EVENT_STATE_UNAVAILABLE says so, and the process's own memory is used.
+ * It keeps short-lived or concurrent processes from locking the user together. Off by default: then each process
+ * has its own state. The directory is created when first needed, for this user alone, and must be on a local file
+ * system. Its files contain counts, times and a few bits of a slow hash of the secret, never a secret. If it
+ * cannot be used, no call fails: BOOMI_EVENT_STATE_UNAVAILABLE reports it, and the process's own state is used.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_state_dir(boomi_config *config,
@@ -647,14 +679,15 @@ boomi_code boomi_config_set_state_dir(boomi_config *config,
                                       boomi_error **error_out);
 
 /**
- * A Valkey or Redis server that a store of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
- * and the pace are then the store's. Off by default.
+ * Sets a Valkey or Redis server as the shared store of several machines. Off by default.
  *
- * `url` is "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may stand in place of redis.
- * "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are taken, too. `ca_file=` is a PEM
- * bundle that is trusted alone for TLS. JWTs are sealed there: only who has the credentials can read them. A client begins to connect
- * when it is made. While the server cannot be used no call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE
- * says so, and the client goes on by its state directory, or by itself.
+ * The machines then share the guard's state, one-time codes, tokens and the rate limit. `url` is
+ * "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may replace redis.
+ * "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are accepted, too.
+ * `ca_file=` is a PEM bundle, and the only one trusted for TLS. JWTs are encrypted in the store: only holders of
+ * the credentials can read them. A client begins to connect when it is created. While the server cannot be used no
+ * call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE reports it, and the
+ * client uses its state directory, or its own state.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if the library was built without the feature `redis`.
  */
 boomi_code boomi_config_set_store(boomi_config *config,
@@ -662,18 +695,7 @@ boomi_code boomi_config_set_store(boomi_config *config,
                                   boomi_error **error_out);
 
 /**
- * The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
- * repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
- *
- * `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT.
- */
-boomi_code boomi_config_set_token_provider(boomi_config *config,
-                                           const boomi_token_provider *provider,
-                                           boomi_error **error_out);
-
-/**
- * A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
+ * Sets a function that receives the client's events. About `release` see boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_event_callback(boomi_config *config,
@@ -683,7 +705,7 @@ boomi_code boomi_config_set_event_callback(boomi_config *config,
                                            boomi_error **error_out);
 
 /**
- * A function that is asked while a call waits, and may cancel it. About `release` see
+ * Sets a function that is called while a call waits, and may cancel it. About `release` see
  * boomi_config_set_credentials_callback().
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
@@ -694,20 +716,21 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
                                           boomi_error **error_out);
 
 /**
- * Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
- * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
- * BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR, BOOMI_STORE,
- * BOOMI_TIMEOUT (seconds).
- * The files must be there now; they are read when they are needed.
+ * Fills unset settings from the environment. On failure nothing is changed; an empty variable is unset.
+ *
+ * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets
+ * also as BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone),
+ * BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT (seconds). The files must exist now; they are read when needed.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.
  */
 boomi_code boomi_config_load_env(boomi_config *config,
                                  boomi_error **error_out);
 
 /**
- * Gives credentials, copied, out of a boomi_credentials_callback. `kind` is BOOMI_CREDENTIAL_API_TOKEN or
- * BOOMI_CREDENTIAL_PASSWORD.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT, which the call that asked then returns too.
+ * Provides credentials, copied, from a boomi_credentials_callback.
+ *
+ * `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT, which the call that needs the credentials then returns too.
  */
 boomi_code boomi_credentials_set(boomi_credentials *credentials,
                                  uint32_t kind,
@@ -716,23 +739,22 @@ boomi_code boomi_credentials_set(boomi_credentials *credentials,
                                  boomi_error **error_out);
 
 /**
- * One of the BOOMI_EVENT_* constants, to which more may be added; 0 if `event` is NULL.
+ * Returns a BOOMI_EVENT_* constant; later versions may add more. 0 if `event` is NULL.
  */
 uint32_t boomi_event_kind(const boomi_event *event);
 
 /**
- * The event as a JSON object: {"event": name, ...fields}. NULL if `event` is.
+ * Returns the event as a JSON object: {"event": name, ...fields}. NULL if `event` is NULL.
  */
 const char *boomi_event_json(const boomi_event *event);
 
 /**
- * A call with the client's limits. Freed with boomi_call_free().
+ * Creates a call with the client's limits. Freed with boomi_call_free().
  */
 boomi_call *boomi_call_new(void);
 
 /**
- * How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. CachedToken to within about
- * 50 ms.
+ * Sets the timeout of the whole call in milliseconds, above 0, instead of the client's. Accurate to about 50 ms.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
  */
 boomi_code boomi_call_set_timeout_ms(boomi_call *call,
@@ -740,7 +762,7 @@ boomi_code boomi_call_set_timeout_ms(boomi_call *call,
                                      boomi_error **error_out);
 
 /**
- * A one-time code that the user typed: sent with the first password sign-in, once, and forgotten. Never sent with an
+ * Sets a one-time code that the user typed. It is sent once, with the first password authentication, never with an
  * API token.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
  */
@@ -749,18 +771,19 @@ boomi_code boomi_call_set_otp(boomi_call *call,
                               boomi_error **error_out);
 
 /**
- * Ends what runs with this call within 100 ms, with BOOMI_ERR_CANCELED, and every later call with it at once. From any
- * thread. NULL is fine.
+ * Cancels what runs with this call within 100 ms, and every later use at once. From any thread.
+ *
+ * The functions return BOOMI_ERR_CANCELED. NULL is allowed.
  */
 void boomi_call_cancel(const boomi_call *call);
 
 /**
- * Frees a call. One that runs with it goes on. NULL is fine.
+ * Frees a call. Functions that run with it continue. NULL is allowed.
  */
 void boomi_call_free(boomi_call *call);
 
 /**
- * A client with these settings, which may be freed or changed afterwards. No I/O.
+ * Creates a client with these settings, which may be freed or changed afterwards. No I/O.
  *
  * `*client_out` is freed with boomi_client_free(); NULL on failure.
  * Errors: the first one of a setter; BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_PROXY if a proxy variable is invalid.
@@ -770,38 +793,43 @@ boomi_code boomi_client_new(const boomi_config *config,
                             boomi_error **error_out);
 
 /**
- * A client from the environment alone: boomi_config_new(), boomi_config_load_env() and boomi_client_new(). Credentials
- * must be there.
+ * Creates a client from the environment, which must provide credentials.
+ *
+ * Short for boomi_config_new(), boomi_config_load_env() and boomi_client_new().
  *
  * `*client_out` is freed with boomi_client_free(); NULL on failure.
  * Errors: BOOMI_ERR_CONFIG, with what is missing and where Boomi shows it; those of boomi_client_new().
  */
-boomi_code boomi_client_from_env(boomi_client **client_out,
-                                 boomi_error **error_out);
+boomi_code boomi_client_from_env(boomi_client **client_out, boomi_error **error_out);
 
 /**
- * Frees a client. Calls in progress, tokens and responses live on. NULL is fine.
+ * Frees a client. Calls in progress, tokens and responses stay valid. NULL is allowed.
  */
 void boomi_client_free(boomi_client *client);
 
 /**
- * Ends every call of this client that has begun, within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any thread.
- * NULL is fine.
+ * Cancels every running call of this client within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any
+ * thread.
+ *
+ * NULL is allowed.
  */
 void boomi_client_cancel(const boomi_client *client);
 
 /**
- * Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were corrected,
- * or the user was unlocked, where the library cannot see it. If that one is accepted, everything is as before the first
- * rejection; if not, it is held as before. No I/O but the state directory's. NULL is fine.
+ * Allows one more authentication attempt of this client's user, whatever the guard blocks.
  *
- * Holds are shared by all clients of this process with the same user and base URL, and, with boomi_config_set_state_dir(), by all
- * processes with the same directory; so is this.
+ * Use it when the credentials were corrected, or the user was unlocked, outside of the library. If the attempt is
+ * accepted, the guard forgets the rejections; if not, it blocks as before. No I/O but the state directory's. NULL
+ * is allowed.
+ *
+ * All clients of this process with the same user and base URL share the guard's state, and with
+ * boomi_config_set_state_dir() all processes with the same directory: the reset is for all of them.
  */
 void boomi_client_reset_guard(const boomi_client *client);
 
 /**
- * The settings in force as a JSON object for people and logs, to which keys may be added; secrets are "***". No I/O.
+ * Returns the settings in force as a JSON object for people and logs. Secrets are "***"; later versions may add
+ * keys. No I/O.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -811,29 +839,32 @@ boomi_code boomi_client_describe(const boomi_client *client,
                                  boomi_error **error_out);
 
 /**
- * What the guard knows of this client's user, and what it would say to a sign-in now, as a JSON object without secrets:
- * {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the store or
- * the state directory, or null if only this process knows, and "problem" why one of them cannot be used. The counts are since the last acceptance.
- * "held" is null if a sign-in would be sent; else {"reason", "wait_ms"}: "rejected", "unanswered" or "budget", and
- * null milliseconds if only other credentials or boomi_client_reset_guard() end it. Nothing is sent; a program or keychain
- * that gives the credentials is asked.
+ * Returns the guard's state for this client's user as a JSON object without secrets.
+ *
+ * {"username", "host", "memory", "problem", "rejections", "unanswered", "in_flight", "held"}. "memory" is the
+ * store or the state directory, or null if the state is this process's alone, and "problem" says why one of them
+ * cannot be used. The counts start at the last acceptance. "held" is null if an authentication attempt would be
+ * sent; otherwise it is {"reason", "wait_ms"}: "rejected", "unanswered" or "budget", and null milliseconds if only
+ * other credentials or boomi_client_reset_guard() end it. Nothing is sent; a program or keychain that provides the
+ * credentials is called.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG, if there are no credentials; BOOMI_ERR_TIMEOUT, BOOMI_ERR_CANCELED.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG, if there are no credentials; BOOMI_ERR_TIMEOUT,
+ * BOOMI_ERR_CANCELED.
  */
 boomi_code boomi_client_describe_guard(const boomi_client *client,
                                        char **json_out,
                                        boomi_error **error_out);
 
 /**
- * Asks the server for a JWT, always. For one that is kept and renewed see boomi_token_provider_new(); a request with
- * BOOMI_AUTH_JWT or to /graphql uses such a one.
+ * Requests a new JWT from the server, always. boomi_token_provider_new() caches one.
+ *
  * `account_id` may be NULL for the client's own, `call` for the client's limits.
  *
  * `*token_out` is freed with boomi_token_free(); NULL on failure.
- * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a privilege
- * is missing), BOOMI_ERR_HELD, BOOMI_ERR_PROTOCOL (the answer is no JWT), BOOMI_ERR_OTP, BOOMI_ERR_RATE_LIMITED,
- * BOOMI_ERR_HTTP_STATUS, BOOMI_ERR_CONFIG, and those of the transport.
+ * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED (the token belongs to another account, or a
+ * privilege is missing), BOOMI_ERR_HELD, BOOMI_ERR_PROTOCOL (the response is no JWT), BOOMI_ERR_OTP,
+ * BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS, BOOMI_ERR_CONFIG, and those of the transport.
  */
 boomi_code boomi_jwt_generate(const boomi_client *client,
                               const char *account_id,
@@ -842,33 +873,37 @@ boomi_code boomi_jwt_generate(const boomi_client *client,
                               boomi_error **error_out);
 
 /**
- * Sends a request, and gives the answer whatever its status; see boomi_response_check(). JSON is asked for unless an Accept header
- * is set. Redirects are not followed. `call` may be NULL for the client's limits.
+ * Sends a request and returns the response, whatever its status; see boomi_response_check().
  *
- * It waits for its turn, since an account has so many requests a second: see boomi_config_set_requests_per_second(). If the turn
- * would come after the deadline, it is BOOMI_ERR_RATE_LIMITED at once, and boomi_error_retry_after_ms() says how long it takes at
- * least.
+ * The Accept header is JSON unless one is set. Redirects are not followed. `call` may be NULL for the client's
+ * limits.
  *
- * It is sent again, within the deadline and at most as often as boomi_config_set_max_retries() says, after a connection that failed
- * or was lost and after 429, 502, 503 or 504, if it may be repeated: GET, HEAD, DELETE and OPTIONS; POSTs that end in /query,
- * /queryMore, or /bulk of type GET, below /api/rest/v1/ and /mdm/, and to /graphql without a mutation; and what
- * boomi_request_set_replayable() marks.
- * Any other only if it certainly had no effect: no byte of it left, or the answer was Boomi's 503 for too many requests. Waits are
- * drawn by chance, the first below half a second, each later one below twice as much, and none above 20 s; a Retry-After is waited
- * for in full, or not at all if it outlasts the deadline. A kept JWT that the server refuses is replaced once, and the request sent
- * with the new one, apart from that: a refusal comes before any effect (but for a GraphQL mutation's with "data": null), and is no
- * answer then. With a code of boomi_call_set_otp() there is no other try once the code is gone. After a lost answer with Basic, a
- * GET of the same path without credentials goes before the next try.
+ * Requests are rate-limited for each account; see boomi_config_set_requests_per_second(). If the permit would come
+ * after the deadline, this returns BOOMI_ERR_RATE_LIMITED at once, and boomi_error_retry_after_ms() gives the
+ * shortest wait.
  *
- * The last answer is the response, also if a later try got none, and boomi_response_attempts() says how many tries there were. An
- * error all the same are a later answer that cannot be used (BOOMI_ERR_PROTOCOL, _TOO_LARGE), a cancellation, and the loss of what
- * may not be repeated. After an error with boomi_error_sent() 1 such a request may have taken effect: look, before you send it again.
+ * Failed requests are retried within the deadline, at most as often as boomi_config_set_max_retries() allows:
+ * after a connection that failed or was lost, and after 429, 502, 503 or 504. Idempotent requests are always
+ * retried: GET, HEAD, DELETE and OPTIONS; POSTs that end in /query, /queryMore, or /bulk of type GET, below
+ * /api/rest/v1/ and /mdm/, and to /graphql without a mutation; and those that boomi_request_set_replayable()
+ * marks. Non-idempotent requests are retried only if no bytes were sent, or the response was Boomi's 503 for too
+ * many requests. Between attempts: exponential backoff with full jitter, base 500 ms, cap 20 s. A Retry-After is
+ * waited for in full, or not at all if it exceeds the deadline. A cached JWT that the server refuses is replaced
+ * once, and the request is sent with the new one; this is no retry, because a refusal comes before any effect
+ * (except a GraphQL mutation's with "data": null). With a code of boomi_call_set_otp() there is no retry after the
+ * code was sent. After a lost response with Basic, a GET of the same path without credentials precedes the next
+ * attempt.
+ *
+ * The last response is returned, also if a later attempt got none; boomi_response_attempts() gives the number of
+ * attempts. The call fails after a later response that cannot be used (BOOMI_ERR_PROTOCOL, _TOO_LARGE), a
+ * cancellation, and the loss of a request that may not be retried. After an error with boomi_error_sent() 1 such a
+ * request may have taken effect: check before you send it again.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: the first one of the request's or call's setters; BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin);
- * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_RATE_LIMITED (its turn would come too
- * late); BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; with a JWT also those of
- * boomi_jwt_generate().
+ * BOOMI_ERR_CONFIG (no credentials or account id); BOOMI_ERR_HELD; BOOMI_ERR_OTP; BOOMI_ERR_RATE_LIMITED (the
+ * permit would come too late); BOOMI_ERR_CONNECT, _PROXY, _TLS, _TIMEOUT, _PROTOCOL, _TOO_LARGE, _CANCELED; with a
+ * JWT also those of boomi_jwt_generate().
  */
 boomi_code boomi_client_send(const boomi_client *client,
                              const boomi_request *request,
@@ -877,12 +912,14 @@ boomi_code boomi_client_send(const boomi_client *client,
                              boomi_error **error_out);
 
 /**
- * Sends a request like boomi_client_send(), and returns when status and headers of the answer are there. The body is then
- * read with boomi_response_read(), in constant memory however large it is. Only the body of a status of 400 or more is read
- * at once, for its message, and is had from boomi_response_body().
+ * Sends a request, and returns when status and headers of the response have arrived.
  *
- * `*response_out` is freed with boomi_response_free(); NULL on failure. An answer that is freed before its end closes its
- * connection.
+ * Like boomi_client_send(), but the body is read with boomi_response_read(), in constant memory whatever its size.
+ * Only the body of a status of 400 or more is read at once, for its message, and is available from
+ * boomi_response_body().
+ *
+ * `*response_out` is freed with boomi_response_free(); NULL on failure. Freeing a response before its end closes
+ * its connection.
  * Errors: those of boomi_client_send().
  */
 boomi_code boomi_client_open(const boomi_client *client,
@@ -892,11 +929,13 @@ boomi_code boomi_client_open(const boomi_client *client,
                              boomi_error **error_out);
 
 /**
- * Starts work that the server does in its own time, as boomi_job_start() does, and waits for its result, as boomi_job_wait() does,
- * all within one deadline: that of `call`, or, if it is NULL, the client's. What came at once is the result.
+ * Starts a job on the server, and waits for its result, within one deadline.
  *
- * After BOOMI_ERR_TIMEOUT or another error the work may go on, and where its result will be is lost: boomi_job_start() gives a job,
- * which keeps it.
+ * Short for boomi_job_start() and boomi_job_wait(). The deadline is that of `call`, or, if it is NULL, the
+ * client's. A result that the server returns at once is returned.
+ *
+ * After BOOMI_ERR_TIMEOUT or another error the job may continue, and the place of its result is lost:
+ * boomi_job_start() returns a job that keeps it.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: those of boomi_job_start() and boomi_job_wait().
@@ -908,21 +947,23 @@ boomi_code boomi_client_wait(const boomi_client *client,
                              boomi_error **error_out);
 
 /**
- * Headers for one request to `url`, an absolute URL, which must be on the client's origin: no secret is given for another.
- * `scheme` is one of the BOOMI_AUTH_* constants (BOOMI_AUTH_AUTO: a JWT for /graphql and for a client with a token provider; else
- * Basic); with a JWT this may ask the server for one, with Basic it may wait for a one-time code or a place in the guard. `call`
- * may be NULL for the client's limits.
+ * Creates the authentication headers for one request to `url`.
  *
- * Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
- * how the request was answered, or boomi_authorization_withdraw() that it was not sent. One that is freed without counts as a
- * sign-in without an answer, which may have been a rejected one: after five of those in a row nothing is sent any more
- * (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request, and observe every answer.
+ * `url` is an absolute URL of the client's origin: no secret is given for another origin. `scheme` is a
+ * BOOMI_AUTH_* constant. With a JWT this may request one from the server; with Basic it may wait for a one-time
+ * code or a permit of the guard. `call` may be NULL for the client's limits.
+ *
+ * Each Basic authorization holds a permit of the guard until boomi_authorization_observe() reports the response,
+ * or boomi_authorization_withdraw() reports that nothing was sent. One freed without either counts as an
+ * authentication attempt without a response, which may have been rejected: after five of those in a row the guard
+ * blocks the credentials (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request,
+ * and observe every response.
  *
  * The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
  *
  * `*authorization_out` is freed with boomi_authorization_free(); NULL on failure.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP, and
- * BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP,
+ * and BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
  */
 boomi_code boomi_client_authorize(const boomi_client *client,
                                   uint32_t scheme,
@@ -932,26 +973,28 @@ boomi_code boomi_client_authorize(const boomi_client *client,
                                   boomi_error **error_out);
 
 /**
- * How many headers there are; 0 if `authorization` is NULL.
+ * Returns the number of headers; 0 if `authorization` is NULL.
  */
 size_t boomi_authorization_count(const boomi_authorization *authorization);
 
 /**
- * The name of a header, in lower case; NULL if `index` is too large.
+ * Returns the name of a header, in lower case; NULL if `index` is too large.
  */
 const char *boomi_authorization_name(const boomi_authorization *authorization, size_t index);
 
 /**
- * The value of a header, a secret; NULL if `index` is too large.
+ * Returns the value of a header, a secret; NULL if `index` is too large.
  */
 const char *boomi_authorization_value(const boomi_authorization *authorization, size_t index);
 
 /**
- * Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand. To be
- * called for every Basic authorization, which gives its place in the guard back here; see boomi_client_authorize().
+ * Reports a response to the guard: its HTTP status, and its body of `length` bytes.
  *
- * `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more: for a refused JWT that has been
- * replaced, or can be. Else it is 0. The first call counts.
+ * Call it for every Basic authorization: it returns the guard's permit; see boomi_client_authorize(). `body` may
+ * be NULL and `length` 0 if the body is not at hand. The first call counts.
+ *
+ * `*send_again_out`, which may be NULL, is 1 if authorizing and sending once more helps: after a refused JWT that
+ * was or can be replaced. Otherwise it is 0.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_authorization_observe(boomi_authorization *authorization,
@@ -962,14 +1005,17 @@ boomi_code boomi_authorization_observe(boomi_authorization *authorization,
                                        boomi_error **error_out);
 
 /**
- * Says that no byte of the request was sent, because there was no connection: then it counts as nothing. After
- * boomi_authorization_observe() it changes nothing. NULL is fine.
+ * Reports that no byte of the request was sent, for lack of a connection: the attempt does not count.
+ *
+ * After boomi_authorization_observe() it changes nothing. NULL is allowed.
  */
 void boomi_authorization_withdraw(boomi_authorization *authorization);
 
 /**
- * Frees an authorization, and wipes its values. A Basic one that was neither observed nor withdrawn counts as a
- * sign-in without an answer; see boomi_client_authorize(). NULL is fine.
+ * Frees an authorization, and wipes its values. NULL is allowed.
+ *
+ * A Basic one that was neither observed nor withdrawn counts as an authentication attempt without a response; see
+ * boomi_client_authorize().
  */
 void boomi_authorization_free(boomi_authorization *authorization);
 
@@ -989,12 +1035,12 @@ const char *boomi_token_header(const boomi_token *token);
 const char *boomi_token_account_id(const boomi_token *token);
 
 /**
- * When it was asked for: Unix seconds, by this machine's clock. 0 if `token` is NULL.
+ * When it was requested: Unix seconds, by this machine's clock. 0 if `token` is NULL.
  */
 int64_t boomi_token_issued_at(const boomi_token *token);
 
 /**
- * When it dies: Unix seconds, by this machine's clock, whatever the server's says. 0 if `token` is NULL.
+ * When it expires: Unix seconds, by this machine's clock, whatever the server's clock says. 0 if `token` is NULL.
  */
 int64_t boomi_token_expires_at(const boomi_token *token);
 
@@ -1009,7 +1055,8 @@ boomi_token *boomi_token_clone(const boomi_token *token);
 void boomi_token_free(boomi_token *token);
 
 /**
- * A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed afterwards.
+ * A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed
+ * afterwards.
  *
  * `*provider_out` is freed with boomi_token_provider_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if there is no account id.
@@ -1020,16 +1067,18 @@ boomi_code boomi_token_provider_new(const boomi_client *client,
                                     boomi_error **error_out);
 
 /**
- * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
- * at once. While the kept one is fresh, without I/O or lock, and without allocation but in a thread's first call; else this asks
- * the server, or waits for whoever does. `call` may be NULL for the client's limits.
+ * A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is
+ * sent at once. A fresh cached token is returned without I/O or lock, and allocates memory only in a thread's first
+ * call; else this requests a token from the server, or waits for the caller that does. `call` may be NULL for the
+ * client's limits.
  *
- * More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
- * If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
+ * The call does not wait for more than 0.6 of a token's life, and returns a token that was requested just now whatever
+ * is left of it. If the server cannot be reached, or the guard blocks authentication, it returns a token with less
+ * left until that expires.
  *
  * `*token_out` is freed with boomi_token_free(), and outlives the provider; NULL on failure.
- * Errors: BOOMI_ERR_INVALID_ARGUMENT; only with no living token those of boomi_jwt_generate(). A failure of the server's is
- * told to all who come until it is tried again: boomi_error_retry_after_ms() says when.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT; only without an unexpired token those of boomi_jwt_generate(). A failure of the
+ * server fails all calls until the next attempt: boomi_error_retry_after_ms() says when that is.
  */
 boomi_code boomi_token_provider_get(const boomi_token_provider *provider,
                                     uint32_t min_validity_s,
@@ -1038,8 +1087,8 @@ boomi_code boomi_token_provider_get(const boomi_token_provider *provider,
                                     boomi_error **error_out);
 
 /**
- * Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept
- * stays as it is if this fails. `call` may be NULL for the client's limits.
+ * Requests a new JWT from the server now, for callers with a timer of their own, or joins a token request in progress.
+ * On failure the cached token stays. `call` may be NULL for the client's limits.
  * Errors: those of boomi_jwt_generate().
  */
 boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
@@ -1047,23 +1096,24 @@ boomi_code boomi_token_provider_refresh(const boomi_token_provider *provider,
                                         boomi_error **error_out);
 
 /**
- * Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
- * is not given again, so that the next boomi_token_provider_get() has another. Within half a minute
- * of another refusal it is (a minute if a token was refused that replaced a refused one), because then tokens are not what is
- * wrong. No I/O.
+ * Reports that an API refused `rejected` with 401, a token of boomi_token_provider_get(), which the caller still
+ * frees. The provider drops it, so that the next boomi_token_provider_get() returns another. Within half a minute of
+ * another refusal (a minute if the refused token replaced a refused one) it keeps the token, because then tokens are
+ * not the cause. No I/O.
  *
- * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
+ * A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for
+ * either.
  */
 void boomi_token_provider_invalidate(const boomi_token_provider *provider,
                                      const boomi_token *rejected);
 
 /**
- * The token's times and what happened so far as a JSON object for people and logs, to which keys may be added. Never a secret.
- * No I/O.
+ * The token's times and counters as a JSON object for people and logs, to which keys may be added. Never a secret. No
+ * I/O.
  *
  * account_id; generation (how many tokens there were); issued_at, expires_at and next_refresh_at (Unix seconds by this
- * machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last exchange worked); and how often since
- * the client was made: exchanges, joins, stale_served, refused, held.
+ * machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last token request succeeded); and
+ * counters since the client was made: exchanges (token requests sent), joins, stale_served, refused, held.
  *
  * `*json_out` is freed with boomi_string_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -1073,14 +1123,29 @@ boomi_code boomi_token_provider_describe(const boomi_token_provider *provider,
                                          boomi_error **error_out);
 
 /**
+ * Sets the provider whose JWT is sent with this client's requests.
+ *
+ * For another host that accepts the platform's bearer tokens, such as a DataHub repository. BOOMI_AUTH_AUTO then
+ * means a JWT for every request, and the client needs no credentials of its own.
+ *
+ * `provider` may be freed afterwards; these settings, their copies and the clients created from them keep it and
+ * its client alive.
+ * Errors: BOOMI_ERR_INVALID_ARGUMENT.
+ */
+boomi_code boomi_config_set_token_provider(boomi_config *config,
+                                           const boomi_token_provider *provider,
+                                           boomi_error **error_out);
+
+/**
  * Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
  */
 void boomi_token_provider_free(boomi_token_provider *provider);
 
 /**
- * A request. `method` is "GET", "POST", ...; `path_or_url` a path such as "/api/rest/v1/{accountId}/AuditLog/1", in
- * which {accountId} is filled in when it is sent, or a URL of the client's origin. Special characters in it must be
- * percent-encoded.
+ * Creates a request. `method` is "GET", "POST", ...; `path_or_url` a path or a URL of the client's origin.
+ *
+ * A path is such as "/api/rest/v1/{accountId}/AuditLog/1"; {accountId} is filled in when the request is sent.
+ * Special characters must be percent-encoded.
  *
  * `*request_out` is freed with boomi_request_free(); NULL on failure.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -1091,13 +1156,13 @@ boomi_code boomi_request_new(const char *method,
                              boomi_error **error_out);
 
 /**
- * How the request is signed in: one of the BOOMI_AUTH_* constants.
+ * Sets the authentication scheme: one of the BOOMI_AUTH_* constants.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_auth(boomi_request *request, uint32_t scheme, boomi_error **error_out);
 
 /**
- * The account that {accountId} and a JWT stand for, instead of the client's. It is percent-encoded as one segment.
+ * Sets the account for {accountId} and for a JWT, instead of the client's. It is percent-encoded as one segment.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_account_id(boomi_request *request,
@@ -1116,8 +1181,8 @@ boomi_code boomi_request_add_query(boomi_request *request,
 /**
  * Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both.
  *
- * Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and Authorization and X-Boomi-OTP
- * unless the scheme is BOOMI_AUTH_NONE (which is seen when the request is sent). These two are secret by themselves.
+ * Rejected are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and, when the request
+ * is sent, Authorization and X-Boomi-OTP unless the scheme is BOOMI_AUTH_NONE. These two are always secret.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_header(boomi_request *request,
@@ -1127,8 +1192,9 @@ boomi_code boomi_request_set_header(boomi_request *request,
                                     boomi_error **error_out);
 
 /**
- * The body: `length` bytes at `data`, copied. Sent as JSON unless a Content-Type is set. `data` may be NULL if `length`
- * is 0.
+ * Sets the body: `length` bytes at `data`, copied. The Content-Type is JSON unless one is set.
+ *
+ * `data` may be NULL if `length` is 0.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_request_set_body(boomi_request *request,
@@ -1137,72 +1203,75 @@ boomi_code boomi_request_set_body(boomi_request *request,
                                   boomi_error **error_out);
 
 /**
- * Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
- * boomi_client_send() for those that may unless this says otherwise.
+ * Sets whether the request may be retried although it may have taken effect; 0 for no.
+ *
+ * boomi_client_send() lists the requests that may be retried otherwise.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
-boomi_code boomi_request_set_replayable(boomi_request *request,
-                                        int32_t replayable,
-                                        boomi_error **error_out);
+boomi_code boomi_request_set_replayable(boomi_request *request, int32_t replayable, boomi_error **error_out);
 
 /**
- * Frees a request. NULL is fine.
+ * Frees a request. NULL is allowed.
  */
 void boomi_request_free(boomi_request *request);
 
 /**
- * The HTTP status; 0 if `response` is NULL.
+ * Returns the HTTP status; 0 if `response` is NULL.
  */
 int32_t boomi_response_status(const boomi_response *response);
 
 /**
- * What the answer means: BOOMI_OK, or an error with Boomi's own message and what to do. GraphQL's errors in an answer
- * with status 200 count.
- * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED, BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS.
+ * Returns BOOMI_OK for success, or an error with Boomi's own message and what to do.
+ *
+ * GraphQL errors in a response with status 200 count.
+ * Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED, BOOMI_ERR_RATE_LIMITED,
+ * BOOMI_ERR_HTTP_STATUS.
  */
-boomi_code boomi_response_check(const boomi_response *response,
-                                boomi_error **error_out);
+boomi_code boomi_response_check(const boomi_response *response, boomi_error **error_out);
 
 /**
- * Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; NULL if there is none.
+ * Returns Boomi's own error text, from JSON, XML, HTML or GraphQL; NULL if there is none.
  */
 const char *boomi_response_message(const boomi_response *response);
 
 /**
- * The value of the first header of that name, in whatever case; NULL if there is none. What is not UTF-8 in it is
- * replaced by U+FFFD.
+ * Returns the value of the first header with that name, in any case; NULL if there is none.
+ *
+ * Bytes that are not UTF-8 are replaced by U+FFFD.
  */
-const char *boomi_response_header(const boomi_response *response,
-                                  const char *name);
+const char *boomi_response_header(const boomi_response *response, const char *name);
 
 /**
- * How many headers there are.
+ * Returns the number of headers.
  */
 size_t boomi_response_header_count(const boomi_response *response);
 
 /**
- * The name of a header, in lower case; NULL if `index` is too large.
+ * Returns the name of a header, in lower case; NULL if `index` is too large.
  */
 const char *boomi_response_header_name(const boomi_response *response, size_t index);
 
 /**
- * The value of a header; NULL if `index` is too large.
+ * Returns the value of a header; NULL if `index` is too large.
  */
 const char *boomi_response_header_value(const boomi_response *response, size_t index);
 
 /**
- * The body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is. `length_out`
- * may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
+ * Returns the body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is.
+ *
+ * `length_out` may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
  */
 const uint8_t *boomi_response_body(const boomi_response *response,
                                    size_t *length_out);
 
 /**
- * Reads some of the body of an answer from boomi_client_open() or boomi_job_open() into `buffer`, which has room for `size` bytes.
- * `*read_out` is how many there are; 0 at the end. By one thread at a time.
+ * Reads a piece of the body into `buffer`, which has room for `size` bytes. Used by one thread at a time.
  *
- * A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
- * an error the rest of the body is lost. A body that is here already is read the same way.
+ * `*read_out` is the number of bytes read; 0 at the end. For responses of boomi_client_open() and
+ * boomi_job_open(); a body that was read at once is read the same way.
+ *
+ * A read during which nothing arrives ends after the call's timeout, and cancelling the call or client ends it
+ * within 100 ms. After an error the rest of the body is lost.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT, _CONNECT, _TLS, _TIMEOUT, _PROTOCOL, _CANCELED.
  */
 boomi_code boomi_response_read(boomi_response *response,
@@ -1212,22 +1281,23 @@ boomi_code boomi_response_read(boomi_response *response,
                                boomi_error **error_out);
 
 /**
- * How many times the request was tried: 1 if it was sent once. A try with a JWT that was refused and replaced counts too.
+ * Returns the number of attempts: 1 if the request was sent once. One with a JWT that was refused and replaced
+ * counts too.
  */
 int32_t boomi_response_attempts(const boomi_response *response);
 
 /**
- * What the server said to wait before trying again, in milliseconds; -1 if it did not say.
+ * Returns how long the server said to wait before trying again, in milliseconds; -1 if it did not say.
  */
 int64_t boomi_response_retry_after_ms(const boomi_response *response);
 
 /**
- * Frees a response. NULL is fine.
+ * Frees a response. NULL is allowed.
  */
 void boomi_response_free(boomi_response *response);
 
 /**
- * The pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O: boomi_pages_next() sends it.
+ * Creates the pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O.
  *
  * `*pages_out` is freed with boomi_pages_free(); NULL on failure.
  * Errors: the first one of the request's setters; BOOMI_ERR_INVALID_ARGUMENT, also for another method or path.
@@ -1238,16 +1308,18 @@ boomi_code boomi_pages_new(const boomi_client *client,
                            boomi_error **error_out);
 
 /**
- * Asks for the next page: an answer with status 200, in JSON or XML as the request asks for. Each page is a call of its own, with
- * its own deadline, turn and tries; see boomi_client_send(). `call` may be NULL for the client's limits.
+ * Requests the next page: a response with status 200, in JSON or XML as the request accepts.
  *
- * After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL. An error loses
- * nothing: the next call asks for the same page again. From another thread at the same time, or inside a callback of its own
- * call, it is BOOMI_ERR_INVALID_ARGUMENT.
+ * Each page is a call of its own, with its own deadline, rate-limit permit and retries; see boomi_client_send().
+ * `call` may be NULL for the client's limits.
+ *
+ * After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL.
+ * An error loses nothing: the next call requests the same page again. From another thread at the same time, or
+ * inside a callback of its own call, it is BOOMI_ERR_INVALID_ARGUMENT.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure, too.
- * Errors: those of boomi_client_send(), and, for an answer of another status, those of boomi_response_check();
- * BOOMI_ERR_PROTOCOL if it is no page.
+ * Errors: those of boomi_client_send(), and, for a response of another status, those of boomi_response_check();
+ * BOOMI_ERR_PROTOCOL if the response is no page.
  */
 boomi_code boomi_pages_next(boomi_pages *pages,
                             const boomi_call *call,
@@ -1255,21 +1327,25 @@ boomi_code boomi_pages_next(boomi_pages *pages,
                             boomi_error **error_out);
 
 /**
- * Frees pages. Those that were given out live on. NULL is fine.
+ * Frees pages. Returned responses stay valid. NULL is allowed.
  */
 void boomi_pages_free(boomi_pages *pages);
 
 /**
- * Starts work with a request, which is sent as by boomi_client_send(), and reads out of the answer where its result will be:
- * under /async/ by an `asyncToken`, for an ExecutionRequest by its `requestId`, for a download (ProcessLog, AtomLog,
- * ConnectorDocument) by its `url`; a GET that is answered 202 is asked again. What is none of these is the result itself. JSON or
- * XML. `call` may be NULL for the client's limits.
+ * Starts a job with a request, and reads from the response where the result will be.
  *
- * A URL out of an answer is asked only if it is of the client's own origin, with the sign-in and headers of the request.
+ * The request is sent as by boomi_client_send(). The result is under /async/ with an `asyncToken`; for an
+ * ExecutionRequest with its `requestId`; for a download (ProcessLog, AtomLog, ConnectorDocument) at its `url`; a
+ * GET with the response 202 is polled. Any other response is the result. JSON or XML. `call` may be NULL for the
+ * client's limits.
+ *
+ * A URL from a response is requested only if it is of the client's own origin, with the credentials and headers of
+ * the request.
  *
  * `*job_out` is freed with boomi_job_free(); NULL on failure.
- * Errors: those of boomi_client_send(), and, for an answer of another status than 2xx, those of boomi_response_check();
- * BOOMI_ERR_PROTOCOL if the answer names no place that could be asked: boomi_error_sent() is 1 then, as the work was started.
+ * Errors: those of boomi_client_send(), and, for a response with a status other than 2xx, those of
+ * boomi_response_check(); BOOMI_ERR_PROTOCOL if the response names no place to poll: boomi_error_sent() is 1 then,
+ * as the job was started.
  */
 boomi_code boomi_job_start(const boomi_client *client,
                            const boomi_request *request,
@@ -1278,17 +1354,19 @@ boomi_code boomi_job_start(const boomi_client *client,
                            boomi_error **error_out);
 
 /**
- * Waits for the result, and gives it whatever its status; see boomi_response_check(). The server is asked at once, then
- * after half a second, and at growing intervals up to 5 s, or when it says. `call` may be NULL for the client's limits.
+ * Waits for the result, and returns it whatever its status; see boomi_response_check().
  *
- * After an error, BOOMI_ERR_TIMEOUT among them, the work goes on, and this can be called again. But what Boomi keeps under an
- * `asyncToken` it gives once: after that, and after 30 minutes, it is BOOMI_ERR_HTTP_STATUS with the status 204. What came at once
- * is given once too. From another thread at the same time, or inside a callback of its own call, this is
- * BOOMI_ERR_INVALID_ARGUMENT.
+ * The server is polled at once, after half a second, and at growing intervals up to 5 s, or when it says. `call`
+ * may be NULL for the client's limits.
+ *
+ * After an error, BOOMI_ERR_TIMEOUT among them, the job continues, and this can be called again. But Boomi returns
+ * the result of an `asyncToken` once: after that, and after 30 minutes, this is BOOMI_ERR_HTTP_STATUS with the
+ * status 204. A result that came at once is returned once too. From another thread at the same time, or inside a
+ * callback of its own call, this is BOOMI_ERR_INVALID_ARGUMENT.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
- * Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another origin: a client with
- * that for its base URL can ask for it, at boomi_job_path().
+ * Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another
+ * origin: a client with that base URL can request it, at boomi_job_path().
  */
 boomi_code boomi_job_wait(boomi_job *job,
                           const boomi_call *call,
@@ -1296,9 +1374,10 @@ boomi_code boomi_job_wait(boomi_job *job,
                           boomi_error **error_out);
 
 /**
- * Waits like boomi_job_wait(), and returns when status and headers of the result are there. The body is then read with
- * boomi_response_read(), as after boomi_client_open(): for downloads of any size. What came at once is here already, and is read
- * the same way.
+ * Waits like boomi_job_wait(), and returns when status and headers of the result have arrived.
+ *
+ * Read the body with boomi_response_read(), as after boomi_client_open(): for downloads of any size. A result that
+ * came at once is read the same way.
  *
  * `*response_out` is freed with boomi_response_free(); NULL on failure.
  * Errors: those of boomi_job_wait().
@@ -1309,14 +1388,15 @@ boomi_code boomi_job_open(boomi_job *job,
                           boomi_error **error_out);
 
 /**
- * Where the result is asked for with a GET, now or by another process: a path, in which {accountId} is still to be filled in, or a
- * URL, for boomi_request_new(). What boomi_request_add_query() added is not in it. Borrowed from `job`. NULL if the result came at
- * once, and if `job` is NULL.
+ * Returns where a GET finds the result, now or from another process, for boomi_request_new().
+ *
+ * It is a path, in which {accountId} is not filled in, or a URL, without the parameters of
+ * boomi_request_add_query(). Borrowed from `job`. NULL if the result came at once, and if `job` is NULL.
  */
 const char *boomi_job_path(const boomi_job *job);
 
 /**
- * Frees a job. The work goes on, and results that were given out live on. NULL is fine.
+ * Frees a job. The job on the server continues, and results stay valid. NULL is allowed.
  */
 void boomi_job_free(boomi_job *job);
 

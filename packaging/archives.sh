@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-version=$(tests/versions.sh)
+version=$(scripts/versions.sh)
 dist=$target/dist
 rm -rf "$dist"
 mkdir -p "$dist"

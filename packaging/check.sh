@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 : "${CARGO:=cargo}" "${CC:=cc}" "${PYTHON:=python3}"
-version=$(tests/versions.sh)
+version=$(scripts/versions.sh)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 

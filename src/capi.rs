@@ -1,11 +1,10 @@
-//! The C API: the functions of `include/boomi_auth.h`, one file for each handle. They parse, call and convert; what
-//! they do is in the rest of the crate.
+//! The C API: the functions of `include/boomi_auth.h`, one file for each handle. They parse, call and convert.
 //!
 //! # Safety
 //!
-//! The same for every function here, so it is said once. Pointers are NULL or valid: a handle is one that this library
-//! gave out and that was not freed, a text ends with a NUL, a buffer has its length. A handle that a function takes as
-//! `const` may be used by several threads at once, any other by one.
+//! One contract holds for every function. Pointers are NULL or valid: a handle was returned by this library and is not
+//! freed, a text ends with a NUL, a buffer has its length. Several threads may use a `const` handle at once, one thread
+//! any other.
 
 #![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
@@ -17,12 +16,12 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+mod handle;
 mod job;
 mod library;
 mod pages;
 mod request;
 mod response;
-mod stock;
 mod token;
 mod token_provider;
 

@@ -1,46 +1,48 @@
-//! What went wrong, as a code a program can act on and a text a person can act on.
+//! Errors: a code that programs act on and a text that people act on.
 
 use std::ffi::CStr;
 use std::time::Duration;
 
-/// The result of everything here that can fail.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure it is. The numbers are the `BOOMI_ERR_*` codes of the C API and never change.
+/// The kind of a failure. The numbers are the `BOOMI_ERR_*` codes of the C API and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(i32)]
 pub enum ErrorKind {
-    /// An argument is null, empty, out of range, not UTF-8, or holds a character that is not allowed there.
+    /// An argument is null, empty, out of range, not UTF-8, or has a character that is not allowed.
     InvalidArgument = 1,
     /// A setting is missing or contradicts another. The message names it and where Boomi shows its value.
     Config = 2,
-    /// The server refused who you are: 401, or 403 with `error.user.login`.
+    /// Authentication failed: 401, or 403 with `error.user.login`.
     CredentialsRejected = 3,
-    /// The server knows who you are and does not allow this: other 403, or 400 "does not have access rights".
+    /// The server does not allow this user the request: another 403, or 400 "does not have access rights".
     PermissionDenied = 4,
-    /// Nothing was sent, because sign-ins of these credentials were rejected, or had no answer, and one more could lock the user.
-    /// The time to wait says how long; without one, until other credentials or [`Client::reset_guard`](crate::Client::reset_guard).
+    /// Nothing was sent: attempts with these credentials failed, and one more could lock the user.
+    ///
+    /// It lasts for the time to wait; without one, until other credentials or
+    /// [`Client::reset_guard`](crate::Client::reset_guard).
     Held = 5,
-    /// No one-time code could be had in time.
+    /// No one-time code was available in time.
     Otp = 6,
     /// Too many requests: 429, or 503, with which Boomi says both "rate limit" and "too busy".
     RateLimited = 7,
-    /// Another HTTP status than the call can use.
+    /// An HTTP status that the call cannot use.
     HttpStatus = 8,
     /// The name did not resolve, or the TCP connection failed or was lost.
     Connect = 9,
-    /// The proxy could not be reached, refused, or its setting is wrong.
+    /// The proxy was not reachable or refused, or its setting is wrong.
     Proxy = 10,
     /// The TLS handshake failed. The message names the roots that were trusted.
     Tls = 11,
     /// A deadline passed.
     Timeout = 12,
-    /// The answer is not what the API promises, such as a login page instead of a token.
+    /// The response is not what the API specifies, such as a login page instead of a token.
     Protocol = 13,
-    /// The answer is larger than allowed.
+    /// The response is larger than allowed.
     TooLarge = 14,
-    /// The caller cancelled the call.
+    /// The caller canceled the call.
     Canceled = 15,
     /// A bug in this library.
     Internal = 16,
@@ -67,12 +69,12 @@ impl ErrorKind {
         ErrorKind::Internal,
     ];
 
-    /// The `BOOMI_ERR_*` number.
+    /// Returns the `BOOMI_ERR_*` number.
     pub fn code(self) -> i32 {
         self as i32
     }
 
-    /// A short description, the same for every error of this kind.
+    /// Returns a short description of this kind.
     pub fn description(self) -> &'static CStr {
         match self {
             ErrorKind::InvalidArgument => c"invalid argument",
@@ -80,15 +82,15 @@ impl ErrorKind {
             ErrorKind::CredentialsRejected => c"the credentials were rejected",
             ErrorKind::PermissionDenied => c"permission denied",
             ErrorKind::Held => c"not sent: these credentials are held back after rejections",
-            ErrorKind::Otp => c"no one-time code could be had in time",
+            ErrorKind::Otp => c"no one-time code was available in time",
             ErrorKind::RateLimited => c"too many requests",
             ErrorKind::HttpStatus => c"unexpected HTTP status",
             ErrorKind::Connect => c"no connection",
             ErrorKind::Proxy => c"the proxy failed",
             ErrorKind::Tls => c"no trusted TLS connection",
             ErrorKind::Timeout => c"timed out",
-            ErrorKind::Protocol => c"the answer is not what the API promises",
-            ErrorKind::TooLarge => c"the answer is too large",
+            ErrorKind::Protocol => c"the response is not what the API specifies",
+            ErrorKind::TooLarge => c"the response is too large",
             ErrorKind::Canceled => c"canceled",
             ErrorKind::Internal => c"internal error, a bug in boomi-auth",
         }
@@ -101,7 +103,7 @@ impl std::fmt::Display for ErrorKind {
     }
 }
 
-/// A failure: its kind, what happened, what to do about it, and whether trying again helps.
+/// A failure: its kind, what happened, what to do about it, and whether a retry helps.
 ///
 /// The text never holds a secret, a header's value or a response's body.
 #[derive(Clone, thiserror::Error)]
@@ -132,8 +134,9 @@ impl Error {
         }))
     }
 
-    /// An error of the caller's own, for functions that give credentials: of the kind [`ErrorKind::Config`], with the text
-    /// of `error`, which should hold no secret.
+    /// Makes an error of the kind [`ErrorKind::Config`] for a function that supplies credentials.
+    ///
+    /// Its text is that of `error`, which must hold no secret.
     pub fn other(error: impl std::fmt::Display) -> Self {
         Self::config(crate::text::printable(&error.to_string(), 500))
     }
@@ -171,67 +174,67 @@ impl Error {
         self
     }
 
-    /// With more to its text.
+    /// Appends a note to the text.
     pub(crate) fn noting(mut self, note: &str) -> Self {
         self.0.message.push_str(note);
         self
     }
 
-    /// What kind of failure this is.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What happened, where, and what to do about it.
+    /// Returns what happened, where, and what to do about it.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The HTTP status of the answer, if one arrived.
+    /// Returns the HTTP status, if a response arrived.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// How long to wait before trying again, where that is known.
+    /// Returns how long to wait before a retry, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Whether the same call, unchanged, may work later.
+    /// Returns whether an unchanged call may succeed later.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether any part of the request left this machine, so that it may have taken effect.
+    /// Returns whether any part of the request was sent, so that it may have had an effect.
     pub fn was_sent(&self) -> bool {
         self.0.sent
     }
 
-    /// How many times the request was tried.
+    /// Returns the number of attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 }
 
-/// The first error of an object's setters, so that a caller may set everything and look once.
+/// The first error of an object's setters, for callers that check once after all of them.
 #[derive(Clone, Default)]
 pub(crate) struct FirstError(Option<Error>);
 
 impl FirstError {
-    /// Passes `result` on; an error stays here, if it is the first.
+    /// Returns `result`, and stores its error if that is the first.
     pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| {
             self.0.get_or_insert_with(|| error.clone());
         })
     }
 
-    /// The error that stayed.
+    /// Returns the stored error.
     pub(crate) fn check(&self) -> Result<()> {
         self.0.clone().map_or(Ok(()), Err)
     }
 }
 
-/// For people too: it is what `main` prints of an error that it returns.
+/// Readable, because `main` prints it for an error that it returns.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}: {}", self.0.kind, self.0.message)
@@ -243,10 +246,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_of_the_header() {
+    fn codes_match_the_header() {
         for (index, kind) in ErrorKind::ALL.into_iter().enumerate() {
             assert_eq!(kind.code(), index as i32 + 1);
             assert!(!kind.to_string().is_empty());
         }
+    }
+
+    #[test]
+    fn core_messages_name_no_functions() {
+        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let (mut folders, mut texts, mut found) = (vec![sources], 0, Vec::new());
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                let name = path.file_name().unwrap().to_string_lossy();
+                if path.is_dir() && !["capi", "tests"].contains(&&*name) {
+                    folders.push(path);
+                } else if name.ends_with(".rs") && name != "tests.rs" {
+                    for text in strings(&std::fs::read_to_string(&path).unwrap()) {
+                        texts += 1;
+                        if NAMES.iter().any(|name| text.contains(name)) {
+                            found.push(format!("{}: {text}", path.display()));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(texts > 1000, "the strings of src/ were not found");
+        assert!(found.is_empty(), "name the setting instead:\n{}", found.join("\n"));
+    }
+
+    /// Functions and constants that a caller in another language does not know.
+    const NAMES: [&str; 5] = ["boomi_config_", "boomi_client_", "ClientBuilder::", "Client::", "BOOMI_AUTH_"];
+
+    /// The string literals of a source file without its inline tests, each joined over its line continuations.
+    fn strings(source: &str) -> Vec<String> {
+        let source = source.split("\nmod tests {").next().unwrap_or_default();
+        let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n").replace(r#"\""#, "'").replace("'\"'", "");
+        let literals = code.split('"').skip(1).step_by(2);
+        literals.map(|text| text.split("\\\n").map(str::trim_start).collect()).collect()
     }
 }

@@ -1,15 +1,16 @@
-//! Small files that a setting names: secrets and CA bundles.
+//! Reading of small files that a setting names: secrets and CA bundles.
 
 use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Larger files are no such files.
+/// The largest file that is read.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Reads a regular file; the error says why not. A pipe or device is refused, because reading one could block for ever, and
-/// it could not be read again.
+/// Reads a regular file; the error says why it failed.
+///
+/// A pipe or device is refused: reading it could block without end, and a second reading would find nothing.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let text = |error: std::io::Error| error.to_string();
     let size = match std::fs::metadata(path).map_err(text)? {
@@ -17,18 +18,19 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
         data if data.len() > LARGEST => return Err(format!("it is larger than {LARGEST} bytes")),
         data => data.len(),
     };
-    // Room from the start: growing would leave copies behind.
+    // The full capacity from the start: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(size as usize + 1));
     std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)).map_err(text)?;
     Ok(bytes)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_could_block_or_never_end_is_refused() {
+    fn read_refuses_devices_and_directories() {
         for path in ["/dev/zero", "/dev/null", "/"] {
             assert!(read(Path::new(path)).unwrap_err().contains("regular file"), "{path}");
         }

@@ -3,29 +3,15 @@
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-static NEVER_FORKS: AtomicBool = AtomicBool::new(false);
-
-/// Says that this process will never `fork` and go on in the child, as a JVM, which does not survive it. Saves each request the
-/// system call that would see it.
-pub fn never_forks() {
-    NEVER_FORKS.store(true, Ordering::Relaxed);
-}
-
-/// Another number in another process, unless there will be none.
-fn this_process() -> u32 {
-    if NEVER_FORKS.load(Ordering::Relaxed) { 0 } else { std::process::id() }
-}
-
-/// A value that each process makes for itself, when it first needs it.
+/// A value that each process creates on first use.
 ///
-/// After a `fork` the child holds copies of locks whose owners are not there, and of sockets that its parent goes on
-/// using. So the child never touches its parent's value: it makes a new one, and leaks the old.
+/// After a `fork` the child holds copies of locks whose owner threads do not exist there, and of sockets that its
+/// parent still uses. So the child never touches its parent's value: it creates a new one, and leaks the old one.
 pub(crate) struct PerProcess<T> {
-    /// Of whatever type, so that the code for it is there once: that is 2 KB.
+    /// Type-erased, so that [`replace`] is compiled once: that saves 2 KB.
     current: ArcSwapOption<Owned>,
     values: PhantomData<T>,
 }
@@ -42,29 +28,29 @@ impl<T> PerProcess<T> {
 }
 
 impl<T: Any + Send + Sync> PerProcess<T> {
-    /// This process's value; `make` is asked for one in a process that has none yet.
+    /// Returns this process's value, and calls `make` if there is none yet.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let process = this_process();
+        let process = std::process::id();
         let current = self.current.load_full();
         let value = match current.as_ref().filter(|owned| owned.process == process) {
             Some(owned) => owned.value.clone(),
             None => replace(&self.current, current, Owned { process, value: Arc::new(make()) }),
         };
-        value.downcast().expect("what is put there is a T")
+        value.downcast().expect("`get` stores a T")
     }
 }
 
 impl<T> PerProcess<T> {
-    /// Forgets this process's value, so that the next who needs one makes it anew. Who uses it keeps it.
+    /// Drops this process's value: the next `get` creates a new one. Callers that hold the old one keep it.
     pub(crate) fn clear(&self) {
         let cleared = self.current.swap(None);
-        if cleared.as_ref().is_some_and(|owned| owned.process != this_process()) {
+        if cleared.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
             std::mem::forget(cleared);
         }
     }
 }
 
-/// Puts `made` in the place of `current`, unless another thread of this process was first: then its value is the one.
+/// Stores `made` instead of `current`, and returns it, or the value that another thread of this process stored first.
 fn replace(place: &ArcSwapOption<Owned>, current: Option<Arc<Owned>>, made: Owned) -> Arc<dyn Any + Send + Sync> {
     let made = Arc::new(made);
     let previous = place.compare_and_swap(&current, Some(made.clone()));

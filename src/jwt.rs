@@ -1,9 +1,7 @@
-//! The answer of `/auth/jwt/generate`: a JWT, and how long it lives.
+//! The response of `/auth/jwt/generate`: a JWT, and how long it lives.
 
 use std::ffi::CString;
 use std::sync::Arc;
-#[cfg(feature = "capi")]
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,30 +11,24 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
-/// What a JWT lives when it does not say. (Boomi's authentication page: "JWT tokens expire after 5 minutes".)
+/// The life of a JWT without an `exp` claim. (Boomi's authentication page: "JWT tokens expire after 5 minutes".)
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
-/// Nothing is believed to live longer.
+/// A longer life in a JWT is cut to this.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// How far the wall clock may have gone back since a token was asked for, before the token counts as dead.
-pub(crate) const TOLERANCE: Duration = Duration::from_secs(2);
-/// What stands before the JWT in the header.
+/// How far the wall clock may go back after a token was requested, before the token counts as expired.
+const TOLERANCE: Duration = Duration::from_secs(2);
+/// The scheme in the Authorization header.
 const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<TokenParts>);
+pub struct Token(Arc<CountedToken>);
 
-/// What clones of a [`Token`] count their references in. There may be several for one JWT, so that threads which hand it out all
-/// day do not wait for each other's counting: aligned, so that no two are near.
-#[repr(align(64))]
-pub(crate) struct TokenParts {
+/// A reference count for shared [`TokenData`]. A cached token has several, so that threads do not contend for one.
+pub(crate) struct CountedToken {
     data: Arc<TokenData>,
-    /// How many references C has; see `capi`.
-    #[cfg(feature = "capi")]
-    lent: AtomicUsize,
-    /// Whether it must not be handed out any more.
-    #[cfg(feature = "capi")]
-    retired: AtomicBool,
+    /// Makes 64 bytes of it, with the counts, so that no two counts share a cache line.
+    _padding: [u8; 40],
 }
 
 /// What a [`Token`] holds.
@@ -47,22 +39,23 @@ pub(crate) struct TokenData {
     issued_at: i64,
     expires_at: i64,
     lifetime: Duration,
-    /// What it had left when it was asked for, and when that was.
+    /// What was left of it at `sent`.
     left: Duration,
+    /// When it was requested.
     sent: Moment,
 }
 
 impl Token {
-    /// Reads the body of an answer with status 200. `date` is its Date header, in Unix seconds.
+    /// Reads the body of a response with status 200. `date` is its Date header, in Unix seconds.
     ///
-    /// The payload is read and not verified: it only says how long the token lives.
+    /// The payload is not verified: only the token's life is read from it.
     pub(crate) fn read(body: &[u8], account_id: &str, date: Option<u64>, sent: Moment) -> Result<Self> {
         let jwt = std::str::from_utf8(body).map(|text| text.trim().trim_matches('"').trim()).unwrap_or_default();
         let payload = payload(jwt)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
-        Ok(Token::of(TokenData {
+        Ok(Token::counting(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(sent.wall),
@@ -70,10 +63,10 @@ impl Token {
             lifetime: lifetime.whole,
             left: lifetime.left,
             sent,
-        }))
+        })))
     }
 
-    /// A token that another process asked for, with what was left of it at a moment.
+    /// Reads a token that another process requested, with `left` of its life at the moment `asked`.
     pub(crate) fn found(
         jwt: &[u8],
         account_id: &str,
@@ -84,7 +77,7 @@ impl Token {
         let bad = || Error::new(ErrorKind::Protocol, "what the store keeps is no JWT");
         let jwt = std::str::from_utf8(jwt).map_err(|_| bad())?;
         payload(jwt).ok_or_else(bad)?;
-        Ok(Token::of(TokenData {
+        Ok(Token::counting(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
             issued_at: seconds(asked.wall.saturating_sub(lifetime.saturating_sub(left))),
@@ -92,30 +85,20 @@ impl Token {
             lifetime,
             left,
             sent: asked,
-        }))
+        })))
     }
 
-    fn of(data: TokenData) -> Self {
-        Token::sharing(Arc::new(data))
+    fn counting(data: Arc<TokenData>) -> Self {
+        Token(Arc::new(CountedToken { data, _padding: [0; 40] }))
     }
 
-    fn sharing(data: Arc<TokenData>) -> Self {
-        Token(Arc::new(TokenParts {
-            data,
-            #[cfg(feature = "capi")]
-            lent: Default::default(),
-            #[cfg(feature = "capi")]
-            retired: Default::default(),
-        }))
+    /// The same token with a reference count of its own.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Token::counting(self.0.data.clone())
     }
 
     fn data(&self) -> &TokenData {
         &self.0.data
-    }
-
-    /// The same token, with references that are counted apart.
-    pub(crate) fn counted_apart(&self) -> Self {
-        Token::sharing(self.0.data.clone())
     }
 
     /// The JWT itself.
@@ -128,37 +111,37 @@ impl Token {
         self.data().header.expose()
     }
 
-    /// The account it was made for.
+    /// The account that the token is for.
     pub fn account_id(&self) -> &str {
         self.data().account_id.to_str().expect("made from text")
     }
 
-    /// When it was asked for: Unix seconds, by this machine's clock.
+    /// When the token was requested: Unix seconds, by this machine's clock.
     pub fn issued_at(&self) -> i64 {
         self.data().issued_at
     }
 
-    /// When it dies: Unix seconds, by this machine's clock (not the `exp` in it, which is by the server's).
+    /// When the token expires: Unix seconds, by this machine's clock. The `exp` claim is by the server's clock.
     pub fn expires_at(&self) -> i64 {
         self.data().expires_at
     }
 
-    /// Whether the two are references to one token.
+    /// Returns whether both are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
         Arc::ptr_eq(&self.0.data, &other.0.data)
     }
 
-    /// How long it lives in all.
+    /// Returns its whole life.
     pub(crate) fn lifetime(&self) -> Duration {
         self.data().lifetime
     }
 
-    /// What was left of it on arrival.
+    /// Returns what was left of its life when it was requested.
     pub(crate) fn left_on_arrival(&self) -> Duration {
         self.data().left
     }
 
-    /// What is left of it: dead if either clock says so, or if the wall clock went back to before it was asked for.
+    /// Returns what is left of its life: none if either clock says so, or if the wall clock is before the request.
     pub(crate) fn remaining(&self, now: Moment) -> Duration {
         let sent = self.sent();
         if now.wall + TOLERANCE < sent.wall {
@@ -168,7 +151,7 @@ impl Token {
         self.left_on_arrival().saturating_sub(passed)
     }
 
-    /// When it was asked for.
+    /// Returns when it was requested.
     pub(crate) fn sent(&self) -> Moment {
         self.data().sent
     }
@@ -177,40 +160,26 @@ impl Token {
         &self.data().header
     }
 
-    /// The same for a request's header, which shares the token's memory.
-    pub(crate) fn in_header(&self) -> InHeader {
-        InHeader(self.clone())
-    }
-
-    /// Not to be handed out any more, by those who have these references in stock.
-    #[cfg(feature = "capi")]
-    pub(crate) fn retire(&self) {
-        self.0.retired.store(true, Ordering::Release);
+    /// Returns the header's value for a request, without a copy of the secret.
+    pub(crate) fn in_header(&self) -> BearerHeader {
+        BearerHeader(self.clone())
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(shared: Arc<TokenParts>) -> Self {
+    pub(crate) fn from_shared(shared: Arc<CountedToken>) -> Self {
         Token(shared)
     }
 
     #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<TokenParts> {
+    pub(crate) fn into_shared(self) -> Arc<CountedToken> {
         self.0
     }
 }
 
 #[cfg(feature = "capi")]
-impl TokenParts {
+impl CountedToken {
     pub(crate) fn data(&self) -> &TokenData {
         &self.data
-    }
-
-    pub(crate) fn lent(&self) -> &AtomicUsize {
-        &self.lent
-    }
-
-    pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
     }
 }
 
@@ -238,10 +207,10 @@ impl TokenData {
     }
 }
 
-/// A token as the value of the Authorization header.
-pub(crate) struct InHeader(Token);
+/// The value of the Authorization header, in the token's memory.
+pub(crate) struct BearerHeader(Token);
 
-impl AsRef<[u8]> for InHeader {
+impl AsRef<[u8]> for BearerHeader {
     fn as_ref(&self) -> &[u8] {
         self.0.secret().as_bytes()
     }
@@ -261,7 +230,7 @@ fn seconds(duration: Duration) -> i64 {
     duration.as_secs().try_into().unwrap_or(i64::MAX)
 }
 
-/// The payload of three base64url parts.
+/// Returns the payload of a JWT, the second of three base64url parts.
 fn payload(jwt: &str) -> Option<Value> {
     let (header, rest) = jwt.split_once('.')?;
     let (payload, signature) = rest.split_once('.')?;
@@ -272,13 +241,13 @@ fn payload(jwt: &str) -> Option<Value> {
     Some(serde_json::from_slice(&payload).unwrap_or(Value::Null))
 }
 
-/// Whether `part` could be decoded, which only the payload is. A fold does not stop early, but takes many bytes at once.
+/// Returns whether `part` is base64url. The fold, without an early exit, compiles to vector code.
 fn is_base64url(part: &str) -> bool {
     let good = |byte: u8| byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_');
     !part.is_empty() && part.len() % 4 != 1 && part.bytes().fold(true, |all, byte| all & good(byte))
 }
 
-/// What came instead of a JWT, in words that quote nothing of it.
+/// Names what the body is instead of a JWT, without quoting it.
 fn looks_like(body: &[u8]) -> &'static str {
     let start = body.trim_ascii_start();
     let lower: Vec<u8> = start.iter().take(16).map(u8::to_ascii_lowercase).collect();
@@ -296,16 +265,16 @@ fn looks_like(body: &[u8]) -> &'static str {
 }
 
 struct Lifetime {
-    /// From its making to its end.
+    /// From issue to expiry.
     whole: Duration,
-    /// From now, the moment it was asked for, to its end.
+    /// From the request to expiry.
     left: Duration,
 }
 
-/// How long a token lives, by the rules of its claims and the server's clock; `None` if it is dead.
+/// Reads a token's life from its claims and the server's clock; `None` if it has expired.
 ///
-/// Boomi documents five minutes, and of the claims only `exp` is known; `iat` may be missing, and either may be in
-/// milliseconds. The same JWT may be handed out for a while, so less than its whole life may be left.
+/// Boomi documents five minutes. Of the claims only `exp` is known; `iat` may be missing, and either may be in
+/// milliseconds. The server may return the same JWT for a while, so less than the whole life may be left.
 fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
     let claim = |name: &str| {
         let value = payload.get(name)?;
@@ -332,7 +301,7 @@ fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::fake::FakeClock;
+    use crate::tests::fake_clock::FakeClock;
 
     const NOW: u64 = 1_800_000_000;
 
@@ -347,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_trimmed_and_unquoted() {
+    fn response_is_trimmed_and_unquoted() {
         let jwt = jwt("{}");
         for body in [jwt.clone(), format!("  {jwt} \r\n"), format!("\"{jwt}\"\n")] {
             let token = read(&body, None).unwrap();
@@ -358,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_is_a_protocol_error_that_quotes_nothing() {
+    fn other_body_is_a_protocol_error_without_a_quote() {
         for (body, text) in [
             ("", "empty"),
             ("<!DOCTYPE HTML><title>marked-secret</title>", "HTML page"),
@@ -378,14 +347,14 @@ mod tests {
     }
 
     #[test]
-    fn lifetimes() {
+    fn lifetime_follows_claims_and_date() {
         let minute = NOW - 60;
         // payload, Date, whole life and what is left of it
         let cases = [
             (format!(r#"{{"exp":{}}}"#, NOW + 300), Some(NOW), Some((300, 300))),
             (format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + 600), Some(NOW), Some((600, 600))),
             (format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + 600), None, Some((600, 600))),
-            // Handed out again after a minute.
+            // The same JWT a minute later.
             (format!(r#"{{"exp":{},"iat":{minute}}}"#, NOW + 240), Some(NOW), Some((300, 240))),
             // A server six hours off agrees with itself.
             (format!(r#"{{"exp":{}}}"#, NOW + 21_900), Some(NOW + 21_600), Some((300, 300))),
@@ -393,14 +362,14 @@ mod tests {
             // Milliseconds, and text.
             (format!(r#"{{"exp":{}000,"iat":{NOW}000}}"#, NOW + 300), Some(NOW), Some((300, 300))),
             (format!(r#"{{"exp":"{}"}}"#, NOW + 300), Some(NOW), Some((300, 300))),
-            // Nothing to go by, and an iat that cannot be.
+            // No usable claim, and an iat after exp.
             ("{}".into(), Some(NOW), Some((300, 300))),
             ("[]".into(), None, Some((300, 300))),
             (format!(r#"{{"exp":{}}}"#, NOW + 900), None, Some((300, 300))),
             (format!(r#"{{"exp":{},"iat":{}}}"#, NOW + 300, NOW + 400), Some(NOW), Some((300, 300))),
-            // Nobody believes a year.
+            // A year is cut.
             (format!(r#"{{"exp":{}}}"#, NOW + 31_536_000), Some(NOW), Some((86_400, 86_400))),
-            // Dead on arrival.
+            // Expired on arrival.
             (format!(r#"{{"exp":{NOW}}}"#), Some(NOW), None),
             (format!(r#"{{"exp":{},"iat":{}}}"#, NOW - 1, NOW - 301), Some(NOW), None),
         ];
@@ -412,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_dies_by_either_clock() {
+    fn token_expires_by_either_clock() {
         let clock = FakeClock::at(NOW);
         let token = || Token::read(jwt("{}").as_bytes(), "a", None, Moment::now(&clock)).unwrap();
         let left = |token: &Token| token.remaining(Moment::now(&clock)).as_secs();
@@ -435,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_printed() {
+    fn token_debug_shows_no_secret() {
         let token = read(&jwt("{}"), None).unwrap();
         assert!(!format!("{token:?}").contains(token.jwt()));
     }

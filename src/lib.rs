@@ -25,6 +25,7 @@
 
 #![deny(unsafe_code)]
 
+mod bearer;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 pub mod capi;
@@ -43,6 +44,7 @@ mod otp;
 mod rate_limit;
 mod secret;
 mod shared_store;
+mod single_flight;
 #[cfg(feature = "redis")]
 mod store;
 mod sync;
@@ -52,18 +54,20 @@ pub mod tests;
 mod text;
 mod token_cache;
 mod transport;
+mod validate;
 
-pub use client::{
-    AuthScheme, Authorization, Call, Client, HeaderOptions, Job, Pages, Request, RequestBuilder, Response,
-    TokenProvider,
-};
-pub use config::{CaMode, ClientBuilder};
+pub use client::authorization::Authorization;
+pub use client::builder::RequestBuilder;
+pub use client::client_builder::ClientBuilder;
+pub use client::job::Job;
+pub use client::pages::Pages;
+pub use client::{AuthScheme, Call, Client, HeaderOptions, Request, Response, TokenProvider};
+pub use config::CaMode;
 #[cfg(feature = "keychain")]
 pub use credentials::keychain;
 pub use credentials::{CredentialKind, Credentials, auth_header, auth_username};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind};
-pub use fork::never_forks;
 pub use jwt::Token;
 pub use origin::{BASE_URL_GB, BASE_URL_US};
 pub use otp::otp_code;

@@ -1,4 +1,4 @@
-//! Where requests go, and the one predicate that decides whether a secret may go there.
+//! The origin of requests, and the one predicate that decides whether a secret may be sent to a URL.
 
 use std::net::IpAddr;
 
@@ -12,27 +12,27 @@ pub const BASE_URL_US: &str = "https://api.boomi.com";
 /// The European platform in Great Britain, which shares no users with the other.
 pub const BASE_URL_GB: &str = "https://api.platform.gb.boomi.com";
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters but the unreserved ones of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Stands in a path for the account id.
+/// Is replaced by the account id in a path.
 const ACCOUNT_PLACEHOLDER: &str = "{accountId}";
 
-/// A scheme, host and port: what a secret is bound to.
+/// A scheme, host and port, to which a secret is bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
     https: bool,
     /// Lower case; an IPv6 address in brackets, in its shortest form.
     host: String,
     port: u16,
-    /// Scheme, host, and port where it is not the scheme's own.
+    /// Scheme, host, and port unless it is the scheme's default.
     url: String,
 }
 
 impl Origin {
-    /// Reads a base URL: an origin with nothing behind it but perhaps a slash.
+    /// Parses a base URL: an origin, perhaps with a slash after it.
     pub(crate) fn parse_base(url: &str) -> Result<Self> {
-        crate::text::check("the base URL", url)?;
+        crate::validate::check("the base URL", url)?;
         let url = url.trim_matches(' ');
         let (origin, rest) = Self::split(url)
             .map_err(|what| Error::invalid(format!("the base URL {what}; expected one like \"{BASE_URL_US}\"")))?;
@@ -51,10 +51,10 @@ impl Origin {
         Ok(origin)
     }
 
-    /// Splits an absolute URL into its origin and what follows. The error says what the URL "has" or "is".
+    /// Splits an absolute URL into its origin and the rest. The error says what the URL "has" or "is".
     ///
-    /// What browsers and libraries read differently (backslashes, spaces, user information, other forms of numeric
-    /// hosts) is refused, so that no two readers can see two hosts in one URL.
+    /// It refuses forms that parsers read differently (backslashes, spaces, user information, unusual numeric hosts),
+    /// so that a URL has one host for every parser.
     fn split(url: &str) -> std::result::Result<(Self, &str), &'static str> {
         if url.is_empty() {
             return Err("is empty");
@@ -74,7 +74,7 @@ impl Origin {
         Ok((Self::of_authority(https, authority)?, rest))
     }
 
-    /// The origin of a host and perhaps a port. The error says what it "has".
+    /// Returns the origin of a host and an optional port. The error says what it "has".
     pub(crate) fn of_authority(https: bool, authority: &str) -> std::result::Result<Self, &'static str> {
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -103,16 +103,16 @@ impl Origin {
         Ok(Origin { https, host, port, url })
     }
 
-    /// The one predicate: may what belongs to this origin go to `uri`?
+    /// The one predicate: returns whether this origin's secrets may be sent to `uri`.
     ///
-    /// Same scheme, same host, same port, in the one spelling that [`resolve`](Self::resolve) gives them. Another spelling
-    /// is elsewhere, and so nobody has to read it without doubt.
+    /// Scheme, host and port must be equal, in the spelling that [`resolve`](Self::resolve) gives them. Any other
+    /// spelling is refused, so that its meaning does not matter.
     pub(crate) fn covers(&self, uri: &Uri) -> bool {
         let authority = uri.authority().map(|authority| authority.as_str());
         uri.scheme_str() == Some(if self.https { "https" } else { "http" }) && authority == Some(self.authority())
     }
 
-    /// The URL of a path on this origin, or of an absolute URL that it covers, with the account id filled in.
+    /// Returns the URL of a path, or of an absolute URL that this origin covers, with the account id.
     pub(crate) fn resolve(&self, path_or_url: &str, account_id: Option<&str>) -> Result<Uri> {
         let filled = fill_account_id(path_or_url, account_id)?;
         let url = if filled.starts_with('/') {
@@ -129,8 +129,8 @@ impl Origin {
             })?;
             if origin != *self {
                 return Err(Error::invalid(format!(
-                    "the URL is on {origin}, and this client's credentials are for {self}: they are not sent elsewhere; \
-                     use a client with that base URL"
+                    "the URL is on {origin}, and this client's credentials are for {self}: they are not sent \
+                     elsewhere; use a client with that base URL"
                 )));
             }
             let slash = if rest.starts_with('/') { "" } else { "/" };
@@ -143,7 +143,7 @@ impl Origin {
         self.https
     }
 
-    /// The host as it stands in a URL.
+    /// Returns the host as in a URL.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -152,12 +152,12 @@ impl Origin {
         self.port
     }
 
-    /// Whether the host is this machine.
+    /// Returns whether the host is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         self.host == "localhost" || ip_of(&self.host).is_some_and(|address| address.is_loopback())
     }
 
-    /// Host, and port where it is not the scheme's own.
+    /// Returns the host, and the port unless it is the scheme's default.
     pub(crate) fn authority(&self) -> &str {
         &self.url[if self.https { 8 } else { 7 }..]
     }
@@ -169,33 +169,17 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// The address that a host literal is, brackets or not.
+/// Parses the address of a host literal, with or without brackets.
 pub(crate) fn ip_of(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// What RFC 3986 allows somewhere in a URL, but for the percent sign, what follows which matters, and the fragment's.
-static GOOD_IN_A_URL: [bool; 256] = {
-    let mut good = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        good[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let others = b"-._~:/?[]@!$&'()*+,;=";
-    let mut index = 0;
-    while index < others.len() {
-        good[others[index] as usize] = true;
-        index += 1;
-    }
-    good
-};
-
-/// Refuses what RFC 3986 allows nowhere in a URL, and the fragment, which is not sent.
+/// Refuses characters that RFC 3986 allows nowhere in a URL, and the fragment, which is not sent.
 fn check_characters(url: &str) -> std::result::Result<(), &'static str> {
     let bytes = url.as_bytes();
-    for (index, byte) in bytes.iter().enumerate().filter(|(_, byte)| !GOOD_IN_A_URL[**byte as usize]) {
+    for (index, byte) in bytes.iter().enumerate() {
         match byte {
+            byte if byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=".contains(byte) => {}
             b'%' => {
                 let digits = bytes.get(index + 1..index + 3).unwrap_or_default();
                 if digits.len() < 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
@@ -213,7 +197,7 @@ fn check_characters(url: &str) -> std::result::Result<(), &'static str> {
     Ok(())
 }
 
-/// A host in the one form that two equal hosts share.
+/// Returns a host in the one form that equal hosts share.
 fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
     if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let address: std::net::Ipv6Addr = inner.parse().map_err(|_| "has brackets around what is no IPv6 address")?;
@@ -236,43 +220,38 @@ fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
     Ok(host)
 }
 
-/// Puts the account id into a path, as one segment.
+/// Replaces the placeholder in a path by the account id, as one segment.
 fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::borrow::Cow<'a, str>> {
-    let (mut filled, mut rest) = (String::new(), path);
-    // By its brace, since to prepare a search for the whole takes longer. Any other brace is refused later.
-    while let Some((before, after)) = rest.find('{').map(|at| rest.split_at(at))
-        && let Some(after) = after.strip_prefix(ACCOUNT_PLACEHOLDER)
-    {
-        let account_id = account_id.ok_or_else(missing_account_id)?;
-        filled.extend([before, &account_segment(account_id)?]);
-        rest = after;
+    if !path.contains(ACCOUNT_PLACEHOLDER) {
+        return Ok(path.into());
     }
-    Ok(if filled.is_empty() { path.into() } else { (filled + rest).into() })
+    let segment = account_segment(account_id.ok_or_else(missing_account_id)?)?;
+    Ok(path.replace(ACCOUNT_PLACEHOLDER, &segment).into())
 }
 
-/// No account id where one is needed.
+/// Returns the error of a missing account id.
 pub(crate) fn missing_account_id() -> Error {
     Error::config(
-        "no account id is set: give it to the call, or set BOOMI_ACCOUNT_ID or boomi_config_set_account_id \
-         (Rust: ClientBuilder::account_id); Boomi shows it under Settings > User Information > Account Information",
+        "no account id is set: give the account id to the client (BOOMI_ACCOUNT_ID) or to the call; Boomi shows it \
+         under Settings > User Information > Account Information",
     )
 }
 
-/// Checks an account id, without changing it.
+/// Checks an account id.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
-    crate::text::check("the account id", account_id)?;
+    crate::validate::check("the account id", account_id)?;
     match account_id {
         "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
         _ => Ok(()),
     }
 }
 
-/// The account id as one percent-encoded path segment.
+/// Returns the account id as one percent-encoded path segment.
 pub(crate) fn account_segment(account_id: &str) -> Result<String> {
     check_account_id(account_id).map(|()| encode(account_id))
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`.
+/// Percent-encodes all characters but letters, digits and `-._~`.
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
@@ -286,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_has_one_form() {
+    fn base_url_has_one_form() {
         for url in
             ["https://api.boomi.com", "https://api.boomi.com/", "HTTPS://API.Boomi.COM:443/", " https://api.boomi.com:"]
         {
@@ -298,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_base_url_is_refused_with_the_fix() {
+    fn bad_base_url_is_refused_with_the_fix() {
         let cases = [
             ("", "empty"),
             ("api.boomi.com", "not begin with https://"),
@@ -332,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_goes_to_its_own_origin_only() {
+    fn covers_accepts_its_own_origin_only() {
         let origin = base(BASE_URL_US);
         let covers = |url: &str| url.parse().is_ok_and(|uri| origin.covers(&uri));
         for url in [
@@ -369,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_and_urls_become_urls_of_the_origin() {
+    fn resolve_returns_urls_of_the_origin() {
         let origin = base("https://localhost:8443");
         let resolve = |path| origin.resolve(path, Some("a/b c-1.Ä")).map(|uri| uri.to_string());
         assert_eq!(resolve("/x?y=%20").unwrap(), "https://localhost:8443/x?y=%20");

@@ -1,16 +1,35 @@
 //! One-time codes: RFC 6238, as authenticator apps compute them.
 
+use std::sync::{Arc, LazyLock};
+
+use data_encoding::{Encoding, Specification};
 use ring::hmac;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+use crate::sync::{Mutex, lock};
 
-/// The code of `secret` at `unix_time` seconds (negative: now). No I/O.
+/// Separate the groups of a secret that is shown to people.
+const SEPARATORS: &[u8] = b" -";
+
+/// Base32 without padding, in any case of letters. Bits after the last byte are ignored: secrets of other lengths have
+/// some.
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut base32 = Specification::new();
+    base32.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+    base32.translate.from.push_str("abcdefghijklmnopqrstuvwxyz");
+    base32.translate.to.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    base32.ignore.push_str(" -");
+    base32.check_trailing_bits = false;
+    base32.encoding().expect("a correct specification")
+});
+
+/// Returns the code of `secret` at `unix_time` seconds (negative: now). No I/O.
 ///
-/// `secret` is what Boomi shows when two-factor authentication is set up: base32, as people paste it (lower case,
-/// spaces, hyphens, missing padding), or an `otpauth://totp/` URI with its own digits, period and algorithm. Without a
-/// URI a code has 6 digits, lasts 30 s and uses SHA-1, as Boomi's do.
+/// `secret` is what Boomi shows when two-factor authentication is set up: base32, also in lower case, with spaces, with
+/// hyphens or without padding, or an `otpauth://totp/` URI with its own digits, period and algorithm. Without a URI a
+/// code has 6 digits, lasts 30 s and uses SHA-1, as Boomi's codes do.
 pub fn otp_code(secret: &str, unix_time: i64) -> Result<Secret> {
     use crate::clock::{Clock as _, SystemClock};
     let secret = OtpSecret::parse(secret)?;
@@ -28,36 +47,35 @@ pub(crate) struct OtpSecret {
 
 impl OtpSecret {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        crate::text::check("the one-time code secret", text)?;
+        crate::validate::check("the one-time code secret", text)?;
         let text = text.trim_matches(' ');
         let is_uri = text.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("otpauth://"));
         if is_uri { Self::parse_uri(&text[10..]) } else { Self::parse_base32(text) }
     }
 
     fn parse_base32(text: &str) -> Result<Self> {
-        const FIELD: &str = "the one-time code secret";
-        let mut symbols = Zeroizing::new(Vec::with_capacity(text.len()));
-        for (position, symbol) in text.trim_end_matches('=').bytes().enumerate() {
-            match symbol.to_ascii_uppercase() {
-                b' ' | b'-' => {}
-                symbol @ (b'A'..=b'Z' | b'2'..=b'7') => symbols.push(symbol),
-                _ => {
-                    return Err(Error::invalid(format!(
-                        "{FIELD} is not base32: position {position} is none of A-Z and 2-7 (base32 has no 0, 1, 8 or 9)"
-                    )));
-                }
-            }
+        let wrong = |what: String| Err(Error::invalid(format!("the one-time code secret {what}")));
+        let text = text.trim_end_matches('=').as_bytes();
+        let is_symbol = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'2'..=b'7');
+        if let Some(position) = text.iter().position(|byte| !is_symbol(byte) && !SEPARATORS.contains(byte)) {
+            return wrong(format!(
+                "is not base32: position {position} is none of A-Z and 2-7 (base32 has no 0, 1, 8 or 9)"
+            ));
         }
-        if symbols.is_empty() {
-            return Err(Error::invalid(format!("{FIELD} is empty")));
+        let count = text.iter().filter(|byte| is_symbol(byte)).count();
+        if count == 0 {
+            return wrong("is empty".into());
         }
-        let key = decode_base32(&symbols).ok_or_else(|| {
-            Error::invalid(format!("{FIELD} is not base32: {} characters, so some are missing", symbols.len()))
-        })?;
+        let mut key = Zeroizing::new(vec![0; text.len()]);
+        let room = BASE32.decode_len(text.len()).unwrap_or_default();
+        let Ok(length) = BASE32.decode_mut(text, &mut key[..room]) else {
+            return wrong(format!("is not base32: {count} characters, so some are missing"));
+        };
+        key.truncate(length);
         Ok(OtpSecret { key, digits: 6, period: 30, algorithm: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY })
     }
 
-    /// What follows `otpauth://`: `totp/label?secret=...&digits=...`.
+    /// Parses what follows `otpauth://`: `totp/label?secret=...&digits=...`.
     fn parse_uri(rest: &str) -> Result<Self> {
         let invalid = |what: &str| Err(Error::invalid(format!("the otpauth URI {what}")));
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -93,17 +111,17 @@ impl OtpSecret {
         Ok(OtpSecret { digits, period, algorithm, ..Self::parse_base32(&secret)? })
     }
 
-    /// How long one code lasts, in seconds.
+    /// Returns how many seconds one code lasts.
     pub(crate) fn period(&self) -> u64 {
         self.period
     }
 
-    /// The step that `unix_seconds` falls into.
+    /// Returns the TOTP time step at `unix_seconds`.
     pub(crate) fn step(&self, unix_seconds: u64) -> u64 {
         unix_seconds / self.period
     }
 
-    /// The code of `step`.
+    /// Returns the code of a time step.
     pub(crate) fn code(&self, step: u64) -> Secret {
         let digest = hmac::sign(&hmac::Key::new(self.algorithm, &self.key), &step.to_be_bytes());
         let digest = digest.as_ref();
@@ -121,36 +139,37 @@ impl std::fmt::Debug for OtpSecret {
     }
 }
 
-/// Decodes base32 without padding, of checked symbols in upper case; `None` if some are missing. Bits after the last byte are
-/// forgiven: secrets that were cut to a length have them.
-fn decode_base32(symbols: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // So many symbols end in the middle of a byte's first bits.
-    if matches!(symbols.len() % 8, 1 | 3 | 6) {
-        return None;
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(symbols.len() * 5 / 8));
-    let (mut bits, mut held) = (0u16, 0);
-    for symbol in symbols {
-        let value = if symbol.is_ascii_digit() { symbol - b'2' + 26 } else { symbol - b'A' };
-        bits = bits << 5 | u16::from(value);
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(bytes)
-}
-
-/// Checks a code from a person or a callback: at most 64 letters or digits, spaces around it dropped.
+/// Checks a code from a user or a callback: at most 64 letters or digits, trimmed.
 pub(crate) fn check_code(code: &str) -> Result<Secret> {
     let code = code.trim_matches(' ');
-    crate::text::check("the one-time code", code)?;
+    crate::validate::check("the one-time code", code)?;
     if code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::invalid("the one-time code is not made of at most 64 letters and digits"));
     }
     Ok(Secret::new(code))
+}
+
+/// A one-time code that the user typed for one call; it is sent once. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct TypedCode(Arc<Mutex<Option<Secret>>>);
+
+impl TypedCode {
+    pub(crate) fn set(&self, code: Secret) {
+        *lock(&self.0) = Some(code);
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        lock(&self.0).is_some()
+    }
+
+    pub(crate) fn take(&self) -> Option<Secret> {
+        lock(&self.0).take()
+    }
+
+    /// Puts a code back that was not sent. A code that was set since stays.
+    pub(crate) fn restore(&self, code: Secret) {
+        lock(&self.0).get_or_insert(code);
+    }
 }
 
 #[cfg(test)]
@@ -159,7 +178,7 @@ mod tests {
 
     /// RFC 6238, appendix B: times, and the codes of SHA-1, SHA-256 and SHA-512.
     #[test]
-    fn vectors_of_the_rfc() {
+    fn code_matches_the_rfc() {
         let vectors = [
             (59, ["94287082", "46119246", "90693936"]),
             (1_111_111_109, ["07081804", "68084774", "25091201"]),
@@ -180,20 +199,21 @@ mod tests {
 
     /// RFC 4648, section 10.
     #[test]
-    fn base32_of_the_rfc() {
+    fn base32_matches_the_rfc() {
         let vectors = [("MY", "f"), ("MZXQ", "fo"), ("MZXW6", "foo"), ("MZXW6YQ", "foob"), ("MZXW6YTB", "fooba")];
         for (symbols, bytes) in vectors {
-            assert_eq!(decode_base32(symbols.as_bytes()).unwrap().as_slice(), bytes.as_bytes());
+            assert_eq!(OtpSecret::parse(symbols).unwrap().key.as_slice(), bytes.as_bytes());
         }
-        // Other bits behind the last byte.
-        assert_eq!(decode_base32(b"MZ").unwrap().as_slice(), b"f");
-        for cut in ["M", "MZX", "MZXW6Y"] {
-            assert!(decode_base32(cut.as_bytes()).is_none(), "{cut}");
+        // Other bits after the last byte.
+        assert_eq!(OtpSecret::parse("MZ").unwrap().key.as_slice(), b"f");
+        for cut in ["M", "MZX", "MZXW6Y", "MZ XW-6Y", "MZXW6YTBM"] {
+            let error = OtpSecret::parse(cut).unwrap_err();
+            assert!(error.message().contains("some are missing"), "{cut}: {error}");
         }
     }
 
     #[test]
-    fn secrets_as_people_paste_them() {
+    fn secret_is_read_in_every_pasted_form() {
         let code = otp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59).unwrap();
         assert_eq!(code.expose(), "287082");
         assert_eq!(format!("{:?}", OtpSecret::parse("JBSWY3DP").unwrap()), "***");
@@ -214,12 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_secret_is_said_without_showing_it() {
+    fn bad_secret_is_explained_and_not_shown() {
         let cases = [
             ("", "empty"),
             ("   ", "empty"),
             ("JBSWY3DP\n", "control"),
             ("ABCDEFG1", "position 7"),
+            ("AB1", "position 2"),
+            ("A-B CDEFGH0JKL", "position 10"),
             ("ABC", "missing"),
             ("GEZDGNBVä", "not base32"),
             ("otpauth://hotp/x?secret=JBSWY3DP", "totp"),
@@ -236,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_people() {
+    fn check_code_refuses_bad_codes() {
         assert_eq!(check_code(" 123456 ").unwrap().expose(), "123456");
         check_code(&"x".repeat(64)).unwrap();
         for bad in ["", "12 34", "123456\n", "é", &"x".repeat(65)] {

@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::shared_store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::deadline::{Deadline, OnSent, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::{OnSent, Phase};
 use window::Window;
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
@@ -63,7 +64,7 @@ impl RateLimiter {
         let key = permit.bucket.key.get_or_init(|| store.rate_limit_key(origin, account));
         match store.rate_limit_permit(key, self.limit, deadline.remaining()) {
             Ok(StorePermit::In(wait)) => {
-                deadline.set_phase(Phase::Pace);
+                deadline.progress.set_phase(Phase::RateLimit);
                 deadline.wait(wait)
             }
             Ok(StorePermit::TooLate(wait)) => Err(self.too_late(account, deadline, wait)),
@@ -91,7 +92,7 @@ impl RateLimiter {
                 deadline.check().map_err(or_too_late)?;
                 return Err(self.too_late(account, deadline, wait));
             }
-            deadline.set_phase(Phase::Pace);
+            deadline.progress.set_phase(Phase::RateLimit);
             // A place may be free before the requests ahead wake up: they notify when they take it or leave.
             let at_most = wait.max(LOOK_AGAIN);
             deadline.wait_for(&queued.bucket.changed, seen, deadline.clock().now() + at_most).map_err(or_too_late)?;
@@ -194,7 +195,7 @@ impl<'a> RatePermit<'a> {
     /// Records the response, or that none will come.
     pub(crate) fn end(self) {
         if let Some(permit) = self.permit.take()
-            && self.deadline.was_sent()
+            && self.deadline.progress.was_sent()
         {
             permit.answered(self.deadline.clock().boottime());
         }

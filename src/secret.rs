@@ -8,19 +8,19 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// A password, token, one-time code or header value: wiped from memory when dropped, and never printed.
 ///
-/// `Debug` shows `***` whatever the value, and there is no `Display`, so a secret reaches a text only through
-/// [`expose`](Secret::expose), which is easy to search for.
+/// `Debug` shows `***`, and there is no `Display`: a secret gets into a text only through [`expose`](Secret::expose),
+/// which is easy to search for.
 ///
-/// The text is kept with a NUL byte after it, so that C can borrow it without another copy.
+/// A NUL byte follows the text, so that C can borrow it without another copy.
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// Copies `text`, which must not hold a NUL; what follows one is cut off.
+    /// Copies `text` up to its first NUL, which it should not have.
     pub fn new(text: &str) -> Self {
         Self::concat(&[text.split('\0').next().unwrap_or_default()])
     }
 
-    /// One secret out of several parts, allocated once: growing would leave a copy behind.
+    /// Joins several parts to one secret, allocated once: growing would leave a copy behind.
     pub(crate) fn concat(parts: &[&str]) -> Self {
         let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 1);
         parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
@@ -28,7 +28,7 @@ impl Secret {
         Secret(bytes)
     }
 
-    /// `prefix` and then `bytes` in standard base64.
+    /// Joins `prefix` and `bytes` in standard base64.
     pub(crate) fn base64(prefix: &str, bytes: &[u8]) -> Self {
         let mut text = Vec::with_capacity(base64_length(prefix, bytes) + 1);
         push_base64(&mut text, prefix, bytes);
@@ -36,7 +36,7 @@ impl Secret {
         Secret(text)
     }
 
-    /// The secret itself. Whoever asks for it answers for where it goes.
+    /// Returns the secret itself. The caller is responsible for where it goes.
     pub fn expose(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("made from text")
     }
@@ -45,13 +45,13 @@ impl Secret {
         &self.0[..self.0.len() - 1]
     }
 
-    /// The secret with its terminating NUL.
+    /// Returns the secret with its terminating NUL.
     #[cfg(feature = "capi")]
     pub(crate) fn as_c_str(&self) -> &CStr {
         CStr::from_bytes_with_nul(&self.0).expect("made without an inner NUL")
     }
 
-    /// A copy for a place that needs its own, such as a request's header.
+    /// Copies the secret, for example into a request's header.
     pub(crate) fn duplicate(&self) -> Self {
         Secret(self.0.clone())
     }
@@ -59,7 +59,7 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        // The slice at once: a Vec would be wiped byte by byte. Nothing was ever written behind it.
+        // As a slice, which is wiped faster than a Vec. The rest of the capacity was never written.
         self.0[..].zeroize();
     }
 }
@@ -82,12 +82,12 @@ impl PartialEq for Secret {
     }
 }
 
-/// How long `prefix` and then `bytes` in base64 are.
+/// Returns the length of `prefix` and `bytes` in base64.
 pub(crate) fn base64_length(prefix: &str, bytes: &[u8]) -> usize {
     prefix.len() + base64::encoded_len(bytes.len(), true).expect("an input that fits in memory")
 }
 
-/// Appends `prefix` and then `bytes` in standard base64. There should be room: growing would leave a copy behind.
+/// Appends `prefix` and `bytes` in standard base64. `text` needs the capacity: growing would leave a copy behind.
 pub(crate) fn push_base64(text: &mut Vec<u8>, prefix: &str, bytes: &[u8]) {
     use base64::Engine as _;
     text.extend_from_slice(prefix.as_bytes());
@@ -96,23 +96,18 @@ pub(crate) fn push_base64(text: &mut Vec<u8>, prefix: &str, bytes: &[u8]) {
     base64::prelude::BASE64_STANDARD.encode_slice(bytes, &mut text[start..]).expect("the room has the encoded length");
 }
 
-/// `text` with every one of `secrets` in it replaced by `***`: a server may echo what it was sent.
+/// Replaces `secrets` in `text` by `***`: a server may echo what it was sent.
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a [u8]>) -> String {
-    /// Shorter ones would only make holes in ordinary words.
+    /// Shorter secrets are parts of ordinary words.
     const SHORTEST: usize = 4;
     let secrets = secrets.into_iter().filter_map(|secret| std::str::from_utf8(secret).ok());
-    // As it is, and as it stands in a URL.
+    // Plain, and as in a URL.
     let forms = |secret: &str| [secret.to_owned(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
     let mut forms: Vec<_> = secrets.flat_map(forms).map(Zeroizing::new).collect();
-    let mut text = text.to_owned();
-    // The longest first: one that begins with another would leave its rest behind. They are few, and not worth a sort's code.
-    while let Some(longest) = (0..forms.len()).max_by_key(|index| forms[*index].len()) {
-        let secret = forms.swap_remove(longest);
-        if secret.len() >= SHORTEST && text.contains(&**secret) {
-            text = text.replace(&**secret, "***");
-        }
-    }
-    text
+    // The longest first: a secret that begins with another one would leave its rest behind.
+    forms.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let long = forms.iter().filter(|secret| secret.len() >= SHORTEST);
+    long.fold(text.to_owned(), |text, secret| text.replace(&**secret, "***"))
 }
 
 #[cfg(test)]
@@ -120,21 +115,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_never_printed() {
+    fn debug_text_has_no_secret() {
         let secret = Secret::new("marked-secret");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(format!("{:?}", Some(secret)), "Some(***)");
     }
 
     #[test]
-    fn text_comes_back_as_it_was() {
+    fn expose_returns_the_text() {
         assert_eq!(Secret::new("päss").expose(), "päss");
         assert_eq!(Secret::new("a\0b").expose(), "a");
         assert_eq!(Secret::base64("Basic ", b"a:b").expose(), "Basic YTpi");
     }
 
     #[test]
-    fn an_echoed_secret_is_cut_out() {
+    fn redact_replaces_echoed_secrets() {
         let secrets: [&[u8]; 2] = [b"marked-secret", b"abc"];
         assert_eq!(redact("no marked-secret abc", secrets), "no *** abc");
         assert_eq!(redact("?p=marked%2Dsecret", secrets), "?p=***");

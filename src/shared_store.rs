@@ -28,7 +28,7 @@ pub(crate) trait SharedStore: Send + Sync {
     fn is_connecting(&self) -> bool;
 
     /// The guard's histories in the store.
-    fn histories(&self) -> Arc<dyn guard::Store>;
+    fn histories(&self) -> Arc<dyn guard::LoginMemory>;
 
     /// The token of one account of a user at an origin.
     fn token(&self, origin: &str, username: &str, secret: &[u8], account: &str) -> Box<dyn SharedToken>;

@@ -67,7 +67,7 @@ impl SharedStore for RedisStore {
         self.connection.is_connecting()
     }
 
-    fn histories(&self) -> Arc<dyn guard::Store> {
+    fn histories(&self) -> Arc<dyn guard::LoginMemory> {
         Arc::new(GuardStates::new(self.connection.clone()))
     }
 

@@ -3,6 +3,8 @@
 #[cfg(all(test, feature = "capi"))]
 #[allow(unsafe_code)]
 mod capi;
+#[cfg(test)]
+pub(crate) mod fake_clock;
 pub mod fuzzing;
 #[cfg(test)]
 mod guard;

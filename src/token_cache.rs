@@ -1,10 +1,11 @@
-//! The tokens that a client keeps: one JWT for each account, asked for by one caller at a time.
+//! A client's token cache: one JWT for each account, which one caller at a time refreshes.
 //!
-//! [`policy`] decides; [`flight`] is the account's state that callers share; this brings the two together.
+//! [`policy`] decides, [`account`] holds what callers share, and this file brings the two together.
 
 pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod policy;
+pub(crate) mod requester;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,126 +13,69 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::clock::Moment;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::jwt::Token;
-use crate::sync::Signal;
-use account::{Account, CachedToken, Counter, Flight, RefreshState, Slot};
+use crate::single_flight::Flight;
+use crate::sync::lock;
+use account::{Account, CachedToken, Counter, RefreshState, Slot};
 use policy::{FailureKind, Freshness, RenewalDecision, Situation};
-
-/// What the caller of a provider brings: its time, and the way to the server.
-pub(crate) trait TokenRequester {
-    fn now(&self) -> Moment;
-    /// Until its deadline.
-    fn time_left(&self) -> Duration;
-    /// Waits for the signal, at most so long; an error ends the call.
-    fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()>;
-    /// A number from 0 to 1.
-    fn jitter(&self) -> f64;
-    /// Asks the server.
-    fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome;
-    /// Tells the owner how its exchange ended. No lock is held.
-    fn tell(&self, happened: RefreshEvent<'_>);
-}
-
-/// How an exchange that a caller led ended.
-pub(crate) enum RefreshEvent<'a> {
-    Renewed {
-        token: &'a Token,
-        generation: u64,
-    },
-    Failed {
-        error: &'a Error,
-        /// Whether there is a living token to hand out all the same.
-        stale: bool,
-    },
-}
-
-/// How an exchange is made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TokenRequestTerms {
-    /// How long it may wait for leave to be sent.
-    pub(crate) max_wait: Duration,
-    /// Whether the last one had no answer.
-    pub(crate) after_silence: bool,
-    /// What must be left of a token that somebody else got.
-    pub(crate) least: Duration,
-}
-
-/// How an exchange ended.
-pub(crate) struct TokenOutcome {
-    pub(crate) result: Result<Token>,
-    /// Whether it had all the time that any has, and not less because of its caller's deadline.
-    pub(crate) full_time: bool,
-    /// Whether the server was asked, and not a store that another has put it in.
-    pub(crate) asked: bool,
-}
-
-impl TokenOutcome {
-    /// Before the server was asked.
-    pub(crate) fn failed(error: Error) -> Self {
-        TokenOutcome { result: Err(error), full_time: false, asked: true }
-    }
-}
+use requester::{RefreshEvent, TokenRequestTerms, TokenRequester, too_late};
 
 /// What a caller wants.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Want<'a> {
     pub(crate) min_validity: Duration,
-    /// Another than this, which an API refused.
+    /// The caller wants another token than this one, which an API refused.
     pub(crate) refused: Option<&'a Token>,
-    /// A new one, whatever is cached.
+    /// The caller wants a new token, whatever is cached.
     pub(crate) new: bool,
 }
 
 impl Want<'_> {
-    /// Whether the caller has a token, and would rather hear that there is no other than wait for the server to get well.
-    fn is_hurried(&self) -> bool {
+    /// Returns whether the caller prefers an error over waiting for the server to recover: it has a token already.
+    fn fails_fast(&self) -> bool {
         self.refused.is_some() || self.new
     }
 }
 
-/// One caller's way to a token.
+/// One caller's look-up of a token.
 pub(crate) struct Lookup<'a> {
     pub(crate) want: Want<'a>,
-    /// The token's generation when it came: what is newer satisfies any wish.
-    pub(crate) came_at: u64,
-    /// When it has waited long enough for a token that is alive, in steady time.
+    /// The account's generation at the beginning: a newer token satisfies any want.
+    pub(crate) began_at: u64,
+    /// When the caller stops waiting for the refresh of an unexpired token, in steady time.
     pub(crate) wait_until: Duration,
-    /// How many flights had ended when it began to wait for one.
+    /// How many token requests had ended when the caller first waited for one.
     pub(crate) joined: Option<u64>,
 }
 
-/// How a caller fares after its own exchange.
+/// What a caller does after its own token request.
 enum LeadOutcome {
-    Got(Token),
-    Failed(Error),
-    MayGoOn,
+    Return(Result<Token>),
+    LookAgain,
 }
 
-pub(crate) enum NextAction {
-    Use(Token),
-    Lead(TokenRequestTerms),
+pub(crate) enum NextAction<'a> {
+    Return(Result<Token>),
+    Lead(Flight<'a, Result<Token>>, TokenRequestTerms),
     Wait(Duration),
-    Fail(Error),
 }
 
 impl Account {
-    /// A token, cached or new. The rules are [`policy`]'s.
+    /// Returns a token, cached or new. The rules are in [`policy`].
     pub(crate) fn get(&self, want: Want<'_>, caller: &dyn TokenRequester) -> Result<Token> {
         let wait_until = caller.now().steady + policy::max_wait(caller.time_left());
-        let mut visit = Lookup { want, came_at: self.generation(), wait_until, joined: None };
+        let mut lookup = Lookup { want, began_at: self.generation(), wait_until, joined: None };
         loop {
             let slot = self.slot();
-            let seen = slot.changed.count();
-            match self.look(&slot, &mut visit, caller) {
-                NextAction::Use(token) => return Ok(token),
-                NextAction::Fail(error) => return Err(error),
-                NextAction::Wait(at_most) => caller.wait(&slot.changed, seen, at_most)?,
-                NextAction::Lead(terms) => match self.lead(&slot, terms, &visit, caller) {
-                    LeadOutcome::Got(token) => return Ok(token),
-                    LeadOutcome::Failed(error) => return Err(error),
-                    // From here on it takes what there is.
-                    LeadOutcome::MayGoOn => visit.wait_until = Duration::ZERO,
+            let seen = slot.request.count();
+            match self.look(&slot, seen, &mut lookup, caller) {
+                NextAction::Return(result) => return result,
+                NextAction::Wait(at_most) => caller.wait(slot.request.changed(), seen, at_most)?,
+                NextAction::Lead(request, terms) => match self.lead(&slot, request, terms, &lookup, caller) {
+                    LeadOutcome::Return(result) => return result,
+                    // From here on it takes an unexpired token as it is.
+                    LeadOutcome::LookAgain => lookup.wait_until = Duration::ZERO,
                 },
             }
         }
@@ -140,77 +84,77 @@ impl Account {
     fn lead(
         &self,
         slot: &Slot,
+        request: Flight<'_, Result<Token>>,
         terms: TokenRequestTerms,
-        visit: &Lookup<'_>,
+        lookup: &Lookup<'_>,
         caller: &dyn TokenRequester,
     ) -> LeadOutcome {
-        let flight = Flight::begun(self, slot);
-        let exchanged = caller.request_token(terms);
-        let full_time = exchanged.full_time;
-        let error = match flight.end(exchanged, caller) {
+        let outcome = caller.request_token(terms);
+        let full_time = outcome.full_time;
+        let error = match self.finish(slot, request, outcome, caller) {
             Ok(token) => {
-                caller.tell(RefreshEvent::Renewed { token: &token, generation: self.generation() });
-                return LeadOutcome::Got(token);
+                caller.report(RefreshEvent::Renewed { token: &token, generation: self.generation() });
+                return LeadOutcome::Return(Ok(token));
             }
             Err(error) => error,
         };
-        let stale = self.standing(visit, caller.now()).0 != Freshness::Dead;
-        caller.tell(RefreshEvent::Failed { error: &error, stale });
-        // Another try would be told the same: that no one-time code comes in time for this caller.
+        let stale = self.freshness(lookup, caller.now()).0 != Freshness::Dead;
+        caller.report(RefreshEvent::Failed { error: &error, stale });
+        // Another attempt has the same end: no one-time code comes in time for this caller.
         let no_code = error.kind() == ErrorKind::Otp;
         let may_pass = matches!(FailureKind::of(&error, full_time), FailureKind::Transient | FailureKind::Personal);
         let may_pass = may_pass && !no_code;
-        // A caller that was canceled goes, whatever there is to have; one that wants a new token hears why there is none.
-        if error.kind() == ErrorKind::Canceled || visit.want.is_hurried() || !(stale || may_pass) {
-            return LeadOutcome::Failed(error);
+        // A canceled caller gets no cached token; one that wants a new token gets the reason why there is none.
+        if error.kind() == ErrorKind::Canceled || lookup.want.fails_fast() || !(stale || may_pass) {
+            return LeadOutcome::Return(Err(error));
         }
         if stale {
             self.count(Counter::StaleServed);
         }
-        LeadOutcome::MayGoOn
+        LeadOutcome::LookAgain
     }
 
-    /// Another token than `refused`, for the caller whom an API refused it: the others go on with what they have.
+    /// Returns another token than `refused` to the caller that an API refused. Other callers keep using the cached one.
     ///
-    /// `None` if refusals caused an exchange a moment ago: then it is not the token's fault.
+    /// `None` if refusals caused a token request a moment ago: then the token is not the cause.
     pub(crate) fn replace(&self, refused: &Token, caller: &dyn TokenRequester) -> Option<Result<Token>> {
         self.count(Counter::Refused);
         {
             let slot = self.slot();
-            let mut state = crate::sync::lock(&slot.state);
-            let cached = self.cached();
-            let is_kept = cached.as_ref().is_some_and(|cached| cached.token.is(refused));
-            if is_kept && !state.in_flight && !self.may_renew(&mut state, caller.now()) {
+            let mut state = lock(&slot.state);
+            let is_cached = self.cached().is_some_and(|cached| cached.token.is(refused));
+            if is_cached && !slot.request.is_running() && !self.may_renew(&mut state, caller.now()) {
                 return None;
             }
         }
         Some(self.get(Want { refused: Some(refused), ..Want::default() }, caller))
     }
 
-    /// Says that an API refused `token`: it is handed out to nobody any more, or at least renewed soon if `spare`d. Returns
-    /// whether there is, or will be, another.
+    /// Reports that an API refused `token`. Drops it, or marks it for refresh if `spare`d. Returns whether there is, or
+    /// will be, another.
     pub(crate) fn refuse(&self, token: &Token, spare: bool, now: Moment) -> bool {
         let slot = self.slot();
-        let mut state = crate::sync::lock(&slot.state);
+        let mut state = lock(&slot.state);
         let Some(cached) = self.cached() else { return true };
         if !cached.token.is(token) {
             return true;
         }
         self.count(Counter::Refused);
-        if state.in_flight {
-            // Another is on its way. Whoever comes meanwhile waits for it.
+        if slot.request.is_running() {
+            // Another token is on its way. Without a cached one, callers wait for it.
             if !spare {
-                self.keep(None);
+                self.set_cached(None);
             }
             return true;
         }
         let renews = self.may_renew(&mut state, now);
         if renews {
-            self.keep(spare.then(|| cached.to_be_renewed()));
+            self.set_cached(spare.then(|| cached.to_be_renewed()));
         }
         renews
     }
 
+    /// Returns whether a refusal may cause a token request now. Called under the lock of the slot's state.
     fn may_renew(&self, state: &mut RefreshState, now: Moment) -> bool {
         let Some(cached) = self.cached() else { return true };
         if state.renewal_granted {
@@ -226,78 +170,81 @@ impl Account {
         due
     }
 
-    /// The token's standing for this visit, and the token.
-    fn standing(&self, visit: &Lookup<'_>, now: Moment) -> (Freshness, Option<Arc<CachedToken>>) {
+    /// Returns the cached token and its freshness for this look-up.
+    fn freshness(&self, lookup: &Lookup<'_>, now: Moment) -> (Freshness, Option<Arc<CachedToken>>) {
         let Some(cached) = self.cached() else { return (Freshness::Dead, None) };
-        if visit.want.refused.is_some_and(|refused| cached.token.is(refused)) {
+        if lookup.want.refused.is_some_and(|refused| cached.token.is(refused)) {
             return (Freshness::Dead, None);
         }
-        let remaining = cached.token.remaining(now);
-        let standing = match cached.windows.standing(remaining, visit.want.min_validity) {
+        let freshness = match cached.freshness(now, lookup.want.min_validity) {
             Freshness::Dead => Freshness::Dead,
-            // The fruit of an exchange that ended while it waited.
-            _ if cached.generation > visit.came_at => Freshness::Fresh,
-            _ if visit.want.new => Freshness::Dead,
+            // From a token request that ended during this look-up.
+            _ if cached.generation > lookup.began_at => Freshness::Fresh,
+            _ if lookup.want.new => Freshness::Dead,
             Freshness::Fresh | Freshness::Due if cached.renew => Freshness::Overdue,
-            standing => standing,
+            freshness => freshness,
         };
-        (standing, Some(cached))
+        (freshness, Some(cached))
     }
 
-    /// One look at the account, and what follows from it.
-    pub(crate) fn look(&self, slot: &Slot, visit: &mut Lookup<'_>, caller: &dyn TokenRequester) -> NextAction {
-        let mut state = crate::sync::lock(&slot.state);
+    /// Looks at the account once and decides what the caller does next. `seen` is the count of token requests before
+    /// that.
+    pub(crate) fn look<'s>(
+        &self,
+        slot: &'s Slot,
+        seen: u64,
+        lookup: &mut Lookup<'_>,
+        caller: &dyn TokenRequester,
+    ) -> NextAction<'s> {
+        let mut state = lock(&slot.state);
         let now = caller.now();
-        let (standing, cached) = self.standing(visit, now);
-        if let Some(joined) = visit.joined
-            && state.ended > joined
-            && standing == Freshness::Dead
+        let (freshness, cached) = self.freshness(lookup, now);
+        if freshness == Freshness::Dead
+            && let Some(shared) = lookup.joined.and_then(|joined| slot.request.shared_since(joined))
+            && shared.as_ref().map_or(true, |token| !token.remaining(now).is_zero())
         {
-            // Too short-lived to be cached, but not for those who waited.
-            if let Some(token) = state.passing.as_ref().filter(|token| !token.remaining(now).is_zero()) {
-                return NextAction::Use(token.clone());
-            }
-            if let Some(verdict) = &state.verdict {
-                return NextAction::Fail(verdict.clone());
-            }
+            return NextAction::Return(shared);
         }
         let until = |at: Duration| at.saturating_sub(now.steady);
         let failure = state.failure.as_ref();
-        let seen = Situation {
-            standing,
-            in_flight: state.in_flight,
+        let situation = Situation {
+            freshness,
+            in_flight: slot.request.is_running(),
             failure: failure.map(|failure| (failure.kind, until(failure.next), until(failure.next_in_need))),
-            has_waited: now.steady >= visit.wait_until,
-            hurried: visit.want.is_hurried(),
+            has_waited: now.steady >= lookup.wait_until,
+            fails_fast: lookup.want.fails_fast(),
             time_left: caller.time_left(),
         };
-        match policy::decide(&seen, until(visit.wait_until)) {
-            RenewalDecision::Use => NextAction::Use(cached.expect("a token that is not dead").token.clone()),
+        match policy::decide(&situation, until(lookup.wait_until)) {
+            RenewalDecision::Use => NextAction::Return(Ok(cached.expect("a token that is not dead").token.clone())),
             RenewalDecision::Lead(max_wait) => {
+                // Without a flight, the situation has changed since `seen`.
+                let Some(request) = slot.request.begin(seen) else { return NextAction::Wait(Duration::ZERO) };
                 let after_silence = failure.is_some_and(|failure| failure.error.status().is_none());
-                state.in_flight = true;
-                state.verdict = None;
-                NextAction::Lead(TokenRequestTerms { max_wait, after_silence, least: visit.want.min_validity })
+                state.renewal_granted = false;
+                let terms = TokenRequestTerms { max_wait, after_silence, least: lookup.want.min_validity };
+                NextAction::Lead(request, terms)
             }
             RenewalDecision::Join => {
-                if visit.joined.is_none() {
+                if lookup.joined.is_none() {
                     self.count(Counter::Joins);
+                    lookup.joined = Some(slot.request.count());
                 }
-                visit.joined.get_or_insert(state.ended);
-                let waits_for_life = standing == Freshness::Dead;
-                NextAction::Wait(if waits_for_life { seen.time_left } else { until(visit.wait_until) })
+                let at_most = if freshness == Freshness::Dead { situation.time_left } else { until(lookup.wait_until) };
+                NextAction::Wait(at_most)
             }
             RenewalDecision::Rest(rest) => NextAction::Wait(rest),
             RenewalDecision::Fail => {
-                NextAction::Fail(match failure.map(|failure| (failure, until(failure.next_in_need))) {
+                let error = match failure.map(|failure| (failure, until(failure.next_in_need))) {
                     Some((failure, rest)) if !rest.is_zero() => failure.error.clone().with_retry_after(Some(rest)),
                     _ => too_late(),
-                })
+                };
+                NextAction::Return(Err(error))
             }
         }
     }
 
-    /// The token's times and what happened so far, as a JSON object.
+    /// Returns the token's times and counters as a JSON object.
     pub(crate) fn describe(&self) -> String {
         let cached = self.cached();
         let token = cached.as_ref().map(|cached| &cached.token);
@@ -310,7 +257,7 @@ impl Account {
             "expires_at": token.map(Token::expires_at),
             "next_refresh_at": refresh,
             "last_error": self.last_error(),
-            "exchanges": self.counted(Counter::Exchanges),
+            "exchanges": self.counted(Counter::Requests),
             "joins": self.counted(Counter::Joins),
             "stale_served": self.counted(Counter::StaleServed),
             "refused": self.counted(Counter::Refused),
@@ -318,10 +265,4 @@ impl Account {
         })
         .to_string()
     }
-}
-
-/// The error of a call without the time for an exchange.
-pub(crate) fn too_late() -> Error {
-    let text = "less than a second of the call's time was left, in which no token can be had: give it more";
-    Error::new(ErrorKind::Timeout, text).retryable(true)
 }

@@ -1,17 +1,19 @@
-//! Headers for requests that another HTTP library sends.
+//! Authentication headers for requests of other HTTP libraries.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
-use super::boundary::{Handle, Out, borrow_mut, bytes, c_string, run, text};
+use super::boundary::{Out, borrow_mut, bytes, run, text};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::{Handle, c_string};
 use super::request::scheme_of;
-use crate::client::Authorization;
+use crate::client::authorization::Authorization;
 
-/// The headers that sign in one request of another HTTP library, used by one thread. What its functions return is borrowed
-/// until it is freed, with boomi_authorization_free().
+/// The headers that authenticate one request sent by another HTTP library. Used by one thread.
+///
+/// Strings that its functions return are borrowed until boomi_authorization_free().
 pub struct boomi_authorization {
     authorization: Authorization,
     names: Vec<CString>,
@@ -19,21 +21,23 @@ pub struct boomi_authorization {
 
 impl Handle for boomi_authorization {}
 
-/// Headers for one request to `url`, an absolute URL, which must be on the client's origin: no secret is given for another.
-/// `scheme` is one of the BOOMI_AUTH_* constants (BOOMI_AUTH_AUTO: a JWT for /graphql and for a client with a token provider; else
-/// Basic); with a JWT this may ask the server for one, with Basic it may wait for a one-time code or a place in the guard. `call`
-/// may be NULL for the client's limits.
+/// Creates the authentication headers for one request to `url`.
 ///
-/// Each Basic authorization takes a place in the guard, as the library's own sign-ins do, until boomi_authorization_observe() says
-/// how the request was answered, or boomi_authorization_withdraw() that it was not sent. One that is freed without counts as a
-/// sign-in without an answer, which may have been a rejected one: after five of those in a row nothing is sent any more
-/// (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request, and observe every answer.
+/// `url` is an absolute URL of the client's origin: no secret is given for another origin. `scheme` is a
+/// BOOMI_AUTH_* constant. With a JWT this may request one from the server; with Basic it may wait for a one-time
+/// code or a permit of the guard. `call` may be NULL for the client's limits.
+///
+/// Each Basic authorization holds a permit of the guard until boomi_authorization_observe() reports the response,
+/// or boomi_authorization_withdraw() reports that nothing was sent. One freed without either counts as an
+/// authentication attempt without a response, which may have been rejected: after five of those in a row the guard
+/// blocks the credentials (BOOMI_ERR_HELD) until boomi_client_reset_guard(). So authorize right before the request,
+/// and observe every response.
 ///
 /// The other library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 ///
 /// `*authorization_out` is freed with boomi_authorization_free(); NULL on failure.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP, and
-/// BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT (a URL of another origin), BOOMI_ERR_CONFIG, BOOMI_ERR_HELD, BOOMI_ERR_OTP,
+/// and BOOMI_ERR_TIMEOUT or _CANCELED while it waits; with a JWT also those of boomi_jwt_generate().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_authorize(
     client: *const boomi_client,
@@ -61,13 +65,13 @@ fn get<'a>(authorization: *const boomi_authorization) -> Option<&'a boomi_author
     unsafe { authorization.as_ref() }
 }
 
-/// How many headers there are; 0 if `authorization` is NULL.
+/// Returns the number of headers; 0 if `authorization` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_count(authorization: *const boomi_authorization) -> usize {
     get(authorization).map_or(0, |handle| handle.names.len())
 }
 
-/// The name of a header, in lower case; NULL if `index` is too large.
+/// Returns the name of a header, in lower case; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_name(
     authorization: *const boomi_authorization,
@@ -76,7 +80,7 @@ pub unsafe extern "C" fn boomi_authorization_name(
     get(authorization).and_then(|handle| handle.names.get(index)).map_or(null(), |name| name.as_ptr())
 }
 
-/// The value of a header, a secret; NULL if `index` is too large.
+/// Returns the value of a header, a secret; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_value(
     authorization: *const boomi_authorization,
@@ -87,11 +91,13 @@ pub unsafe extern "C" fn boomi_authorization_value(
         .map_or(null(), |(_, value)| value.as_c_str().as_ptr())
 }
 
-/// Learns from the answer: its HTTP status, and its body of `length` bytes, which may be NULL and 0 if it is not at hand. To be
-/// called for every Basic authorization, which gives its place in the guard back here; see boomi_client_authorize().
+/// Reports a response to the guard: its HTTP status, and its body of `length` bytes.
 ///
-/// `*send_again_out`, which may be NULL, is 1 if it helps to authorize anew and send once more: for a refused JWT that has been
-/// replaced, or can be. Else it is 0. The first call counts.
+/// Call it for every Basic authorization: it returns the guard's permit; see boomi_client_authorize(). `body` may
+/// be NULL and `length` 0 if the body is not at hand. The first call counts.
+///
+/// `*send_again_out`, which may be NULL, is 1 if authorizing and sending once more helps: after a refused JWT that
+/// was or can be replaced. Otherwise it is 0.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_observe(
@@ -120,11 +126,12 @@ pub unsafe extern "C" fn boomi_authorization_observe(
     })
 }
 
-/// Says that no byte of the request was sent, because there was no connection: then it counts as nothing. After
-/// boomi_authorization_observe() it changes nothing. NULL is fine.
+/// Reports that no byte of the request was sent, for lack of a connection: the attempt does not count.
+///
+/// After boomi_authorization_observe() it changes nothing. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_withdraw(authorization: *mut boomi_authorization) {
-    // There is no code to give back: after a panic it counts as a sign-in without an answer.
+    // There is no code to return. After a panic it counts as an attempt without a response.
     run(std::ptr::null_mut(), || {
         // SAFETY: see the module's contract.
         if let Some(handle) = unsafe { authorization.as_mut() } {
@@ -134,8 +141,10 @@ pub unsafe extern "C" fn boomi_authorization_withdraw(authorization: *mut boomi_
     });
 }
 
-/// Frees an authorization, and wipes its values. A Basic one that was neither observed nor withdrawn counts as a
-/// sign-in without an answer; see boomi_client_authorize(). NULL is fine.
+/// Frees an authorization, and wipes its values. NULL is allowed.
+///
+/// A Basic one that was neither observed nor withdrawn counts as an authentication attempt without a response; see
+/// boomi_client_authorize().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_free(authorization: *mut boomi_authorization) {
     // SAFETY: see the module's contract.

@@ -1,37 +1,18 @@
-//! Where C and Rust meet: pointers in, handles out, and no panic across.
+//! The boundary to C: checks pointers, writes results and errors, and catches panics.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, lock};
 
-/// A handle that C owns as one box: made by [`give`](Handle::give), ended by one [`release`](Handle::release).
-pub(crate) trait Handle: Sized {
-    fn give(self) -> *mut Self {
-        Box::into_raw(Box::new(self))
-    }
-
-    /// Frees the handle. NULL is fine.
-    ///
-    /// # Safety
-    /// `handle` is NULL or came from [`give`](Handle::give), and is not used afterwards.
-    unsafe fn release(handle: *mut Self) {
-        if !handle.is_null() {
-            // SAFETY: by this function's contract.
-            let owned = unsafe { Box::from_raw(handle) };
-            // Dropping may run the caller's release callbacks and our own locks: a panic ends here all the same.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
-        }
-    }
-}
-
-/// Runs what a function does, and turns its result into a code and, where wanted, an error handle.
+/// Runs the body of a function, and converts its result to a code and an error handle.
 pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Result<()>) -> boomi_code {
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        // The payload may hold anything, so its text stays here.
+        // The payload may contain a secret, so the message does not quote it.
         Err(Error::new(
             ErrorKind::Internal,
             "a bug in boomi-auth: a panic was caught at the boundary to C; please report it",
@@ -49,19 +30,19 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     code
 }
 
-/// What a handle points at.
+/// Borrows a handle.
 pub(crate) unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: NULL or valid, says the caller.
     unsafe { handle.as_ref() }.ok_or_else(|| is_null(name))
 }
 
-/// What a handle points at, for a function that changes it.
+/// Borrows a handle to change it.
 pub(crate) unsafe fn borrow_mut<'a, T>(handle: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: NULL or valid, and not used by another thread, says the caller.
     unsafe { handle.as_mut() }.ok_or_else(|| is_null(name))
 }
 
-/// A text that must be there.
+/// Borrows a required text.
 pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str> {
     if text.is_null() {
         return Err(is_null(name));
@@ -69,19 +50,19 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
     // SAFETY: not NULL, so NUL-terminated, says the caller.
     let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
     if bytes.is_ascii() {
-        // SAFETY: ASCII is UTF-8. Most texts are, and this look is several times as fast as the general one.
+        // SAFETY: ASCII is UTF-8. Most texts are ASCII, and this check is several times as fast as the general one.
         return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
     }
     std::str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
 }
 
-/// A text that may be NULL.
+/// Borrows an optional text.
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }
 }
 
-/// A buffer; NULL is fine if it is empty.
+/// Borrows a buffer; NULL is allowed if it is empty.
 pub(crate) unsafe fn bytes<'a>(data: *const std::ffi::c_void, length: usize, name: &str) -> Result<&'a [u8]> {
     if length == 0 {
         return Ok(&[]);
@@ -96,7 +77,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const std::ffi::c_void, length: usize, nam
     Ok(unsafe { std::slice::from_raw_parts(data.cast(), length) })
 }
 
-/// A buffer to write to; NULL is fine if it is empty.
+/// Borrows a buffer to write to; NULL is allowed if it is empty.
 pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: &str) -> Result<&'a mut [u8]> {
     if length == 0 {
         return Ok(&mut []);
@@ -115,7 +96,7 @@ fn is_null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }
 
-/// Where a result goes. It is written at once, so that it holds NULL if the function fails.
+/// An out-parameter. It is NULL from the start, so that it is NULL if the function fails.
 pub(crate) struct Out<T>(*mut *mut T);
 
 impl<T> Out<T> {
@@ -127,7 +108,7 @@ impl<T> Out<T> {
         Out(place)
     }
 
-    /// An error if there is no place for the result.
+    /// Fails if the caller passed NULL.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
         if self.0.is_null() { Err(is_null(name)) } else { Ok(()) }
     }
@@ -140,8 +121,10 @@ impl<T> Out<T> {
     }
 }
 
-/// What a handle for one thread holds and its calls change. A call takes it out and puts it back, so that the handle may be
-/// freed meanwhile, even inside a callback; and a second call at the same time finds nothing, instead of a lock to wait for.
+/// The state of a handle that one call at a time uses.
+///
+/// A call takes the state out and puts it back. So the handle may be freed meanwhile, even inside a callback, and a
+/// concurrent call fails instead of waiting for a lock.
 pub(crate) struct OneAtATime<T>(Arc<Mutex<Option<T>>>);
 
 impl<T> OneAtATime<T> {
@@ -149,29 +132,24 @@ impl<T> OneAtATime<T> {
         OneAtATime(Arc::new(Mutex::new(Some(value))))
     }
 
-    /// A reference of the call's own, which outlives the handle.
+    /// A reference for one call, which outlives the handle.
     pub(crate) fn share(&self) -> Self {
         OneAtATime(self.0.clone())
     }
 
-    /// Runs `work` on it. `name` is that of the handle's parameter, for the error if another call is doing so.
+    /// Runs `work` on the state. `name` is the handle's parameter, for the error of a concurrent call.
     pub(crate) fn with<R>(&self, name: &str, work: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
         let taken = lock(&self.0).take();
         let Some(mut value) = taken else {
             return Err(Error::invalid(format!(
-                "{name} is in use by another call: it is for one at a time, and for none inside a callback of that one"
+                "{name} is in use by another call: one call at a time may use it, and no callback of that call"
             )));
         };
-        // A panic inside leaves the handle good.
+        // The handle stays usable after a panic.
         let result = catch_unwind(AssertUnwindSafe(|| work(&mut value)));
         *lock(&self.0) = Some(value);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
-}
-
-/// A C string of a text that may hold anything; a NUL in it becomes U+FFFD.
-pub(crate) fn c_string(text: &str) -> CString {
-    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -179,19 +157,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_an_internal_error_that_quotes_nothing() {
+    fn panic_is_internal_error_without_its_text() {
         let mut error = std::ptr::null_mut();
         assert_eq!(run(&mut error, || panic!("marked-secret")), ErrorKind::Internal.code());
         // SAFETY: `run` has just written it.
         let text = unsafe { CStr::from_ptr(super::super::boomi_error_message(error)) };
         assert!(text.to_str().unwrap().contains("bug") && !text.to_str().unwrap().contains("marked-secret"));
-        // SAFETY: given out above, and not used again.
+        // SAFETY: created above, and not used again.
         unsafe { super::super::boomi_error_free(error) };
         assert_eq!(run(std::ptr::null_mut(), || panic!("again")), ErrorKind::Internal.code());
     }
 
     #[test]
-    fn one_at_a_time_and_back_in_its_place_after_a_panic() {
+    fn state_is_exclusive_and_survives_panic() {
         let held = OneAtATime::new(1);
         let own = held.share();
         drop(held);
@@ -202,10 +180,5 @@ mod tests {
         assert!(inside.unwrap().message().contains("pages is in use"));
         assert_eq!(run(std::ptr::null_mut(), || own.with("pages", |_| panic!("forced"))), ErrorKind::Internal.code());
         assert_eq!(own.with("pages", |value| Ok(*value)).unwrap(), 2);
-    }
-
-    #[test]
-    fn a_nul_inside_does_not_lose_the_rest() {
-        assert_eq!(c_string("a\0b").to_str(), Ok("a\u{fffd}b"));
     }
 }

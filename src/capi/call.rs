@@ -1,23 +1,26 @@
-//! One call's own limits.
+//! The limits and the cancellation of one call.
 
 use std::ffi::c_char;
 use std::time::Duration;
 
-use super::boundary::{Handle, borrow_mut, run, text};
+use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use crate::client::Call;
 use crate::error::Result;
 
-/// One call's own limits, and the means to cancel it. Wherever a function takes one, NULL means the client's settings. Best
-/// made anew for each call: once cancelled it stays so, and a typed one-time code goes with one sign-in only. Its setters are
-/// for one thread; a call may be in use by several. Freed with boomi_call_free().
+/// The limits of one call, and the means to cancel it. Functions that take one use the client's settings for NULL.
+///
+/// Create one for each call: a cancelled call stays cancelled, and a typed one-time code is sent with one
+/// authentication attempt only. One thread sets it up; several threads may use it at once. Freed with
+/// boomi_call_free().
 pub struct boomi_call {
     pub(crate) call: Call,
 }
 
 impl Handle for boomi_call {}
 
-/// A call with the client's limits. Freed with boomi_call_free().
+/// Creates a call with the client's limits. Freed with boomi_call_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_call_new() -> *mut boomi_call {
     boomi_call { call: Call::new() }.give()
@@ -32,13 +35,12 @@ unsafe fn set(
         // SAFETY: see the module's contract.
         let call = &mut unsafe { borrow_mut(call, "call") }?.call;
         let result = apply(call);
-        // Also an error that was found before the value reached a setter.
+        // Keeps argument errors too, which no setter sees.
         call.first_error.keep(result)
     })
 }
 
-/// How long the whole call may take, in milliseconds, above 0, instead of the client's timeout. CachedToken to within about
-/// 50 ms.
+/// Sets the timeout of the whole call in milliseconds, above 0, instead of the client's. Accurate to about 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_set_timeout_ms(
@@ -50,7 +52,7 @@ pub unsafe extern "C" fn boomi_call_set_timeout_ms(
     unsafe { set(call, error_out, |call| call.set_timeout(Duration::from_millis(timeout_ms.into()))) }
 }
 
-/// A one-time code that the user typed: sent with the first password sign-in, once, and forgotten. Never sent with an
+/// Sets a one-time code that the user typed. It is sent once, with the first password authentication, never with an
 /// API token.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, which calls with this handle then return too.
 #[unsafe(no_mangle)]
@@ -63,8 +65,9 @@ pub unsafe extern "C" fn boomi_call_set_otp(
     unsafe { set(call, error_out, |call| call.set_otp(text(otp, "otp")?)) }
 }
 
-/// Ends what runs with this call within 100 ms, with BOOMI_ERR_CANCELED, and every later call with it at once. From any
-/// thread. NULL is fine.
+/// Cancels what runs with this call within 100 ms, and every later use at once. From any thread.
+///
+/// The functions return BOOMI_ERR_CANCELED. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_cancel(call: *const boomi_call) {
     // SAFETY: see the module's contract.
@@ -73,7 +76,7 @@ pub unsafe extern "C" fn boomi_call_cancel(call: *const boomi_call) {
     }
 }
 
-/// Frees a call. One that runs with it goes on. NULL is fine.
+/// Frees a call. Functions that run with it continue. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_free(call: *mut boomi_call) {
     // SAFETY: see the module's contract.

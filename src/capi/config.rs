@@ -5,40 +5,41 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{Handle, borrow_mut, bytes, optional_text, run, text};
+use super::boundary::{borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
     self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
     boomi_wait_callback,
 };
 use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::token_provider::{boomi_token_provider, in_use_provider};
+use super::handle::Handle;
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 
-/// Settings for a client, used by one thread at a time. Freed with boomi_config_free().
+/// The settings of a client. Used by one thread at a time. Freed with boomi_config_free().
 ///
-/// A setter that fails leaves its error in the settings: boomi_client_new() returns the first one, so that a caller may
-/// set everything and look once. Texts are copied.
+/// A setter that fails stores its error in the settings, and boomi_client_new() returns the first one: a caller may
+/// set everything and check once. Texts are copied.
 pub struct boomi_config {
     pub(crate) config: Config,
 }
 
 impl Handle for boomi_config {}
 
-/// The bundle alone is trusted.
+/// Only the bundle is trusted.
 pub const BOOMI_CA_ONLY: u32 = 1;
-/// The bundle is trusted besides the operating system's roots.
+/// The bundle and the operating system's roots are trusted.
 pub const BOOMI_CA_ADD: u32 = 2;
 
-/// Settings with their defaults. Freed with boomi_config_free().
+/// Creates settings with their defaults. Freed with boomi_config_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_config_new() -> *mut boomi_config {
     boomi_config { config: Config::default() }.give()
 }
 
-/// A copy, which shares callbacks and their data with the original. Freed on its own; NULL if `config` is.
+/// Copies settings. The copy shares callbacks and their data with the original, and is freed separately. NULL for
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut boomi_config {
     // SAFETY: see the module's contract.
@@ -46,14 +47,15 @@ pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut
     config.map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
 }
 
-/// Frees settings. Clients made of them live on. NULL is fine.
+/// Frees settings. Clients created from them stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_free(config: *mut boomi_config) {
     // SAFETY: see the module's contract.
     unsafe { Handle::release(config) }
 }
 
-unsafe fn set(
+/// Applies one setting, and keeps its error for boomi_client_new().
+pub(crate) unsafe fn set(
     config: *mut boomi_config,
     error_out: *mut *mut boomi_error,
     apply: impl FnOnce(&mut Config) -> Result<()>,
@@ -63,28 +65,29 @@ unsafe fn set(
         let handle = unsafe { borrow_mut(config, "config") }?;
         let mut next = handle.config.clone();
         let result = apply(&mut next);
-        // Also an error that was found before the value reached a setter.
+        // Keeps argument errors too, which no setter sees.
         let result = next.first_error.keep(result);
-        // What was there goes last: it may run the caller's release callback, which may do anything to the handle.
+        // Dropped last: it may run the caller's release callback, which may use or free the handle.
         let previous = std::mem::replace(&mut handle.config, next);
         drop(previous);
         result
     })
 }
 
-/// [`set`] for a setting with the caller's data, which is released after all else if the setter fails.
+/// [`set`] for a callback. Keeps its data until the end, so that a failing setter releases it last.
 unsafe fn set_callback(
     config: *mut boomi_config,
     error_out: *mut *mut boomi_error,
     data: &Arc<UserData>,
     apply: impl FnOnce(&mut Config, Arc<UserData>) -> Result<()>,
 ) -> boomi_code {
-    // SAFETY: the same contract.
+    // SAFETY: by this function's contract.
     unsafe { set(config, error_out, |config| apply(config, data.clone())) }
 }
 
-/// Who signs in. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail address that
-/// Boomi shows, with or without "BOOMI_TOKEN."; `secret` the token or password, which is copied and wiped when freed.
+/// Sets the credentials. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail
+/// address that Boomi shows, with or without "BOOMI_TOKEN."; `secret` the token or password, which is copied, and
+/// wiped when freed.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_credentials(
@@ -98,11 +101,11 @@ pub unsafe extern "C" fn boomi_config_set_credentials(
     unsafe { set(config, error_out, |config| config.set_credentials(fixed(kind, username, secret))) }
 }
 
-/// Credentials from a program, run through /bin/sh, instead of boomi_config_set_credentials(). It prints one JSON object:
-/// {"version": 1, "username": "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL.
-/// With "expires_at" (Unix seconds) it is run again when that time is over, and always after a rejection: then BOOMI_REJECTED
-/// is 1 in its environment, else 0. It runs within the deadline of the call that needs it; calls that come meanwhile wait for it.
-/// In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
+/// Takes the credentials from a program, run through /bin/sh. It prints one JSON object: {"version": 1, "username":
+/// "...", "api_token": "..."}, or with "password"; `username` may be given here instead, or be NULL. After
+/// "expires_at" (Unix seconds), if printed, and after each rejection the program runs again: then BOOMI_REJECTED is
+/// 1 in its environment, otherwise 0. It runs within the deadline of the call that needs it; concurrent calls wait
+/// for it. In a build without the feature credential-process the first use is BOOMI_ERR_CONFIG.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_credential_process(
@@ -120,9 +123,11 @@ pub unsafe extern "C" fn boomi_config_set_credential_process(
     unsafe { set(config, error_out, apply) }
 }
 
-/// Credentials that the operating system's keychain keeps under `entry`, where `boomi-auth login` puts them ("default" unless
-/// it is told another name). `username` may be NULL; if not, the entry must be this user's. The first use may wait for a
-/// person to unlock the keychain, whatever the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
+/// Takes the credentials from an entry of the operating system's keychain.
+///
+/// `boomi-auth login` stores them there, as "default" unless another name is given. `username` may be NULL;
+/// otherwise the entry must be this user's. The first use may wait for a person to unlock the keychain, whatever
+/// the deadline. In a build without the feature keychain it is BOOMI_ERR_CONFIG.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_keychain(
@@ -140,8 +145,8 @@ pub unsafe extern "C" fn boomi_config_set_keychain(
     unsafe { set(config, error_out, apply) }
 }
 
-/// A function that gives the credentials, instead of boomi_config_set_credentials(). `release` gets `user_data` when
-/// nothing uses it any more, also if this fails; it may be NULL.
+/// Takes the credentials from a function. `release` receives `user_data` when nothing uses it any more, also if
+/// this fails; it may be NULL.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_credentials_callback(
@@ -156,8 +161,8 @@ pub unsafe extern "C" fn boomi_config_set_credentials_callback(
     unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
-/// The account that {accountId} in a path and a JWT without its own account stand for. Boomi shows it under Settings >
-/// User Information > Account Information.
+/// Sets the account for {accountId} in a path, and for a JWT without an account of its own. Boomi shows it under
+/// Settings > User Information > Account Information.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_account_id(
@@ -169,7 +174,8 @@ pub unsafe extern "C" fn boomi_config_set_account_id(
     unsafe { set(config, error_out, |config| config.set_account_id(text(account_id, "account_id")?)) }
 }
 
-/// The platform's address without a path; the default is BOOMI_BASE_URL_US. https; http to loopback addresses only.
+/// Sets the platform's address, without a path. Default: BOOMI_BASE_URL_US. https; http for loopback addresses
+/// only.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_base_url(
@@ -181,9 +187,11 @@ pub unsafe extern "C" fn boomi_config_set_base_url(
     unsafe { set(config, error_out, |config| config.set_base_url(text(url, "url")?)) }
 }
 
-/// The secret for one-time codes: base32 as people paste it, or an `otpauth://totp/` URI. Codes go with password sign-ins
-/// only (with an API token the secret is not used), and a client sends each once: a second sign-in within the code's 30 s
-/// waits for the next, or fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not know of each other's codes.
+/// Sets the secret for one-time codes: base32 in any case, or an `otpauth://totp/` URI.
+///
+/// Spaces and hyphens are ignored. Codes are sent with passwords only; with an API token the secret is not used. A
+/// client sends each code once: a second authentication attempt within the code's 30 s waits for the next code, or
+/// fails with BOOMI_ERR_OTP if its deadline is nearer. Two clients do not coordinate their codes.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_otp_secret(
@@ -198,8 +206,8 @@ pub unsafe extern "C" fn boomi_config_set_otp_secret(
     unsafe { set(config, error_out, apply) }
 }
 
-/// A function that gives one-time codes, instead of boomi_config_set_otp_secret(): asked once for each password sign-in. It
-/// should not give a code twice, because a code works once and a used one counts as a bad sign-in. About `release` see
+/// Takes one-time codes from a function, called once for each password authentication. It should not return a code
+/// twice: a code works once, and a used one counts as a failed attempt. About `release` see
 /// boomi_config_set_credentials_callback().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -216,7 +224,8 @@ pub unsafe extern "C" fn boomi_config_set_otp_callback(
     unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
-/// How long a new connection may take, in milliseconds, above 0: name, TCP, proxy and TLS together. Default 5000.
+/// Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
+/// and TLS.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
@@ -229,8 +238,7 @@ pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
     unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
 }
 
-/// How long one call may take, all told, in milliseconds, above 0. Default 60000. CachedToken to within about
-/// 50 ms.
+/// Sets the timeout of a whole call in milliseconds, above 0. Default 60000. Accurate to about 50 ms.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_timeout_ms(
@@ -243,8 +251,9 @@ pub unsafe extern "C" fn boomi_config_set_timeout_ms(
     unsafe { set(config, error_out, |config| config.set_timeout(timeout)) }
 }
 
-/// A PEM bundle of certificate authorities, `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or BOOMI_CA_ADD.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT, also if there is no certificate in it.
+/// Sets a PEM bundle of certificate authorities: `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or
+/// BOOMI_CA_ADD.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT, also if it contains no certificate.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_ca_pem(
     config: *mut boomi_config,
@@ -266,9 +275,10 @@ pub unsafe extern "C" fn boomi_config_set_ca_pem(
     unsafe { set(config, error_out, apply) }
 }
 
-/// The proxy, "http://user:password@host:port" or the same with https (user and password percent-encoded, or left out); ""
-/// for none, not even the environment's. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http), ALL_PROXY and NO_PROXY are read, also in lower
-/// case, when the client is made.
+/// Sets the proxy: "http://user:password@host:port", or https; "" for none.
+///
+/// User and password are percent-encoded, or left out. Unless set, HTTPS_PROXY (HTTP_PROXY for loopback http),
+/// ALL_PROXY and NO_PROXY are read, also in lower case, when the client is created.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_proxy(
@@ -280,7 +290,7 @@ pub unsafe extern "C" fn boomi_config_set_proxy(
     unsafe { set(config, error_out, |config| config.set_proxy(text(url, "url")?)) }
 }
 
-/// Put before our own product in the User-Agent header: "my-tool/1.0".
+/// Sets the product, such as "my-tool/1.0", that precedes the library's own in the User-Agent header.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_user_agent(
@@ -292,7 +302,7 @@ pub unsafe extern "C" fn boomi_config_set_user_agent(
     unsafe { set(config, error_out, |config| config.set_user_agent(text(product, "product")?)) }
 }
 
-/// The largest body of an answer, in bytes, above 0. Default 64 MiB. A larger one is BOOMI_ERR_TOO_LARGE.
+/// Sets the largest response body in bytes, above 0. Default 64 MiB. A larger one is BOOMI_ERR_TOO_LARGE.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_max_response_bytes(
@@ -304,11 +314,12 @@ pub unsafe extern "C" fn boomi_config_set_max_response_bytes(
     unsafe { set(config, error_out, |config| config.set_max_response_bytes(bytes)) }
 }
 
-/// How many requests of one account may go out in any second, from all threads of the client: Boomi's 10 unless set, up to 10000,
-/// 0 for as many as come.
+/// Sets the rate limit of one account in requests per second, for all threads of the client. Default 10, Boomi's
+/// own.
 ///
-/// Others wait for their turn, in the order in which they came; one whose turn would come after its deadline gets
-/// BOOMI_ERR_RATE_LIMITED at once. Each try of a request counts; boomi_jwt_generate() and what a provider asks for do not.
+/// Up to 10000; 0 for no limit. Requests wait in the order in which they came. If a request's permit would come
+/// after its deadline, it fails with BOOMI_ERR_RATE_LIMITED at once. Each attempt counts; boomi_jwt_generate() and
+/// a provider's token requests do not.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_requests_per_second(
@@ -320,8 +331,8 @@ pub unsafe extern "C" fn boomi_config_set_requests_per_second(
     unsafe { set(config, error_out, |config| config.set_requests_per_second(requests)) }
 }
 
-/// How often a request is sent again after the first time, where that helps and can do no harm: 4 unless set, up to 100, 0 for
-/// never. See boomi_client_send().
+/// Sets how often a failed request is retried where that is safe. Default 4, up to 100, 0 for never. See
+/// boomi_client_send().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_max_retries(
@@ -333,9 +344,11 @@ pub unsafe extern "C" fn boomi_config_set_max_retries(
     unsafe { set(config, error_out, |config| config.set_max_retries(retries)) }
 }
 
-/// How many sign-ins of credentials that were accepted lately may wait for their answers at once: 1 to 5, default 3. Others wait
-/// for one of their verdicts. All of them may be rejected if the password was just changed, and six bad sign-ins lock a user.
-/// Credentials that were not accepted lately sign in one at a time whatever is set here.
+/// Sets how many authentication attempts may await responses at once: 1 to 5, default 3.
+///
+/// It applies to credentials that were accepted recently. Others wait for one of the results. All of them may be
+/// rejected if the password was just changed, and six rejections lock a user. Credentials that were not accepted
+/// recently are sent one at a time, whatever is set here.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_max_sign_ins_in_flight(
@@ -347,12 +360,12 @@ pub unsafe extern "C" fn boomi_config_set_max_sign_ins_in_flight(
     unsafe { set(config, error_out, |config| config.set_max_sign_ins_in_flight(count)) }
 }
 
-/// A directory in which the guard remembers rejected sign-ins, so that programs that start often, or many at once, do not lock
-/// the user together. Off by default: then each process has a memory of its own.
+/// Sets a directory in which the processes of this machine share the guard's state.
 ///
-/// It is made if it is missing, for this user alone, when it is first needed. It must be on a file system of this machine. Its
-/// files hold counts, times and a few bits of a slow hash of the secret, never a secret. If it cannot be used, no call fails:
-/// BOOMI_EVENT_STATE_UNAVAILABLE says so, and the process's own memory is used.
+/// It keeps short-lived or concurrent processes from locking the user together. Off by default: then each process
+/// has its own state. The directory is created when first needed, for this user alone, and must be on a local file
+/// system. Its files contain counts, times and a few bits of a slow hash of the secret, never a secret. If it
+/// cannot be used, no call fails: BOOMI_EVENT_STATE_UNAVAILABLE reports it, and the process's own state is used.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_state_dir(
@@ -364,14 +377,15 @@ pub unsafe extern "C" fn boomi_config_set_state_dir(
     unsafe { set(config, error_out, |config| config.set_state_dir(Path::new(text(path, "path")?))) }
 }
 
-/// A Valkey or Redis server that a store of machines shares, so that it signs in as one: the guard's memory, one-time codes, tokens
-/// and the pace are then the store's. Off by default.
+/// Sets a Valkey or Redis server as the shared store of several machines. Off by default.
 ///
-/// `url` is "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may stand in place of redis.
-/// "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are taken, too. `ca_file=` is a PEM
-/// bundle that is trusted alone for TLS. JWTs are sealed there: only who has the credentials can read them. A client begins to connect
-/// when it is made. While the server cannot be used no call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE
-/// says so, and the client goes on by its state directory, or by itself.
+/// The machines then share the guard's state, one-time codes, tokens and the rate limit. `url` is
+/// "rediss://user:password@host:6379/0?prefix=...", or redis:// without TLS; valkey may replace redis.
+/// "redis+sentinel://host1:26379,host2:26379/name/0" and "redis+cluster://host1:7000,host2:7001" are accepted, too.
+/// `ca_file=` is a PEM bundle, and the only one trusted for TLS. JWTs are encrypted in the store: only holders of
+/// the credentials can read them. A client begins to connect when it is created. While the server cannot be used no
+/// call fails for that, nor waits for it for more than 50 ms: BOOMI_EVENT_STATE_UNAVAILABLE reports it, and the
+/// client uses its state directory, or its own state.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if the library was built without the feature `redis`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_store(
@@ -383,27 +397,7 @@ pub unsafe extern "C" fn boomi_config_set_store(
     unsafe { set(config, error_out, |config| config.set_store(text(url, "url")?)) }
 }
 
-/// The provider whose JWT goes with this client's requests: for another host that takes the platform's bearer, such as a DataHub
-/// repository. BOOMI_AUTH_AUTO then means a JWT for every request, and the client needs no credentials of its own.
-///
-/// `provider` may be freed afterwards; these settings, their copies and the clients made of them keep it and its client alive.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn boomi_config_set_token_provider(
-    config: *mut boomi_config,
-    provider: *const boomi_token_provider,
-    error_out: *mut *mut boomi_error,
-) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let provider = unsafe { in_use_provider(provider) };
-        config.set(provider, |config, provider| config.token_provider = Some(provider))
-    };
-    // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
-}
-
-/// A function that is told what the client does. About `release` see boomi_config_set_credentials_callback().
+/// Sets a function that receives the client's events. About `release` see boomi_config_set_credentials_callback().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_event_callback(
@@ -420,7 +414,7 @@ pub unsafe extern "C" fn boomi_config_set_event_callback(
     unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
-/// A function that is asked while a call waits, and may cancel it. About `release` see
+/// Sets a function that is called while a call waits, and may cancel it. About `release` see
 /// boomi_config_set_credentials_callback().
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -438,11 +432,11 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
     unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
 }
 
-/// Fills what is unset from the environment; an empty variable is unset. All of it or, on failure, nothing:
-/// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets also as
-/// BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone), BOOMI_STATE_DIR, BOOMI_STORE,
-/// BOOMI_TIMEOUT (seconds).
-/// The files must be there now; they are read when they are needed.
+/// Fills unset settings from the environment. On failure nothing is changed; an empty variable is unset.
+///
+/// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets
+/// also as BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone),
+/// BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT (seconds). The files must exist now; they are read when needed.
 /// Errors: BOOMI_ERR_CONFIG, with the variable's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_load_env(
@@ -450,5 +444,5 @@ pub unsafe extern "C" fn boomi_config_load_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.load_env(&crate::config::variable)) }
+    unsafe { set(config, error_out, |config| config.load_env(&crate::config::env::variable)) }
 }

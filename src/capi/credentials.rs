@@ -1,4 +1,4 @@
-//! Credentials that a callback gives.
+//! The credentials that a callback provides.
 
 use std::ffi::c_char;
 
@@ -8,22 +8,23 @@ use crate::config::credential_kind;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 
-/// Where a boomi_credentials_callback puts what it found. Borrowed for that call.
+/// The credentials that a boomi_credentials_callback provides. Borrowed for that call.
 #[derive(Default)]
 pub struct boomi_credentials {
     given: Option<Result<Credentials>>,
 }
 
 impl boomi_credentials {
-    /// What was put here last.
+    /// The credentials that were set last.
     pub(crate) fn take(self) -> Result<Credentials> {
-        self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and gave no credentials")))
+        self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and set no credentials")))
     }
 }
 
-/// Gives credentials, copied, out of a boomi_credentials_callback. `kind` is BOOMI_CREDENTIAL_API_TOKEN or
-/// BOOMI_CREDENTIAL_PASSWORD.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT, which the call that asked then returns too.
+/// Provides credentials, copied, from a boomi_credentials_callback.
+///
+/// `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT, which the call that needs the credentials then returns too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_credentials_set(
     credentials: *mut boomi_credentials,
@@ -42,9 +43,9 @@ pub unsafe extern "C" fn boomi_credentials_set(
     })
 }
 
-/// Credentials out of a function's arguments.
+/// Credentials from a function's arguments.
 pub(crate) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
-    // SAFETY: the same contract.
+    // SAFETY: see the module's contract.
     let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
     Credentials::fixed(credential_kind(kind)?, username, secret)
 }

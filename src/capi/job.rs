@@ -1,20 +1,23 @@
-//! Work that the server does in its own time.
+//! Jobs on the server.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
-use super::boundary::{Handle, OneAtATime, Out, borrow, c_string, run};
+use super::boundary::{OneAtATime, Out, borrow, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::{Handle, c_string};
 use super::request::boomi_request;
 use super::response::boomi_response;
-use crate::client::{Call, Job, Response};
+use crate::client::job::Job;
+use crate::client::{Call, Response};
 use crate::error::Result;
 
-/// Work that the server does in its own time, and whose result it gives when it is asked often enough. Used by one thread at a
-/// time. It keeps its client alive; freed with boomi_job_free(), in any order with its client, request and result, even inside a
-/// callback of its own call, which then goes on to its end. The work goes on without it.
+/// A job on the server, whose result is polled. Used by one thread at a time.
+///
+/// It keeps its client alive. Freed with boomi_job_free(), in any order with its client, request and result, even
+/// inside a callback of its own call, which then runs to its end. The job on the server continues without it.
 pub struct boomi_job {
     job: OneAtATime<Job>,
     path: Option<CString>,
@@ -22,16 +25,20 @@ pub struct boomi_job {
 
 impl Handle for boomi_job {}
 
-/// Starts work with a request, which is sent as by boomi_client_send(), and reads out of the answer where its result will be:
-/// under /async/ by an `asyncToken`, for an ExecutionRequest by its `requestId`, for a download (ProcessLog, AtomLog,
-/// ConnectorDocument) by its `url`; a GET that is answered 202 is asked again. What is none of these is the result itself. JSON or
-/// XML. `call` may be NULL for the client's limits.
+/// Starts a job with a request, and reads from the response where the result will be.
 ///
-/// A URL out of an answer is asked only if it is of the client's own origin, with the sign-in and headers of the request.
+/// The request is sent as by boomi_client_send(). The result is under /async/ with an `asyncToken`; for an
+/// ExecutionRequest with its `requestId`; for a download (ProcessLog, AtomLog, ConnectorDocument) at its `url`; a
+/// GET with the response 202 is polled. Any other response is the result. JSON or XML. `call` may be NULL for the
+/// client's limits.
+///
+/// A URL from a response is requested only if it is of the client's own origin, with the credentials and headers of
+/// the request.
 ///
 /// `*job_out` is freed with boomi_job_free(); NULL on failure.
-/// Errors: those of boomi_client_send(), and, for an answer of another status than 2xx, those of boomi_response_check();
-/// BOOMI_ERR_PROTOCOL if the answer names no place that could be asked: boomi_error_sent() is 1 then, as the work was started.
+/// Errors: those of boomi_client_send(), and, for a response with a status other than 2xx, those of
+/// boomi_response_check(); BOOMI_ERR_PROTOCOL if the response names no place to poll: boomi_error_sent() is 1 then,
+/// as the job was started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_start(
     client: *const boomi_client,
@@ -53,17 +60,19 @@ pub unsafe extern "C" fn boomi_job_start(
     })
 }
 
-/// Waits for the result, and gives it whatever its status; see boomi_response_check(). The server is asked at once, then
-/// after half a second, and at growing intervals up to 5 s, or when it says. `call` may be NULL for the client's limits.
+/// Waits for the result, and returns it whatever its status; see boomi_response_check().
 ///
-/// After an error, BOOMI_ERR_TIMEOUT among them, the work goes on, and this can be called again. But what Boomi keeps under an
-/// `asyncToken` it gives once: after that, and after 30 minutes, it is BOOMI_ERR_HTTP_STATUS with the status 204. What came at once
-/// is given once too. From another thread at the same time, or inside a callback of its own call, this is
-/// BOOMI_ERR_INVALID_ARGUMENT.
+/// The server is polled at once, after half a second, and at growing intervals up to 5 s, or when it says. `call`
+/// may be NULL for the client's limits.
+///
+/// After an error, BOOMI_ERR_TIMEOUT among them, the job continues, and this can be called again. But Boomi returns
+/// the result of an `asyncToken` once: after that, and after 30 minutes, this is BOOMI_ERR_HTTP_STATUS with the
+/// status 204. A result that came at once is returned once too. From another thread at the same time, or inside a
+/// callback of its own call, this is BOOMI_ERR_INVALID_ARGUMENT.
 ///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure.
-/// Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another origin: a client with
-/// that for its base URL can ask for it, at boomi_job_path().
+/// Errors: those of boomi_client_send(); BOOMI_ERR_HTTP_STATUS; BOOMI_ERR_PROTOCOL if the result is at another
+/// origin: a client with that base URL can request it, at boomi_job_path().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_wait(
     job: *mut boomi_job,
@@ -75,9 +84,10 @@ pub unsafe extern "C" fn boomi_job_wait(
     unsafe { ask(job, call, response_out, error_out, Job::wait) }
 }
 
-/// Waits like boomi_job_wait(), and returns when status and headers of the result are there. The body is then read with
-/// boomi_response_read(), as after boomi_client_open(): for downloads of any size. What came at once is here already, and is read
-/// the same way.
+/// Waits like boomi_job_wait(), and returns when status and headers of the result have arrived.
+///
+/// Read the body with boomi_response_read(), as after boomi_client_open(): for downloads of any size. A result that
+/// came at once is read the same way.
 ///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure.
 /// Errors: those of boomi_job_wait().
@@ -92,7 +102,7 @@ pub unsafe extern "C" fn boomi_job_open(
     unsafe { ask(job, call, response_out, error_out, Job::open) }
 }
 
-/// What boomi_job_wait() and boomi_job_open() share.
+/// Implements boomi_job_wait() and boomi_job_open().
 unsafe fn ask(
     job: *mut boomi_job,
     call: *const boomi_call,
@@ -112,16 +122,17 @@ unsafe fn ask(
     })
 }
 
-/// Where the result is asked for with a GET, now or by another process: a path, in which {accountId} is still to be filled in, or a
-/// URL, for boomi_request_new(). What boomi_request_add_query() added is not in it. Borrowed from `job`. NULL if the result came at
-/// once, and if `job` is NULL.
+/// Returns where a GET finds the result, now or from another process, for boomi_request_new().
+///
+/// It is a path, in which {accountId} is not filled in, or a URL, without the parameters of
+/// boomi_request_add_query(). Borrowed from `job`. NULL if the result came at once, and if `job` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_path(job: *const boomi_job) -> *const c_char {
     // SAFETY: see the module's contract.
     unsafe { job.as_ref() }.and_then(|handle| handle.path.as_deref()).map_or(null(), CStr::as_ptr)
 }
 
-/// Frees a job. The work goes on, and results that were given out live on. NULL is fine.
+/// Frees a job. The job on the server continues, and results stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_free(job: *mut boomi_job) {
     // SAFETY: see the module's contract.

@@ -1,4 +1,4 @@
-//! The library itself, and what needs no client: headers, user names, one-time codes.
+//! The version, texts for C, and functions without a client: headers, user names, one-time codes.
 
 use std::ffi::{CStr, c_char};
 
@@ -11,13 +11,13 @@ use crate::secret::Secret;
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
 pub const BOOMI_VERSION_NUMBER: u32 = 256;
 
-/// The version of the library: `(major << 16) | (minor << 8) | patch`.
+/// Returns the version of the library: `(major << 16) | (minor << 8) | patch`.
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_version_number() -> u32 {
     BOOMI_VERSION_NUMBER
 }
 
-/// The version of the library as a text, such as "0.1.0". Static.
+/// Returns the version of the library as a text, such as "0.1.0". Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_version() -> *const c_char {
     const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
@@ -27,20 +27,21 @@ pub extern "C" fn boomi_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Wipes and frees a text that this library gave out through a `char **`. NULL is fine. Never use free() for it.
+/// Wipes and frees a text that this library returned through a `char **`. NULL is allowed. Never use free() for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_string_free(text: *mut c_char) {
     // SAFETY: NULL or from `give_text`, and not used afterwards, by the module's contract.
     unsafe { take_text(text) }
 }
 
-/// The credential is an API token: "BOOMI_TOKEN." is put before the user name, once.
+/// The credential is an API token: the user name gets the prefix "BOOMI_TOKEN.", once.
 pub const BOOMI_CREDENTIAL_API_TOKEN: u32 = 1;
 /// The credential is the user's own password.
 pub const BOOMI_CREDENTIAL_PASSWORD: u32 = 2;
 
-/// The user name as it goes into a tool's user field: with "BOOMI_TOKEN." before it, once, for an API token. A name that
-/// has the prefix already means a token, whatever `kind`. No I/O.
+/// Returns the user name for a tool's user field. No I/O.
+///
+/// For an API token it has the prefix "BOOMI_TOKEN.", once. A name with the prefix means a token, whatever `kind`.
 ///
 /// `*username_out` is freed with boomi_string_free(); NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -63,10 +64,10 @@ pub unsafe extern "C" fn boomi_auth_username(
     })
 }
 
-/// The value of the Authorization header, "Basic ...". No I/O.
+/// Returns the value of the Authorization header, "Basic ...". No I/O.
 ///
-/// `username` is the e-mail address that Boomi shows; `secret` the password or API token. `*header_out` is freed with
-/// boomi_string_free(), which wipes it; NULL on failure.
+/// `username` is the e-mail address that Boomi shows; `secret` the password or API token. `*header_out` is freed
+/// with boomi_string_free(), which wipes it; NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_auth_header(
@@ -82,16 +83,16 @@ pub unsafe extern "C" fn boomi_auth_header(
         out.check("header_out")?;
         // SAFETY: see the module's contract.
         let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
-        // Encoded where it stays: a copy would have to be wiped.
+        // Encoded in place: a copy would have to be wiped.
         let block = write_auth_header(credential_kind(kind)?, username, secret, begin_block)?;
         out.set(give_block(block));
         Ok(())
     })
 }
 
-/// The one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
+/// Returns the one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
 ///
-/// `secret` is base32 as people paste it (lower case, spaces, no padding), or an `otpauth://totp/` URI with digits,
+/// `secret` is base32, with spaces and in any case, without padding, or an `otpauth://totp/` URI with digits,
 /// period and algorithm. `*code_out` is freed with boomi_string_free(), which wipes it; NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -112,10 +113,10 @@ pub unsafe extern "C" fn boomi_otp_code(
     })
 }
 
-/// The bytes before a text that we give out: its length, so that all of it is wiped whatever the caller did to it.
+/// The bytes before a text for C: the length of its block, so that all of it is wiped whatever the caller wrote to it.
 const LENGTH: usize = std::mem::size_of::<usize>();
 
-/// Copies a text for C to own.
+/// Copies a text, and moves the copy to C.
 pub(crate) fn give_text(text: &str) -> *mut c_char {
     give_bytes(text.as_bytes())
 }
@@ -130,7 +131,7 @@ fn give_bytes(text: &[u8]) -> *mut c_char {
     give_block(block)
 }
 
-/// A block with room for a text of `length` bytes, which is to be put behind what is in it.
+/// Begins a block for a text of `length` bytes, to be appended.
 fn begin_block(length: usize) -> Vec<u8> {
     let size = LENGTH + length + 1;
     let mut block = Vec::with_capacity(size);
@@ -138,16 +139,16 @@ fn begin_block(length: usize) -> Vec<u8> {
     block
 }
 
-/// Gives C a block with its text.
+/// Moves a block with its text to C.
 fn give_block(mut block: Vec<u8>) -> *mut c_char {
     block.push(0);
-    assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "a text of another length than its block was made for");
+    assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "the text has another length than its block");
     let block = Box::into_raw(block.into_boxed_slice());
     // SAFETY: the text begins behind the length, inside the block.
     unsafe { block.cast::<u8>().add(LENGTH).cast() }
 }
 
-/// Wipes and frees what `give_text` gave.
+/// Wipes and frees a text of `give_text`.
 unsafe fn take_text(text: *mut c_char) {
     if text.is_null() {
         return;
@@ -166,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_crates() {
+    fn version_is_the_crates() {
         let parts: Vec<u32> = crate::VERSION.split('.').map(|part| part.parse().unwrap()).collect();
         assert_eq!(boomi_version_number(), (parts[0] << 16) | (parts[1] << 8) | parts[2]);
     }

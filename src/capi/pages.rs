@@ -1,23 +1,25 @@
 //! The pages of a query.
 
-use super::boundary::{Handle, OneAtATime, Out, borrow, run};
+use super::boundary::{OneAtATime, Out, borrow, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::request::boomi_request;
 use super::response::boomi_response;
-use crate::client::Pages;
+use crate::client::pages::Pages;
 
-/// The pages of a query, one after another, each with up to a hundred results, as Boomi sends them. Used by one thread at a time.
-/// It keeps its client alive; freed with boomi_pages_free(), in any order with its client, request and pages, even inside a
-/// callback of its own call, which then goes on to its end.
+/// The pages of a query, one after another, each with up to a hundred results. Used by one thread at a time.
+///
+/// It keeps its client alive. Freed with boomi_pages_free(), in any order with its client, request and pages, even
+/// inside a callback of its own call, which then runs to its end.
 pub struct boomi_pages {
     pages: OneAtATime<Pages>,
 }
 
 impl Handle for boomi_pages {}
 
-/// The pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O: boomi_pages_next() sends it.
+/// Creates the pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O.
 ///
 /// `*pages_out` is freed with boomi_pages_free(); NULL on failure.
 /// Errors: the first one of the request's setters; BOOMI_ERR_INVALID_ARGUMENT, also for another method or path.
@@ -40,16 +42,18 @@ pub unsafe extern "C" fn boomi_pages_new(
     })
 }
 
-/// Asks for the next page: an answer with status 200, in JSON or XML as the request asks for. Each page is a call of its own, with
-/// its own deadline, turn and tries; see boomi_client_send(). `call` may be NULL for the client's limits.
+/// Requests the next page: a response with status 200, in JSON or XML as the request accepts.
 ///
-/// After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL. An error loses
-/// nothing: the next call asks for the same page again. From another thread at the same time, or inside a callback of its own
-/// call, it is BOOMI_ERR_INVALID_ARGUMENT.
+/// Each page is a call of its own, with its own deadline, rate-limit permit and retries; see boomi_client_send().
+/// `call` may be NULL for the client's limits.
+///
+/// After the last page, which may be the first and without results, this is BOOMI_OK, and `*response_out` is NULL.
+/// An error loses nothing: the next call requests the same page again. From another thread at the same time, or
+/// inside a callback of its own call, it is BOOMI_ERR_INVALID_ARGUMENT.
 ///
 /// `*response_out` is freed with boomi_response_free(); NULL on failure, too.
-/// Errors: those of boomi_client_send(), and, for an answer of another status, those of boomi_response_check();
-/// BOOMI_ERR_PROTOCOL if it is no page.
+/// Errors: those of boomi_client_send(), and, for a response of another status, those of boomi_response_check();
+/// BOOMI_ERR_PROTOCOL if the response is no page.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_pages_next(
     pages: *mut boomi_pages,
@@ -70,7 +74,7 @@ pub unsafe extern "C" fn boomi_pages_next(
     })
 }
 
-/// Frees pages. Those that were given out live on. NULL is fine.
+/// Frees pages. Returned responses stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_pages_free(pages: *mut boomi_pages) {
     // SAFETY: see the module's contract.

@@ -3,40 +3,43 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{Handle, Out, borrow_mut, bytes, run, text};
+use super::boundary::{Out, borrow_mut, bytes, run, text};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use crate::client::{AuthScheme, HeaderOptions, Request};
 use crate::error::{Error, Result};
 
-/// One request to a client's origin. It may be sent any number of times, by several threads at once; its setters are
-/// for one thread while nobody sends it. Freed with boomi_request_free().
+/// A request to a client's origin. Several threads may send it at once, any number of times.
 ///
-/// A setter that fails leaves its error in the request: boomi_client_send() returns the first one.
+/// One thread sets it up while no thread sends it. A setter that fails stores its error in the request, and
+/// boomi_client_send() returns the first one. Freed with boomi_request_free().
 pub struct boomi_request {
-    /// Shared with the calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
+    /// Shared with calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
     pub(crate) request: Arc<Request>,
 }
 
 impl Handle for boomi_request {}
 
-/// Not signed in: the caller's own headers say who it is.
+/// No authentication: the caller sets its own headers.
 pub const BOOMI_AUTH_NONE: u32 = 0;
 /// User name and password, or API token; with a one-time code where the user has one.
 pub const BOOMI_AUTH_BASIC: u32 = 1;
-/// The client's JWT, made when needed and kept; that of its token provider, if it has one.
+/// The client's cached JWT, fetched when needed; that of its token provider, if it has one.
 pub const BOOMI_AUTH_JWT: u32 = 2;
-/// The default: a JWT for /graphql, which takes nothing else, and for a client with a token provider
-/// (boomi_config_set_token_provider()); Basic otherwise.
+/// The default: a JWT for /graphql and for a client with a token provider; otherwise Basic.
+///
+/// /graphql accepts nothing else. See boomi_config_set_token_provider().
 pub const BOOMI_AUTH_AUTO: u32 = 3;
 
-/// The header's value is secret: never shown, and cut out of messages that a server sends back.
+/// The header's value is secret: never shown, and removed from messages that quote a server.
 pub const BOOMI_HEADER_SECRET: u32 = 1;
-/// The header is added beside one of the same name, instead of replacing it.
+/// The header is added to one of the same name, instead of replacing it.
 pub const BOOMI_HEADER_ADD: u32 = 2;
 
-/// A request. `method` is "GET", "POST", ...; `path_or_url` a path such as "/api/rest/v1/{accountId}/AuditLog/1", in
-/// which {accountId} is filled in when it is sent, or a URL of the client's origin. Special characters in it must be
-/// percent-encoded.
+/// Creates a request. `method` is "GET", "POST", ...; `path_or_url` a path or a URL of the client's origin.
+///
+/// A path is such as "/api/rest/v1/{accountId}/AuditLog/1"; {accountId} is filled in when the request is sent.
+/// Special characters must be percent-encoded.
 ///
 /// `*request_out` is freed with boomi_request_free(); NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -68,12 +71,12 @@ unsafe fn set(
         // SAFETY: see the module's contract.
         let request = Arc::make_mut(&mut unsafe { borrow_mut(request, "request") }?.request);
         let result = apply(request);
-        // Also an error that was found before the value reached a setter.
+        // Keeps argument errors too, which no setter sees.
         request.first_error.keep(result)
     })
 }
 
-/// How the request is signed in: one of the BOOMI_AUTH_* constants.
+/// Sets the authentication scheme: one of the BOOMI_AUTH_* constants.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_auth(
@@ -89,7 +92,7 @@ pub unsafe extern "C" fn boomi_request_set_auth(
     unsafe { set(request, error_out, apply) }
 }
 
-/// The scheme that a number stands for.
+/// Converts a BOOMI_AUTH_* constant.
 pub(crate) fn scheme_of(number: u32) -> Result<AuthScheme> {
     match number {
         BOOMI_AUTH_NONE => Ok(AuthScheme::None),
@@ -100,7 +103,7 @@ pub(crate) fn scheme_of(number: u32) -> Result<AuthScheme> {
     }
 }
 
-/// The account that {accountId} and a JWT stand for, instead of the client's. It is percent-encoded as one segment.
+/// Sets the account for {accountId} and for a JWT, instead of the client's. It is percent-encoded as one segment.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_account_id(
@@ -127,8 +130,8 @@ pub unsafe extern "C" fn boomi_request_add_query(
 
 /// Sets a header. `flags` is 0, BOOMI_HEADER_SECRET, BOOMI_HEADER_ADD or both.
 ///
-/// Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and Authorization and X-Boomi-OTP
-/// unless the scheme is BOOMI_AUTH_NONE (which is seen when the request is sent). These two are secret by themselves.
+/// Rejected are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, and, when the request
+/// is sent, Authorization and X-Boomi-OTP unless the scheme is BOOMI_AUTH_NONE. These two are always secret.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_header(
@@ -151,8 +154,9 @@ pub unsafe extern "C" fn boomi_request_set_header(
     unsafe { set(request, error_out, apply) }
 }
 
-/// The body: `length` bytes at `data`, copied. Sent as JSON unless a Content-Type is set. `data` may be NULL if `length`
-/// is 0.
+/// Sets the body: `length` bytes at `data`, copied. The Content-Type is JSON unless one is set.
+///
+/// `data` may be NULL if `length` is 0.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_body(
@@ -170,8 +174,9 @@ pub unsafe extern "C" fn boomi_request_set_body(
     unsafe { set(request, error_out, apply) }
 }
 
-/// Whether it may be sent again after a failure, although it may have taken effect the first time; 0 for no. See
-/// boomi_client_send() for those that may unless this says otherwise.
+/// Sets whether the request may be retried although it may have taken effect; 0 for no.
+///
+/// boomi_client_send() lists the requests that may be retried otherwise.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_set_replayable(
@@ -187,7 +192,7 @@ pub unsafe extern "C" fn boomi_request_set_replayable(
     unsafe { set(request, error_out, apply) }
 }
 
-/// Frees a request. NULL is fine.
+/// Frees a request. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_free(request: *mut boomi_request) {
     // SAFETY: see the module's contract.

@@ -4,21 +4,23 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null;
 use std::sync::OnceLock;
 
-use super::boundary::{Handle, borrow, borrow_mut, c_string, room, run};
+use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
+use super::handle::{Handle, c_string};
 use crate::client::Response;
 use crate::error::Error;
 
-/// An HTTP answer, whatever its status. Immutable, shared by any number of threads. What its functions return is
-/// borrowed until it is freed, with boomi_response_free().
+/// An HTTP response, whatever its status. Immutable; any number of threads may use it.
+///
+/// Strings that its functions return are borrowed until boomi_response_free().
 pub struct boomi_response {
     response: Response,
     message: Option<CString>,
-    /// Made when they are asked for.
+    /// Built on first use.
     headers: OnceLock<Vec<(CString, CString)>>,
-    /// With a 0 behind the last byte; `None` if the body is read as a stream.
+    /// With a 0 after the last byte; `None` if the body is read as a stream.
     body: Option<Vec<u8>>,
-    /// How much of a body that is here boomi_response_read() has given.
+    /// How much of `body` boomi_response_read() returned.
     read: usize,
 }
 
@@ -47,15 +49,17 @@ fn get<'a>(response: *const boomi_response) -> Option<&'a boomi_response> {
     unsafe { response.as_ref() }
 }
 
-/// The HTTP status; 0 if `response` is NULL.
+/// Returns the HTTP status; 0 if `response` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_status(response: *const boomi_response) -> i32 {
     get(response).map_or(0, |handle| handle.response.status().into())
 }
 
-/// What the answer means: BOOMI_OK, or an error with Boomi's own message and what to do. GraphQL's errors in an answer
-/// with status 200 count.
-/// Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED, BOOMI_ERR_RATE_LIMITED, BOOMI_ERR_HTTP_STATUS.
+/// Returns BOOMI_OK for success, or an error with Boomi's own message and what to do.
+///
+/// GraphQL errors in a response with status 200 count.
+/// Errors: BOOMI_ERR_CREDENTIALS_REJECTED, BOOMI_ERR_PERMISSION_DENIED, BOOMI_ERR_RATE_LIMITED,
+/// BOOMI_ERR_HTTP_STATUS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_check(
     response: *const boomi_response,
@@ -67,14 +71,15 @@ pub unsafe extern "C" fn boomi_response_check(
     })
 }
 
-/// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; NULL if there is none.
+/// Returns Boomi's own error text, from JSON, XML, HTML or GraphQL; NULL if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_message(response: *const boomi_response) -> *const c_char {
     get(response).and_then(|handle| handle.message.as_deref()).map_or(null(), CStr::as_ptr)
 }
 
-/// The value of the first header of that name, in whatever case; NULL if there is none. What is not UTF-8 in it is
-/// replaced by U+FFFD.
+/// Returns the value of the first header with that name, in any case; NULL if there is none.
+///
+/// Bytes that are not UTF-8 are replaced by U+FFFD.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header(response: *const boomi_response, name: *const c_char) -> *const c_char {
     if name.is_null() {
@@ -87,26 +92,27 @@ pub unsafe extern "C" fn boomi_response_header(response: *const boomi_response, 
         .map_or(null(), |(_, value)| value.as_ptr())
 }
 
-/// How many headers there are.
+/// Returns the number of headers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_count(response: *const boomi_response) -> usize {
     get(response).map_or(0, |handle| handle.headers().len())
 }
 
-/// The name of a header, in lower case; NULL if `index` is too large.
+/// Returns the name of a header, in lower case; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_name(response: *const boomi_response, index: usize) -> *const c_char {
     get(response).and_then(|handle| handle.headers().get(index)).map_or(null(), |(name, _)| name.as_ptr())
 }
 
-/// The value of a header; NULL if `index` is too large.
+/// Returns the value of a header; NULL if `index` is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_header_value(response: *const boomi_response, index: usize) -> *const c_char {
     get(response).and_then(|handle| handle.headers().get(index)).map_or(null(), |(_, value)| value.as_ptr())
 }
 
-/// The body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is. `length_out`
-/// may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
+/// Returns the body, byte for byte, and its length. A 0 byte follows the last, so that a text can be used as it is.
+///
+/// `length_out` may be NULL. NULL and 0 if `response` is NULL, or is read with boomi_response_read().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_body(response: *const boomi_response, length_out: *mut usize) -> *const u8 {
     let body = get(response).and_then(|handle| handle.body.as_deref());
@@ -117,11 +123,13 @@ pub unsafe extern "C" fn boomi_response_body(response: *const boomi_response, le
     body.map_or(null(), <[u8]>::as_ptr)
 }
 
-/// Reads some of the body of an answer from boomi_client_open() or boomi_job_open() into `buffer`, which has room for `size` bytes.
-/// `*read_out` is how many there are; 0 at the end. By one thread at a time.
+/// Reads a piece of the body into `buffer`, which has room for `size` bytes. Used by one thread at a time.
 ///
-/// A read that nothing arrives for ends after the call's timeout, and cancelling the call or client ends it within 100 ms. After
-/// an error the rest of the body is lost. A body that is here already is read the same way.
+/// `*read_out` is the number of bytes read; 0 at the end. For responses of boomi_client_open() and
+/// boomi_job_open(); a body that was read at once is read the same way.
+///
+/// A read during which nothing arrives ends after the call's timeout, and cancelling the call or client ends it
+/// within 100 ms. After an error the rest of the body is lost.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT, _CONNECT, _TLS, _TIMEOUT, _PROTOCOL, _CANCELED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_read(
@@ -157,19 +165,20 @@ pub unsafe extern "C" fn boomi_response_read(
     })
 }
 
-/// How many times the request was tried: 1 if it was sent once. A try with a JWT that was refused and replaced counts too.
+/// Returns the number of attempts: 1 if the request was sent once. One with a JWT that was refused and replaced
+/// counts too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_attempts(response: *const boomi_response) -> i32 {
     get(response).map_or(0, |handle| i32::try_from(handle.response.attempts()).unwrap_or(i32::MAX))
 }
 
-/// What the server said to wait before trying again, in milliseconds; -1 if it did not say.
+/// Returns how long the server said to wait before trying again, in milliseconds; -1 if it did not say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_retry_after_ms(response: *const boomi_response) -> i64 {
     milliseconds(get(response).and_then(|handle| handle.response.retry_after()))
 }
 
-/// Frees a response. NULL is fine.
+/// Frees a response. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_free(response: *mut boomi_response) {
     // SAFETY: see the module's contract.

@@ -1,81 +1,35 @@
 //! Tokens.
 
 use std::ffi::c_char;
-use std::ptr::{NonNull, null};
+use std::ptr::null;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 
-use crate::jwt::{Token, TokenData, TokenParts};
+use crate::jwt::{CountedToken, Token, TokenData};
 
 /// A JWT for one account: immutable, shared by any number of threads. What its functions return is borrowed until it is
 /// freed, with boomi_token_free().
 pub struct boomi_token {
-    /// C sees a token only through a pointer, which is one to what is in an `Arc<TokenParts>`.
+    /// C only has pointers to a token. Each comes from `Arc::into_raw` of an `Arc<CountedToken>` and owns one
+    /// reference.
     _opaque: [u8; 0],
 }
 
 /// Gives C one reference.
 pub(crate) fn give(token: Token) -> *mut boomi_token {
-    give_many(token, 1).as_ptr()
+    Arc::into_raw(token.into_shared()).cast_mut().cast()
 }
 
-/// Gives C so many references, at least one. They are counted apart from our own, and all of C's together have one of these.
-pub(crate) fn give_many(token: Token, count: usize) -> NonNull<boomi_token> {
-    let shared = token.into_shared();
-    // Of the whole, counts and all, which a reference to what is shared would not be.
-    let pointer = NonNull::new(Arc::as_ptr(&shared).cast_mut()).expect("an Arc is not at NULL");
-    if add(&shared, count) == 0 {
-        std::mem::forget(shared);
-    }
-    pointer.cast()
-}
-
-/// Whether it must not be handed out any more.
-///
-/// # Safety
-/// C has a reference to it.
-#[inline]
-pub(crate) unsafe fn is_retired(token: NonNull<boomi_token>) -> bool {
-    // SAFETY: it came from `give_many`, and that reference keeps it alive.
-    unsafe { token.cast::<TokenParts>().as_ref() }.is_retired()
-}
-
-/// Counts references of C's, and returns how many there were.
-fn add(shared: &TokenParts, count: usize) -> usize {
-    let before = shared.lent().fetch_add(count, Ordering::Relaxed);
-    if before > usize::MAX / 2 {
-        // As `Arc` does: before the count can wrap around.
-        std::process::abort();
-    }
-    before
-}
-
-/// Ends so many of C's references.
-///
-/// # Safety
-/// There is at least one; they came from [`give_many`] or were added to those, and are not used afterwards.
-pub(crate) unsafe fn take_back(token: *mut boomi_token, count: usize) {
-    let shared = token.cast::<TokenParts>().cast_const();
-    // SAFETY: these references keep it alive.
-    let before = unsafe { (*shared).lent().fetch_sub(count, Ordering::Release) };
-    if before == count {
-        fence(Ordering::Acquire);
-        // SAFETY: C's count went up from 0 once for each time that it comes down to 0, and kept one of ours each time.
-        drop(unsafe { Arc::from_raw(shared) });
-    }
-}
-
-/// A reference of our own to a token that C keeps; `None` for NULL.
+/// Returns a Rust reference to a token that C holds; `None` for NULL.
 ///
 /// # Safety
 /// `token` is NULL, or came from [`give`] and is not freed yet.
 pub(crate) unsafe fn another_reference(token: *const boomi_token) -> Option<Token> {
-    let shared = token.cast::<TokenParts>();
+    let shared = token.cast::<CountedToken>();
     if shared.is_null() {
         return None;
     }
-    // SAFETY: by this function's contract it is inside of an `Arc`, and C's reference keeps it alive; the count that is
-    // added is the one that the new reference ends.
+    // SAFETY: the pointer is from `Arc::into_raw`, and C's reference keeps the token alive. The added reference is the
+    // returned one.
     let shared = unsafe {
         Arc::increment_strong_count(shared);
         Arc::from_raw(shared)
@@ -85,7 +39,7 @@ pub(crate) unsafe fn another_reference(token: *const boomi_token) -> Option<Toke
 
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
     // SAFETY: NULL, or from `give`, by the module's contract.
-    unsafe { token.cast::<TokenParts>().as_ref() }.map(TokenParts::data)
+    unsafe { token.cast::<CountedToken>().as_ref() }.map(CountedToken::data)
 }
 
 /// The JWT itself; NULL if `token` is.
@@ -106,13 +60,13 @@ pub unsafe extern "C" fn boomi_token_account_id(token: *const boomi_token) -> *c
     get(token).map_or(null(), |token| token.c_account_id().as_ptr())
 }
 
-/// When it was asked for: Unix seconds, by this machine's clock. 0 if `token` is NULL.
+/// When it was requested: Unix seconds, by this machine's clock. 0 if `token` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_issued_at(token: *const boomi_token) -> i64 {
     get(token).map_or(0, TokenData::issued_at)
 }
 
-/// When it dies: Unix seconds, by this machine's clock, whatever the server's says. 0 if `token` is NULL.
+/// When it expires: Unix seconds, by this machine's clock, whatever the server's clock says. 0 if `token` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i64 {
     get(token).map_or(0, TokenData::expires_at)
@@ -121,18 +75,145 @@ pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i6
 /// One more reference to the same token, freed on its own. NULL if `token` is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_clone(token: *const boomi_token) -> *mut boomi_token {
-    if !token.is_null() {
-        // SAFETY: it came from `give`, and is not freed yet.
-        add(unsafe { &*token.cast::<TokenParts>() }, 1);
-    }
-    token.cast_mut()
+    // SAFETY: NULL, or from `give` and not freed yet, by the module's contract.
+    unsafe { another_reference(token) }.map_or(std::ptr::null_mut(), give)
 }
 
 /// Ends one reference; the last wipes the token. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_free(token: *mut boomi_token) {
     if !token.is_null() {
-        // SAFETY: it came from `give` or `boomi_token_clone`, and is not used afterwards.
-        unsafe { take_back(token, 1) };
+        // SAFETY: it came from `give`, by the module's contract, and is not used afterwards.
+        drop(unsafe { Arc::from_raw(token.cast::<CountedToken>().cast_const()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+    use std::ptr::null_mut;
+    use std::sync::Weak;
+    use std::time::Duration;
+
+    use super::super::handle::Handle as _;
+    use super::super::token_provider::{boomi_token_provider, boomi_token_provider_free, boomi_token_provider_get};
+    use super::*;
+    use crate::client::TokenProvider;
+    use crate::clock::Clock as _;
+    use crate::tests::sim::clock::Sim;
+    use crate::tests::sim::server::{self, Issuer};
+
+    struct World {
+        sim: Arc<Sim>,
+        provider: TokenProvider,
+        handle: *mut boomi_token_provider,
+    }
+
+    // SAFETY: C may use a provider's handle in several threads.
+    unsafe impl Sync for World {}
+
+    impl World {
+        fn new() -> Self {
+            let sim = Sim::new(1_800_000_000, 1);
+            let issuer = Issuer::new(sim.clone(), 1);
+            let provider = server::client(&issuer, sim.clone(), |_| {}).token_provider(None).unwrap();
+            World { sim, handle: boomi_token_provider { provider: provider.clone() }.give(), provider }
+        }
+
+        fn get(&self) -> *mut boomi_token {
+            let mut token = null_mut();
+            // SAFETY: the handle lives as long as this.
+            let code =
+                unsafe { boomi_token_provider_get(self.handle, 0, std::ptr::null(), &raw mut token, null_mut()) };
+            assert_eq!(code, 0);
+            token
+        }
+
+        fn refresh(&self) {
+            self.sim.sleep(Duration::from_secs(1));
+            self.provider.refresh(None).unwrap();
+        }
+    }
+
+    impl Drop for World {
+        fn drop(&mut self) {
+            // SAFETY: from `give`, and not used afterwards.
+            unsafe { boomi_token_provider_free(self.handle) };
+        }
+    }
+
+    fn free(token: *mut boomi_token) {
+        // SAFETY: each test frees each token once.
+        unsafe { boomi_token_free(token) };
+    }
+
+    fn jwt(token: *mut boomi_token) -> String {
+        // SAFETY: not freed yet.
+        unsafe { CStr::from_ptr(boomi_token_jwt(token)) }.to_str().unwrap().to_owned()
+    }
+
+    /// A reference that shows whether the token's memory is freed.
+    fn watch(token: *mut boomi_token) -> Weak<CountedToken> {
+        // SAFETY: not freed yet.
+        Arc::downgrade(&unsafe { another_reference(token) }.unwrap().into_shared())
+    }
+
+    #[test]
+    fn token_lives_until_its_last_reference_is_freed() {
+        let world = World::new();
+        let tokens: Vec<_> = (0..10).map(|_| world.get()).collect();
+        assert!(tokens.iter().all(|token| jwt(*token) == jwt(tokens[0])));
+        let seen = watch(tokens[0]);
+        // SAFETY: not freed yet.
+        let clone = unsafe { boomi_token_clone(tokens[0]) };
+        tokens.into_iter().for_each(free);
+        world.refresh();
+        let next = world.get();
+        assert_ne!(jwt(next), jwt(clone));
+        assert!(seen.upgrade().is_some(), "C has a reference");
+        free(clone);
+        assert!(seen.upgrade().is_none(), "the last reference is freed");
+        let seen = watch(next);
+        free(next);
+        drop(world);
+        assert!(seen.upgrade().is_none(), "the provider is freed");
+    }
+
+    #[test]
+    fn token_that_is_not_fresh_is_not_handed_out() {
+        let world = World::new();
+        let first = world.get();
+        // SAFETY: not freed yet.
+        world.provider.invalidate(&unsafe { another_reference(first) }.unwrap());
+        let second = world.get();
+        assert_ne!(jwt(first), jwt(second));
+        world.sim.sleep(Duration::from_secs(299));
+        let third = world.get();
+        assert_ne!(jwt(second), jwt(third));
+        [first, second, third].into_iter().for_each(free);
+    }
+
+    #[test]
+    fn threads_get_and_free_while_the_token_is_replaced() {
+        let world = World::new();
+        let first = world.get();
+        let seen = watch(first);
+        free(first);
+        let rounds = if cfg!(miri) { 20 } else { 200 };
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..rounds {
+                        let tokens: Vec<_> = (0..8).map(|_| world.get()).collect();
+                        assert!(tokens.iter().all(|token| jwt(*token).len() > 40));
+                        tokens.into_iter().for_each(free);
+                    }
+                });
+            }
+            for _ in 0..rounds / 20 {
+                world.refresh();
+            }
+        });
+        assert!(seen.upgrade().is_none(), "every reference is freed");
     }
 }

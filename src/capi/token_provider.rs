@@ -1,32 +1,35 @@
 //! Providers of tokens.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{Handle, Out, borrow, optional_text, run};
+use super::boundary::{Out, borrow, optional_text, run};
 use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
+use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
+use super::handle::Handle;
 use super::library::give_text;
-use super::stock::Stock;
 use super::token::{self, boomi_token};
 use crate::client::TokenProvider;
+use crate::config::Config;
 use crate::error::Result;
 
-/// Hands out a JWT for one account: a kept one, renewed before it dies. Used by any number of threads at once.
+/// Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
 ///
-/// All providers of one client and account, and the client's own requests, share one token: one caller renews it while the
-/// others go on with what they have, and callers who need a new one share one exchange. A provider keeps its client alive, has
-/// no thread, and works in a child of fork(): see "Fork" above. Freed with boomi_token_provider_free(), in any order with
-/// its client and tokens.
+/// All providers of one client and account, and the client's own requests, share one token. One caller refreshes it
+/// while the others use the cached one; callers that need a new one share one token request. A provider keeps its
+/// client alive, has no thread, and works in a child of fork(): see "Fork" above. Freed with
+/// boomi_token_provider_free(), in any order with its client and tokens.
 pub struct boomi_token_provider {
     pub(crate) provider: TokenProvider,
-    stock: Stock,
 }
 
 impl Handle for boomi_token_provider {}
 
-/// A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed afterwards.
+/// A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed
+/// afterwards.
 ///
 /// `*provider_out` is freed with boomi_token_provider_free(); NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT; BOOMI_ERR_CONFIG if there is no account id.
@@ -44,21 +47,23 @@ pub unsafe extern "C" fn boomi_token_provider_new(
         // SAFETY: see the module's contract.
         let (client, account_id) = unsafe { (in_use(client)?, optional_text(account_id, "account_id")?) };
         let provider = client.token_provider(account_id)?;
-        out.set(boomi_token_provider { stock: Stock::of(&provider), provider }.give());
+        out.set(boomi_token_provider { provider }.give());
         Ok(())
     })
 }
 
-/// A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is sent
-/// at once. While the kept one is fresh, without I/O or lock, and without allocation but in a thread's first call; else this asks
-/// the server, or waits for whoever does. `call` may be NULL for the client's limits.
+/// A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is
+/// sent at once. A fresh cached token is returned without I/O or lock, and allocates memory only in a thread's first
+/// call; else this requests a token from the server, or waits for the caller that does. `call` may be NULL for the
+/// client's limits.
 ///
-/// More than 0.6 of a token's life is not waited for, and a token that was asked for just now is given whatever is left of it.
-/// If the server cannot be reached, or the guard holds sign-ins back, a token with less left is given as long as it lives.
+/// The call does not wait for more than 0.6 of a token's life, and returns a token that was requested just now whatever
+/// is left of it. If the server cannot be reached, or the guard blocks authentication, it returns a token with less
+/// left until that expires.
 ///
 /// `*token_out` is freed with boomi_token_free(), and outlives the provider; NULL on failure.
-/// Errors: BOOMI_ERR_INVALID_ARGUMENT; only with no living token those of boomi_jwt_generate(). A failure of the server's is
-/// told to all who come until it is tried again: boomi_error_retry_after_ms() says when.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT; only without an unexpired token those of boomi_jwt_generate(). A failure of the
+/// server fails all calls until the next attempt: boomi_error_retry_after_ms() says when that is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_get(
     provider: *const boomi_token_provider,
@@ -72,37 +77,22 @@ pub unsafe extern "C" fn boomi_token_provider_get(
     run(error_out, || {
         out.check("token_out")?;
         let min_validity = Duration::from_secs(min_validity_s.into());
+        // Borrowed handles are enough for a cached token: no callback runs, which could free them.
         // SAFETY: see the module's contract.
         let (handle, limits) = unsafe { (borrow(provider, "provider")?, call.as_ref()) };
-        // Borrowed is enough here: no callback runs, which could free a handle.
-        if min_validity_s == 0
-            && limits.is_none()
-            && let Some(token) = handle.stock.take(&handle.provider)
-        {
-            out.set(token);
+        if let Some(token) = handle.provider.get_if_fresh(min_validity, limits.map(|limits| &limits.call)) {
+            out.set(token::give(token));
             return Ok(());
         }
         // SAFETY: see the module's contract.
-        out.set(unsafe { get_at_length(provider, min_validity, call) }?);
+        let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
+        out.set(token::give(provider.get_with(min_validity, call.as_ref())?));
         Ok(())
     })
 }
 
-/// A token that is not in stock.
-#[cold]
-#[inline(never)]
-unsafe fn get_at_length(
-    provider: *const boomi_token_provider,
-    min_validity: Duration,
-    call: *const boomi_call,
-) -> Result<*mut boomi_token> {
-    // SAFETY: the same contract.
-    let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
-    provider.get_with(min_validity, call.as_ref()).map(token::give)
-}
-
-/// Asks the server for a new JWT now, for callers with a timer of their own; joins an exchange that is under way. What is kept
-/// stays as it is if this fails. `call` may be NULL for the client's limits.
+/// Requests a new JWT from the server now, for callers with a timer of their own, or joins a token request in progress.
+/// On failure the cached token stays. `call` may be NULL for the client's limits.
 /// Errors: those of boomi_jwt_generate().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_refresh(
@@ -117,12 +107,13 @@ pub unsafe extern "C" fn boomi_token_provider_refresh(
     })
 }
 
-/// Says that an API refused `rejected` with 401, a token that boomi_token_provider_get() gave, and which stays the caller's: it
-/// is not given again, so that the next boomi_token_provider_get() has another. Within half a minute
-/// of another refusal it is (a minute if a token was refused that replaced a refused one), because then tokens are not what is
-/// wrong. No I/O.
+/// Reports that an API refused `rejected` with 401, a token of boomi_token_provider_get(), which the caller still
+/// frees. The provider drops it, so that the next boomi_token_provider_get() returns another. Within half a minute of
+/// another refusal (a minute if the refused token replaced a refused one) it keeps the token, because then tokens are
+/// not the cause. No I/O.
 ///
-/// A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for either.
+/// A token that was replaced since, or is of another provider's account or client, changes nothing. Nor does NULL, for
+/// either.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_invalidate(
     provider: *const boomi_token_provider,
@@ -140,12 +131,12 @@ pub unsafe extern "C" fn boomi_token_provider_invalidate(
     });
 }
 
-/// The token's times and what happened so far as a JSON object for people and logs, to which keys may be added. Never a secret.
-/// No I/O.
+/// The token's times and counters as a JSON object for people and logs, to which keys may be added. Never a secret. No
+/// I/O.
 ///
 /// account_id; generation (how many tokens there were); issued_at, expires_at and next_refresh_at (Unix seconds by this
-/// machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last exchange worked); and how often since
-/// the client was made: exchanges, joins, stale_served, refused, held.
+/// machine's clock; null without a token); last_error (a BOOMI_ERR_* code; 0 if the last token request succeeded); and
+/// counters since the client was made: exchanges (token requests sent), joins, stale_served, refused, held.
 ///
 /// `*json_out` is freed with boomi_string_free(); NULL on failure.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
@@ -166,6 +157,29 @@ pub unsafe extern "C" fn boomi_token_provider_describe(
     })
 }
 
+/// Sets the provider whose JWT is sent with this client's requests.
+///
+/// For another host that accepts the platform's bearer tokens, such as a DataHub repository. BOOMI_AUTH_AUTO then
+/// means a JWT for every request, and the client needs no credentials of its own.
+///
+/// `provider` may be freed afterwards; these settings, their copies and the clients created from them keep it and
+/// its client alive.
+/// Errors: BOOMI_ERR_INVALID_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn boomi_config_set_token_provider(
+    config: *mut boomi_config,
+    provider: *const boomi_token_provider,
+    error_out: *mut *mut boomi_error,
+) -> boomi_code {
+    let apply = |config: &mut Config| {
+        // SAFETY: see the module's contract.
+        let provider = unsafe { in_use_provider(provider) };
+        config.set(provider, |config, provider| config.token_provider = Some(Arc::new(provider)))
+    };
+    // SAFETY: see the module's contract.
+    unsafe { config::set(config, error_out, apply) }
+}
+
 /// Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_provider) {
@@ -173,7 +187,7 @@ pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_pr
     unsafe { Handle::release(provider) }
 }
 
-/// A reference of the call's own: its handle may be freed meanwhile, even inside a callback.
+/// Clones the provider for one call: its handle may be freed during the call, even inside a callback.
 pub(crate) unsafe fn in_use_provider(provider: *const boomi_token_provider) -> Result<TokenProvider> {
     // SAFETY: the same contract.
     Ok(unsafe { borrow(provider, "provider") }?.provider.clone())

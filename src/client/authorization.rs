@@ -1,155 +1,156 @@
-//! Headers for a request that another HTTP library sends, and what its answer teaches.
+//! Authentication headers for a request that another HTTP library sends.
+
+use std::sync::Arc;
 
 use ureq::http::Uri;
 
+use super::Client;
 use super::call::Call;
-use super::context::{CallContext, OTP_HEADER};
-use super::error_body::GraphqlData;
-use super::request::AuthScheme;
-use super::sign_in::{Purpose, SignIn};
+use super::context::CallContext;
+use super::error_body::{self, GraphqlData};
+use super::inner::Inner;
+use super::request::{AuthScheme, is_graphql};
+use super::sign_in::attempt::{AuthAttempt, Purpose};
+use super::signed::OTP_HEADER;
 use super::status::{self, is_unauthorized};
-use super::{Client, TokenProvider, error_body};
+use crate::bearer::BearerSource;
 use crate::error::{Error, Result};
-use crate::guard::history::LoginOutcome;
 use crate::jwt::Token;
 use crate::secret::Secret;
 
-/// The headers that sign a request in which another HTTP library sends: put each on it, send it, and tell
-/// [`observe`](Authorization::observe) how it was answered.
+const PURPOSE: &str = "authorize";
+
+/// The headers that authenticate a request of another HTTP library.
 ///
-/// Tell it every answer, or [`withdraw`](Authorization::withdraw) it if there was no connection: a Basic authorization holds a place
-/// in the guard, and one that is dropped without either counts as a sign-in without an answer. After five of those in a row
-/// nothing is sent, until [`Client::reset_guard`].
+/// Set each of them, send the request, and call [`observe`](Authorization::observe) with its response.
+///
+/// Call it for every response, or [`withdraw`](Authorization::withdraw) if there was no connection: a Basic
+/// authorization holds a permit of the guard, and one that is dropped without either counts as a sign-in without a
+/// response. After five of those in a row the guard permits none until [`Client::reset_guard`].
 ///
 /// The library must not follow redirects with these headers: several forward X-Boomi-OTP to other hosts.
 pub struct Authorization {
-    client: Client,
+    client: Arc<Inner>,
     headers: Vec<(&'static str, Secret)>,
-    sent: Sent,
+    pending: Pending,
 }
 
-/// What its answer teaches about.
-enum Sent {
+/// What the response tells about.
+enum Pending {
     Nothing,
-    SignIn(SignIn),
-    Bearer { provider: TokenProvider, token: Token, is_graphql: bool },
+    Basic(AuthAttempt),
+    Bearer { bearer: Arc<dyn BearerSource>, token: Token, is_graphql: bool },
 }
 
 impl Client {
-    /// Headers for a request to `url`, which must be on this client's origin: no secret is given for another.
+    /// Returns headers for a request to `url`, which must be on this client's origin.
     ///
-    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and for a client with a token provider; Basic
-    /// otherwise. With a JWT this may
-    /// ask the server for one; with Basic it may wait for a new one-time code.
+    /// [`AuthScheme::Auto`] means a JWT for `/graphql`, which takes nothing else, and for a client with a token
+    /// provider; Basic otherwise. With a JWT this may request one; with Basic it may wait for a new one-time code.
     pub fn authorize(&self, scheme: AuthScheme, url: &str, call: Option<&Call>) -> Result<Authorization> {
         let (uri, scheme) = self.target(scheme, url)?;
-        let context = CallContext::begin(self, call)?;
-        let (mut headers, mut sent) = (Vec::new(), Sent::Nothing);
+        let context = CallContext::begin(&self.inner, call)?;
         match scheme {
             AuthScheme::Basic => {
-                let max_wait = context.deadline().remaining();
-                let purpose = Purpose {
-                    name: "authorize",
-                    path: uri.path(),
-                    foreign: true,
-                    max_wait,
-                    turn: None,
-                    while_waiting: None,
-                };
-                let sign_in = context.begin_sign_in(purpose)?;
-                headers.push(("authorization", sign_in.header()));
-                headers.extend(sign_in.code().map(|code| (OTP_HEADER, code)));
-                sent = Sent::SignIn(sign_in);
+                let attempt = AuthAttempt::begin(
+                    &context,
+                    Purpose {
+                        name: PURPOSE,
+                        path: uri.path(),
+                        foreign: true,
+                        max_wait: context.deadline().remaining(),
+                        rate_permit: None,
+                        while_waiting: None,
+                    },
+                )?;
+                let mut headers = vec![("authorization", attempt.header())];
+                headers.extend(attempt.code().map(|code| (OTP_HEADER, code)));
+                Ok(Authorization { client: self.inner.clone(), headers, pending: Pending::Basic(attempt) })
             }
             AuthScheme::Jwt => {
-                let provider = self.bearer(None)?;
-                let token = context.bearer(&provider)?;
-                return Ok(Authorization::of_bearer(provider, token, &uri));
+                let bearer = self.bearer(None)?;
+                let token = bearer.token_for_call(context.deadline(), context.code())?;
+                Ok(self.with_bearer(bearer, token, &uri))
             }
-            AuthScheme::None | AuthScheme::Auto => {}
+            AuthScheme::None | AuthScheme::Auto => Ok(self.without_headers()),
         }
-        Ok(Authorization { client: self.clone(), headers, sent })
     }
 
-    /// The same without any I/O or waiting, for a caller that must not wait, such as an event loop: with a JWT that is kept and
-    /// lives; `None` if there is none, or if Basic is what the URL takes.
+    /// Returns the headers of a cached JWT that is alive, without I/O or waiting, as an event loop needs it.
+    ///
+    /// `None` if there is no such JWT, or if the URL takes Basic.
     pub fn authorize_at_once(&self, scheme: AuthScheme, url: &str) -> Result<Option<Authorization>> {
         let (uri, scheme) = self.target(scheme, url)?;
         match scheme {
             AuthScheme::Jwt => {
-                let provider = self.bearer(None)?;
-                Ok(provider.living().map(|token| Authorization::of_bearer(provider, token, &uri)))
+                let bearer = self.bearer(None)?;
+                Ok(bearer.usable().map(|token| self.with_bearer(bearer, token, &uri)))
             }
             AuthScheme::Basic => Ok(None),
-            AuthScheme::None | AuthScheme::Auto => {
-                Ok(Some(Authorization { client: self.clone(), headers: Vec::new(), sent: Sent::Nothing }))
-            }
+            AuthScheme::None | AuthScheme::Auto => Ok(Some(self.without_headers())),
         }
     }
 
-    /// Where a request of another library goes, and the scheme, chosen where it is left to us.
+    /// The URL, checked, and the scheme in place of `Auto`.
     fn target(&self, scheme: AuthScheme, url: &str) -> Result<(Uri, AuthScheme)> {
         let uri = self.inner.origin.resolve(url, self.inner.account_id.as_deref())?;
         if url.starts_with('/') {
             return Err(Error::invalid("the URL has no scheme and host: give the whole URL that will be requested"));
         }
-        let scheme = match scheme {
-            AuthScheme::Auto if self.inner.token_provider.is_some() || is_graphql(&uri) => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        };
+        let scheme = scheme.decided(self.inner.token_provider.is_some(), is_graphql(uri.path()));
         Ok((uri, scheme))
+    }
+
+    fn without_headers(&self) -> Authorization {
+        Authorization { client: self.inner.clone(), headers: Vec::new(), pending: Pending::Nothing }
+    }
+
+    fn with_bearer(&self, bearer: Arc<dyn BearerSource>, token: Token, uri: &Uri) -> Authorization {
+        let headers = vec![("authorization", token.secret().duplicate())];
+        let pending = Pending::Bearer { bearer, token, is_graphql: is_graphql(uri.path()) };
+        Authorization { client: self.inner.clone(), headers, pending }
     }
 }
 
 impl Authorization {
-    fn of_bearer(provider: TokenProvider, token: Token, uri: &Uri) -> Self {
-        let headers = vec![("authorization", token.secret().duplicate())];
-        let client = provider.client().clone();
-        Authorization { client, headers, sent: Sent::Bearer { provider, token, is_graphql: is_graphql(uri) } }
-    }
-
     /// The headers' names and values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.headers.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Learns from the answer's status and body, which may be empty if it is not at hand. Only the first call counts.
+    /// Learns from the response's status and body. The body may be empty if it is not available. Only the first call
+    /// counts.
     ///
-    /// Returns whether it helps to authorize anew and send once more: if a JWT was refused, and there is, or will be, another.
-    /// Credentials from a callback or file that were rejected are asked for again before the next sign-in.
+    /// Returns whether to authorize and send once more: if a JWT was refused, and another is or will be available.
+    /// Rejected credentials of a callback or file are loaded again before the next sign-in.
     pub fn observe(&mut self, status: u16, body: &[u8]) -> bool {
-        match std::mem::replace(&mut self.sent, Sent::Nothing) {
-            Sent::Nothing => false,
-            Sent::SignIn(sign_in) => {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing => false,
+            Pending::Basic(attempt) => {
                 let outcome = status::outcome(status, &error_body::read(body, &[]));
-                self.client.inner.end_sign_in(sign_in, None, outcome, Some(status), "authorize");
+                attempt.end(&self.client, None, outcome, Some(status), PURPOSE);
                 false
             }
-            Sent::Bearer { provider, token, is_graphql } => {
+            Pending::Bearer { bearer, token, is_graphql } => {
                 let graphql = is_graphql && status == 200;
                 let refusal = if graphql { graphql_refusal(body) } else { None };
-                let renewed = (status == 401 || refusal.is_some()) && provider.observe_refusal(&token, status);
-                // The request is not known here: a mutation may have been executed in part.
+                let renewed = (status == 401 || refusal.is_some()) && bearer.observe_refusal(&token, status);
+                // The request may be a mutation that was executed in part.
                 renewed && refusal != Some(GraphqlData::Null)
             }
         }
     }
 
-    /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing. What is known of an
-    /// answer already stays.
+    /// Records that no byte of the request was sent, because there was no connection. After
+    /// [`observe`](Self::observe) it does nothing.
     pub fn withdraw(&mut self) {
-        if let Sent::SignIn(sign_in) = std::mem::replace(&mut self.sent, Sent::Nothing) {
-            self.client.inner.end_sign_in(sign_in, None, LoginOutcome::NotSent, None, "authorize");
+        if let Pending::Basic(attempt) = std::mem::replace(&mut self.pending, Pending::Nothing) {
+            attempt.withdraw(None);
         }
     }
 }
 
-fn is_graphql(uri: &Uri) -> bool {
-    uri.path().trim_end_matches('/').ends_with("/graphql")
-}
-
-/// What stands beside the errors of GraphQL, if they refuse a JWT.
+/// The data beside GraphQL errors, if these refuse a JWT.
 fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
     let (text, data) = error_body::graphql_errors(body, &[])?;
     (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)

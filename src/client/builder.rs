@@ -1,9 +1,14 @@
-//! A request in one expression.
+//! Requests built and sent in one expression.
 
-use super::{AuthScheme, Call, Client, HeaderOptions, Job, Pages, Request, Response};
+use super::Client;
+use super::call::Call;
+use super::job::Job;
+use super::pages::Pages;
+use super::request::{AuthScheme, HeaderOptions, Request};
+use super::response::Response;
 use crate::error::Result;
 
-/// A request of a client, put together in one expression. Errors appear when it is sent.
+/// Builds and sends a request of a client. An error of a setter appears when it is sent.
 #[must_use]
 pub struct RequestBuilder<'a> {
     client: &'a Client,
@@ -11,28 +16,43 @@ pub struct RequestBuilder<'a> {
     call: Option<&'a Call>,
 }
 
-impl<'a> RequestBuilder<'a> {
-    pub(crate) fn new(client: &'a Client, request: Result<Request>) -> Self {
-        RequestBuilder { client, request, call: None }
+impl Client {
+    /// Builds a GET request.
+    pub fn get(&self, path_or_url: &str) -> RequestBuilder<'_> {
+        self.request("GET", path_or_url)
     }
 
-    fn with(mut self, set: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+    /// Builds a POST request.
+    pub fn post(&self, path_or_url: &str) -> RequestBuilder<'_> {
+        self.request("POST", path_or_url)
+    }
+
+    /// Builds a DELETE request.
+    pub fn delete(&self, path_or_url: &str) -> RequestBuilder<'_> {
+        self.request("DELETE", path_or_url)
+    }
+
+    /// Builds a request.
+    pub fn request(&self, method: &str, path_or_url: &str) -> RequestBuilder<'_> {
+        RequestBuilder { client: self, request: Request::new(method, path_or_url), call: None }
+    }
+}
+
+impl<'a> RequestBuilder<'a> {
+    fn with<T>(mut self, set: impl FnOnce(&mut Request) -> T) -> Self {
         if let Ok(request) = &mut self.request {
-            // The error stays in the request until it is sent.
-            let _ = set(request);
+            // The request keeps an error of the setter until it is sent.
+            set(request);
         }
         self
     }
 
-    /// How to sign in.
+    /// Sets the authentication scheme.
     pub fn auth(self, scheme: AuthScheme) -> Self {
-        self.with(|request| {
-            request.set_auth(scheme);
-            Ok(())
-        })
+        self.with(|request| request.set_auth(scheme))
     }
 
-    /// Another account than the client's. See [`Request::set_account_id`].
+    /// Sets the account, in place of the client's. See [`Request::set_account_id`].
     pub fn account_id(self, account_id: &str) -> Self {
         self.with(|request| request.set_account_id(account_id))
     }
@@ -52,50 +72,44 @@ impl<'a> RequestBuilder<'a> {
         self.with(|request| request.set_header(name, value, HeaderOptions { secret: true, add: false }))
     }
 
-    /// The body; JSON unless a Content-Type is set.
+    /// Sets the body; JSON unless a Content-Type is set.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        self.with(|request| {
-            request.set_body(body);
-            Ok(())
-        })
+        self.with(|request| request.set_body(body))
     }
 
-    /// Whether it may be sent again after a failure. See [`Request::set_replayable`].
+    /// Sets whether the request is idempotent. See [`Request::set_replayable`].
     pub fn replayable(self, replayable: bool) -> Self {
-        self.with(|request| {
-            request.set_replayable(replayable);
-            Ok(())
-        })
+        self.with(|request| request.set_replayable(replayable))
     }
 
-    /// One call's own limits.
+    /// Sets the limits of the call.
     pub fn call(mut self, call: &'a Call) -> Self {
         self.call = Some(call);
         self
     }
 
-    /// Sends it. See [`Client::send`].
+    /// Sends the request. See [`Client::send`].
     pub fn send(self) -> Result<Response> {
         self.client.send(&self.request?, self.call)
     }
 
-    /// Sends it, and leaves the body to be read piece by piece. See [`Client::open`].
+    /// Sends the request, and streams the body. See [`Client::open`].
     pub fn open(self) -> Result<Response> {
         self.client.open(&self.request?, self.call)
     }
 
-    /// The pages of a query, one after another. See [`Pages`].
+    /// Returns the pages of a query. See [`Pages`].
     pub fn pages(self) -> Result<Pages> {
         let call = self.call.cloned();
         Ok(self.client.pages(self.request?)?.within(call))
     }
 
-    /// Starts work that the server does in its own time. See [`Job`].
+    /// Starts asynchronous work. See [`Job`].
     pub fn start(self) -> Result<Job> {
         self.client.start(&self.request?, self.call)
     }
 
-    /// Starts such work and waits for its result, all in one deadline. See [`Client::wait`].
+    /// Starts asynchronous work and waits for its result. See [`Client::wait`].
     pub fn wait(self) -> Result<Response> {
         self.client.wait(&self.request?, self.call)
     }

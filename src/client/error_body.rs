@@ -1,28 +1,29 @@
-//! Boomi's own error text, out of every shape it is documented or seen in (JSON, XML, HTML, GraphQL).
+//! Boomi's own error text, from each documented or observed shape: JSON, XML, HTML, GraphQL.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 
+use super::xml;
 use crate::secret::redact;
 use crate::text::printable;
 
-/// Longer texts are cut.
+/// Longer texts are cut off.
 const LONGEST: usize = 500;
-/// Error bodies are short. What is longer is not one, and not worth the time.
+/// Longer bodies are not error bodies.
 const LARGEST_BODY: usize = 256 * 1024;
 
 /// What an error body says.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ErrorBody {
-    /// The text for people.
+    /// The readable text.
     pub(crate) message: Option<String>,
     /// The id of a `UserMessage`, such as `error.user.login`.
     pub(crate) id: Option<String>,
 }
 
-/// Reads an error body of whatever shape. `secrets` are cut out: a server may echo what it was sent.
+/// Reads an error body of any shape. `secrets`, which a server may echo, are cut out.
 pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> ErrorBody {
     if body.len() > LARGEST_BODY {
         return ErrorBody::default();
@@ -33,7 +34,7 @@ pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> ErrorBody {
         Some(b'{' | b'[') => from_json(body),
         Some(b'<') if is_html(body) => from_html(body),
         Some(b'<') => from_xml(body),
-        // Plain text of one short line is its own message; a page of it is not.
+        // One short line of plain text is a message.
         Some(_) if body.len() <= LONGEST && !body.contains('\n') => ErrorBody { message: Some(body.into()), id: None },
         _ => ErrorBody::default(),
     };
@@ -41,27 +42,30 @@ pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> ErrorBody {
     error_body
 }
 
-/// One line without secrets. They go first: cutting and joining would hide parts of them from the search.
+/// Makes one line without secrets. Secrets go first: a cut or joined one would not be found.
 fn clean(text: &str, secrets: &[&[u8]]) -> String {
     printable(&redact(text, secrets.iter().copied()), LONGEST)
 }
 
-/// Errors of a GraphQL answer, which arrives with status 200: the text, and whether the answer has no data beside.
+/// The errors of a GraphQL response with status 200, as text, and what data it has beside them.
 pub(crate) fn graphql_errors(body: &[u8], secrets: &[&[u8]]) -> Option<(String, GraphqlData)> {
-    let answer: GraphqlResponse = serde_json::from_slice(body).ok()?;
-    if answer.errors.messages.is_empty() {
-        return None;
-    }
-    let data = match answer.data {
+    /// More do not fit into a message.
+    const MOST: usize = 20;
+    let response: GraphqlResponse = serde_json::from_slice(body).ok()?;
+    let errors = response.errors.filter(|errors| !errors.is_empty())?;
+    let texts = errors.into_iter().take(MOST).map(|error| error.message.unwrap_or_else(|| "unnamed error".into()));
+    let text = texts.collect::<Vec<_>>().join("; ");
+    let data = match response.data {
         None => GraphqlData::Absent,
         Some(None) => GraphqlData::Null,
         Some(Some(_)) => GraphqlData::There,
     };
-    Some((clean(&answer.errors.messages.join("; "), secrets), data))
+    Some((clean(&text, secrets), data))
 }
 
-/// What stands beside GraphQL's errors. (Source: spec.graphql.org, "Response Format": without an entry nothing was executed; null
-/// is what an error inside of the execution leaves.)
+/// The data beside GraphQL errors.
+///
+/// Absent if nothing was executed; null after an error in the execution. (Source: spec.graphql.org, "Response Format".)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GraphqlData {
     Absent,
@@ -69,60 +73,22 @@ pub(crate) enum GraphqlData {
     There,
 }
 
-/// An entry that is there, null or not.
+/// Reads an entry that is present, null or not.
 fn entry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<IgnoredAny>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// A GraphQL answer, of which nothing is kept but the first errors: the data may be large.
+/// A GraphQL response. The data, which may be large, is skipped.
 #[derive(serde::Deserialize)]
 struct GraphqlResponse {
-    #[serde(default)]
-    errors: GraphqlErrors,
+    errors: Option<Vec<GraphqlError>>,
     #[serde(default, deserialize_with = "entry")]
     data: Option<Option<IgnoredAny>>,
 }
 
-#[derive(Default)]
-struct GraphqlErrors {
-    messages: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for GraphqlErrors {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// More than fit into a message.
-        const MOST: usize = 20;
-
-        #[derive(serde::Deserialize)]
-        struct Item {
-            #[serde(default)]
-            message: Option<String>,
-        }
-
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = GraphqlErrors;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list of errors")
-            }
-
-            fn visit_unit<E>(self) -> Result<GraphqlErrors, E> {
-                Ok(GraphqlErrors::default())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<GraphqlErrors, A::Error> {
-                let mut messages = Vec::new();
-                while messages.len() < MOST {
-                    let Some(item) = items.next_element::<Item>()? else { return Ok(GraphqlErrors { messages }) };
-                    messages.push(item.message.unwrap_or_else(|| "unnamed error".into()));
-                }
-                while items.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(GraphqlErrors { messages })
-            }
-        }
-        deserializer.deserialize_any(Items)
-    }
+#[derive(serde::Deserialize)]
+struct GraphqlError {
+    message: Option<String>,
 }
 
 fn from_json(body: &str) -> ErrorBody {
@@ -135,7 +101,7 @@ fn from_json(body: &str) -> ErrorBody {
         value.get("errorMessage"),
         error.filter(|error| error.is_string()),
     ];
-    // Items of a bulk answer have their errors inside.
+    // The items of a bulk response have errors of their own.
     let items = value.get("response").and_then(Value::as_array).into_iter().flatten();
     let of_items = items.filter_map(|item| item.get("errorMessage"));
     let message = candidates.into_iter().flatten().chain(of_items).find_map(text).or_else(|| join_errors(&value));
@@ -151,7 +117,7 @@ fn join_errors(value: &Value) -> Option<String> {
     Some(messages.join("; "))
 }
 
-/// `<error><message>` or `<UserMessage id=".."><Data>`, whatever the namespace prefixes.
+/// Reads `<error><message>` or `<UserMessage id=".."><Data>`, also in a body that is cut off.
 fn from_xml(body: &str) -> ErrorBody {
     let mut reader = Reader::from_str(body);
     let mut error_body = ErrorBody::default();
@@ -162,26 +128,14 @@ fn from_xml(body: &str) -> ErrorBody {
             Ok(Event::Start(tag)) => {
                 let name = tag.local_name();
                 if name.as_ref() == b"UserMessage" {
-                    error_body.id = tag
-                        .try_get_attribute("id")
-                        .ok()
-                        .flatten()
-                        .and_then(|id| String::from_utf8(id.value.into_owned()).ok());
+                    error_body.id = xml::attribute(&tag, "id");
                 }
                 inside = matches!(name.as_ref(), b"message" | b"Data" | b"errorMessage" | b"faultstring");
-            }
-            Ok(Event::Text(part)) if inside => text.push_str(&part.decode().unwrap_or_default()),
-            Ok(Event::CData(part)) if inside => text.push_str(&String::from_utf8_lossy(&part)),
-            Ok(Event::GeneralRef(name)) if inside => {
-                let resolved = name.resolve_char_ref().ok().flatten().map(String::from).or_else(|| {
-                    let name = name.decode().ok()?;
-                    quick_xml::escape::resolve_xml_entity(&name).map(str::to_owned)
-                });
-                text.push_str(&resolved.unwrap_or_default());
             }
             Ok(Event::End(_)) if inside && !text.trim().is_empty() => break,
             Ok(Event::End(_)) => inside = false,
             Ok(Event::Eof) | Err(_) => break,
+            Ok(event) if inside => text.push_str(&xml::text(&event).flatten().unwrap_or_default()),
             Ok(_) => {}
         }
     }
@@ -197,14 +151,14 @@ fn is_html(body: &str) -> bool {
         || start.contains("<title")
 }
 
-/// What Jetty gives as the reason, or the page's title, or its first heading.
+/// Reads Jetty's reason, or the page's title, or its first heading.
 fn from_html(body: &str) -> ErrorBody {
     ErrorBody { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
 }
 
 /// The text of the first element of a name, without the tags in it.
 fn between(body: &str, name: &str) -> Option<String> {
-    // ASCII lower case keeps every byte's place.
+    // ASCII lower case keeps the positions of all bytes.
     let lower = body.to_ascii_lowercase();
     let start = lower.find(&format!("<{name}"))?;
     let start = start + lower[start..].find('>')? + 1;
@@ -217,9 +171,9 @@ fn between(body: &str, name: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// Replaces the entities that XML knows and numeric ones, and keeps others as they are.
+/// Replaces XML and numeric entities, and keeps others.
 fn unescape(text: &str) -> String {
-    /// `&#x10FFFF;` is the longest. Looking no further keeps a page of ampersands from costing its square.
+    /// That of `&#x10FFFF;`. The limit keeps a page of ampersands from taking quadratic time.
     const LONGEST_ENTITY: usize = 10;
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -240,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_documented_shape_is_read() {
+    fn documented_shapes_are_read() {
         for shape in boomi_emulator::ErrorShape::ALL {
             let error_body = read(shape.body().as_bytes(), &[]);
             assert_eq!(error_body.message.as_deref(), Some(shape.message()), "{}", shape.name());
@@ -250,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn graphql_errors_are_found_in_a_200() {
+    fn graphql_errors_are_read_from_a_200() {
         let found = |body: &str| graphql_errors(body.as_bytes(), &[]);
         assert_eq!(
             found(r#"{"errors":[{"message":"a"},{"message":"b"}]}"#),
@@ -266,14 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn an_echoed_secret_is_cut_out_however_long_or_oddly_spaced() {
+    fn echoed_secret_is_cut_out_before_text_is_cleaned() {
         let secret = format!("marked  secret {}", "x".repeat(LONGEST));
         let body = serde_json::json!({ "message": format!("a \"{secret}\" b") }).to_string();
         assert_eq!(read(body.as_bytes(), &[secret.as_bytes()]).message.as_deref(), Some("a \"***\" b"));
     }
 
     #[test]
-    fn a_page_of_ampersands_is_read_like_any_other() {
+    fn page_of_ampersands_takes_linear_time() {
         for end in ["", ";"] {
             let page = format!("<html><title>{}{end}</title>", "&".repeat(200_000));
             assert_eq!(read(page.as_bytes(), &[]).message, Some(format!("{}...", "&".repeat(LONGEST))));
@@ -283,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bodies_do_no_harm() {
+    fn other_bodies_are_read_or_ignored() {
         for (body, message) in [
             ("", None),
             ("{", None),

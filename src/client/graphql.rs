@@ -1,25 +1,25 @@
-//! As much of GraphQL as it takes to see whether a document changes anything.
+//! Reads enough of a GraphQL document to see whether it only queries.
 
-/// Whether every operation of `document` is a query. What cannot be read is taken for one that is not.
+/// Whether every operation of `document` is a query; no, if the document cannot be read.
 ///
-/// Only what stands outside of braces says what an operation is; texts and comments may hold braces too.
+/// The keyword of an operation stands outside of braces. Strings and comments may contain braces.
 /// (Source: spec.graphql.org, "Source Text" and "Document".)
 pub(crate) fn only_reads(document: &str) -> bool {
     let mut rest = document;
     let (mut depth, mut operations) = (0_i32, 0);
-    // Whether what comes next begins a definition.
+    // Whether the next token begins a definition.
     let mut begins = true;
     while let Some(first) = rest.chars().next() {
         match first {
             '#' => rest = rest.find(['\n', '\r']).map_or("", |end| &rest[end..]),
-            '"' => match after_text(rest) {
+            '"' => match after_string(rest) {
                 Some(after) => rest = after,
                 None => return false,
             },
             '{' | '(' | '[' => {
-                // A selection that no keyword stands before is a query.
+                // A selection without a keyword is a query.
                 if depth == 0 && begins {
-                    // One that begins with a text is no selection, but JSON.
+                    // Braces that begin with a string are JSON, no selection.
                     if first != '{' || rest[1..].trim_start().starts_with('"') {
                         return false;
                     }
@@ -52,8 +52,8 @@ pub(crate) fn only_reads(document: &str) -> bool {
     depth == 0 && operations > 0
 }
 
-/// What follows the text that `rest` begins with; `None` if it has no end.
-fn after_text(rest: &str) -> Option<&str> {
+/// The rest after the string that `rest` begins with; `None` if the string does not end.
+fn after_string(rest: &str) -> Option<&str> {
     if let Some(block) = rest.strip_prefix(r#"""""#) {
         let mut from = 0;
         loop {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_read() {
+    fn queries_only_read() {
         for document in [
             "{ a }",
             "query { a }",
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_may_change_something() {
+    fn other_documents_may_change_data() {
         for document in [
             "",
             "# { a }",

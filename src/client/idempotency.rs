@@ -1,14 +1,21 @@
-//! Which requests can be sent twice without doing anything twice.
+//! Which requests are idempotent, so that a retry has no second effect.
 
 use serde_json::Value;
 use ureq::http::{Method, header};
 
-use super::retry::Idempotency;
+use super::request::Request;
 use super::{graphql, xml};
-use crate::client::Request;
+
+/// Whether a second copy of a request has an effect (RFC 9110, 9.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// No further effect: the request reads, or its caller says so.
+    Idempotent,
+    NonIdempotent,
+}
 
 impl Idempotency {
-    /// What sending `request` again could do: by its method, and for Boomi's POSTs that read, by path and body.
+    /// Classifies a request by its method; Boomi's POSTs that only read, by path and body.
     pub(crate) fn of(request: &Request) -> Idempotency {
         let repeats = match request.replayable {
             Some(replayable) => replayable,
@@ -25,13 +32,13 @@ impl Idempotency {
 /// Whether a POST only reads.
 fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
-    let path = request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let path = request.path().trim_end_matches('/');
     let below_host = path.split_once("://").map_or(path, |(_, rest)| rest.find('/').map_or("", |start| &rest[start..]));
-    // Elsewhere the last segment is anybody's: a topic of Event Streams, a service of a customer's own runtime.
-    let is_boomis = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");
+    // Elsewhere the last segment is not Boomi's: a topic of Event Streams, a service of a customer's own runtime.
+    let is_platform = below_host.contains("/api/rest/v1/") || below_host.starts_with("/mdm/");
     match path.rsplit('/').next() {
-        Some("query" | "queryMore") => is_boomis,
-        Some("bulk") => is_boomis && is_bulk_get(body),
+        Some("query" | "queryMore") => is_platform,
+        Some("bulk") => is_platform && is_bulk_get(body),
         Some("graphql") => graphql_reads(request, body),
         _ => false,
     }
@@ -44,10 +51,10 @@ fn is_bulk_get(body: &[u8]) -> bool {
     in_json().or_else(in_xml).unwrap_or(false)
 }
 
-/// A query, or several in one request, and no mutation.
+/// Whether a GraphQL request has queries only.
 fn graphql_reads(request: &Request, body: &[u8]) -> bool {
     let content_type = request.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE);
-    // Exactly that: `application/graphql+json` has JSON for a body, whose braces would look like a selection.
+    // Not `application/graphql+json`: the braces of its JSON body would look like a selection.
     let is_document = |value: &[u8]| {
         let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(b"application/graphql")
@@ -66,16 +73,16 @@ fn graphql_reads(request: &Request, body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::HeaderOptions;
+    use crate::client::request::HeaderOptions;
 
-    fn effect(method: &str, path: &str, body: &str) -> Idempotency {
+    fn idempotency(method: &str, path: &str, body: &str) -> Idempotency {
         let mut request = Request::new(method, path).unwrap();
         request.set_body(body);
         Idempotency::of(&request)
     }
 
     #[test]
-    fn posts_that_read_are_known() {
+    fn posts_that_read_are_idempotent() {
         let account = "/api/rest/v1/account123";
         for (path, body, repeats) in [
             ("Process/query", "{}", true),
@@ -97,22 +104,22 @@ mod tests {
             ("Process/Query", "{}", false),
         ] {
             let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
-            assert_eq!(effect("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
+            assert_eq!(idempotency("POST", &format!("{account}/{path}"), body), expected, "{path} {body}");
         }
     }
 
     #[test]
-    fn what_customers_name_says_nothing() {
+    fn paths_of_customers_are_not_idempotent() {
         for path in
             ["/rest/singlemsg/account123/env/query", "https://h/ws/rest/orders/query", "/ws/simple/query", "/fs/query"]
         {
-            assert_eq!(effect("POST", path, r#"{"query":"{ a }"}"#), Idempotency::NonIdempotent, "{path}");
+            assert_eq!(idempotency("POST", path, r#"{"query":"{ a }"}"#), Idempotency::NonIdempotent, "{path}");
         }
-        assert_eq!(effect("POST", "https://h/api/rest/v1/a/Process/query", ""), Idempotency::Idempotent);
+        assert_eq!(idempotency("POST", "https://h/api/rest/v1/a/Process/query", ""), Idempotency::Idempotent);
     }
 
     #[test]
-    fn graphql_queries_read_and_mutations_do_not() {
+    fn graphql_is_idempotent_without_mutation() {
         for (body, repeats) in [
             (r#"{"query":"{ a }"}"#, true),
             (r#"{"query":"mutation { a }"}"#, false),
@@ -123,7 +130,7 @@ mod tests {
             ("{ a }", false),
         ] {
             let expected = if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent };
-            assert_eq!(effect("POST", "/graphql", body), expected, "{body}");
+            assert_eq!(idempotency("POST", "/graphql", body), expected, "{body}");
         }
         let mut plain = Request::new("POST", "/graphql").unwrap();
         plain.set_body("{ a }");
@@ -132,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_and_the_callers_word() {
+    fn method_decides_unless_the_caller_does() {
         for (method, repeats) in [
             ("GET", true),
             ("HEAD", true),

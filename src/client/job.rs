@@ -1,29 +1,33 @@
-//! Work that the server does in its own time: where its result will be, and waiting for it.
+//! Asynchronous work of the server: where its result will be, and waiting for it.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::call::Call;
 use super::context::CallContext;
-use super::{Call, Client, HeaderOptions, Request, Response, xml};
+use super::request::{HeaderOptions, Request};
+use super::response::Response;
+use super::{Client, xml};
 use crate::error::{Error, ErrorKind, Result};
 use crate::origin;
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
-/// Between two looks: the first, by how much each is longer than the one before, and the longest.
+/// The waits between two requests for a result: the first, the factor of each later one, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const GROWTH: f64 = 1.5;
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Where executions are asked for.
+/// The object that starts executions.
 const EXECUTIONS: &str = "/ExecutionRequest";
-/// What says "not yet" is short.
+/// More of the body of a response that says "not yet" is not read.
 const LONGEST_NOT_YET: usize = 64 * 1024;
 
-/// Work that was started, and whose result the server gives when it is asked often enough.
+/// Work that was started, and whose result is polled.
 ///
-/// It knows Boomi's ways: an answer 202 (ask again), an `asyncToken` (`/async/{Object}/response/{token}`), the `requestId` of an
-/// ExecutionRequest (`/ExecutionRecord/async/{id}`), and the `url` of a download. What is none of these is the result itself.
-/// A URL out of an answer is asked only if it has the client's own origin; the sign-in is that of the request.
+/// The response to the start says where the result will be: a status 202 (the same URL), an `asyncToken`
+/// (`/async/{Object}/response/{token}`), the `requestId` of an ExecutionRequest (`/ExecutionRecord/async/{id}`), or the
+/// `url` of a download. Any other response is the result itself. A URL in a response is requested only on the client's
+/// own origin, with the credentials of the request.
 ///
 /// ```no_run
 /// # let client = boomi_auth::Client::from_env()?;
@@ -36,17 +40,39 @@ pub struct Job {
     result: ResultLocation,
 }
 
-/// Where the result is.
 enum ResultLocation {
-    /// It came at once; `None` once it was given.
+    /// It is the response to the start; `None` once the caller has it.
     Here(Option<Response>),
-    /// It is asked for with this. A download says with 204 too that it is not there yet; elsewhere that means that it is gone.
+    /// This request gets it. A status 204 means "not yet" for a download, and "deleted" otherwise.
     At { request: Request, is_download: bool },
 }
 
+impl Client {
+    /// Sends a request that starts asynchronous work, and returns where its result will be. See [`Job`].
+    pub fn start(&self, request: &Request, call: Option<&Call>) -> Result<Job> {
+        request.check()?;
+        Job::start(self, request, &CallContext::begin(&self.inner, call)?)
+    }
+
+    /// Starts asynchronous work and waits for its result, within one call's deadline.
+    ///
+    /// After a timeout the work continues, and the place of its result is lost: [`start`](Self::start) returns a
+    /// [`Job`], which keeps it.
+    pub fn wait(&self, request: &Request, call: Option<&Call>) -> Result<Response> {
+        request.check()?;
+        let context = CallContext::begin(&self.inner, call)?;
+        let mut job = Job::start(self, request, &context)?;
+        // A second request would start the work twice, whatever failed here.
+        job.wait_in(&context, Some(self.inner.max_response_bytes)).map_err(|error| {
+            let attempts = error.attempts().max(1);
+            error.noting("; the work was started before, and may go on").sent(true).with_attempts(attempts)
+        })
+    }
+}
+
 impl Job {
-    pub(crate) fn start(client: &Client, request: &Request, context: &CallContext<'_>) -> Result<Self> {
-        let response = client.ask_in(context, request, Some(client.inner.max_response_bytes))?;
+    fn start(client: &Client, request: &Request, context: &CallContext<'_>) -> Result<Self> {
+        let response = client.send_in(context, request, Some(client.inner.max_response_bytes))?;
         if let Some(error) = response.error() {
             return Err(error);
         }
@@ -67,23 +93,25 @@ impl Job {
         Ok(Job { client: client.clone(), result })
     }
 
-    /// Waits for the result, and returns it whatever its status. After an error, a timeout among them, the work goes on, and
-    /// this can be called again; but what Boomi keeps under an `asyncToken` it gives once.
+    /// Waits for the result, and returns it whatever its status.
+    ///
+    /// After an error, such as a timeout, the work continues, and this can be called again. Boomi gives the result of
+    /// an `asyncToken` once.
     pub fn wait(&mut self, call: Option<&Call>) -> Result<Response> {
         let most = self.client.inner.max_response_bytes;
         let client = self.client.clone();
-        self.wait_in(&CallContext::begin(&client, call)?, Some(most))
+        self.wait_in(&CallContext::begin(&client.inner, call)?, Some(most))
     }
 
-    /// Waits like [`wait`](Self::wait), and leaves the body to be read piece by piece, as [`Client::open`] does.
+    /// Waits like [`wait`](Self::wait), and streams the body as [`Client::open`] does.
     pub fn open(&mut self, call: Option<&Call>) -> Result<Response> {
         let client = self.client.clone();
-        self.wait_in(&CallContext::begin(&client, call)?, None)
+        self.wait_in(&CallContext::begin(&client.inner, call)?, None)
     }
 
-    /// Where the result is asked for, as the path or URL that it was read from; `None` if it came at once.
+    /// The path or URL of the result; `None` if the response to the start was the result.
     ///
-    /// A URL of another origin, which [`wait`](Self::wait) refuses, can be asked with a client that has that for its base URL.
+    /// [`wait`](Self::wait) refuses a URL of another origin. A client with that base URL can request it.
     pub fn path(&self) -> Option<&str> {
         match &self.result {
             ResultLocation::Here(_) => None,
@@ -91,30 +119,30 @@ impl Job {
         }
     }
 
-    pub(crate) fn wait_in(&mut self, context: &CallContext<'_>, most: Option<u64>) -> Result<Response> {
+    fn wait_in(&mut self, context: &CallContext<'_>, most: Option<u64>) -> Result<Response> {
         let (request, is_download) = match &mut self.result {
             ResultLocation::Here(response) => return response.take().ok_or_else(taken),
             ResultLocation::At { request, is_download } => (request, *is_download),
         };
-        // Only now: whoever cannot ask there with this client may do so with another.
+        // Checked here and not at the start, because `path` gives this URL to another client.
         let inner = &self.client.inner;
         let account_id = request.account_id.as_deref().or(inner.account_id.as_deref());
         inner.origin.resolve(&request.path, account_id).map_err(|error| no_place(&self.client, error.message()))?;
         let mut wait = FIRST_WAIT;
         loop {
-            let mut response = self.client.ask_in(context, request, most)?;
+            let mut response = self.client.send_in(context, request, most)?;
             match response.status() {
                 202 => {}
                 204 if is_download => {}
                 204 => return Err(gone(&response)),
                 _ => return Ok(response),
             }
-            // A body that is left unread would take its connection along.
-            response.read_away(LONGEST_NOT_YET, context.deadline());
-            // "At once" is no reason to hammer.
-            let told = response.retry_after().filter(|told| !told.is_zero());
+            // An unread body would close its connection.
+            response.drain(LONGEST_NOT_YET, context.deadline());
+            // Retry-After: 0 does not shorten the wait.
+            let retry_after = response.retry_after().filter(|after| !after.is_zero());
             let attempts = response.attempts();
-            let waited = context.deadline().wait_between(Phase::Job, told.unwrap_or(wait));
+            let waited = context.deadline().wait_between(Phase::Job, retry_after.unwrap_or(wait));
             waited.map_err(|error| error.sent(true).with_attempts(attempts))?;
             wait = wait.mul_f64(GROWTH).min(LONGEST_WAIT);
         }
@@ -127,30 +155,30 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// What an answer says of where the result will be.
+/// Where a response says that the result will be.
 #[derive(Debug, PartialEq)]
 enum Promise {
     Token(String),
     Execution(String),
     Download(String),
-    /// Of an execution that has no id of its own.
+    /// The URL of an execution without a request id.
     Record(String),
 }
 
 impl Promise {
     fn read(body: &[u8]) -> Option<Promise> {
         match serde_json::from_slice::<Value>(body) {
-            Ok(answer) => Self::from_json(&answer),
+            Ok(response) => Self::from_json(&response),
             Err(_) => Self::from_xml(body),
         }
     }
 
-    fn from_json(answer: &Value) -> Option<Promise> {
+    fn from_json(response: &Value) -> Option<Promise> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let kind = answer.get("@type").and_then(Value::as_str).unwrap_or_default();
-        let token = text(answer.get("asyncToken").and_then(|token| token.get("token")));
-        let url = text(answer.get("url")).filter(|_| kind.ends_with("Download"));
-        Self::first(token, text(answer.get("requestId")), url, text(answer.get("recordUrl")))
+        let kind = response.get("@type").and_then(Value::as_str).unwrap_or_default();
+        let token = text(response.get("asyncToken").and_then(|token| token.get("token")));
+        let url = text(response.get("url")).filter(|_| kind.ends_with("Download"));
+        Self::first(token, text(response.get("requestId")), url, text(response.get("recordUrl")))
     }
 
     fn from_xml(body: &[u8]) -> Option<Promise> {
@@ -184,7 +212,7 @@ impl Promise {
         token.or(request_id.map(Promise::Execution)).or(url.map(Promise::Download)).or(record.map(Promise::Record))
     }
 
-    /// Whether a request to this path can have it for an answer. Other objects have fields of the same names.
+    /// Whether a request to this path can promise this. Other objects have fields of these names too.
     fn is_of(&self, path: &str) -> bool {
         match self {
             Promise::Token(_) => object_of_async(path).is_some(),
@@ -193,7 +221,7 @@ impl Promise {
         }
     }
 
-    /// Where that is, for what `request` started.
+    /// The location of the result of what `request` started.
     fn place(self, client: &Client, request: &Request) -> Result<ResultLocation> {
         if let Promise::Token(segment) | Promise::Execution(segment) = &self
             && matches!(segment.as_str(), "" | "." | "..")
@@ -203,7 +231,7 @@ impl Promise {
         let is_download = matches!(self, Promise::Download(_));
         let is_url = matches!(self, Promise::Download(_) | Promise::Record(_));
         let path = path_of(request);
-        // The query goes along, where an overrideAccount may be.
+        // The query may have an overrideAccount.
         let below =
             |base: &str, rest: String| [base, &rest, request.path[path.len()..].trim_start_matches('/')].concat();
         let place = match self {
@@ -217,29 +245,29 @@ impl Promise {
             }
             Promise::Download(url) | Promise::Record(url) => url,
         };
-        // The answer is no argument of the caller's.
-        let mut asks = Request::new("GET", &place).map_err(|error| no_place(client, error.message()))?;
-        asks.auth = request.auth;
-        asks.account_id.clone_from(&request.account_id);
-        asks.headers = request.headers.iter().filter(|(name, _)| name != "content-type").cloned().collect();
+        // An error here is the response's, not the caller's.
+        let mut next = Request::new("GET", &place).map_err(|error| no_place(client, error.message()))?;
+        next.auth = request.auth;
+        next.account_id.clone_from(&request.account_id);
+        next.headers = request.headers.iter().filter(|(name, _)| name != "content-type").cloned().collect();
         if !is_url {
-            asks.query.clone_from(&request.query);
+            next.query.clone_from(&request.query);
         }
         if is_download {
-            asks.set_header("Accept", "*/*", HeaderOptions::default())?;
+            next.set_header("Accept", "*/*", HeaderOptions::default())?;
         }
-        Ok(ResultLocation::At { request: asks, is_download })
+        Ok(ResultLocation::At { request: next, is_download })
     }
 }
 
-/// A download that will not come, which Boomi says inside of an answer 200: `{"@type":"LogDownload","statusCode":"504",...}`.
+/// The error inside a response 200 to a download: `{"@type":"LogDownload","statusCode":"504",...}`.
 /// (Source: Platform OpenAPI, LogDownload: "202 Beginning download. 504 Runtime is unavailable.")
 fn refused_inside(response: &Response) -> Option<Error> {
-    // Its message stays unread: what was sent is not at hand here to be cut out of it.
+    // The message is not quoted: the secrets to cut out of it are not known here.
     let status = match serde_json::from_slice::<Value>(response.body()) {
-        Ok(answer) => {
-            answer.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
-            let status = answer.get("statusCode")?;
+        Ok(body) => {
+            body.get("@type").and_then(Value::as_str).filter(|kind| kind.ends_with("Download"))?;
+            let status = body.get("statusCode")?;
             status.as_str().and_then(|text| text.parse().ok()).or_else(|| status.as_u64())?
         }
         Err(_) => {
@@ -251,7 +279,7 @@ fn refused_inside(response: &Response) -> Option<Error> {
     };
     let status = u16::try_from(status).ok().filter(|status| *status >= 400)?;
     let text = format!(
-        "{} says inside of an answer {} that there is no download: {status}",
+        "{} says inside of a response {} that there is no download: {status}",
         response.host(),
         response.status()
     );
@@ -261,10 +289,10 @@ fn refused_inside(response: &Response) -> Option<Error> {
 }
 
 fn path_of(request: &Request) -> &str {
-    request.path.split('?').next().unwrap_or_default().trim_end_matches('/')
+    request.path().trim_end_matches('/')
 }
 
-/// A path up to the object whose work was started: `.../async/{Object}`.
+/// The path up to the object of an asynchronous operation: `.../async/{Object}`.
 fn object_of_async(path: &str) -> Option<&str> {
     let begin = path.find("/async/")? + "/async/".len();
     let end = path[begin..].find('/').map_or(path.len(), |end| begin + end);
@@ -294,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn promises_of_every_shape_are_read() {
+    fn promise_is_read_from_json_and_xml() {
         let token = || Some(Promise::Token("t/1".into()));
         let execution = || Some(Promise::Execution("e-1".into()));
         let download = || Some(Promise::Download("https://h/x?a=b&c".into()));
@@ -306,7 +334,7 @@ mod tests {
             (r#"{"@type":"Atom","url":"https://h/x"}"#, None),
             (r#"{"@type":"QueryResult","result":[]}"#, None),
             (
-                r#"<b:AsyncOperationTokenResult xmlns:b="x" responseStatusCode="202"><b:asyncToken token="t/1"/></b:AsyncOperationTokenResult>"#,
+                r#"<b:AsyncOperationTokenResult xmlns:b="x"><b:asyncToken token="t/1"/></b:AsyncOperationTokenResult>"#,
                 token(),
             ),
             (
@@ -325,14 +353,14 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_is_believed_where_it_can_be_one() {
+    fn promise_counts_only_for_its_paths() {
         let (token, execution) = (Promise::Token("t".into()), Promise::Execution("e".into()));
         assert!(token.is_of("/api/rest/v1/a/async/X/1") && !token.is_of("/api/rest/v1/a/X/1"));
         assert!(execution.is_of("/api/rest/v1/a/ExecutionRequest") && !execution.is_of("/api/rest/v1/a/X"));
     }
 
     #[test]
-    fn the_object_of_an_async_path() {
+    fn async_path_is_cut_after_its_object() {
         for (path, object) in [
             ("/api/rest/v1/{accountId}/async/AtomCounters/id-1", Some("/api/rest/v1/{accountId}/async/AtomCounters")),
             ("/api/rest/v1/a/async/X", Some("/api/rest/v1/a/async/X")),

@@ -1,14 +1,17 @@
-//! The pages of a query, one after another.
+//! The pages of a query's results.
 
 use serde_json::Value;
 
-use super::{Call, Client, HeaderOptions, Request, Response, xml};
+use super::call::Call;
+use super::request::{HeaderOptions, Request};
+use super::response::Response;
+use super::{Client, xml};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The answers to a query, a page of up to a hundred results each, as Boomi sends them.
+/// The responses to a query, each with a page of up to a hundred results.
 ///
-/// An error loses nothing: the next call asks for the same page again. Each page is a call of its own, with its own deadline and
-/// its own tries. As an iterator it ends after an error that trying again will not help; [`next_page`](Self::next_page) goes on.
+/// After an error the next call requests the same page again. Each page is a call with a deadline and retries of its
+/// own. The iterator ends after an error that is not retryable; [`next_page`](Self::next_page) can be called again.
 ///
 /// ```no_run
 /// # let client = boomi_auth::Client::from_env()?;
@@ -20,40 +23,47 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Pages {
     client: Client,
     request: Request,
-    next: Next,
+    next: NextPage,
     call: Option<Call>,
-    /// As an iterator, after an error that trying again will not help.
+    /// Whether the iterator ended with an error.
     failed: bool,
     refused: Option<Response>,
 }
 
-enum Next {
+enum NextPage {
     First,
-    /// What the last page gave for the next. Boomi takes it byte for byte, and nothing around it.
+    /// With the last page's token, which Boomi takes as the whole body, byte for byte.
     More(String),
     End,
 }
 
+impl Client {
+    /// Returns the pages of a query: `request` is a POST to a path that ends in `/query`.
+    pub fn pages(&self, request: Request) -> Result<Pages> {
+        Pages::new(self.clone(), request)
+    }
+}
+
 impl Pages {
-    pub(crate) fn new(client: Client, request: Request) -> Result<Self> {
+    fn new(client: Client, request: Request) -> Result<Self> {
         request.check()?;
-        if request.method != "POST" || !path_of(&request).ends_with("/query") {
+        if request.method != "POST" || !request.path().ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
         }
-        Ok(Pages { client, request, next: Next::First, call: None, failed: false, refused: None })
+        Ok(Pages { client, request, next: NextPage::First, call: None, failed: false, refused: None })
     }
 
     pub(crate) fn within(self, call: Option<Call>) -> Self {
         Pages { call, ..self }
     }
 
-    /// The next page, which came with status 200; `None` after the last. An answer of another status is an error, as
-    /// [`Response::error`] says it.
+    /// Returns the next page; `None` after the last. A response whose status is not 200 is an error; see
+    /// [`Response::error`].
     pub fn next_page(&mut self, call: Option<&Call>) -> Result<Option<Response>> {
         let response = match &self.next {
-            Next::End => return Ok(None),
-            Next::First => self.client.send(&self.request, call)?,
-            Next::More(token) => self.client.send(&self.request_for_more(token)?, call)?,
+            NextPage::End => return Ok(None),
+            NextPage::First => self.client.send(&self.request, call)?,
+            NextPage::More(token) => self.client.send(&self.request_for_more(token)?, call)?,
         };
         self.refused = None;
         if let Some(error) = response.error() {
@@ -64,18 +74,18 @@ impl Pages {
             Some(token) if response.status() == 200 => token,
             _ => return Err(no_page(&response)),
         };
-        self.next = token.map_or(Next::End, Next::More);
+        self.next = token.map_or(NextPage::End, NextPage::More);
         Ok(Some(response))
     }
 
-    /// The answer that the last error was made of, if it was one.
+    /// Takes the response that was the last error, if it was one.
     pub fn refused(&mut self) -> Option<Response> {
         self.refused.take()
     }
 
     fn request_for_more(&self, token: &str) -> Result<Request> {
         let mut request = self.request.clone();
-        let end = path_of(&request).len();
+        let end = request.path().len();
         request.path.insert_str(end, "More");
         request.set_body(token);
         request.set_header("Content-Type", "text/plain", HeaderOptions::default())?;
@@ -103,12 +113,9 @@ impl std::fmt::Debug for Pages {
     }
 }
 
-fn path_of(request: &Request) -> &str {
-    request.path.split('?').next().unwrap_or_default()
-}
-
-/// The token for the page after this one, if there is one; `None` if it is no page. What has no result is one all the same:
-/// Boomi leaves the list out.
+/// Reads the token of the next page; the outer `None` means that the body is no page.
+///
+/// A page without results is one too: Boomi leaves the list out.
 pub(crate) fn read(body: &[u8]) -> Option<Option<String>> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if let Ok(page) = serde_json::from_slice::<Value>(body) {
@@ -117,7 +124,7 @@ pub(crate) fn read(body: &[u8]) -> Option<Option<String>> {
         let token = match page.get("queryToken") {
             None | Some(Value::Null) => None,
             Some(Value::String(token)) => Some(token.clone()).filter(|token| !token.is_empty()),
-            // There is more, and it cannot be asked for: nobody must take this for the last page.
+            // More pages follow that cannot be requested: this must not pass for the last page.
             Some(_) => return None,
         };
         return is_page.then_some(token);
@@ -140,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_of_every_shape_are_read_and_nothing_else_is_one() {
+    fn page_is_read_from_json_and_xml() {
         let more = |token: &str| Some(Some(token.to_owned()));
         for (body, expected) in [
             (
@@ -156,7 +163,7 @@ mod tests {
             ),
             (r#"<QueryResult numberOfResults="0"/>"#, Some(None)),
             ("\u{feff}{\"result\":[]}", Some(None)),
-            // A result's own field of that name.
+            // A result's field with that name.
             ("<QueryResult><result><queryToken>x</queryToken></result></QueryResult>", Some(None)),
             (r#"<QueryResult><result><name>x"#, None),
             ("<html><body><queryToken>x</queryToken></body></html>", None),

@@ -1,4 +1,4 @@
-//! A request, checked piece by piece while it is put together.
+//! A request of the caller. Setters check each part.
 
 use bytes::Bytes;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -6,29 +6,40 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::error::{Error, FirstError, Result};
 use crate::origin;
 use crate::secret::Secret;
-use crate::text;
+use crate::validate;
 
-/// How a request is signed in. The numbers are those of the C API.
+/// How a request is authenticated. The numbers are those of the C API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(u32)]
 pub enum AuthScheme {
-    /// Not at all: the caller's own headers say who it is.
+    /// Not by the client: the request's own headers may authenticate it.
     None = 0,
-    /// User name and password, or API token; with a one-time code where the user has one.
+    /// By user name with password or API token, and a one-time code where the user has one.
     Basic = 1,
-    /// The client's JWT, made when needed.
+    /// By the client's JWT, which is requested when needed.
     Jwt = 2,
-    /// A JWT for `/graphql`, which takes nothing else, and for every request of a client with a token provider; Basic otherwise.
+    /// By JWT for `/graphql`, which takes nothing else, and if the client has a token provider; otherwise by Basic.
     #[default]
     Auto = 3,
 }
 
-/// What one header is allowed, beside its name and value.
+impl AuthScheme {
+    /// The scheme, with `Auto` decided.
+    pub(crate) fn decided(self, has_provider: bool, is_graphql: bool) -> AuthScheme {
+        match self {
+            AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
+            AuthScheme::Auto => AuthScheme::Basic,
+            scheme => scheme,
+        }
+    }
+}
+
+/// Options of one header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HeaderOptions {
-    /// Never shown; cut out of texts that a server sends back.
+    /// The value is a secret: no text shows it, and it is cut out of texts that the server sends.
     pub secret: bool,
-    /// Added beside a header of the same name instead of replacing it.
+    /// Adds the header beside others of its name, in place of replacing them.
     pub add: bool,
 }
 
@@ -42,16 +53,16 @@ pub struct Request {
     pub(crate) account_id: Option<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<Vec<u8>>,
-    /// What the caller says of it.
+    /// Whether the caller says that the request is idempotent.
     pub(crate) replayable: Option<bool>,
     pub(crate) first_error: FirstError,
 }
 
 impl Request {
-    /// A request for a path, in which `{accountId}` is filled in, or for a URL of the client's origin.
+    /// Creates a request for a path or a URL of the client's origin. `{accountId}` in it is replaced.
     pub fn new(method: &str, path_or_url: &str) -> Result<Self> {
-        text::check("the method", method)?;
-        text::check("the path or URL", path_or_url)?;
+        validate::check("the method", method)?;
+        validate::check("the path or URL", path_or_url)?;
         let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
             .map_err(|_| Error::invalid("the method is not an HTTP method, such as GET"))?;
         if method == Method::CONNECT || method == Method::TRACE {
@@ -70,21 +81,21 @@ impl Request {
         })
     }
 
-    /// How to sign in; [`AuthScheme::Auto`] unless set.
+    /// Sets the authentication scheme. Default [`AuthScheme::Auto`].
     pub fn set_auth(&mut self, scheme: AuthScheme) {
         self.auth = scheme;
     }
 
-    /// The account that `{accountId}` and a JWT stand for, instead of the client's.
+    /// Sets the account of `{accountId}` and of the JWT, in place of the client's.
     pub fn set_account_id(&mut self, account_id: &str) -> Result<()> {
         self.first_error
             .keep(origin::check_account_id(account_id))
             .map(|()| self.account_id = Some(account_id.to_owned()))
     }
 
-    /// Adds a pair to the query, percent-encoded.
+    /// Adds a pair to the query. Name and value are percent-encoded.
     pub fn add_query(&mut self, name: &str, value: &str) -> Result<()> {
-        self.first_error.keep(text::check("the query's name", name))?;
+        self.first_error.keep(validate::check("the query's name", name))?;
         if !self.query.is_empty() {
             self.query.push('&');
         }
@@ -94,8 +105,8 @@ impl Request {
 
     /// Sets a header.
     ///
-    /// Refused are Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, which are the transport's,
-    /// and Authorization and X-Boomi-OTP unless the scheme is [`AuthScheme::None`]. These two are secret by themselves.
+    /// Errors: Host, Content-Length, Transfer-Encoding, Connection, Expect, Upgrade and TE, which the transport sets;
+    /// Authorization and X-Boomi-OTP unless the scheme is [`AuthScheme::None`]. These two are always secret.
     pub fn set_header(&mut self, name: &str, value: &str, options: HeaderOptions) -> Result<()> {
         let (name, value) = self.first_error.keep(checked_header(name, value, options.secret))?;
         if !options.add {
@@ -105,26 +116,26 @@ impl Request {
         Ok(())
     }
 
-    /// The body, copied. Without a Content-Type it is sent as JSON.
+    /// Sets the body. Its default Content-Type is JSON.
     pub fn set_body(&mut self, body: impl Into<Vec<u8>>) {
         self.body = Some(body.into());
     }
 
-    /// Whether it may be sent again after a failure, although it may have taken effect the first time.
+    /// Sets whether the request is idempotent, and so may be sent again after it was sent.
     ///
-    /// Unless set, these may: GET, HEAD, DELETE, OPTIONS, and the POSTs that read (below `/api/rest/v1/` and `/mdm/`, paths that end
-    /// in `/query` or `/queryMore`, and `/bulk` of type GET; and `/graphql` without a mutation).
+    /// Default: GET, HEAD, DELETE and OPTIONS are, and POSTs that only read: below `/api/rest/v1/` and `/mdm/`, paths
+    /// that end in `/query` or `/queryMore`, and `/bulk` of type GET; and `/graphql` without a mutation.
     pub fn set_replayable(&mut self, replayable: bool) {
         self.replayable = Some(replayable);
     }
 
-    /// The first error of a setter, or one that only the whole shows.
+    /// Returns the first error of a setter, or that of a combination of settings.
     pub(crate) fn check(&self) -> Result<()> {
         self.first_error.check()?;
         let own = self.headers.iter().find(|(name, _)| matches!(name.as_str(), "authorization" | "x-boomi-otp"));
         if let (true, Some((name, _))) = (self.auth != AuthScheme::None, own) {
             return Err(Error::invalid(format!(
-                "the header {name} is the client's own: to send another, set the scheme to none (BOOMI_AUTH_NONE)"
+                "the header {name} is the client's own: to send another, set the auth scheme to none"
             )));
         }
         if self.body.is_some() && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
@@ -133,7 +144,7 @@ impl Request {
         Ok(())
     }
 
-    /// Adds the headers, with the defaults of those that are not set.
+    /// Adds the headers, and defaults for those that are not set.
     pub(crate) fn add_headers_to(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
             headers.append(name, value.clone());
@@ -147,25 +158,26 @@ impl Request {
         }
     }
 
-    /// The body. Without a length, some servers refuse a POST (411), so there an absent one is empty.
+    /// The body. A POST without one gets an empty body: without Content-Length, some servers answer 411.
     pub(crate) fn body_to_send(&self) -> Option<&[u8]> {
         let empty = matches!(self.method, Method::POST | Method::PUT | Method::PATCH).then_some(&[][..]);
         self.body.as_deref().or(empty)
     }
 
-    /// The scheme, chosen where it is left to us.
-    pub(crate) fn scheme(&self, has_provider: bool) -> AuthScheme {
-        match self.auth {
-            AuthScheme::Auto if has_provider || self.is_graphql() => AuthScheme::Jwt,
-            AuthScheme::Auto => AuthScheme::Basic,
-            scheme => scheme,
-        }
+    /// The path or URL without the query in it.
+    pub(crate) fn path(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
     }
 
-    /// Whether the answer is GraphQL's, which reports errors with status 200.
+    /// Whether this is a GraphQL request, whose errors come with status 200.
     pub(crate) fn is_graphql(&self) -> bool {
-        self.path.split('?').next().is_some_and(|path| path.trim_end_matches('/').ends_with("/graphql"))
+        is_graphql(self.path())
     }
+}
+
+/// Whether a path is that of GraphQL.
+pub(crate) fn is_graphql(path: &str) -> bool {
+    path.trim_end_matches('/').ends_with("/graphql")
 }
 
 impl std::fmt::Debug for Request {
@@ -181,9 +193,9 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// Checks a header of the caller's.
+/// Checks a header of the caller.
 fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
-    text::check("the header's name", name)?;
+    validate::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::invalid("the header's name has a character that no header name has"))?;
     let transports = ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"];
@@ -197,7 +209,7 @@ fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, 
     Ok((lower, header_value(Secret::new(value), secret)))
 }
 
-/// A header's value, in memory that is wiped when the last copy of the value is gone.
+/// A header's value, whose memory is wiped when the last clone is dropped.
 pub(crate) fn header_value(value: impl AsRef<[u8]> + Send + 'static, secret: bool) -> HeaderValue {
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).expect("checked for control characters");
     value.set_sensitive(secret);
@@ -209,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_pieces_are_refused_and_the_first_error_stays() {
+    fn bad_parts_are_refused_and_first_error_stays() {
         for (method, path) in [("", "/"), ("G T", "/"), ("GET\r\n", "/"), ("CONNECT", "/"), ("GET", ""), ("GET", "/\n")]
         {
             Request::new(method, path).unwrap_err();
@@ -240,10 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn authorization_is_the_callers_only_without_a_scheme() {
+    fn own_authorization_needs_scheme_none() {
         let mut request = Request::new("GET", "/").unwrap();
         request.set_header("Authorization", "Bearer marked-secret", HeaderOptions::default()).unwrap();
-        assert!(request.check().unwrap_err().message().contains("BOOMI_AUTH_NONE"));
+        assert!(request.check().unwrap_err().message().contains("set the auth scheme to none"));
         request.set_auth(AuthScheme::None);
         request.check().unwrap();
         let mut code = Request::new("GET", "/").unwrap();
@@ -253,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_replace_or_add_and_queries_are_encoded() {
+    fn headers_replace_or_add_and_query_is_encoded() {
         let mut request = Request::new("GET", "/").unwrap();
         let add = HeaderOptions { add: true, ..Default::default() };
         for (value, options) in [("1", add), ("2", HeaderOptions::default()), ("3", add)] {
@@ -267,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn graphql_is_known_by_its_path() {
+    fn graphql_is_recognized_by_path() {
         for (path, is) in [("/graphql", true), ("https://h/graphql/?x=/y", true), ("/api/x?y=/graphql", false)] {
             assert_eq!(Request::new("POST", path).unwrap().is_graphql(), is, "{path}");
         }

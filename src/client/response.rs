@@ -1,4 +1,4 @@
-//! An answer to a request, whatever its status.
+//! The response to a request, whatever its status.
 
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -12,36 +12,36 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Body;
 use crate::transport::deadline::Deadline;
 
-/// An HTTP answer. Its status may be any: [`check`](Response::check) makes an error of a bad one.
+/// An HTTP response of any status. [`check`](Response::check) turns a bad status into an error.
 pub struct Response {
     url: Uri,
     status: u16,
     headers: HeaderMap,
-    /// The headers' values as text, if one of them is not UTF-8; made when they are asked for.
+    /// The headers' values as text. Filled on first use if one of them is not UTF-8.
     texts: OnceLock<Vec<String>>,
     body: ResponseBody,
     error_body: ErrorBody,
     graphql_without_data: Option<bool>,
-    /// Whether GraphQL's errors are those of an execution that had begun.
+    /// Whether GraphQL began to execute before its errors.
     began: bool,
     retry_after: Option<Duration>,
     identity: Identity,
     attempts: u32,
 }
 
-/// The body of an answer: here, or still on its way.
+/// The body of a response: read as a whole, or streamed.
 pub(crate) enum ResponseBody {
     Whole {
         bytes: Vec<u8>,
-        /// How much of it [`Response::read`] has given.
+        /// How many bytes [`Response::read`] has returned.
         read: usize,
     },
     OnItsWay {
         body: Box<dyn Body>,
-        /// Begins one read: with the idle timeout, and cancelled as the call is.
+        /// Begins one read, which has a deadline of its own.
         begin: Box<dyn Fn() -> Result<Rc<Deadline>> + Send + Sync>,
     },
-    /// A read failed: the rest is lost, and every later read fails the same way.
+    /// A read failed. Every later read returns this error.
     Broken(Error),
 }
 
@@ -54,7 +54,7 @@ impl ResponseBody {
     }
 }
 
-/// What of a request its answer is judged by.
+/// What the response needs to know of its request.
 pub(crate) struct RequestInfo {
     pub(crate) url: Uri,
     pub(crate) graphql: bool,
@@ -62,18 +62,19 @@ pub(crate) struct RequestInfo {
 }
 
 impl Response {
-    /// Reads an answer. `secrets` are what was sent: a server may echo them in its message. `now` is asked for Unix time.
+    /// Reads a response. `secrets` are cut out of its message, in which a server may echo them. `now` returns Unix
+    /// time.
     pub(crate) fn new(
         status: u16,
         headers: HeaderMap,
         body: ResponseBody,
-        asked: RequestInfo,
+        request: RequestInfo,
         secrets: &[&[u8]],
         now: impl FnOnce() -> Duration,
     ) -> Self {
         let mut error_body = if status < 400 { ErrorBody::default() } else { error_body::read(body.bytes(), secrets) };
         let (mut graphql_without_data, mut began) = (None, false);
-        if asked.graphql
+        if request.graphql
             && status == 200
             && let Some((text, data)) = error_body::graphql_errors(body.bytes(), secrets)
         {
@@ -82,7 +83,7 @@ impl Response {
             began = data != GraphqlData::Absent;
         }
         Response {
-            url: asked.url,
+            url: request.url,
             status,
             retry_after: retry_after(&headers, now),
             headers,
@@ -91,7 +92,7 @@ impl Response {
             error_body,
             graphql_without_data,
             began,
-            identity: asked.identity,
+            identity: request.identity,
             attempts: 1,
         }
     }
@@ -101,14 +102,14 @@ impl Response {
         self
     }
 
-    /// Whether a JWT went with the request, and the API refused it: with 401, or as GraphQL does.
+    /// Whether the API refused the JWT of the request: with status 401, or by a GraphQL error.
     pub(crate) fn refuses_bearer(&self) -> bool {
         matches!(self.identity, Identity::Bearer)
             && self.error().is_some_and(|error| error.kind() == ErrorKind::CredentialsRejected)
             && self.status != 403
     }
 
-    /// Whether a part of a GraphQL operation may have been executed before the error.
+    /// Whether a part of a GraphQL operation may have been executed.
     pub(crate) fn may_have_begun(&self) -> bool {
         self.began
     }
@@ -118,18 +119,18 @@ impl Response {
         self.status
     }
 
-    /// What was asked, with the account and the query filled in.
+    /// The URL of the request, with account and query.
     pub fn url(&self) -> String {
         let path_and_query = self.url.path_and_query().map_or("", |path| path.as_str());
         [self.url.scheme_str().unwrap_or_default(), "://", self.host(), path_and_query].concat()
     }
 
-    /// The first header of that name, in whatever case. What is not UTF-8 in it is replaced by U+FFFD.
+    /// The first header of that name, in any case. U+FFFD replaces bytes that are not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Every header; names are in lower case.
+    /// All headers. Names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.headers.iter().enumerate();
         pairs.map(|(index, (name, value))| (name.as_str(), self.text_of(index, value)))
@@ -141,12 +142,12 @@ impl Response {
         std::str::from_utf8(value.as_bytes()).unwrap_or_else(|_| &texts()[index])
     }
 
-    /// The body, byte for byte; empty if it is read as a stream.
+    /// The body; empty if it is streamed.
     pub fn body(&self) -> &[u8] {
         self.body.bytes()
     }
 
-    /// The body, as its owner; empty if it is read as a stream.
+    /// Takes the body out of the response; empty if it is streamed.
     pub fn into_body(mut self) -> Vec<u8> {
         self.take_body()
     }
@@ -154,13 +155,14 @@ impl Response {
     /// The body as text; [`ErrorKind::Protocol`] if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.body())
-            .map_err(|_| Error::new(ErrorKind::Protocol, format!("the answer of {} is not UTF-8 text", self.host())))
+            .map_err(|_| Error::new(ErrorKind::Protocol, format!("the response of {} is not UTF-8 text", self.host())))
     }
 
-    /// Reads some of the body into `buffer`: how much, and 0 at its end.
+    /// Reads a part of the body into `buffer`. Returns its length, and 0 at the end.
     ///
-    /// After [`Client::open`](super::Client::open) it comes off the wire: a read that nothing arrives for ends with
-    /// [`ErrorKind::Timeout`] after the call's timeout, and cancelling the call or the client ends it within 100 ms.
+    /// A streamed body (see [`Client::open`](crate::Client::open)) is read from the connection: a read during which no
+    /// byte arrives ends with [`ErrorKind::Timeout`] after the call's timeout. Canceling the call or the client ends it
+    /// within 100 ms.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match &mut self.body {
             ResponseBody::Whole { bytes, read } => {
@@ -174,7 +176,7 @@ impl Response {
                 let read = begin().and_then(|deadline| body.read(buffer, &deadline));
                 read.map_err(|error| {
                     let error = error.sent(true).with_attempts(self.attempts);
-                    // Whoever reads on must not take what came for all there is. This closes the connection too.
+                    // A later read must not report the end of the body. This also closes the connection.
                     self.body = ResponseBody::Broken(error.clone());
                     error
                 })
@@ -183,13 +185,13 @@ impl Response {
         }
     }
 
-    /// Whether the body is read as a stream.
+    /// Whether the body is streamed.
     #[cfg(feature = "capi")]
     pub(crate) fn is_stream(&self) -> bool {
         matches!(self.body, ResponseBody::OnItsWay { .. })
     }
 
-    /// Takes a body out that is here.
+    /// Takes the body out, unless it is streamed.
     pub(crate) fn take_body(&mut self) -> Vec<u8> {
         match &mut self.body {
             ResponseBody::Whole { bytes, .. } => std::mem::take(bytes),
@@ -197,22 +199,22 @@ impl Response {
         }
     }
 
-    /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL; `None` if there is none.
+    /// Boomi's own error text, from JSON, XML, HTML or GraphQL; `None` if there is none.
     pub fn message(&self) -> Option<&str> {
         self.error_body.message.as_deref()
     }
 
-    /// How often the request was tried.
+    /// How many attempts were made.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// What the server said to wait before trying again.
+    /// How long the server asks to wait before a retry.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// What is wrong with the answer: its status, or GraphQL's errors in a 200. `None` if nothing is.
+    /// The error of a bad status, or of GraphQL errors in a 200; else `None`.
     pub fn error(&self) -> Option<Error> {
         error_of(&ResponseFacts {
             host: self.host(),
@@ -225,7 +227,7 @@ impl Response {
         .map(|error| error.with_attempts(self.attempts))
     }
 
-    /// The answer itself if nothing is wrong with it, else the error that it is.
+    /// Returns the response itself, or its [`error`](Self::error).
     pub fn check(self) -> Result<Self> {
         self.error().map_or(Ok(self), Err)
     }
@@ -234,8 +236,8 @@ impl Response {
         self.url.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Reads what is left of a body that is on its way, up to so much and within the call, for the connection's sake.
-    pub(crate) fn read_away(&mut self, most: usize, deadline: &Rc<Deadline>) {
+    /// Drops the rest of a streamed body, up to `most` bytes, so that its connection can be reused.
+    pub(crate) fn drain(&mut self, most: usize, deadline: &Rc<Deadline>) {
         let ResponseBody::OnItsWay { body, .. } = &mut self.body else { return };
         let (mut piece, mut left) = ([0; 4096], most);
         while let Ok(amount @ 1..) = body.read(&mut piece, deadline) {
@@ -256,11 +258,11 @@ impl Response {
     }
 }
 
-/// Retry-After, in seconds or as a date, which is counted from the server's Date where there is one.
+/// Retry-After: seconds, or a date, which counts from the response's Date if it has one.
 pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -> Option<Duration> {
     let value = header_text(headers, header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is longer than anybody waits.
+        // A number that does not fit is longer than any deadline.
         return Some(Duration::from_secs(value.parse::<u32>().unwrap_or(u32::MAX).into()));
     }
     let server_now = header_text(headers, header::DATE).and_then(unix_time);
@@ -280,7 +282,7 @@ fn unix_time(date: &str) -> Option<Duration> {
     httpdate::parse_http_date(date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()
 }
 
-/// The body, read as a stream or out of memory. An error has the [`Error`] as its source.
+/// Reads the body. An error has the [`Error`] as its source.
 impl std::io::Read for Response {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         Response::read(self, buffer).map_err(std::io::Error::other)
@@ -307,12 +309,12 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         let body = ResponseBody::Whole { bytes: body.into(), read: 0 };
-        let asked = RequestInfo { url: Uri::from_static("https://h/"), graphql, identity: Identity::Bearer };
-        Response::new(status, map, body, asked, &[b"marked-secret"], || Duration::from_secs(784_111_777))
+        let request = RequestInfo { url: Uri::from_static("https://h/"), graphql, identity: Identity::Bearer };
+        Response::new(status, map, body, request, &[b"marked-secret"], || Duration::from_secs(784_111_777))
     }
 
     #[test]
-    fn an_echoed_secret_is_not_in_the_message() {
+    fn echoed_secret_is_not_in_the_message() {
         let response = response(400, &[], r#"{"message":"bad header marked-secret"}"#, false);
         assert_eq!(response.message(), Some("bad header ***"));
         assert!(!response.error().unwrap().message().contains("marked-secret"));
@@ -320,21 +322,21 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_not_utf8_is_replaced_where_it_stands() {
+    fn header_that_is_not_utf8_is_replaced() {
         let mut map = HeaderMap::new();
         for (name, value) in [("x-first", &b"plain"[..]), ("x-second", b"a\xffb"), ("x-second", "ä".as_bytes())] {
             map.append(name, HeaderValue::from_bytes(value).unwrap());
         }
         let body = ResponseBody::Whole { bytes: Vec::new(), read: 0 };
-        let asked = RequestInfo { url: Uri::from_static("https://h/"), graphql: false, identity: Identity::Bearer };
-        let response = Response::new(200, map, body, asked, &[], || Duration::ZERO);
+        let request = RequestInfo { url: Uri::from_static("https://h/"), graphql: false, identity: Identity::Bearer };
+        let response = Response::new(200, map, body, request, &[], || Duration::ZERO);
         let headers: Vec<_> = response.headers().collect();
         assert_eq!(headers, [("x-first", "plain"), ("x-second", "a\u{fffd}b"), ("x-second", "ä")]);
         assert_eq!(response.url(), "https://h/");
     }
 
     #[test]
-    fn graphql_errors_count_only_where_graphql_was_asked() {
+    fn graphql_errors_count_only_for_graphql_requests() {
         let body = r#"{"errors":[{"message":"Unauthorized"}]}"#;
         assert_eq!(response(200, &[], body, true).error().unwrap().kind(), ErrorKind::CredentialsRejected);
         assert!(response(200, &[], body, false).check().is_ok());
@@ -355,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_here_is_read_in_pieces() {
+    fn whole_body_is_read_in_pieces() {
         let mut response = response(200, &[], "hello", false);
         let mut piece = [0; 3];
         assert_eq!((response.read(&mut piece).unwrap(), &piece), (3, b"hel"));
@@ -367,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_found_in_any_case() {
+    fn header_is_found_in_any_case() {
         let response = response(200, &[("x-a", "1"), ("x-a", "2")], "", false);
         assert_eq!(response.header("X-A"), Some("1"));
         assert_eq!(response.headers().count(), 2);

@@ -1,57 +1,59 @@
-//! One request on its way: in its turn, signed in, and again where that helps and can do no harm. The only place that counts
-//! tries: nothing below it sends a request of the caller's twice, and nothing above it asks again.
+//! The send loop of one request: rate limit, credentials, and retries. No other code retries a request.
+
+use std::sync::Arc;
 
 use serde_json::json;
 use ureq::http::Uri;
 
-use super::TokenProvider;
-use super::call::Call;
-use super::context::{CallContext, WireRequest};
+use super::context::CallContext;
+use super::idempotency::Idempotency;
 use super::request::{Request, header_value};
 use super::response::Response;
-use super::retry::{AttemptOutcome, Idempotency, RetryBudget, RetryDecision, decide, is_of_the_connection};
-use super::sign_in::{Purpose, TIME_TO_BEGIN};
+use super::retry::{AttemptOutcome, RetryBudget, RetryDecision, decide, is_of_the_connection};
+use super::sign_in::attempt::{AuthAttempt, Purpose, TIME_TO_BEGIN};
+use super::signed;
 use super::status::Identity;
+use super::wire::{self, WireRequest};
+use crate::bearer::BearerSource;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::EventKind;
 use crate::jwt::Token;
 use crate::rate_limit::{RatePermit, account_of};
-use crate::transport::deadline::Phase;
+use crate::transport::progress::Phase;
 
 /// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
-    /// The caller's own headers say.
+    /// None but the caller's own headers.
     Caller,
-    /// The client's user.
+    /// The client's user, by Basic.
     User,
-    /// The bearer of a provider's JWT.
-    Bearer(TokenProvider),
+    /// A JWT.
+    Bearer(Arc<dyn BearerSource>),
 }
 
-/// See the module's text.
+/// Sends one request until it gets a response that counts, or no retry is left.
 pub(crate) struct SendLoop<'a> {
     context: &'a CallContext<'a>,
     request: &'a Request,
-    /// Where it goes: the request's path, or URL, with account and query.
+    /// The request's path or URL, with account and query.
     uri: &'a Uri,
     /// See [`WireRequest::most`].
     most: Option<u64>,
     auth: RequestAuth,
-    effect: Idempotency,
-    /// Whose pace it keeps.
+    idempotency: Idempotency,
+    /// The account whose rate limit applies.
     account: &'a str,
-    /// How often it was tried.
     attempts: u32,
-    /// Whether any of the tries left.
+    /// Whether bytes of any attempt were sent.
     sent: bool,
-    /// Whether the user typed a code for this call, which goes with one try.
-    has_typed_code: bool,
-    /// Another JWT than the one that the API refused, of which there is one in a call.
+    /// Whether the user typed a code for this call, which one attempt sends.
+    had_code: bool,
+    /// The replacement for a JWT that the API refused. A call makes one.
     newer: Option<Token>,
     replaced: bool,
-    /// The last answer, unless it refused a JWT that was replaced.
-    answer: Option<Response>,
-    /// Why the last try that had no answer had none.
+    /// The last response, except one that refused a JWT that was replaced.
+    response: Option<Response>,
+    /// The error of the last attempt that got no response.
     lost: Option<Error>,
 }
 
@@ -66,26 +68,26 @@ impl<'a> SendLoop<'a> {
     ) -> Self {
         SendLoop {
             account: account_of(uri.path(), account_id),
-            has_typed_code: context.call().is_some_and(Call::has_otp),
+            had_code: context.has_code(),
             context,
             request,
             uri,
             most,
             auth,
-            effect: Idempotency::of(request),
+            idempotency: Idempotency::of(request),
             attempts: 0,
             sent: false,
             newer: None,
             replaced: false,
-            answer: None,
+            response: None,
             lost: None,
         }
     }
 
-    /// The answer to the request, whatever its status: the last, if there were several.
+    /// Returns the last response, whatever its status.
     pub(crate) fn run(mut self) -> Result<Response> {
         loop {
-            let ended = match self.try_once() {
+            let ended = match self.attempt() {
                 Ok(ended) => ended,
                 Err(error) => return self.stop(error),
             };
@@ -93,9 +95,9 @@ impl<'a> SendLoop<'a> {
                 continue;
             }
             let RetryDecision::Retry(wait) = self.decide(&ended) else { return self.end(ended) };
-            self.tell(&ended, wait.as_millis() as u64);
+            self.tell_retry(&ended, wait.as_millis() as u64);
             match ended {
-                Ok(answer) => self.answer = Some(answer),
+                Ok(response) => self.response = Some(response),
                 Err(error) => self.lost = Some(error),
             }
             if let Err(error) = self.context.deadline().wait_between(Phase::Retry, wait) {
@@ -104,89 +106,89 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// The request, made for one try.
-    fn asking(&self) -> WireRequest<'a> {
-        let mut outgoing = self.context.outgoing(self.request.method.clone(), self.uri.clone());
+    fn wire_request(&self) -> WireRequest<'a> {
+        let mut outgoing = wire::outgoing(self.context, self.request.method.clone(), self.uri.clone());
         self.request.add_headers_to(&mut outgoing.headers);
         outgoing.body = self.request.body_to_send();
         WireRequest { outgoing, graphql: self.request.is_graphql(), most: self.most, purpose: "request" }
     }
 
-    /// Sends it once. The outer error is that it was not tried: it had no turn, no leave to sign in, or no token.
-    fn try_once(&mut self) -> Result<Result<Response>> {
+    /// Makes one attempt. The outer error means that none was made: no rate permit, no guard's permit, or no token.
+    fn attempt(&mut self) -> Result<Result<Response>> {
         let (context, deadline) = (self.context, self.context.deadline());
-        if let (RequestAuth::Bearer(provider), None) = (&self.auth, &self.newer) {
-            // Whoever waits for a token keeps no place from those auth have one.
-            context.bearer(provider).map_err(|error| error.sent(false))?;
+        if let (RequestAuth::Bearer(bearer), None) = (&self.auth, &self.newer) {
+            // Before the rate permit, which a wait for a token must not keep from other requests.
+            bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?;
         }
-        let turn = RatePermit::wait(context.rate_limiter(), self.account, deadline)?;
+        let permit = RatePermit::wait(&context.client.rate_limiter, self.account, deadline)?;
         let begin = || {
-            // The last thing that is waited for: a turn of the store's that is not used is nobody's.
-            turn.wait_for_store()?;
-            deadline.set_on_sent(turn.on_sent());
+            // The last wait: the store does not take an unused permit back.
+            permit.wait_for_store()?;
+            deadline.progress.set_on_sent(permit.on_sent());
             Ok::<_, Error>(())
         };
-        let asking = self.asking();
+        let request = self.wire_request();
         let ended = match &self.auth {
             RequestAuth::Caller => {
                 begin()?;
-                context.send_as(asking, Identity::Caller, None, &[])
+                wire::send_as(context, request, Identity::Caller, None, &[])
             }
             RequestAuth::User => {
-                let max_wait = deadline.remaining();
                 let purpose = Purpose {
-                    name: asking.purpose,
+                    name: request.purpose,
                     path: self.uri.path(),
                     foreign: false,
-                    max_wait,
-                    turn: Some(&turn),
+                    max_wait: deadline.remaining(),
+                    rate_permit: Some(&permit),
                     while_waiting: None,
                 };
-                match context.begin_sign_in(purpose) {
-                    Ok(sign_in) => match begin() {
-                        Ok(()) => context.send_by(asking, sign_in),
+                match AuthAttempt::begin(context, purpose) {
+                    Ok(attempt) => match begin() {
+                        Ok(()) => signed::send(context, request, attempt),
                         Err(error) => {
-                            context.abandon(sign_in);
+                            attempt.withdraw(context.code());
                             return Err(error);
                         }
                     },
-                    // Whoever asked whether the server answers again found that it does not: a try like any other, but not sent.
-                    // With less time than that, it is the wait for others that ended.
+                    // A failed probe counts as an attempt that was not sent. With less time left, a wait timed out
+                    // instead.
                     Err(error) if is_of_the_connection(error.kind()) && deadline.remaining() >= TIME_TO_BEGIN => {
                         Err(error)
                     }
                     Err(error) => return Err(error),
                 }
             }
-            RequestAuth::Bearer(provider) => {
-                // What fails then is the exchange: the request itself was not sent.
+            RequestAuth::Bearer(bearer) => {
                 let token = match self.newer.take() {
                     Some(newer) => newer,
-                    None => context.bearer(provider).map_err(|error| error.sent(false))?,
+                    // If this fails, the request itself was not sent.
+                    None => bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?,
                 };
                 begin()?;
-                let ended = context.send_as(asking, Identity::Bearer, Some(header_value(token.in_header(), true)), &[]);
+                let authorization = header_value(token.in_header(), true);
+                let ended = wire::send_as(context, request, Identity::Bearer, Some(authorization), &[]);
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.replaced, true)
                 {
-                    // A refusal comes before any effect; but one field of a GraphQL mutation may be refused after another was
-                    // executed. And without the code that got that JWT, the exchange would be a bad sign-in.
-                    let begun = self.effect == Idempotency::NonIdempotent && response.may_have_begun();
-                    if begun || self.typed_code_is_gone() {
-                        provider.observe_refusal(&token, response.status());
+                    // A refused request had no effect, except a GraphQL mutation of which one field was refused after
+                    // another was executed. If the typed code was sent for the refused JWT, the token request would be
+                    // rejected.
+                    let may_have_effect = self.idempotency == Idempotency::NonIdempotent && response.may_have_begun();
+                    if may_have_effect || self.code_is_used() {
+                        bearer.observe_refusal(&token, response.status());
                     } else {
-                        self.newer = context.newer_bearer(provider, &token, response.status());
+                        self.newer = bearer.replace(&token, response.status(), deadline, context.code());
                     }
                 }
                 ended
             }
         };
-        turn.end();
-        deadline.set_on_sent(None);
+        permit.end();
+        deadline.progress.set_on_sent(None);
         self.attempts += 1;
-        // What was refused with its JWT had no effect.
-        self.sent |= deadline.was_sent() && self.newer.is_none();
+        // An attempt whose JWT was refused and replaced had no effect.
+        self.sent |= deadline.progress.was_sent() && self.newer.is_none();
         Ok(ended)
     }
 
@@ -203,26 +205,26 @@ impl<'a> SendLoop<'a> {
             },
             Err(error) => AttemptOutcome::NoResponse {
                 kind: error.kind(),
-                passing: error.is_retryable(),
-                sent: deadline.was_sent(),
-                went_stale: deadline.on_kept_connection() && deadline.status().is_none(),
+                retryable: error.is_retryable(),
+                sent: deadline.progress.was_sent(),
+                went_stale: deadline.progress.on_kept_connection() && deadline.progress.status().is_none(),
             },
         };
-        if self.typed_code_is_gone() {
-            // It went with this try. Without one, the next would be a bad sign-in.
+        if self.code_is_used() {
+            // Without a code, the next attempt would be rejected.
             return RetryDecision::Give;
         }
-        let retries = self.context.max_retries();
+        let retries = self.context.client.max_retries;
         let budget = RetryBudget { retries, time: deadline.remaining(), jitter: deadline.clock().jitter() };
-        decide(self.effect, self.attempts - u32::from(self.replaced), outcome, budget)
+        decide(self.idempotency, self.attempts - u32::from(self.replaced), outcome, budget)
     }
 
-    /// Whether the user typed a code for this call, and it went with one of its sign-ins.
-    fn typed_code_is_gone(&self) -> bool {
-        self.has_typed_code && !self.context.call().is_some_and(Call::has_otp)
+    /// Whether an authentication attempt of this call sent the code that the user typed.
+    fn code_is_used(&self) -> bool {
+        self.had_code && !self.context.has_code()
     }
 
-    fn tell(&self, ended: &Result<Response>, wait_ms: u64) {
+    fn tell_retry(&self, ended: &Result<Response>, wait_ms: u64) {
         let (status, code) = match ended {
             Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
             Err(error) => (error.status().unwrap_or(0), error.kind().code()),
@@ -240,22 +242,24 @@ impl<'a> SendLoop<'a> {
         });
     }
 
-    /// The last try was the last.
+    /// The result after the last attempt.
     fn end(self, ended: Result<Response>) -> Result<Response> {
         match ended {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
-                // What may have been done must not hide behind an answer that says that nothing was.
-                let in_doubt = self.effect == Idempotency::NonIdempotent && self.context.deadline().was_sent();
+                // An earlier response says that nothing was done, and so must not hide an attempt that may have had an
+                // effect.
+                let in_doubt =
+                    self.idempotency == Idempotency::NonIdempotent && self.context.deadline().progress.was_sent();
                 if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
             }
         }
     }
 
-    /// It cannot be tried again, although it should: what became of the last try is what its caller hears.
+    /// The result if a retry cannot be made: the error of the attempt before it, if that got no response.
     fn stop(mut self, error: Error) -> Result<Response> {
         match self.lost.take() {
-            Some(lost) if self.answer.is_none() && error.kind() != ErrorKind::Canceled => {
+            Some(lost) if self.response.is_none() && error.kind() != ErrorKind::Canceled => {
                 let note = format!("; it was not sent again: {}", error.message());
                 Err(self.explain(lost.noting(&note).with_retry_after(error.retry_after())))
             }
@@ -263,14 +267,14 @@ impl<'a> SendLoop<'a> {
         }
     }
 
-    /// There will be no other answer than what there is, unless a later one came that cannot be used.
+    /// The last response, unless there is none or the error says more.
     fn give_up(mut self, error: Error) -> Result<Response> {
         let says_more = matches!(
             error.kind(),
             ErrorKind::Canceled | ErrorKind::Protocol | ErrorKind::TooLarge | ErrorKind::Internal
         );
-        match self.answer.take() {
-            Some(answer) if !says_more => Ok(answer.with_attempts(self.attempts)),
+        match self.response.take() {
+            Some(response) if !says_more => Ok(response.with_attempts(self.attempts)),
             _ => Err(self.explain(error)),
         }
     }
@@ -280,7 +284,7 @@ impl<'a> SendLoop<'a> {
         if self.attempts > 1 {
             notes += &format!("; it was tried {} times", self.attempts);
         }
-        if self.sent && self.effect == Idempotency::NonIdempotent {
+        if self.sent && self.idempotency == Idempotency::NonIdempotent {
             notes += "; the request may have taken effect: look, before you send it again";
         }
         error.noting(&notes).sent(self.sent).with_attempts(self.attempts)

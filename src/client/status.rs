@@ -1,4 +1,4 @@
-//! What an answer means: nothing wrong, or an error that says what to do. Pure functions of the answer.
+//! The status classifier: what a response means for its request, and for the credentials. Pure functions.
 
 use std::time::Duration;
 
@@ -7,54 +7,56 @@ use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::guard::history::LoginOutcome;
 
-/// Who a request said it was from.
+/// The credentials of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Identity {
-    /// Whoever the caller's own headers say, if anyone.
+    /// None, or those in the request's own headers.
     Caller,
-    /// A user, by password or API token.
+    /// A user, by Basic.
     User { username: String, kind: CredentialKind, with_code: bool },
-    /// The bearer of a JWT.
+    /// A JWT.
     Bearer,
 }
 
-/// An answer, as far as it is judged.
+/// The parts of a response that the classifier reads.
 pub(crate) struct ResponseFacts<'a> {
     pub(crate) host: &'a str,
     pub(crate) status: u16,
     pub(crate) error_body: &'a ErrorBody,
-    /// Errors of GraphQL in a 200: whether there is no data beside them.
+    /// Whether GraphQL errors in a 200 have no data beside them; `None` without such errors.
     pub(crate) graphql_without_data: Option<bool>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) identity: &'a Identity,
 }
 
-/// Whether the server refused who the caller is. (DataHub says so with 403 and this id.)
+/// Whether the server rejected the credentials. (DataHub answers 403 with this id.)
 pub(crate) fn is_rejection(status: u16, error_body: &ErrorBody) -> bool {
     status == 401 || (status == 403 && error_body.id.as_deref() == Some("error.user.login"))
 }
 
-/// What an answer says of the credentials that were sent.
+/// What a response says of the credentials that were sent.
 pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     match status {
         status if is_rejection(status, error_body) => LoginOutcome::Rejected,
         200..=299 | 400 | 405 | 406 | 409..=428 => LoginOutcome::Accepted,
-        // A token of another account, a missing privilege, a path that is not there, a proxy's page, a busy server.
+        // Such as a token of another account, a missing privilege, an unknown path, a proxy's page, a busy server.
         _ => LoginOutcome::Neutral,
     }
 }
 
-/// The error that `answer` is, if it is one.
-pub(crate) fn error_of(answer: &ResponseFacts<'_>) -> Option<Error> {
-    let message = answer.error_body.message.as_deref().unwrap_or_default();
+/// The error of a response; `None` if its status is good.
+pub(crate) fn error_of(response: &ResponseFacts<'_>) -> Option<Error> {
+    let message = response.error_body.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
-    let (kind, advice) = match answer.status {
-        200..=299 => match answer.graphql_without_data? {
-            true if is_unauthorized(message) => (ErrorKind::CredentialsRejected, rejected_advice(answer)),
-            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in an answer with status 200".into()),
+    let (kind, advice) = match response.status {
+        200..=299 => match response.graphql_without_data? {
+            true if is_unauthorized(message) => (ErrorKind::CredentialsRejected, rejected_advice(response)),
+            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200".into()),
         },
-        status if is_rejection(status, answer.error_body) => (ErrorKind::CredentialsRejected, rejected_advice(answer)),
-        403 if answer.error_body.id.as_deref() == Some("error.user.auth") => (
+        status if is_rejection(status, response.error_body) => {
+            (ErrorKind::CredentialsRejected, rejected_advice(response))
+        }
+        403 if response.error_body.id.as_deref() == Some("error.user.auth") => (
             ErrorKind::PermissionDenied,
             "an API token belongs to the account it was made in: use a token made in this account (Settings > Account \
              Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id"
@@ -83,9 +85,9 @@ pub(crate) fn error_of(answer: &ResponseFacts<'_>) -> Option<Error> {
         _ => (ErrorKind::HttpStatus, String::new()),
     };
     let advice = if advice.is_empty() { advice } else { format!(" ({advice})") };
-    let text = format!("{} answered {}{quoted}{advice}", answer.host, answer.status);
-    let retryable = matches!(answer.status, 408 | 425 | 429 | 500 | 502..=504);
-    let error = Error::new(kind, text).with_status(answer.status).with_retry_after(answer.retry_after);
+    let text = format!("{} answered {}{quoted}{advice}", response.host, response.status);
+    let retryable = matches!(response.status, 408 | 425 | 429 | 500 | 502..=504);
+    let error = Error::new(kind, text).with_status(response.status).with_retry_after(response.retry_after);
     Some(error.retryable(retryable).sent(true).with_attempts(1))
 }
 
@@ -94,32 +96,33 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
     message.contains("unauthorized") || message.contains("unauthenticated") || message.contains("not authorized")
 }
 
-/// What a person does about a refused sign-in.
-fn rejected_advice(answer: &ResponseFacts<'_>) -> String {
-    match answer.identity {
-        Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none \
-                               (BOOMI_AUTH_NONE): check the Authorization that the caller set"
+/// What to do about rejected credentials.
+fn rejected_advice(response: &ResponseFacts<'_>) -> String {
+    match response.identity {
+        Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none: \
+                               check the request's own Authorization header"
             .into(),
         Identity::Bearer => "the JWT was refused: it may have expired, which it does after five minutes, or this API \
                                takes Basic only"
             .into(),
         Identity::User { username, kind: CredentialKind::ApiToken, .. } => format!(
-            "the API token of {} was rejected: check the user name and the token, and whether the token was disabled or \
-             revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is the \
-             password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
+            "the API token of {} was rejected: check the user name and the token, and whether the token was disabled \
+             or revoked (Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens). If it is \
+             the password, say so (in the environment: BOOMI_PASSWORD). Six rejected sign-ins lock a user",
             username.trim_start_matches(TOKEN_PREFIX)
         ),
         Identity::User { username, kind: CredentialKind::Password, with_code } => {
             let code = if *with_code {
-                "A one-time code went with it: check its secret and this machine's clock; a code works once, so another \
-                 program may have used it"
+                "A one-time code went with it: check its secret and this machine's clock; a code works once, so \
+                 another program may have used it"
             } else {
                 "No one-time code went with it: a user with two-factor authentication needs one, or an API token"
             };
             format!(
-                "the password of {username} was rejected: check the user name and password. {code}. Single sign-on (SSO) \
-                 users who are not administrators cannot use a password: they need an API token (Settings > Account \
-                 Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins lock a user"
+                "the password of {username} was rejected: check the user name and password. {code}. Single sign-on \
+                 (SSO) users who are not administrators cannot use a password: they need an API token (Settings > \
+                 Account Information and Setup > Boomi Enterprise Platform API Tokens). Six rejected sign-ins lock \
+                 a user"
             )
         }
     }
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_have_their_kinds() {
+    fn status_maps_to_error_kind() {
         use ErrorKind::*;
         let cases = [
             (401, None, "", None, CredentialsRejected),
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_says_what_to_do() {
+    fn advice_names_the_remedy() {
         let advice = |status, id| error(status, id, "", None).unwrap().message().to_owned();
         assert!(advice(401, None).contains("need an API token") && advice(401, None).contains("(SSO)"));
         assert!(advice(403, Some("error.user.auth")).contains("account it was made in"));

@@ -1,9 +1,12 @@
-//! The little that is read out of Boomi's XML, whatever the namespace prefixes.
+//! A reader of Boomi's XML by local names, whatever the namespace prefixes.
+//!
+//! It reads event by event and builds no tree: pages are large, and an error body may be cut off.
 
 use quick_xml::Reader;
+use quick_xml::escape::{resolve_xml_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
 
-/// An attribute of the outermost element.
+/// Returns an attribute of the outermost element.
 pub(crate) fn root_attribute(xml: &[u8], name: &str) -> Option<String> {
     let mut reader = Reader::from_reader(xml);
     loop {
@@ -15,27 +18,40 @@ pub(crate) fn root_attribute(xml: &[u8], name: &str) -> Option<String> {
     }
 }
 
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     let attribute = tag.try_get_attribute(name).ok()??;
-    let text = String::from_utf8(attribute.value.into_owned()).ok()?;
-    Some(quick_xml::escape::unescape(&text).ok()?.into_owned())
+    Some(unescape(std::str::from_utf8(&attribute.value).ok()?).ok()?.into_owned())
 }
 
-/// What the reader of a document looks for, and what it found.
+/// Returns the text of an event; `None` if it has none, `Some(None)` if its entity is unknown.
+pub(crate) fn text(event: &Event<'_>) -> Option<Option<String>> {
+    Some(match event {
+        Event::Text(text) => text.decode().ok().map(Into::into),
+        Event::CData(text) => text.decode().ok().map(Into::into),
+        Event::GeneralRef(entity) => match entity.resolve_char_ref() {
+            Ok(None) => entity.decode().ok().and_then(|name| resolve_xml_entity(&name)).map(Into::into),
+            character => character.ok().flatten().map(Into::into),
+        },
+        _ => return None,
+    })
+}
+
+/// What [`find`] found in a document.
 pub(crate) struct Found {
     /// The local name of the outermost element.
     pub(crate) root: String,
-    /// For each name that was looked for, the text of the first element that has any.
+    /// For each name, the text of the first element that has any.
     pub(crate) texts: Vec<Option<String>>,
 }
 
-/// Finds the texts of elements by their local names, as they stand (`/element` right below the outermost alone), and
-/// attributes by `element@attribute`; `None` if it is no XML to its end.
+/// Finds the texts of elements by their local names; `None` if the document is not XML to its end.
+///
+/// `/element` finds children of the outermost element only, `element@attribute` the attribute of an element.
 pub(crate) fn find(xml: &[u8], names: &[&str]) -> Option<Found> {
     let mut reader = Reader::from_reader(xml);
     let mut found = Found { root: String::new(), texts: vec![None; names.len()] };
     let mut depth = 0_usize;
-    // Which name the element has that is being read, and its text so far.
+    // The index of the current element's name, and its text so far.
     let mut reading: Option<(usize, String)> = None;
     loop {
         let event = reader.read_event().ok()?;
@@ -54,29 +70,12 @@ pub(crate) fn find(xml: &[u8], names: &[&str]) -> Option<Found> {
                         Some(wanted) => depth == 1 && wanted == name,
                         None => *wanted == name,
                     };
-                    let wanted = names.iter().position(is_wanted);
+                    let wanted = names.iter().position(is_wanted).filter(|index| found.texts[*index].is_none());
+                    reading = wanted.map(|index| (index, String::new()));
                     depth += 1;
-                    reading = wanted.filter(|index| found.texts[*index].is_none()).map(|index| (index, String::new()));
                 }
                 if found.root.is_empty() {
                     found.root = name;
-                }
-            }
-            Event::Text(part) => {
-                if let Some((_, text)) = &mut reading {
-                    text.push_str(&part.decode().ok()?);
-                }
-            }
-            Event::CData(part) => {
-                if let Some((_, text)) = &mut reading {
-                    text.push_str(&part.decode().ok()?);
-                }
-            }
-            Event::GeneralRef(name) => {
-                if let Some((_, text)) = &mut reading {
-                    let resolved = name.resolve_char_ref().ok()?.map(String::from);
-                    let known = || quick_xml::escape::resolve_xml_entity(&name.decode().ok()?).map(str::to_owned);
-                    text.push_str(&resolved.or_else(known)?);
                 }
             }
             Event::End(_) => {
@@ -86,7 +85,13 @@ pub(crate) fn find(xml: &[u8], names: &[&str]) -> Option<Found> {
                 }
             }
             Event::Eof => return (depth == 0 && !found.root.is_empty()).then_some(found),
-            _ => {}
+            event => {
+                if let Some((_, all)) = &mut reading
+                    && let Some(text) = text(event)
+                {
+                    all.push_str(&text?);
+                }
+            }
         }
     }
 }
@@ -96,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_and_attributes_are_found_as_they_stand() {
+    fn find_returns_texts_and_attributes() {
         let xml = br#"<?xml version="1.0"?><b:R xmlns:b="x" status="2&#48;2"><b:q/><b:q> a&amp;b<![CDATA[<c>]]> </b:q>
             <b:q>second</b:q><b:t token="x=&quot;y"/></b:R>"#;
         let found = find(xml, &["q", "t@token", "R@status", "none", "q@none"]).unwrap();
@@ -107,9 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_no_xml_is_none() {
+    fn find_refuses_cut_documents_and_other_text() {
         for xml in ["", "text", "<a>", "<a><b></a>", "<a>&unknown;<q>&unknown;</q></a>", "{\"a\":1}", "<a"] {
             assert!(find(xml.as_bytes(), &["q"]).is_none(), "{xml}");
         }
+    }
+
+    #[test]
+    fn deep_document_needs_little_stack() {
+        let deep = || {
+            let xml = "<a b='1'>".repeat(100_000) + "<q>x</q>" + &"</a>".repeat(100_000);
+            assert_eq!(find(xml.as_bytes(), &["q"]).unwrap().texts[0].as_deref(), Some("x"));
+            assert_eq!(root_attribute(xml.as_bytes(), "b").as_deref(), Some("1"));
+        };
+        std::thread::Builder::new().stack_size(128 * 1024).spawn(deep).unwrap().join().unwrap();
     }
 }

@@ -11,15 +11,29 @@ use crate::credentials::{CredentialKind, Credentials, read_secret_file};
 use crate::error::{Error, Result};
 use crate::otp::OtpSecret;
 
-/// Looks a variable up; one that is empty counts as unset.
+/// Looks up a variable; an empty one counts as unset.
 pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
 const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
-/// Fills what `config` leaves unset.
-pub(crate) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
+/// Reads a variable of the environment; an empty one counts as unset.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+impl Config {
+    /// Fills unset settings from the `BOOMI_*` variables; after an error, none.
+    pub(crate) fn load_env(&mut self, variable: Variable<'_>) -> Result<()> {
+        let mut filled = self.clone();
+        let loaded = fill(&mut filled, variable).map(|()| filled);
+        self.set(loaded, |config, filled| *config = filled)
+    }
+}
+
+/// Fills the settings that are unset.
+fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     if config.account_id.is_none()
         && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
     {
@@ -81,7 +95,7 @@ pub(crate) fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A secret, or the file that holds it.
+/// A secret, or the path of its file.
 enum Given {
     Text(Zeroizing<String>),
     File(PathBuf),
@@ -105,8 +119,8 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
         (Some(source), None) => source,
         (None, _) if username.is_some() => {
             return Err(Error::config(format!(
-                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, {PROCESS} or {KEYCHAIN}: make a token \
-                 under {TOKENS_PAGE}"
+                "BOOMI_USERNAME is set, and neither BOOMI_API_TOKEN nor BOOMI_PASSWORD, {PROCESS} or {KEYCHAIN}: make \
+                 a token under {TOKENS_PAGE}"
             )));
         }
         (None, _) => return Ok(None),
@@ -114,14 +128,14 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     let needed = |username: Option<String>| {
         username.ok_or_else(|| {
             Error::config(format!(
-                "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it under \
-                 Settings > User Information"
+                "{name} is set, and BOOMI_USERNAME is not: it is the e-mail address of the sign-in, as Boomi shows it \
+                 under Settings > User Information"
             ))
         })
     };
     let credentials = match source {
         EnvSource::Secret(kind, Given::Text(secret)) => Credentials::fixed(kind, &needed(username)?, &secret),
-        // Read again when it is needed; a path that is wrong shows now.
+        // The file is read again for a sign-in; an error of the path shows now.
         EnvSource::Secret(kind, Given::File(path)) => {
             let username = needed(username)?;
             read_secret_file(&path).and_then(|_| Credentials::file(kind, &username, path))
@@ -132,14 +146,14 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
 }
 
-/// Where credentials come from.
+/// The source that a variable names.
 enum EnvSource {
     Secret(CredentialKind, Given),
     Process(String),
     Keychain(String),
 }
 
-/// A secret from its variable, or from the file that `..._FILE` names.
+/// Reads a secret from its variable, or the path in its `..._FILE`.
 fn secret(name: &str, variable: Variable<'_>) -> Result<Option<Given>> {
     let file_name = format!("{name}_FILE");
     let value = text(name, variable)?.map(|text| Given::Text(Zeroizing::new(text)));
@@ -155,16 +169,16 @@ fn text(name: &str, variable: Variable<'_>) -> Result<Option<String>> {
     value.map_err(|_| Error::config(format!("{name} is not UTF-8")))
 }
 
-/// An error of a setter, with the variable that its value came from.
+/// Adds the name of the variable to the error of a setter.
 fn named(name: &str, error: &Error) -> Error {
     Error::config(format!("{name}: {}", error.message()))
 }
 
-/// No credentials where they are needed.
+/// The error if credentials are required and none are set.
 pub(crate) fn missing_credentials() -> Error {
     Error::config(format!(
         "no credentials are set: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or \
-         {PROCESS} or {KEYCHAIN}, or use boomi_config_set_credentials (Rust: ClientBuilder::credentials); API tokens are made under {TOKENS_PAGE}"
+         {PROCESS} or {KEYCHAIN}, or give the client its credentials; API tokens are made under {TOKENS_PAGE}"
     ))
 }
 
@@ -213,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_or_a_keychain_stands_in_place_of_a_secret() {
+    fn process_or_keychain_replaces_the_secret() {
         let user = ("BOOMI_USERNAME", "user@example.com");
         for (name, source) in [("BOOMI_CREDENTIAL_PROCESS", "process"), ("BOOMI_KEYCHAIN", "keychain")] {
             let one = (name, "show \"boomi\"");
@@ -229,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sources_of_credentials_are_both_named() {
+    fn two_credential_sources_are_both_named() {
         let sources = ["BOOMI_API_TOKEN", "BOOMI_PASSWORD", "BOOMI_CREDENTIAL_PROCESS", "BOOMI_KEYCHAIN"];
         for (index, one) in sources.into_iter().enumerate() {
             for other in sources.into_iter().skip(index + 1) {
@@ -246,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_stays_and_is_not_even_read() {
+    fn variable_of_a_set_setting_is_not_read() {
         let mut config = Config::default();
         config.set_account_id("mine").unwrap();
         config.set_credentials(Credentials::password("me", "p")).unwrap();
@@ -257,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_and_bad_values_name_their_variable_and_change_nothing() {
+    fn bad_variable_is_named_and_changes_nothing() {
         let user = ("BOOMI_USERNAME", "user@example.com");
         let cases: [(&[(&str, &str)], &str); 18] = [
             (&[user, ("BOOMI_API_TOKEN_FILE", "/nowhere/token")], "BOOMI_API_TOKEN: cannot read"),

@@ -1,54 +1,51 @@
-//! Credentials as one JSON object: what a program prints, and what the keychain keeps.
+//! Credentials as one JSON object: what a program prints, and what a keychain entry holds.
 //!
 //! ```json
 //! {"version": 1, "username": "user@example.com", "api_token": "...", "expires_at": 1767225600}
 //! ```
 //!
-//! `password` may stand in place of `api_token`, `username` may be missing where a setting gives it, and `expires_at` (Unix
-//! seconds) always. Names are read without regard to case and `_`, because other clouds' helpers write `Version`. Other
-//! fields are ignored.
+//! `password` may replace `api_token`. `username` may be missing where a setting gives it, and `expires_at` (Unix
+//! seconds) may always be missing. Names are compared without regard to case and `_`, because other clouds' helpers
+//! write `Version`. Other fields are ignored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Basic, CredentialKind, TOKEN_PREFIX};
+use super::basic::{Basic, CredentialKind, LoadResult, TOKEN_PREFIX};
 use crate::error::{Error, Result};
 
 const VERSION: u64 = 1;
 
-/// A document that was understood.
-#[derive(Debug)]
-pub(crate) struct Document {
-    pub(crate) basic: Basic,
-    /// When the secret dies: wall clock, since 1970.
-    pub(crate) expires_at: Option<Duration>,
-}
-
-/// The document of these credentials.
+/// Returns the document of these credentials.
 #[cfg(feature = "keychain")]
 pub(crate) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroizing<Vec<u8>> {
-    let field = match kind {
-        CredentialKind::ApiToken => "api_token",
-        CredentialKind::Password => "password",
-    };
-    // Room from the start: growing would leave copies behind. An escape is six bytes at most.
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        version: u64,
+        username: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        api_token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<&'a str>,
+    }
+    let of_kind = |wanted| (kind == wanted).then_some(secret);
+    let (api_token, password) = (of_kind(CredentialKind::ApiToken), of_kind(CredentialKind::Password));
+    // The full capacity from the start: growing would leave copies behind. An escape has at most six bytes.
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 + 6 * (username.len() + secret.len())));
-    let mut put = |text: &str, value: &str| {
-        bytes.extend_from_slice(text.as_bytes());
-        serde_json::to_writer(&mut *bytes, value).expect("text in memory");
-    };
-    put("{\"version\":1,\"username\":", username);
-    put(&format!(",\"{field}\":"), secret);
-    bytes.push(b'}');
+    serde_json::to_writer(&mut *bytes, &Document { version: VERSION, username, api_token, password })
+        .expect("text in memory");
     bytes
 }
 
-/// Reads a document; `username` is the one that a setting gives. Errors name fields, and never what is in them.
-pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
+/// Reads a document. `username` is the name from a setting. Errors name fields and never show their values.
+pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<LoadResult> {
     let wrong = |what: String| Err(Error::config(what));
-    let Some(Value::Object(fields)) = parse(bytes) else {
+    let Ok(Object(fields)) = serde_json::from_slice(bytes) else {
         return wrong(
             "is not one JSON object such as {\"version\":1,\"username\":\"...\",\"api_token\":\"...\"}".into(),
         );
@@ -58,11 +55,11 @@ pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
         let plain: String = name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
         let slot = match plain.as_str() {
             "version" => {
-                document.version = value.number();
+                document.version = serde_json::from_str(value).ok();
                 continue;
             }
             "expiresat" => {
-                let Some(seconds) = value.number() else {
+                let Ok(seconds) = serde_json::from_str(value) else {
                     return wrong("has an expires_at that is no number of Unix seconds".into());
                 };
                 document.expires_at = Some(Duration::from_secs(seconds));
@@ -73,96 +70,52 @@ pub(crate) fn read(bytes: &[u8], username: Option<&str>) -> Result<Document> {
             "password" => &mut document.password,
             _ => continue,
         };
-        match value {
-            Value::Text(text) if slot.is_none() => *slot = Some(text),
-            Value::Text(_) => return wrong(format!("has {plain} twice")),
-            Value::Null => {}
-            _ => return wrong(format!("has a {plain} that is no text")),
+        match text(value) {
+            Some(text) if slot.is_none() => *slot = Some(text),
+            Some(_) => return wrong(format!("has {plain} twice")),
+            None if value == "null" => {}
+            None => return wrong(format!("has a {plain} that is no text")),
         }
     }
     document.check(username)
 }
 
-/// The parser puts texts with escapes together in a buffer of its own, which it does not wipe. So one such text comes before the
-/// document, as long as that is, for the buffer to have its size, and one after it, to overwrite what is left there.
-fn parse(bytes: &[u8]) -> Option<Value> {
-    let filler = format!("\"\\n{}\"", "x".repeat(bytes.len()));
-    let parts = [b"[", filler.as_bytes(), b",", bytes, b",", filler.as_bytes(), b"]"];
-    let mut text = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    parts.iter().for_each(|part| text.extend_from_slice(part));
-    serde_json::from_slice::<(String, Value, String)>(&text).ok().map(|(_, value, _)| value)
-}
+/// The names of an object and their raw values. The document alone holds the values.
+struct Object<'a>(Vec<(String, &'a str)>);
 
-/// What JSON holds, as far as a document needs it; texts are wiped, also those that are refused.
-enum Value {
-    Text(Zeroizing<String>),
-    Number(u64),
-    Null,
-    Object(Vec<(String, Value)>),
-    Other,
-}
-
-impl Value {
-    fn number(&self) -> Option<u64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Object<'de>, A::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    fields.push((name, value.get()));
+                }
+                Ok(Object(fields))
+            }
+        }
+        deserializer.deserialize_map(Entries)
     }
 }
 
-/// Takes everything: what the parser says of a type that is not expected would hold the value.
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("JSON")
+/// Reads a JSON text and leaves no copy of it behind; `None` if `value` is no text.
+///
+/// The parser unescapes texts in a buffer that it does not wipe. A filler before the text gives the buffer its full
+/// size, and one after it overwrites the text.
+fn text(value: &str) -> Option<Zeroizing<String>> {
+    if !value.starts_with('"') {
+        return None;
     }
-
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Value, E> {
-        Ok(Value::Text(Zeroizing::new(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> std::result::Result<Value, E> {
-        Ok(Value::Number(number))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> std::result::Result<Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<Value, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> std::result::Result<Value, A::Error> {
-        while values.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = entries.next_entry()? {
-            fields.push(field);
-        }
-        Ok(Value::Object(fields))
-    }
+    let filler = format!("\"\\n{}\"", "x".repeat(value.len()));
+    let texts = Zeroizing::new(["[", &filler, ",", value, ",", &filler, "]"].concat());
+    serde_json::from_str::<(String, Zeroizing<String>, String)>(&texts).ok().map(|(_, text, _)| text)
 }
 
 #[derive(Default)]
@@ -175,7 +128,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn check(self, username: Option<&str>) -> Result<Document> {
+    fn check(self, username: Option<&str>) -> Result<LoadResult> {
         match self.version {
             Some(VERSION) => {}
             Some(other) => {
@@ -193,7 +146,8 @@ impl Fields {
         let name = match (found, username) {
             (Some(found), Some(given)) if !is_same_user(found, given) => {
                 return Err(Error::config(
-                    "is of another user than the one in the settings (BOOMI_USERNAME): leave that one out, or correct it",
+                    "is of another user than the one in the settings (BOOMI_USERNAME): leave that one out, or \
+                     correct it",
                 ));
             }
             (found, given) => found.or(given),
@@ -201,7 +155,7 @@ impl Fields {
         let name = name.ok_or_else(|| Error::config("has no username, and no setting gives one (BOOMI_USERNAME)"))?;
         let basic = Basic::new(kind, name, &secret)
             .map_err(|error| Error::config(format!("cannot be used: {}", error.message())))?;
-        Ok(Document { basic, expires_at: self.expires_at })
+        Ok(LoadResult { basic: Arc::new(basic), expires_at: self.expires_at })
     }
 }
 
@@ -215,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_read_however_its_names_are_spelled() {
+    fn read_accepts_names_in_any_spelling() {
         let cases = [
             r#"{"version":1,"username":"user@example.com","api_token":"t\"\u00e9","more":[1]}"#,
             r#"{"Version":1,"Username":"BOOMI_TOKEN.user@example.com","ApiToken":"t\"é","Password":null}"#,
@@ -233,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_and_not_shown() {
+    fn read_names_what_is_wrong_and_shows_no_value() {
         let cases = [
             ("", "not one JSON object"),
             ("hunter2", "not one JSON object"),
@@ -271,7 +225,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "keychain")]
-    fn what_is_written_is_read() {
+    fn read_returns_what_write_wrote() {
         for (kind, secret) in [(CredentialKind::ApiToken, "a\"\\\t\u{1}é"), (CredentialKind::Password, "x")] {
             let bytes = write(kind, "user@example.com", secret);
             assert_eq!(bytes.capacity(), 64 + 6 * (16 + secret.len()));

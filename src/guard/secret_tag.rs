@@ -1,22 +1,22 @@
-//! What stands for a secret in a memory that others may read: a few bits of a slow hash.
+//! Tags: what identifies a secret in a memory that others may read. A tag is a few bits of a slow hash.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
+use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 
-use ring::rand::SecureRandom as _;
+use data_encoding::HEXLOWER;
+use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
-use super::User;
-use super::history::Tag;
+use super::credential::Tag;
+use super::memory::User;
 use crate::sync::{Mutex, lock};
 
-/// Some 35 ms of a processor for each guess; but what keeps it useless for guessing is that a tag has 12 bits.
-const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
 pub(crate) const MOST_TAGS: usize = 64;
 
-/// What was computed before. Secrets are known by hashes alone, whose key is this process's.
+/// Caches computed tags. Secrets are stored as keyed hashes only.
 #[derive(Default)]
 pub(crate) struct Tags {
     key: RandomState,
@@ -28,10 +28,10 @@ type TagKey = (User, String, u64);
 
 impl Tags {
     pub(crate) fn tag(&self, user: &User, salt: &str, secret: &[&[u8]]) -> Tag {
-        *self.slot(user, salt, secret).get_or_init(|| slow_hash(salt, secret))
+        *self.slot(user, salt, secret).get_or_init(|| tag_of(salt, secret))
     }
 
-    /// Where a tag is, or will be.
+    /// The cache entry of a tag.
     pub(crate) fn slot(&self, user: &User, salt: &str, secret: &[&[u8]]) -> Arc<OnceLock<Tag>> {
         let key = (user.clone(), salt.to_owned(), self.key.hash_one(secret));
         let mut known = lock(&self.known);
@@ -42,21 +42,22 @@ impl Tags {
     }
 }
 
-/// What tags are computed with, for one user.
+/// Draws what the tags of one user are computed with.
 pub(crate) fn new_salt() -> Result<String, String> {
-    let mut salt = [0; 16];
-    ring::rand::SystemRandom::new().fill(&mut salt).map_err(|_| "the system gives no random numbers")?;
-    Ok(hex(&salt))
+    let salt = ring::rand::generate::<[u8; 16]>(&SystemRandom::new());
+    salt.map(|salt| HEXLOWER.encode(&salt.expose())).map_err(|_| "the system gives no random numbers".to_owned())
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A few bits of a hash of a secret: enough to see that another one is used, too few to find it by guessing.
-pub(crate) fn slow_hash(salt: &str, secret: &[&[u8]]) -> Tag {
-    let joined = Zeroizing::new(secret.join(&0));
-    let mut hash = Zeroizing::new([0; 32]);
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt.as_bytes(), &joined, &mut *hash);
+/// Twelve bits of a slow hash of a secret: enough to notice another secret, too few to find one by guessing.
+pub(crate) fn tag_of(salt: &str, secret: &[&[u8]]) -> Tag {
+    let hash = slow_hash(salt.as_bytes(), &Zeroizing::new(secret.join(&0)));
     Tag::from(u16::from_be_bytes([hash[0], hash[1]]) >> 4)
+}
+
+/// Hashes with PBKDF2, which takes some 35 ms of a processor: a password may be easy to guess.
+pub(crate) fn slow_hash(salt: &[u8], secret: &[u8]) -> Zeroizing<[u8; 32]> {
+    const ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+    let mut hash = Zeroizing::new([0; 32]);
+    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, secret, &mut *hash);
+    hash
 }

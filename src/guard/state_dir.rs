@@ -1,94 +1,74 @@
 //! The histories of a machine: one file for each user, in a directory that its processes share.
 //!
-//! A file is read, changed and replaced under a lock of the operating system, which ends with its process. It is replaced
-//! whole, so nobody sees half of one, however a process ends. It is not forced to the disk, which would cost every sign-in
-//! the disk's time: after a power cut it may be an older one, or empty, which is as good as none.
+//! A process reads, changes and replaces a file under a lock of the operating system, which ends with the process. It
+//! replaces the file whole, so that no process reads half of one. It does not sync the file to the disk, which would
+//! delay every attempt: after a power cut the file may be older, or empty, which counts as none.
 //!
-//! A file that cannot be used is an error each time: to begin anew would forget what is held. Only one that holds garbage is put
-//! aside, and a careful one begun.
+//! A file that cannot be used is an error each time: a new one would forget what is blocked. Only garbage is put aside
+//! and replaced, by a history that allows one attempt.
 //!
-//! Tested on Linux alone. Elsewhere on Unix the times are the wall clock's, and a process whose id is used again is not known
-//! to be gone. On other systems it is not checked who may write here, and all other processes count as gone, like those of
-//! containers that share a directory but not their process ids: more is held than need be, never less.
+//! Tested on Linux only. On other Unix systems the times are the wall clock's, and a process whose id is reused counts
+//! as alive. On other systems permissions are not checked, and all other processes count as ended, like those of
+//! containers that share a directory but not their process ids: the guard then blocks more than it must, never less.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
+use data_encoding::HEXLOWER;
 
-use super::format::{Json, object};
-use super::history::{LoginHistory, Millis, Owner, Tag};
-use super::secret_tag::{self, Tags, hex};
-use super::{Store, User};
+use super::credential::{Millis, Owner, Tag};
+use super::history::LoginHistory;
+use super::memory::{LoginMemory, User};
+use super::secret_tag::Tags;
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::deadline::Deadline;
+use file::{FileTime, StateFile, UnusableFile};
 
+pub(crate) mod file;
 pub(crate) mod os;
+pub(crate) mod process;
 
-pub(crate) const VERSION: u32 = 1;
-/// Larger files are no histories: five places and sixteen credentials are a few KiB.
-pub(crate) const LARGEST: u64 = 256 * 1024;
-/// How long another process may keep a file to itself; it takes less than a millisecond.
+/// How long to wait for a file that another process has locked, for which it needs less than a millisecond.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How long nobody waits again after one waited in vain: a process that is stopped with the lock must not stop all others.
+/// How long no attempt waits after one waited in vain: a process that is stopped with the lock must not stop all
+/// others.
 pub(crate) const IMPATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const BETWEEN_TRIES: Duration = Duration::from_millis(1);
-/// What is added to the machine's time, which begins with each boot: what happened before lies before, not at, its zero.
-pub(crate) const ERA: Millis = 1 << 40;
-/// The lock of a file is the whole process's, and given up when any descriptor of the file is closed: so one thread at a
-/// time. It is never held while waiting.
-pub(crate) static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
+/// Lets one thread at a time lock files: a lock is the whole process's, and ends when any descriptor of its file is
+/// closed. Never held while waiting.
+static ONE_THREAD: PerProcess<Mutex<()>> = PerProcess::empty();
 
 /// A directory of histories.
 pub(crate) struct StateDir {
     pub(crate) path: PathBuf,
-    /// Until when nobody waits for a lock, because somebody waited in vain: steady milliseconds.
-    pub(crate) impatient_until: AtomicU64,
-    pub(crate) changed: PerProcess<Signal>,
+    /// Fails when the call in progress is over.
+    check: fn() -> Result<(), Error>,
+    /// Until when no attempt waits for a lock: steady milliseconds.
+    impatient_until: AtomicU64,
+    changed: PerProcess<Signal>,
     pub(crate) tags: PerProcess<Tags>,
 }
 
-/// What is in a file.
-#[derive(Clone)]
-pub(crate) struct StateFile {
-    pub(crate) version: u32,
-    /// For tags; kept as long as the file.
-    pub(crate) salt: String,
-    pub(crate) written: FileTime,
-    pub(crate) ledger: LoginHistory,
-}
-
-object!(StateFile { version, salt, written, ledger });
-
-/// By which boot's clock the times in a history are told, and what it said when.
-#[derive(Clone)]
-pub(crate) struct FileTime {
-    pub(crate) boot: String,
-    pub(crate) steady_ms: Millis,
-    pub(crate) wall_ms: Millis,
-}
-
-object!(FileTime { boot, steady_ms, wall_ms });
-
 impl StateDir {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        StateDir { path, impatient_until: AtomicU64::new(0), changed: PerProcess::empty(), tags: PerProcess::empty() }
+    /// Names a directory. `check` fails when the call in progress is over: it ends a wait for another process.
+    pub(crate) fn new(path: PathBuf, check: fn() -> Result<(), Error>) -> Self {
+        let (impatient_until, changed, tags) = (AtomicU64::new(0), PerProcess::empty(), PerProcess::empty());
+        StateDir { path, check, impatient_until, changed, tags }
     }
 
-    /// Where a user's file is. Its name says nothing of the user to those who read over a shoulder.
+    /// The file of a user. Its name is a hash, so that a listing of the directory reveals no user.
     pub(crate) fn file_of(&self, user: &User) -> PathBuf {
         let id = format!("{}\n{}", user.origin, user.name);
         let hash = ring::digest::digest(&ring::digest::SHA256, id.as_bytes());
-        self.path.join(hex(hash.as_ref())).with_extension("json")
+        self.path.join(HEXLOWER.encode(hash.as_ref())).with_extension("json")
     }
 
-    /// Makes the directory if it is missing, and sees that nobody else decides what is in it.
-    pub(crate) fn prepare(&self) -> Result<(), String> {
+    /// Makes the directory if it is missing, and checks that no other user controls it.
+    fn prepare(&self) -> Result<(), String> {
         let name = self.path.display();
         if !self.path.exists() {
             os::create_dir(&self.path).map_err(|error| {
@@ -102,8 +82,8 @@ impl StateDir {
         problem.map_or(Ok(()), |problem| Err(format!("the state directory {name} {problem}")))
     }
 
-    /// Runs `work` on a user's state while nobody else does, and writes what it changed if it returns `true`.
-    pub(crate) fn transact(
+    /// Runs `work` on a user's file under its lock. Writes the changes if `work` returns `true`.
+    fn transact(
         &self,
         user: &User,
         clock: &dyn Clock,
@@ -116,13 +96,13 @@ impl StateDir {
         let began = clock.now();
         let longest = if now() < self.impatient_until.load(Ordering::Relaxed) { Duration::ZERO } else { LONGEST_WAIT };
         loop {
-            let turn = lock(&threads);
+            let thread = lock(&threads);
             if let Some(locked) = try_lock(&file.with_extension("lock"))? {
                 let done = change(&file, clock, work);
                 drop(locked);
                 return done;
             }
-            drop(turn);
+            drop(thread);
             if clock.now().saturating_duration_since(began) >= longest {
                 if !longest.is_zero() {
                     self.impatient_until.store(now() + IMPATIENCE.as_millis() as u64, Ordering::Relaxed);
@@ -132,17 +112,17 @@ impl StateDir {
                     "{name} is locked by another process for more than {seconds} s: look what it does, or end it"
                 ));
             }
-            if Deadline::current().is_ok_and(|deadline| deadline.check().is_err()) {
+            if (self.check)().is_err() {
                 return Err(format!("the call was over before another process let {} go", file.display()));
             }
             clock.sleep(BETWEEN_TRIES);
         }
     }
 
-    /// The salt of a user's tags. A file is replaced whole, so it can be read without its lock.
+    /// The salt of a user's tags. Files are replaced whole, so reading one needs no lock.
     pub(crate) fn salt(&self, user: &User, clock: &dyn Clock) -> Result<String, String> {
         self.prepare()?;
-        match read(&self.file_of(user)) {
+        match file::read(&self.file_of(user)) {
             Ok(Some(state)) => return Ok(state.salt),
             Err(UnusableFile::Other(problem)) => return Err(problem),
             Ok(None) | Err(UnusableFile::Garbage(_)) => {}
@@ -156,14 +136,14 @@ impl StateDir {
     }
 }
 
-impl Store for StateDir {
+impl LoginMemory for StateDir {
     fn with(
         &self,
         user: &User,
         clock: &dyn Clock,
         work: &mut dyn FnMut(&mut LoginHistory, Millis) -> bool,
     ) -> Result<(), String> {
-        self.transact(user, clock, &mut |state, now| work(&mut state.ledger, now))
+        self.transact(user, clock, &mut |state, now| work(&mut state.history, now))
     }
 
     fn tag(&self, user: &User, clock: &dyn Clock, secret: &[&[u8]]) -> Result<Tag, String> {
@@ -172,12 +152,10 @@ impl Store for StateDir {
     }
 
     fn owner(&self) -> Owner {
-        static OWNER: PerProcess<Owner> = PerProcess::empty();
-        let process = std::process::id();
-        *OWNER.get(|| Owner { process, started: run_of(process).map_or(0, |run| run.started) })
+        process::this()
     }
 
-    /// One for all users: whoever wakes for another's change looks again, which is a file read.
+    /// One signal for all users: a thread that wakes for another user's change only reads a file.
     fn changed(&self, _: &User) -> Signal {
         (*self.changed.get(Signal::default)).clone()
     }
@@ -187,74 +165,29 @@ impl Store for StateDir {
     }
 }
 
-impl StateFile {
-    pub(crate) fn new(now: &FileTime) -> Result<Self, String> {
-        Ok(StateFile {
-            version: VERSION,
-            salt: secret_tag::new_salt()?,
-            written: now.clone(),
-            ledger: LoginHistory::default(),
-        })
-    }
-
-    /// Tells its times by the clock of `now`, and ends the sign-ins of processes that are gone; `true` if there were any.
-    pub(crate) fn bring_to(&mut self, now: FileTime) -> bool {
-        let rebooted = self.written.boot != now.boot;
-        // Nobody knows better than the wall clock how long the machine was off.
-        let off = if rebooted { now.wall_ms.saturating_sub(self.written.wall_ms) } else { 0 };
-        let steady_ms = self.written.steady_ms.saturating_add(off);
-        // In one boot only the time that was set back, where it is the wall clock's.
-        if rebooted || steady_ms > now.steady_ms {
-            self.ledger.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
-        }
-        let unanswered = self.ledger.unanswered();
-        self.ledger.bury(|owner| rebooted || is_gone(owner), now.steady_ms);
-        self.written = now;
-        self.ledger.unanswered() != unanswered
-    }
-}
-
-impl FileTime {
-    pub(crate) fn now(clock: &dyn Clock) -> Self {
-        let ((boot, steady), wall) = (clock.boot_id(), clock.wall());
-        FileTime { boot, steady_ms: ERA + steady.as_millis() as Millis, wall_ms: wall.as_millis() as Millis }
-    }
-}
-
-/// One transaction, while the file is locked.
-pub(crate) fn change(
-    file: &Path,
-    clock: &dyn Clock,
-    work: &mut dyn FnMut(&mut StateFile, Millis) -> bool,
-) -> Result<(), String> {
+/// Changes a file, under its lock.
+fn change(file: &Path, clock: &dyn Clock, work: &mut dyn FnMut(&mut StateFile, Millis) -> bool) -> Result<(), String> {
     let now = FileTime::now(clock);
     let millis = now.steady_ms;
-    let mut state = match read(file) {
+    let mut state = match file::read(file) {
         Ok(Some(state)) => state,
         Ok(None) => StateFile::new(&now)?,
         Err(UnusableFile::Garbage(problem)) => return Err(put_aside(file, &now, &problem)),
         Err(UnusableFile::Other(problem)) => return Err(problem),
     };
-    let buried = state.bring_to(now).then(|| state.clone());
-    let kept = if work(&mut state, millis) { Some(state) } else { buried };
-    kept.map_or(Ok(()), |state| write(file, &state))
+    let expired = state.bring_to(now).then(|| state.clone());
+    let kept = if work(&mut state, millis) { Some(state) } else { expired };
+    kept.map_or(Ok(()), |state| file::write(file, &state))
 }
 
-/// Why a file cannot be used.
-#[derive(Debug)]
-pub(crate) enum UnusableFile {
-    /// It is ours, and holds something else.
-    Garbage(String),
-    Other(String),
-}
-
-/// Begins anew where a file holds garbage, carefully: what it held back is lost, and was perhaps close to a lock. This sign-in goes
-/// by the process's own memory, and is told why.
-pub(crate) fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
+/// Replaces garbage by a history that allows one attempt, since the lost one was perhaps close to a lock. Returns the
+/// error of the current attempt, which goes by the process's table.
+fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
     let aside = file.with_extension("bad");
-    let begun = StateFile::new(now).and_then(|state| {
+    let begun = StateFile::new(now).and_then(|mut state| {
         fs::rename(file, &aside).map_err(|error| format!("it cannot be put aside: {error}"))?;
-        write(file, &StateFile { ledger: LoginHistory::careful(now.steady_ms), ..state })
+        state.history = LoginHistory::careful(now.steady_ms);
+        file::write(file, &state)
     });
     match begun {
         Ok(()) => {
@@ -264,85 +197,14 @@ pub(crate) fn put_aside(file: &Path, now: &FileTime, problem: &str) -> String {
     }
 }
 
-/// `None` if there is no file yet.
-pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
-    let named = |problem: String| format!("the file {} {problem}", file.display());
-    let unusable = |problem: String| UnusableFile::Other(named(problem));
-    let opened = match os::options().read(true).open(file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
-    };
-    let (data, opened) = opened.map_err(|error| unusable(cannot_open(&error)))?;
-    if let Some(problem) = os::mistrust_file(&data) {
-        return Err(unusable(problem));
-    }
-    if data.len() > LARGEST {
-        return Err(UnusableFile::Garbage(named(format!("is not a login history, but larger than {LARGEST} bytes"))));
-    }
-    let mut bytes = Vec::with_capacity(data.len() as usize + 1);
-    opened.take(LARGEST).read_to_end(&mut bytes).map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    parse(&bytes).map(Some).map_err(|error| match error {
-        UnusableFile::Garbage(problem) => UnusableFile::Garbage(named(problem)),
-        UnusableFile::Other(problem) => unusable(problem),
-    })
-}
-
-/// A file that anybody may have written.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    let Ok(mut state) = parse(bytes) else { return };
-    state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
-    state.ledger.fuzz(ERA + 1_000_000);
-    assert!(parse(state.to_json().to_string().as_bytes()).is_ok());
-}
-
-pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
-    let garbage = |problem: String| UnusableFile::Garbage(format!("is not a login history ({problem})"));
-    // No more than the place: the text of an error can hold what is in the file.
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| garbage(format!("line {}, column {}", error.line(), error.column())))?;
-    let wrong = |name| garbage(format!("its `{name}` is missing, or something else"));
-    let version = u32::from_json(value.get("version"), "version").map_err(wrong)?;
-    if version != VERSION {
-        return Err(UnusableFile::Other(format!(
-            "has format {version}, and this library knows {VERSION}: use the same version of it in all programs, or name \
-             another directory"
-        )));
-    }
-    StateFile::from_json(Some(&value), "state").map_err(wrong)
-}
-
-/// Replaces a file whole. Only who has its lock writes, so what is left of an earlier try is nobody's.
-pub(crate) fn write(file: &Path, state: &StateFile) -> Result<(), String> {
-    let new = file.with_extension("tmp");
-    let _ = fs::remove_file(&new);
-    let content = state.to_json().to_string();
-    let written = os::options()
-        .write(true)
-        .create_new(true)
-        .open(&new)
-        .and_then(|mut opened| opened.write_all(content.as_bytes()))
-        .and_then(|()| fs::rename(&new, file));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&new);
-        format!(
-            "the file {} cannot be written: {error}. See that there is room, and that the directory can be written",
-            file.display()
-        )
-    })
-}
-
-/// `None` if another process has it. What is returned is the lock.
-pub(crate) fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
+/// Locks a file; `None` if another process has the lock. Dropping the result ends the lock.
+fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
     let unusable = |problem: String| format!("the lock file {} {problem}", path.display());
     let opened = match os::lock_options().read(true).write(true).create(true).truncate(false).open(path) {
         Err(error) if os::is_locked(&error) => return Ok(None),
         opened => opened.and_then(|opened| Ok((opened.metadata()?, opened))),
     };
-    let (data, opened) = opened.map_err(|error| unusable(cannot_open(&error)))?;
+    let (data, opened) = opened.map_err(|error| unusable(os::cannot_open(&error)))?;
     if let Some(problem) = os::mistrust_file(&data) {
         return Err(unusable(problem));
     }
@@ -351,37 +213,4 @@ pub(crate) fn try_lock(path: &Path) -> Result<Option<fs::File>, String> {
         Err(error) if os::is_locked(&error) => Ok(None),
         Err(error) => Err(unusable(format!("cannot be locked: {error}. Name a directory whose file system has locks"))),
     }
-}
-
-pub(crate) fn cannot_open(error: &io::Error) -> String {
-    match os::is_link(error) {
-        true => "is a symbolic link: remove it".to_owned(),
-        false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
-    }
-}
-
-pub(crate) fn is_gone(owner: &Owner) -> bool {
-    if !os::exists(owner.process) {
-        return true;
-    }
-    let run = run_of(owner.process);
-    run.is_some_and(|run| run.ended || (owner.started != 0 && run.started != owner.started))
-}
-
-/// One run of a process, whose id is used again after it.
-pub(crate) struct Run {
-    /// Nobody has asked for its exit status yet, and maybe nobody ever will.
-    pub(crate) ended: bool,
-    /// In ticks since the boot.
-    pub(crate) started: u64,
-}
-
-/// `None` where the system has no such file.
-pub(crate) fn run_of(process: u32) -> Option<Run> {
-    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    // The second field is the program's name in parentheses, which may itself hold anything. See proc_pid_stat(5).
-    let (_, fields) = stat.rsplit_once(')')?;
-    let fields: Vec<_> = fields.split_whitespace().collect();
-    Some(Run { ended: matches!(*fields.first()?, "Z" | "X"), started: fields.get(19)?.parse().ok()? })
 }

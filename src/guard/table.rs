@@ -1,4 +1,4 @@
-//! The histories of one process: shared by all its clients, and forgotten with it.
+//! The histories of one process: all its clients share them, and they end with it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -6,19 +6,20 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::history::{LoginHistory, Millis, Owner, Tag};
-use super::{Store, User};
+use super::credential::{Millis, Owner, Tag};
+use super::history::LoginHistory;
+use super::memory::{LoginMemory, User};
 use crate::clock::Clock;
 use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
 
-/// With more users than this, those are forgotten of whom nothing is held.
+/// With more users than this, the table forgets the idle ones.
 const MANY: usize = 4096;
 
-/// The one exception to "no global": two clients of one user must not lock it together.
+/// Global, because two clients of one user must not lock it together.
 static OF_THIS_PROCESS: PerProcess<Table> = PerProcess::empty();
 
-/// GuardStates by user. Users and secrets are known by hashes alone, whose key is this process's.
+/// Histories by user. Users and secrets are stored as keyed hashes only.
 pub(crate) struct Table {
     key: RandomState,
     process: u32,
@@ -31,7 +32,7 @@ struct TableEntry {
     changed: Signal,
 }
 
-/// The table of the process that asks: another one in a child of `fork`, where a lock may be held by nobody.
+/// The table of the calling process. A child of `fork` has its own: in its copy a lock may be held by no thread.
 pub(crate) fn of_this_process() -> Arc<Table> {
     OF_THIS_PROCESS.get(Table::new)
 }
@@ -42,7 +43,7 @@ impl Table {
     }
 }
 
-impl Store for Table {
+impl LoginMemory for Table {
     fn with(
         &self,
         user: &User,
@@ -52,11 +53,11 @@ impl Store for Table {
         let now = clock.boottime().as_millis() as Millis;
         let mut entries = lock(&self.entries);
         if entries.len() >= MANY {
-            // Who has its signal may be about to take a place, or to wait for one.
+            // A thread that has the signal may be about to ask for a permit, or to wait for one.
             entries.retain(|_, entry| entry.changed.is_shared() || !entry.history.is_idle(clock.wall().as_secs()));
         }
         let history = &mut entries.entry(self.key.hash_one(user)).or_default().history;
-        history.bury(|_| false, now);
+        history.expire(|_| false, now);
         work(history, now);
         Ok(())
     }

@@ -1,41 +1,49 @@
 //! Which one-time code may be sent when. Pure.
 //!
-//! A code is good once, and only around its own 30 seconds of the server's time. So no step is used twice, by whoever shares
-//! the history, and none near its edges, where a clock that is off by a second would burn a sign-in.
+//! The server accepts a code once, and only around its own 30 seconds of the server's time. So no time step is used
+//! twice among the users of a history, and no code is sent near the edges of its step, where a clock that is off by a
+//! second would waste an attempt.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use super::format::{Json, Name, object_of};
+use serde::{Deserialize, Serialize};
 
-/// What is kept clear at both ends of a step, at most.
+/// How far from both ends of its step a code is sent, at most.
 const MARGIN_MS: u64 = 2000;
-/// Nobody waits so long for a step: a record that is further ahead was made by a wrong clock.
+/// A record that is further ahead was made by a wrong clock.
 const FURTHEST_MS: u64 = 10 * 60 * 1000;
 
-/// The steps of one user that were used, or are promised to somebody who waits for them.
-#[derive(Debug, Clone, Copy, Default)]
+/// The time steps of one user that are used or reserved.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct TimeSteps {
     /// The end of the last one: Unix milliseconds, in the server's time.
     used_until: u64,
 }
 
-impl Json for TimeSteps {
-    fn to_json(&self) -> Value {
-        object_of(vec![("used_until", self.used_until.to_json())])
-    }
-
-    /// The first histories had none.
-    fn from_json(value: Option<&Value>, _: Name) -> Result<Self, Name> {
-        let Some(steps) = value else { return Ok(TimeSteps::default()) };
-        Ok(TimeSteps { used_until: Json::from_json(steps.get("used_until"), "used_until")? })
-    }
-}
-
-/// A step, and when in it a code may be sent.
+/// A TOTP time step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeStep {
     pub(crate) number: u64,
     period_ms: u64,
+}
+
+/// What an attempt that needs a one-time code asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct StepWish {
+    pub(crate) period: u64,
+    /// The server's time.
+    pub(crate) server_ms: u64,
+    /// The step that is already reserved for it.
+    pub(crate) reserved: Option<TimeStep>,
+    /// How long it can wait for another.
+    pub(crate) longest_wait_ms: u64,
+}
+
+/// When the code of an attempt can be sent.
+pub(crate) enum Coming {
+    Now(TimeStep),
+    In(TimeStep, Duration),
+    TooLate(Duration),
 }
 
 impl TimeStep {
@@ -47,7 +55,7 @@ impl TimeStep {
         MARGIN_MS.min(self.period_ms / 4)
     }
 
-    /// How long it is until its code may be sent; `None` if that is over.
+    /// How long it is until its code may be sent; `None` if its time is over.
     pub(crate) fn wait(&self, server_ms: u64) -> Option<u64> {
         let end = self.begin() + self.period_ms - self.margin();
         (server_ms <= end).then(|| (self.begin() + self.margin()).saturating_sub(server_ms))
@@ -55,7 +63,7 @@ impl TimeStep {
 }
 
 impl TimeSteps {
-    /// The first step that nobody has, whose time is not over.
+    /// The first free step whose time is not over.
     pub(crate) fn next(&self, period: u64, server_ms: u64) -> TimeStep {
         let period_ms = period.max(1) * 1000;
         let used_until = if self.used_until > server_ms + FURTHEST_MS + period_ms { 0 } else { self.used_until };
@@ -64,19 +72,35 @@ impl TimeSteps {
         TimeStep { number: step.number + u64::from(over), ..step }
     }
 
-    /// Nobody else gets `step`, nor one before it.
+    /// Reserves a step, unless it comes too late.
+    pub(crate) fn reserve(&mut self, wish: StepWish) -> Coming {
+        let reserved = wish.reserved.and_then(|step| Some((step, step.wait(wish.server_ms)?)));
+        let (step, wait) = reserved.unwrap_or_else(|| {
+            let next = self.next(wish.period, wish.server_ms);
+            (next, next.wait(wish.server_ms).unwrap_or(0))
+        });
+        if reserved.is_none() {
+            if wait > wish.longest_wait_ms {
+                return Coming::TooLate(Duration::from_millis(wait));
+            }
+            self.take(step);
+        }
+        if wait == 0 { Coming::Now(step) } else { Coming::In(step, Duration::from_millis(wait)) }
+    }
+
+    /// Marks `step` and all before it as used.
     pub(crate) fn take(&mut self, step: TimeStep) {
         self.used_until = step.begin() + step.period_ms;
     }
 
-    /// `step` was not sent after all. If a later one is taken, it is lost.
+    /// Frees `step`, whose code was not sent. If a later one is taken, it stays used.
     pub(crate) fn give_back(&mut self, step: TimeStep) {
         if self.used_until == step.begin() + step.period_ms {
             self.used_until = step.begin();
         }
     }
 
-    /// Whether all of them are over.
+    /// Whether all used steps are over.
     pub(crate) fn is_over(&self, server_seconds: u64) -> bool {
         self.used_until <= server_seconds.saturating_mul(1000)
     }
@@ -86,14 +110,14 @@ impl TimeSteps {
 mod tests {
     use super::*;
 
-    /// Which step comes next at this second, and how long it is waited for.
+    /// The next step at this second, and its wait in seconds.
     fn next(steps: &TimeSteps, second: u64) -> (u64, u64) {
         let step = steps.next(30, second * 1000);
         (step.number, step.wait(second * 1000).unwrap() / 1000)
     }
 
     #[test]
-    fn a_code_is_sent_away_from_the_edges_of_its_step() {
+    fn code_is_not_sent_near_the_edges_of_its_step() {
         let steps = TimeSteps::default();
         for (second, expected) in [(0, (0, 2)), (2, (0, 0)), (28, (0, 0)), (29, (1, 3)), (30, (1, 2)), (59, (2, 3))] {
             assert_eq!(next(&steps, second), expected, "at {second} s");
@@ -101,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn no_step_is_used_twice() {
+    fn step_is_used_once() {
         let mut steps = TimeSteps::default();
         let mut used = Vec::new();
         for _ in 0..4 {
@@ -114,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_step_can_be_given_back() {
+    fn only_the_last_step_is_given_back() {
         let mut steps = TimeSteps::default();
         let first = steps.next(30, 10_000);
         steps.take(first);
@@ -127,9 +151,28 @@ mod tests {
     }
 
     #[test]
-    fn a_record_far_ahead_says_nothing() {
+    fn record_far_ahead_is_ignored() {
         let mut steps = TimeSteps::default();
         steps.take(steps.next(30, 86_400_000));
         assert_eq!(next(&steps, 10), (0, 0));
+    }
+    #[test]
+    fn record_up_to_ten_minutes_ahead_counts() {
+        let furthest = 10_000 + FURTHEST_MS + 30_000;
+        assert_eq!(TimeSteps { used_until: furthest }.next(30, 10_000).number, furthest.div_ceil(30_000));
+        assert_eq!(TimeSteps { used_until: furthest + 1 }.next(30, 10_000).number, 0);
+    }
+
+    #[test]
+    fn short_step_has_a_shorter_margin() {
+        assert_eq!(TimeSteps::default().next(4, 0).wait(0), Some(1000));
+    }
+
+    #[test]
+    fn reservation_beyond_the_longest_wait_is_too_late() {
+        let mut steps = TimeSteps::default();
+        let wish = |longest_wait_ms| StepWish { period: 30, server_ms: 0, reserved: None, longest_wait_ms };
+        assert!(matches!(steps.reserve(wish(1999)), Coming::TooLate(wait) if wait.as_millis() == 2000));
+        assert!(matches!(steps.reserve(wish(2000)), Coming::In(step, _) if step.number == 0));
     }
 }

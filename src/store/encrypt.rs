@@ -1,31 +1,23 @@
 //! Hides data from readers of the store: keys that say nothing, and tokens that only the holder of the secret can
 //! decrypt.
 
+use data_encoding::HEXLOWER;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 use super::url::Address;
-use crate::guard::secret_tag::hex;
+use crate::guard::secret_tag::slow_hash;
 
-/// Some 35 ms of a processor, once for each user and secret of a process: it slows guessing of weak passwords down.
-const ROUNDS: std::num::NonZeroU32 = std::num::NonZeroU32::new(100_000).unwrap();
 const SALT: &[u8] = b"boomi-auth store 1";
-
-/// PBKDF2 with SHA-256.
-fn slow_hash(salt: &[u8], secret: &[u8]) -> Zeroizing<[u8; 32]> {
-    let mut hash = Zeroizing::new([0; 32]);
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, secret, &mut *hash);
-    hash
-}
 
 /// The store's key for `what` of a user, which hides the user. Slow.
 ///
 /// The store's URL is no part of it: hosts may reach one store by different names and users.
 pub(super) fn slow_name(address: &Address, what: &str, of: &[&str]) -> String {
     let joined = [address.prefix.as_bytes(), &[0], of.join("\0").as_bytes()].concat();
-    format!("{}{what}:{}", address.prefix, hex(&slow_hash(SALT, &joined)[..16]))
+    format!("{}{what}:{}", address.prefix, HEXLOWER.encode(&slow_hash(SALT, &joined)[..16]))
 }
 
 /// Encrypts one user's tokens of one account, and names their key in the store.
@@ -57,7 +49,10 @@ impl TokenCipher {
         };
         let (name, key) = (derive(b"name"), derive(b"key"));
         let key = UnboundKey::new(&AES_256_GCM, &*key).expect("a key of 32 bytes");
-        TokenCipher { name: format!("{}token:{}", address.prefix, hex(&name[..16])), key: LessSafeKey::new(key) }
+        TokenCipher {
+            name: format!("{}token:{}", address.prefix, HEXLOWER.encode(&name[..16])),
+            key: LessSafeKey::new(key),
+        }
     }
 
     /// `None` if the system gives no random numbers.

@@ -8,16 +8,17 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use redis::Script;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::connection::StoreConnection;
 use super::encrypt::slow_name;
 use crate::clock::Clock;
 use crate::fork::PerProcess;
-use crate::guard::format::Json as _;
-use crate::guard::history::{LoginHistory, Millis, Owner, Tag};
+use crate::guard::credential::{Millis, Owner, Tag};
+use crate::guard::history::LoginHistory;
 use crate::guard::secret_tag::{self, Tags};
-use crate::guard::{Store, User};
+use crate::guard::{LoginMemory, User};
 use crate::sync::{Mutex, Signal, lock};
 
 const VERSION: u64 = 1;
@@ -62,10 +63,13 @@ struct LocalState {
 }
 
 /// A user's entry in the store.
+#[derive(Serialize, Deserialize)]
 struct Entry {
+    version: u64,
     salt: String,
     /// The store's time of the last write: after a failover it is another machine's.
     written: Millis,
+    #[serde(rename = "ledger")]
     history: LoginHistory,
 }
 
@@ -120,7 +124,7 @@ impl GuardStates {
     }
 }
 
-impl Store for GuardStates {
+impl LoginMemory for GuardStates {
     fn with(
         &self,
         user: &User,
@@ -130,7 +134,7 @@ impl Store for GuardStates {
         let (local, name) = (self.local(), self.name(user));
         for attempt in 0..MOST_ATTEMPTS {
             let (now, number, mut entry) = self.read(&local, user, &name)?;
-            let buried = entry.history.bury_older(now);
+            let buried = entry.history.expire_by_age(now);
             if !work(&mut entry.history, now) && !buried {
                 return Ok(());
             }
@@ -193,7 +197,7 @@ pub(super) fn fuzz(bytes: &[u8]) {
     let Ok(mut entry) = Entry::parse(bytes) else { return };
     let now = 1_800_000_000_000;
     entry.bring_to(now);
-    entry.history.bury_older(now);
+    entry.history.expire_by_age(now);
     entry.history.fuzz(now);
     assert!(Entry::parse(entry.text().as_bytes()).is_ok());
 }
@@ -205,7 +209,7 @@ enum UnusableEntry {
 
 impl Entry {
     fn new(history: LoginHistory, now: Millis) -> Result<Self, String> {
-        Ok(Entry { salt: secret_tag::new_salt()?, written: now, history })
+        Ok(Entry { version: VERSION, salt: secret_tag::new_salt()?, written: now, history })
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, UnusableEntry> {
@@ -215,17 +219,11 @@ impl Entry {
             Some(version) => return Err(UnusableEntry::Newer(version)),
             None => return Err(UnusableEntry::Garbage),
         }
-        let read = || {
-            let salt = String::from_json(value.get("salt"), "salt")?;
-            let written = Millis::from_json(value.get("written"), "written")?;
-            Ok::<_, &str>(Entry { salt, written, history: LoginHistory::from_json(value.get("ledger"), "ledger")? })
-        };
-        read().map_err(|_| UnusableEntry::Garbage)
+        serde_json::from_value(value).map_err(|_| UnusableEntry::Garbage)
     }
 
     fn text(&self) -> String {
-        let Entry { salt, written, history } = self;
-        json!({ "version": VERSION, "salt": salt, "written": written, "ledger": history.to_json() }).to_string()
+        serde_json::to_string(self).expect("its keys are texts")
     }
 
     /// Moves the entry's times to the store's clock, if that was set back.

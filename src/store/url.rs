@@ -34,7 +34,7 @@ impl Address {
     /// Parses `redis://user:password@host:6379/0?prefix=...`, `rediss://` for TLS, and `valkey` in place of `redis`;
     /// `redis+sentinel://host1,host2/name/0` and `redis+cluster://host1,host2`, also with `rediss`.
     pub(super) fn parse(url: &str) -> Result<Self> {
-        crate::text::check("the store", url)?;
+        crate::validate::check("the store", url)?;
         let bad = |what: &str| Err(Error::invalid(format!("the store's URL {what}: give one like rediss://host:6379")));
         let Some((scheme, rest)) = url.split_once("://") else { return bad("has no scheme") };
         let (scheme, how) = scheme.split_once('+').unwrap_or((scheme, ""));

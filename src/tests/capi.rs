@@ -85,7 +85,7 @@ unsafe fn taken(text: *mut c_char) -> String {
 }
 
 #[test]
-fn tokens_and_their_provider_in_every_order_of_freeing() {
+fn tokens_and_provider_are_freed_in_any_order() {
     let seen = Seen::default();
     // SAFETY: each handle is valid until it is freed, once.
     unsafe {
@@ -121,7 +121,7 @@ fn tokens_and_their_provider_in_every_order_of_freeing() {
 }
 
 #[test]
-fn requests_answers_and_errors() {
+fn requests_responses_and_errors_are_sound() {
     let seen = Seen::default();
     // SAFETY: as above.
     unsafe {
@@ -171,7 +171,7 @@ fn requests_answers_and_errors() {
 }
 
 #[test]
-fn authorizations_observed_withdrawn_and_left() {
+fn authorizations_end_observed_withdrawn_or_freed() {
     let seen = Seen::default();
     // SAFETY: as above.
     unsafe {
@@ -207,7 +207,7 @@ fn authorizations_observed_withdrawn_and_left() {
 }
 
 #[test]
-fn texts_and_null() {
+fn texts_and_null_are_sound() {
     // SAFETY: NULL is fine everywhere, and texts are valid.
     unsafe {
         let (mut text, mut error) = (null_mut(), null_mut());

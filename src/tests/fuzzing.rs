@@ -27,7 +27,7 @@ pub const SUBJECTS: &[(&str, Subject)] = &[
     ("headers", headers),
     ("pem", pem),
     ("environment", environment),
-    ("state_file", crate::guard::state_dir::fuzz),
+    ("state_file", crate::guard::state_dir::file::fuzz),
     ("url", url),
     ("document", document_of_a_program),
     #[cfg(feature = "redis")]

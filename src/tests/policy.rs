@@ -28,7 +28,7 @@ fn windows_are_fractions_of_the_life() {
         ((60.0, 60.0, 0.0), (24.0, 6.0, 2.0, 36.0)),
         ((3600.0, 3600.0, 0.0), (1440.0, 30.0, 10.0, 2160.0)),
         ((86_400.0, 86_400.0, 1.0), (25_920.0, 30.0, 10.0, 51_840.0)),
-        // Handed out again after a while: not asked for before half of the rest is over.
+        // The same token again after a while: the next request waits for half of what is left.
         ((300.0, 121.0, 0.0), (120.0, 30.0, 3.0, 72.6)),
         ((300.0, 120.0, 0.0), (60.0, 30.0, 3.0, 72.0)),
         ((300.0, 60.0, 0.0), (30.0, 30.0, 3.0, 36.0)),
@@ -39,8 +39,8 @@ fn windows_are_fractions_of_the_life() {
 }
 
 #[test]
-fn what_lives_less_than_5_s_or_the_hard_stop_is_not_kept() {
-    for (life, left, kept) in [
+fn token_below_5_s_or_the_hard_stop_is_not_cached() {
+    for (life, left, is_cached) in [
         (300.0, 5.0, true),
         (300.0, 4.9, false),
         (10.0, 5.0, true),
@@ -48,12 +48,12 @@ fn what_lives_less_than_5_s_or_the_hard_stop_is_not_kept() {
         (3600.0, 10.0, false),
         (3600.0, 10.1, true),
     ] {
-        assert_eq!(windows(life, left, 0.0).is_worth_keeping(seconds(left)), kept, "{life} {left}");
+        assert_eq!(windows(life, left, 0.0).is_worth_caching(seconds(left)), is_cached, "{life} {left}");
     }
 }
 
 #[test]
-fn a_token_stands_by_what_is_left_of_it() {
+fn freshness_follows_what_is_left() {
     use Freshness::{Dead, Due, Fresh, Overdue};
     let windows = windows(300.0, 300.0, 0.0);
     for (remaining, min_validity, expected) in [
@@ -71,12 +71,16 @@ fn a_token_stands_by_what_is_left_of_it() {
         (179.9, 1e9, Overdue),
         (2.0, 1e9, Dead),
     ] {
-        assert_eq!(windows.standing(seconds(remaining), seconds(min_validity)), expected, "{remaining} {min_validity}");
+        assert_eq!(
+            windows.freshness(seconds(remaining), seconds(min_validity)),
+            expected,
+            "{remaining} {min_validity}"
+        );
     }
 }
 
 #[test]
-fn refusals_cause_an_exchange_per_30_s_or_a_tenth_of_the_life_and_half_as_many_while_new_ones_are_refused() {
+fn refusals_are_spaced_by_30_s_or_a_tenth_of_the_life() {
     for (life, after_refusal, expected) in
         [(300.0, false, 30.0), (300.0, true, 60.0), (10.0, false, 30.0), (3600.0, false, 360.0), (3600.0, true, 720.0)]
     {
@@ -89,15 +93,15 @@ fn error(kind: ErrorKind) -> Error {
 }
 
 #[test]
-fn failures_are_of_a_kind() {
-    use FailureKind::{Held, Local, Personal, Rejected, Transient, Verdict};
+fn failure_kind_follows_the_error() {
+    use FailureKind::{Held, Local, Permanent, Personal, Rejected, Transient};
     for (error, full_time, expected) in [
         (error(ErrorKind::Timeout), true, Transient),
         (error(ErrorKind::Timeout), false, Personal),
         (error(ErrorKind::Canceled), true, Personal),
         (error(ErrorKind::Internal), true, Personal),
         (error(ErrorKind::Otp).with_retry_after(Some(SECOND)), true, Personal),
-        (error(ErrorKind::Otp), true, Verdict),
+        (error(ErrorKind::Otp), true, Permanent),
         (error(ErrorKind::CredentialsRejected).with_status(401), true, Rejected),
         (error(ErrorKind::Held), true, Held),
         (error(ErrorKind::Config), true, Local),
@@ -106,20 +110,20 @@ fn failures_are_of_a_kind() {
         (error(ErrorKind::RateLimited).with_status(429), true, Transient),
         (error(ErrorKind::HttpStatus).with_status(500), true, Transient),
         (error(ErrorKind::HttpStatus).with_status(504), true, Transient),
-        (error(ErrorKind::HttpStatus).with_status(404), true, Verdict),
-        (error(ErrorKind::HttpStatus).with_status(302), true, Verdict),
-        (error(ErrorKind::PermissionDenied).with_status(403), true, Verdict),
-        (error(ErrorKind::Protocol), true, Verdict),
-        (error(ErrorKind::TooLarge), true, Verdict),
-        (error(ErrorKind::Tls), true, Verdict),
+        (error(ErrorKind::HttpStatus).with_status(404), true, Permanent),
+        (error(ErrorKind::HttpStatus).with_status(302), true, Permanent),
+        (error(ErrorKind::PermissionDenied).with_status(403), true, Permanent),
+        (error(ErrorKind::Protocol), true, Permanent),
+        (error(ErrorKind::TooLarge), true, Permanent),
+        (error(ErrorKind::Tls), true, Permanent),
         (error(ErrorKind::Tls).retryable(true), true, Transient),
-        (error(ErrorKind::Proxy), true, Verdict),
+        (error(ErrorKind::Proxy), true, Permanent),
         (error(ErrorKind::Proxy).retryable(true), true, Transient),
     ] {
         assert_eq!(FailureKind::of(&error, full_time), expected, "{error:?}");
     }
     for (kind, shared) in
-        [(Verdict, true), (Rejected, true), (Local, true), (Transient, false), (Personal, false), (Held, false)]
+        [(Permanent, true), (Rejected, true), (Local, true), (Transient, false), (Personal, false), (Held, false)]
     {
         assert_eq!(kind.is_for_all(), shared, "{kind:?}");
     }
@@ -139,14 +143,14 @@ fn failure(
     Failure::new(error, kind, previous, NOW, mandatory_at, seconds(300.0), jitter)
 }
 
-/// How long to rest, with a token and without.
+/// Returns the backoff with an unexpired token and without.
 fn rests(failure: &Failure) -> (f64, f64) {
     let rest = |at: Duration| ((at - NOW).as_secs_f64() * 1000.0).round() / 1000.0;
     (rest(failure.next), rest(failure.next_in_need))
 }
 
 #[test]
-fn transient_failures_rest_with_jitter_that_grows_to_15_s() {
+fn transient_backoff_grows_with_jitter_to_15_s() {
     use FailureKind::Transient;
     let mut last = None;
     for expected in [3.0, 9.0, 15.0, 15.0] {
@@ -164,7 +168,7 @@ fn transient_failures_rest_with_jitter_that_grows_to_15_s() {
 }
 
 #[test]
-fn no_rest_goes_past_the_start_of_the_mandatory_window_and_there_it_is_2_s() {
+fn backoff_ends_at_the_mandatory_window_and_is_2_s_in_it() {
     use FailureKind::Transient;
     assert_eq!(rests(&failure(Transient, None, None, Some(2.5), 1.0)).0, 2.5);
     assert_eq!(rests(&failure(Transient, None, None, Some(0.0), 1.0)).0, 2.0);
@@ -173,7 +177,7 @@ fn no_rest_goes_past_the_start_of_the_mandatory_window_and_there_it_is_2_s() {
 }
 
 #[test]
-fn retry_after_is_believed_for_a_minute_and_in_need_for_10_s() {
+fn retry_after_is_cut_to_60_s_and_in_need_to_10_s() {
     use FailureKind::Transient;
     assert_eq!(rests(&failure(Transient, Some(30.0), None, Some(1000.0), 0.0)), (30.0, 10.0));
     assert_eq!(rests(&failure(Transient, Some(3600.0), None, Some(1000.0), 0.0)), (60.0, 10.0));
@@ -182,38 +186,45 @@ fn retry_after_is_believed_for_a_minute_and_in_need_for_10_s() {
 }
 
 #[test]
-fn verdicts_are_held_for_1_s_doubling_to_60_s() {
-    use FailureKind::{Transient, Verdict};
+fn permanent_failure_backoff_doubles_from_1_s_to_60_s() {
+    use FailureKind::{Permanent, Transient};
     let mut last = None;
     for expected in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0] {
-        let next = failure(Verdict, Some(3600.0), last.as_ref(), None, 1.0);
+        let next = failure(Permanent, Some(3600.0), last.as_ref(), None, 1.0);
         assert_eq!(rests(&next), (expected, expected));
-        // A token that dies before is asked for again before: at the latest when it is due, and then every two seconds.
-        let due = failure(Verdict, None, last.as_ref(), Some(5.0), 1.0);
+        // A token that expires before is refreshed before: at the latest when it is due, and then every two seconds.
+        let due = failure(Permanent, None, last.as_ref(), Some(5.0), 1.0);
         assert_eq!(rests(&due), (expected.min(5.0), expected));
-        let overdue = failure(Verdict, None, last.as_ref(), Some(0.0), 1.0);
+        let overdue = failure(Permanent, None, last.as_ref(), Some(0.0), 1.0);
         assert_eq!(rests(&overdue), (expected.min(2.0), expected));
         last = Some(next);
     }
     let other = failure(Transient, None, last.as_ref(), None, 1.0);
-    assert_eq!(rests(&failure(Verdict, None, Some(&other), None, 1.0)), (1.0, 1.0));
+    assert_eq!(rests(&failure(Permanent, None, Some(&other), None, 1.0)), (1.0, 1.0));
 }
 
 #[test]
-fn the_guards_and_the_callers_own_troubles_hold_nobody_without_a_token() {
+fn held_and_personal_failures_have_no_backoff_in_need() {
     use FailureKind::{Held, Local, Personal, Rejected};
     for kind in [Held, Local, Personal, Rejected] {
         assert_eq!(rests(&failure(kind, Some(100.0), None, Some(1000.0), 0.0)), (1.0, 0.0), "{kind:?}");
     }
 }
 
-fn seen(standing: Freshness) -> Situation {
-    Situation { standing, in_flight: false, failure: None, has_waited: false, hurried: false, time_left: seconds(60.0) }
+fn seen(freshness: Freshness) -> Situation {
+    Situation {
+        freshness,
+        in_flight: false,
+        failure: None,
+        has_waited: false,
+        fails_fast: false,
+        time_left: seconds(60.0),
+    }
 }
 
 #[test]
-fn callers_do_what_their_token_and_the_others_let_them() {
-    use FailureKind::{Transient, Verdict};
+fn decision_follows_the_situation() {
+    use FailureKind::{Permanent, Transient};
     use Freshness::{Dead, Due, Fresh, Overdue};
     use RenewalDecision::{Fail, Join, Lead, Rest, Use};
     let max_wait = seconds(5.0);
@@ -239,9 +250,9 @@ fn callers_do_what_their_token_and_the_others_let_them() {
         (Situation { failure: resting(Transient, 2.0), ..seen(Dead) }, Rest(seconds(2.0))),
         (Situation { failure: resting(Transient, 59.0), ..seen(Dead) }, Rest(seconds(59.0))),
         (Situation { failure: resting(Transient, 59.1), ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Transient, 2.0), hurried: true, ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Verdict, 2.0), ..seen(Dead) }, Fail),
-        (Situation { failure: resting(Verdict, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
+        (Situation { failure: resting(Transient, 2.0), fails_fast: true, ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Permanent, 2.0), ..seen(Dead) }, Fail),
+        (Situation { failure: resting(Permanent, 0.0), ..seen(Dead) }, Lead(seconds(59.0))),
         (Situation { time_left: late, ..seen(Dead) }, Fail),
     ];
     for (situation, expected) in cases {
@@ -250,12 +261,12 @@ fn callers_do_what_their_token_and_the_others_let_them() {
 }
 
 #[test]
-fn patience_is_5_s_or_a_third_of_the_deadline() {
+fn max_wait_is_5_s_or_a_third_of_the_deadline() {
     assert_eq!([60.0, 15.0, 9.0, 1.5].map(|timeout| max_wait(seconds(timeout)).as_secs_f64()), [5.0, 5.0, 3.0, 0.5]);
 }
 
 #[test]
-fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_deadline() {
+fn request_limit_is_15_s_or_12_after_silence() {
     for (time_left, after_silence, expected) in [
         (60.0, false, (15.0, true)),
         (18.75, false, (15.0, true)),
@@ -264,22 +275,22 @@ fn an_exchange_takes_15_s_or_12_after_silence_or_four_fifths_of_its_leaders_dead
         (15.0, true, (12.0, true)),
         (5.0, true, (4.0, false)),
     ] {
-        let (limit, full_time) = exchange_limit(seconds(time_left), after_silence);
+        let (limit, full_time) = request_limit(seconds(time_left), after_silence);
         assert_eq!((limit.as_secs_f64(), full_time), expected, "{time_left} {after_silence}");
     }
 }
 
 #[test]
-fn an_exchange_is_begun_if_there_is_just_the_time_for_one() {
+fn request_begins_with_exactly_enough_time() {
     let situation = |time_left| Situation {
-        standing: Freshness::Due,
+        freshness: Freshness::Due,
         in_flight: false,
         failure: None,
         has_waited: false,
-        hurried: false,
+        fails_fast: false,
         time_left,
     };
-    let one = TIME_FOR_AN_EXCHANGE;
+    let one = TIME_FOR_A_REQUEST;
     assert_eq!(decide(&situation(one), seconds(1.0)), RenewalDecision::Lead(Duration::ZERO));
     assert_eq!(decide(&situation(one - Duration::from_nanos(1)), seconds(1.0)), RenewalDecision::Use);
 }

@@ -1,4 +1,4 @@
-//! A client's accounts, found without a lock, which a `fork` could leave held.
+//! A client's accounts, looked up without a lock: a `fork` could leave a lock held.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::account::Account;
 
-/// Each addition copies one part of so many, so 10,000 accounts are still cheap to add.
+/// The number of parts of the map. Adding an account copies one part.
 const PARTS: usize = 64;
 
 type Part = HashMap<Arc<str>, Arc<Account>>;
@@ -23,7 +23,7 @@ impl Accounts {
         Accounts { hasher: RandomState::new(), parts: [const { ArcSwapOption::const_empty() }; PARTS] }
     }
 
-    /// The account with this id; everybody gets the same one.
+    /// Returns the account with this id, the same one to all callers.
     pub(crate) fn get(&self, id: &str) -> Arc<Account> {
         let part = &self.parts[self.hasher.hash_one(id) as usize % PARTS];
         let find = |part: &Option<Arc<Part>>| part.as_ref()?.get(id).cloned();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_gets_the_same_account() {
+    fn account_is_the_same_for_all_threads() {
         let accounts = Accounts::new();
         let of = |id: &str| Arc::as_ptr(&accounts.get(id)) as usize;
         let found: Vec<_> = std::thread::scope(|threads| {

@@ -1,8 +1,8 @@
-//! When a token is renewed, who waits for it, and when a renewal that failed is tried again. Pure.
+//! The refresh policy: when a token is refreshed, which callers wait, and when a failed refresh is retried. Pure.
 //!
-//! A JWT of Boomi's lives five minutes, so fixed windows of minutes do not fit: these are fractions of the token's own life.
-//! With one request a second and a life of 300 s they give 17 to 20 exchanges an hour, and an outage of 80 s at the worst
-//! moment is not noticed: it begins with 90 s left at least, and the hard stop is at 3 s.
+//! Boomi's JWTs live five minutes, so fixed windows of minutes do not fit: the windows are fractions of the token's
+//! life. With one request a second and a life of 300 s they cause 17 to 20 token requests an hour. They hide an outage
+//! of 80 s, whenever it begins: at least 90 s are left then, and the hard stop is at 3 s.
 
 use std::time::Duration;
 
@@ -10,47 +10,50 @@ use crate::error::{Error, ErrorKind};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// A token with less left on arrival is for those who waited for it, and not cached.
-pub(crate) const WORTH_KEEPING: Duration = Duration::from_secs(5);
-/// Nobody begins an exchange with less of a deadline left.
-pub(crate) const TIME_FOR_AN_EXCHANGE: Duration = SECOND;
-/// The most that one caller waits for a renewal while the token it has is alive.
-pub(crate) const LONGEST_WAIT_FOR_RENEWAL: Duration = Duration::from_secs(5);
-/// An exchange takes no longer: an issuer that needs 10 s is slow, one that needs 15 s is gone.
-pub(crate) const LONGEST_EXCHANGE: Duration = Duration::from_secs(15);
-/// After one that had no answer: with the rest after it, still within 15 s of an outage's end.
-pub(crate) const LONGEST_EXCHANGE_AFTER_SILENCE: Duration = Duration::from_secs(12);
-/// The longest rest between tries, while the token is far from its end; and when it is not.
+/// A token with less left on arrival is not cached, but returned to the callers that waited for it.
+pub(crate) const WORTH_CACHING: Duration = Duration::from_secs(5);
+/// No token request begins with less of a deadline left.
+pub(crate) const TIME_FOR_A_REQUEST: Duration = SECOND;
+/// How long one caller waits at most for the refresh of an unexpired token.
+pub(crate) const LONGEST_WAIT_FOR_REFRESH: Duration = Duration::from_secs(5);
+/// The time limit of a token request: a server that needs 10 s is slow, one that needs 15 s is down.
+pub(crate) const LONGEST_REQUEST: Duration = Duration::from_secs(15);
+/// The limit after a request without a response. With the backoff it ends within 15 s of an outage's end.
+pub(crate) const LONGEST_REQUEST_AFTER_SILENCE: Duration = Duration::from_secs(12);
+/// The longest backoff while the token is far from its expiry.
 pub(crate) const LONGEST_REST: Duration = Duration::from_secs(15);
+/// The longest backoff without such a token.
 pub(crate) const LONGEST_REST_IN_NEED: Duration = Duration::from_secs(2);
-/// How far a Retry-After is believed: an hour of it would outlive every token.
+/// A longer Retry-After is cut: an hour would outlive every token.
 pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 pub(crate) const LONGEST_RETRY_AFTER_IN_NEED: Duration = Duration::from_secs(10);
-/// The longest that an account rests after an answer that will not get better by itself.
+/// The longest backoff after a permanent failure.
 pub(crate) const LONGEST_ACCOUNT_HOLD: Duration = Duration::from_secs(60);
-/// At most one exchange in so long because tokens are refused. At 300 s, an API that refuses all costs 121 an hour.
+/// Refusals cause at most one token request in this time. At a life of 300 s, an API that refuses all costs 121 an
+/// hour.
 pub(crate) const BETWEEN_REFUSALS: Duration = Duration::from_secs(30);
 
-/// How much of a token is left when something begins. Fixed when the token arrives.
+/// The windows of a token's life, as the time left when each begins. Fixed when the token arrives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Windows {
-    /// One caller renews it; the others go on with it.
+    /// One caller refreshes the token; the others use it.
     pub(crate) advisory: Duration,
-    /// Callers wait for the renewal.
+    /// Callers wait for the refresh.
     pub(crate) mandatory: Duration,
-    /// It is not handed out any more.
+    /// The token is no longer handed out.
     pub(crate) hard_stop: Duration,
-    /// No caller can ask for more validity.
+    /// The cap of `min_validity`.
     pub(crate) longest_validity: Duration,
     lifetime: Duration,
 }
 
 impl Windows {
-    /// For a token with `left` of its `lifetime`. `jitter`, from 0 to 1, spreads the renewals of many clients.
+    /// Makes the windows of a token with `left` of its `lifetime`. `jitter`, from 0 to 1, spreads the refreshes of many
+    /// clients.
     pub(crate) fn new(lifetime: Duration, left: Duration, jitter: f64) -> Self {
         let advisory = lifetime.mul_f64(0.40 * (1.0 - 0.25 * jitter));
         Windows {
-            // An issuer may hand the same token out for a while: it is not asked again before half of the rest is over.
+            // A server may return the same token for a while: the next request waits for half of what is left.
             advisory: if left <= advisory { left / 2 } else { advisory },
             mandatory: (lifetime / 10).clamp(3 * SECOND, 30 * SECOND).min(left / 2),
             hard_stop: (lifetime / 100).clamp(2 * SECOND, 10 * SECOND),
@@ -59,12 +62,12 @@ impl Windows {
         }
     }
 
-    /// Whether a token with so much left on arrival is cached.
-    pub(crate) fn is_worth_keeping(&self, left: Duration) -> bool {
-        left >= WORTH_KEEPING && left > self.hard_stop
+    /// Returns whether a token with `left` on arrival is cached.
+    pub(crate) fn is_worth_caching(&self, left: Duration) -> bool {
+        left >= WORTH_CACHING && left > self.hard_stop
     }
 
-    pub(crate) fn standing(&self, remaining: Duration, min_validity: Duration) -> Freshness {
+    pub(crate) fn freshness(&self, remaining: Duration, min_validity: Duration) -> Freshness {
         if remaining <= self.hard_stop {
             Freshness::Dead
         } else if remaining <= self.mandatory || remaining < min_validity.min(self.longest_validity) {
@@ -76,82 +79,83 @@ impl Windows {
         }
     }
 
-    /// How long it must be between two exchanges that refusals cause; longer if the refused token came of one.
+    /// Returns the least time between two token requests that refusals cause; longer if the refused token came from
+    /// one.
     pub(crate) fn between_refusals(&self, after_refusal: bool) -> Duration {
         BETWEEN_REFUSALS.max(self.lifetime / 10) * if after_refusal { 2 } else { 1 }
     }
 }
 
-/// What a cached token is good for.
+/// How usable a cached token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Fresh,
     /// In the advisory window.
     Due,
-    /// In the mandatory window, or with less left than the caller asked for.
+    /// In the mandatory window, or with less left than the caller wants.
     Overdue,
-    /// Or there is none.
+    /// Expired, or missing.
     Dead,
 }
 
-/// What a failed exchange means for the next.
+/// What a failed token request means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
-    /// The caller's own deadline, cancellation or panic: nothing to others.
+    /// The caller's own deadline, cancellation or panic. It does not concern other callers.
     Personal,
-    /// The server may be well again in a moment.
+    /// The server may recover soon.
     Transient,
-    /// It said something that it will say again.
-    Verdict,
-    /// It rejected the credentials. The guard says when there may be another.
+    /// The server will respond the same again.
+    Permanent,
+    /// The server rejected the credentials. The guard decides when the next request is sent.
     Rejected,
-    /// The guard let nothing through, for as long as this caller would wait.
+    /// The guard blocked the request for longer than this caller waits.
     Held,
-    /// There was nothing to send: no credentials, or a callback that failed.
+    /// Nothing to send: no credentials, or a failed callback.
     Local,
 }
 
 impl FailureKind {
-    /// `full_time`: whether the exchange had all the time that any exchange has.
+    /// Classifies an error. `full_time`: whether the request had the full time limit.
     pub(crate) fn of(error: &Error, full_time: bool) -> Self {
         match error.kind() {
             ErrorKind::Timeout if full_time => FailureKind::Transient,
             ErrorKind::Timeout | ErrorKind::Canceled | ErrorKind::Internal => FailureKind::Personal,
-            // With a time: the next step came too late for this caller.
+            // With a time: the next TOTP time step came too late for this caller.
             ErrorKind::Otp if error.retry_after().is_some() => FailureKind::Personal,
             ErrorKind::CredentialsRejected => FailureKind::Rejected,
             ErrorKind::Held => FailureKind::Held,
             ErrorKind::Config | ErrorKind::InvalidArgument => FailureKind::Local,
             ErrorKind::Connect | ErrorKind::RateLimited => FailureKind::Transient,
-            // A load balancer in trouble resets connections in the handshake, and a proxy may say that it cannot get through.
+            // An overloaded load balancer resets connections in the handshake, and a proxy may fail to connect.
             ErrorKind::Proxy | ErrorKind::Tls if error.is_retryable() => FailureKind::Transient,
             ErrorKind::HttpStatus if error.status().is_some_and(|status| status >= 500) => FailureKind::Transient,
-            _ => FailureKind::Verdict,
+            _ => FailureKind::Permanent,
         }
     }
 
-    /// Whether those who waited for the exchange get its error. A leader's own troubles are not theirs.
+    /// Returns whether the callers that waited for the request get its error.
     pub(crate) fn is_for_all(self) -> bool {
-        matches!(self, FailureKind::Verdict | FailureKind::Rejected | FailureKind::Local)
+        matches!(self, FailureKind::Permanent | FailureKind::Rejected | FailureKind::Local)
     }
 }
 
-/// A failed exchange, and when there may be another. Times are [`Moment::steady`](crate::clock::Moment::steady).
+/// A failed token request, and when the next one may begin. Times are [`Moment::steady`](crate::clock::Moment::steady).
 #[derive(Clone)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) kind: FailureKind,
-    /// The last rest, from which the next is drawn.
+    /// The last backoff, from which the next is drawn.
     rest: Duration,
-    /// While a token lives.
+    /// The next attempt with an unexpired token.
     pub(crate) next: Duration,
-    /// Without one.
+    /// The next attempt without one.
     pub(crate) next_in_need: Duration,
 }
 
 impl Failure {
-    /// What follows a failure at `now`. `mandatory_at` is when a living token will be, or was, due at the latest; `lifetime`
-    /// is that of the last token.
+    /// Schedules the next attempt after a failure at `now`. `mandatory_at` is when the cached token's mandatory window
+    /// begins; `lifetime` is that of the last token.
     pub(crate) fn new(
         error: Error,
         kind: FailureKind,
@@ -161,7 +165,7 @@ impl Failure {
         lifetime: Duration,
         jitter: f64,
     ) -> Self {
-        // Decorrelated jitter: between a second and three times the last rest.
+        // Decorrelated jitter: between a second and three times the last backoff.
         let longest = (lifetime / 20).clamp(SECOND, LONGEST_REST);
         let last = previous.map_or(SECOND, |previous| previous.rest.max(SECOND));
         let mut rest = (SECOND + (3 * last - SECOND).mul_f64(jitter)).min(longest);
@@ -176,11 +180,11 @@ impl Failure {
                 }
                 next_in_need = now + in_need.max(asked.min(LONGEST_RETRY_AFTER_IN_NEED));
             }
-            FailureKind::Verdict => {
+            FailureKind::Permanent => {
                 let doubled = previous.filter(|previous| previous.kind == kind).map(|previous| previous.rest * 2);
                 rest = doubled.unwrap_or(SECOND).clamp(SECOND, LONGEST_ACCOUNT_HOLD);
                 (next, next_in_need) = (now + rest, now + rest);
-                // As after a transient one: a living token has its last chances before it dies.
+                // As after a transient failure: an unexpired token gets its last attempts before it expires.
                 if let Some(mandatory_at) = mandatory_at.filter(|at| next > *at) {
                     next = mandatory_at.max(now + rest.min(LONGEST_REST_IN_NEED));
                 }
@@ -191,56 +195,58 @@ impl Failure {
     }
 }
 
-/// What a caller sees.
+/// What the policy decides on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
-    pub(crate) standing: Freshness,
+    pub(crate) freshness: Freshness,
+    /// Whether a token request is running.
     pub(crate) in_flight: bool,
-    /// The last failure's kind, and how long to rest after it, while a token lives and without one.
+    /// The last failure's kind, and the rest of its backoff with an unexpired token and without one.
     pub(crate) failure: Option<(FailureKind, Duration, Duration)>,
-    /// Whether this caller has waited long enough for a token that is alive.
+    /// Whether this caller has waited long enough for the refresh of an unexpired token.
     pub(crate) has_waited: bool,
-    /// Whether it would rather have an answer than wait for the server to get well.
-    pub(crate) hurried: bool,
+    /// Whether the caller prefers an error over waiting for the server to recover.
+    pub(crate) fails_fast: bool,
     pub(crate) time_left: Duration,
 }
 
 /// What a caller does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RenewalDecision {
-    /// Take the token as it is.
+    /// Use the cached token.
     Use,
-    /// Ask the server, waiting at most so long for leave to.
+    /// Request a token, waiting at most this long for permission to send.
     Lead(Duration),
-    /// Wait for whoever asks.
+    /// Wait for the running token request.
     Join,
-    /// Wait so long, and look again.
+    /// Wait this long, and look again.
     Rest(Duration),
-    /// Give up, with the last error.
+    /// Fail with the last error.
     Fail,
 }
 
-/// How long a caller waits for the renewal of a token that is alive.
+/// Returns how long a caller waits for the refresh of an unexpired token.
 pub(crate) fn max_wait(timeout: Duration) -> Duration {
-    LONGEST_WAIT_FOR_RENEWAL.min(timeout / 3)
+    LONGEST_WAIT_FOR_REFRESH.min(timeout / 3)
 }
 
-pub(crate) fn decide(seen: &Situation, patience_left: Duration) -> RenewalDecision {
+/// Decides what a caller does. `wait_left` is how long it still waits for the refresh of an unexpired token.
+pub(crate) fn decide(seen: &Situation, wait_left: Duration) -> RenewalDecision {
     let rest = |rest: Duration| !rest.is_zero();
     let resting = seen.failure.is_some_and(|(_, next, _)| rest(next));
-    let too_late = seen.time_left < TIME_FOR_AN_EXCHANGE;
-    match seen.standing {
+    let too_late = seen.time_left < TIME_FOR_A_REQUEST;
+    match seen.freshness {
         Freshness::Fresh => RenewalDecision::Use,
         Freshness::Due if seen.in_flight || resting || too_late => RenewalDecision::Use,
         Freshness::Due => RenewalDecision::Lead(Duration::ZERO),
         Freshness::Overdue if seen.has_waited => RenewalDecision::Use,
         Freshness::Overdue if seen.in_flight => RenewalDecision::Join,
         Freshness::Overdue if resting || too_late => RenewalDecision::Use,
-        Freshness::Overdue => RenewalDecision::Lead(patience_left),
+        Freshness::Overdue => RenewalDecision::Lead(wait_left),
         Freshness::Dead if seen.in_flight => RenewalDecision::Join,
         Freshness::Dead => match seen.failure {
             Some((FailureKind::Transient, _, next)) if rest(next) => {
-                if seen.hurried || next + TIME_FOR_AN_EXCHANGE > seen.time_left {
+                if seen.fails_fast || next + TIME_FOR_A_REQUEST > seen.time_left {
                     RenewalDecision::Fail
                 } else {
                     RenewalDecision::Rest(next)
@@ -248,14 +254,14 @@ pub(crate) fn decide(seen: &Situation, patience_left: Duration) -> RenewalDecisi
             }
             Some((_, _, next)) if rest(next) => RenewalDecision::Fail,
             _ if too_late => RenewalDecision::Fail,
-            _ => RenewalDecision::Lead(seen.time_left - TIME_FOR_AN_EXCHANGE),
+            _ => RenewalDecision::Lead(seen.time_left - TIME_FOR_A_REQUEST),
         },
     }
 }
 
-/// How long an exchange may take, and whether that is all that any may.
-pub(crate) fn exchange_limit(time_left: Duration, after_silence: bool) -> (Duration, bool) {
-    let longest = if after_silence { LONGEST_EXCHANGE_AFTER_SILENCE } else { LONGEST_EXCHANGE };
+/// Returns the time limit of a token request, and whether it is the full limit.
+pub(crate) fn request_limit(time_left: Duration, after_silence: bool) -> (Duration, bool) {
+    let longest = if after_silence { LONGEST_REQUEST_AFTER_SILENCE } else { LONGEST_REQUEST };
     let share = time_left.mul_f64(0.8);
     (longest.min(share), share >= longest)
 }

@@ -1,20 +1,20 @@
-//! ureq's buffers, wiped of what passed through them: requests carry credentials, answers carry tokens.
+//! Buffers for ureq that wipe used bytes: requests carry credentials, responses carry tokens.
 
 use ureq::unversioned::transport::Buffers;
 use zeroize::Zeroize;
 
-/// The largest answer header, and the pieces bodies are moved in. Allocated when a connection is first used.
+/// The size of each buffer: at least the largest header section. Allocated when a connection is first used.
 const SIZE: usize = 128 * 1024;
 
 /// Input and output of one connection.
 #[derive(Default)]
 pub(crate) struct WipedBuffers {
     input: Vec<u8>,
-    /// `input[consumed..filled]` is what has arrived and not been used.
+    /// `input[consumed..filled]` has arrived and is not used yet.
     consumed: usize,
     filled: usize,
     output: Vec<u8>,
-    /// Whether the last look at the input used any of it. If not, more must arrive first.
+    /// Whether ureq used some input when it last looked. If not, more must arrive first.
     progress: bool,
 }
 
@@ -26,12 +26,12 @@ impl WipedBuffers {
         }
     }
 
-    /// The first `amount` bytes of the output, which are on their way.
+    /// The first `amount` bytes of the output, to be sent.
     pub(crate) fn outgoing(&self, amount: usize) -> &[u8] {
         &self.output[..amount]
     }
 
-    /// Forgets the first `amount` bytes of the output, which have been sent.
+    /// Wipes the first `amount` bytes of the output, which were sent.
     pub(crate) fn wipe_outgoing(&mut self, amount: usize) {
         self.output[..amount].zeroize();
     }
@@ -49,7 +49,7 @@ impl Buffers for WipedBuffers {
 
     fn input_append_buf(&mut self) -> &mut [u8] {
         self.allocate();
-        // Moving what is left costs, so it waits until room is getting scarce.
+        // Moving the rest costs, so it waits until the buffer is half full.
         if self.consumed > 0 && self.filled > SIZE / 2 {
             self.input.copy_within(self.consumed..self.filled, 0);
             let left = self.filled - self.consumed;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_used_stays_behind() {
+    fn used_bytes_are_wiped() {
         let mut buffers = WipedBuffers::default();
         buffers.input_append_buf()[..12].copy_from_slice(b"token and on");
         buffers.input_appended(12);

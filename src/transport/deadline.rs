@@ -1,8 +1,8 @@
-//! One call in progress: its deadline, who may stop it, and how far it got.
+//! The deadline of a call: how long it may take, what cancels it, and how it waits.
 //!
-//! ureq calls our connector and transport deep inside, with nothing of the caller's in hand, and pooled connections
-//! outlive calls. Everything runs on the calling thread, though, so the deadline of the call in progress is found through
-//! that thread. Scopes nest: a callback may use another client.
+//! ureq calls the connector and transport without a reference to the call, and pooled connections outlive calls. A
+//! call runs on one thread, so `CURRENT` keeps the deadlines of each thread. It is the only thread-local with state of
+//! a call. Deadlines nest, because a callback may use another client.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,125 +13,66 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::sync::Signal;
+use crate::transport::progress::{Phase, Progress};
 
-/// See [`Clock::slice`]: that of sockets, whose time is always real.
+/// The longest wait on a socket between two checks: [`Clock::slice`] in real time.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
-/// RequestInfo between slices of waiting: `true` stops the call.
+/// Called between slices of a wait. Returning `true` cancels the call.
 pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Told when, in steady time.
-pub(crate) type OnSent = Box<dyn FnOnce(Duration)>;
-
-/// What a call is doing, for messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Prepare,
-    /// Waiting for a program or keychain, that this call or another asks.
-    Credentials,
-    /// Waiting for the next one-time code.
-    Code,
-    /// Waiting for its turn, by the pace of the client.
-    Pace,
-    /// Waiting to try again.
-    Retry,
-    /// Waiting for work that the server does in its own time.
-    Job,
-    /// Waiting for a token that another call asks for, or to ask again.
-    Token,
-    /// Waiting for leave to sign in.
-    Verdict,
-    Resolve,
-    Connect,
-    Proxy,
-    Handshake,
-    Send,
-    Receive,
-    Body,
-}
-
-impl Phase {
-    /// Fits after "while".
-    fn doing(self) -> &'static str {
-        match self {
-            Phase::Prepare => "preparing the request",
-            Phase::Credentials => "waiting for the program or keychain that gives the credentials",
-            Phase::Code => "waiting for the next one-time code",
-            Phase::Pace => "waiting for its turn (requests_per_second)",
-            Phase::Job => "waiting for the server to finish the work",
-            Phase::Retry => "waiting to try again",
-            Phase::Token => "waiting for a token",
-            Phase::Verdict => "waiting for another sign-in of the same user, or a hold, to end",
-            Phase::Resolve => "looking up the name",
-            Phase::Connect => "connecting",
-            Phase::Proxy => "waiting for the proxy",
-            Phase::Handshake => "in the TLS handshake",
-            Phase::Send => "sending the request",
-            Phase::Receive => "waiting for the answer",
-            Phase::Body => "reading the answer's body",
-        }
-    }
-}
-
-/// Who may cancel a call: its own handle, and its client's.
+/// What cancels a call: the call's handle, or its client.
 #[derive(Default, Clone)]
 pub(crate) struct Cancellation {
-    /// Sticky: set once, for good.
+    /// Never cleared once set.
     pub(crate) call: Option<Arc<AtomicBool>>,
-    /// The client's count of cancellations, and what it was when the call began.
+    /// The client's count of cancellations, and its value when the call began.
     pub(crate) client: Option<(Arc<AtomicU64>, u64)>,
 }
 
 impl Cancellation {
     fn requested(&self) -> bool {
-        self.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
+        self.is_call_canceled()
             || self.client.as_ref().is_some_and(|(count, start)| count.load(Ordering::Acquire) != *start)
+    }
+
+    fn is_call_canceled(&self) -> bool {
+        self.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire))
     }
 }
 
-/// What bounds a call.
+/// The limits of a call.
 #[derive(Clone)]
 pub(crate) struct Limits {
     pub(crate) clock: Arc<dyn Clock>,
-    /// The host being talked to.
+    /// The host of the request, for messages.
     pub(crate) host: String,
-    /// From the beginning of the deadline.
+    /// Counted from [`Deadline::begin`].
     pub(crate) timeout: Duration,
-    /// Whether this bounds one read of a stream, not a whole call.
+    /// Whether this bounds one read of a response body, not a whole call.
     pub(crate) one_read: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) stops: Cancellation,
     pub(crate) hook: Option<WaitHook>,
 }
 
-/// A call in progress. See the module's text.
+/// The deadline of one call, or of one read of its response. See the module's text.
 pub(crate) struct Deadline {
+    /// How far the call's request got.
+    pub(crate) progress: Progress,
     limits: Limits,
     started: Instant,
-    /// When the hook was asked last; never yet in a read, since one that does not wait ends before it would be.
-    hook_asked: Cell<Option<Instant>>,
-    /// While a proxy is being connected through: which.
-    proxy: RefCell<Option<String>>,
-    /// While a connection is being made: when it must be there.
+    /// When the hook was called last. `None` in a read, which may end before a slice is over: its first check calls it.
+    hook_called: Cell<Option<Instant>>,
+    /// While a connection is being made: when that must be done.
     connect_by: Cell<Option<Instant>>,
-    phase: Cell<Phase>,
-    /// When the first bytes of the request left, in steady time.
-    sent: Cell<Option<Duration>>,
-    /// Told when all of it has left.
-    on_sent: Cell<Option<OnSent>>,
-    /// Whether the request went out on a new connection.
-    connected: Cell<bool>,
-    /// The status of the answer, once it is there.
-    status: Cell<Option<u16>>,
-    /// The error a layer below ureq found, kept whole while ureq's own error passes up.
-    failure: RefCell<Option<Error>>,
 }
 
 thread_local! {
     static CURRENT: RefCell<Vec<Rc<Deadline>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Ends a deadline's time as the thread's current one.
+/// Dropping it makes the deadline before it the thread's current one again.
 pub(crate) struct Entered;
 
 impl Drop for Entered {
@@ -141,21 +82,15 @@ impl Drop for Entered {
 }
 
 impl Deadline {
-    /// Begins a call, or a read of its answer: its time runs from here.
+    /// Begins a call, or a read of its response: its time runs from here.
     pub(crate) fn begin(limits: Limits) -> Rc<Self> {
         let now = limits.clock.now();
         Rc::new(Deadline {
-            hook_asked: Cell::new((!limits.one_read).then_some(now)),
+            progress: Progress::default(),
+            hook_called: Cell::new((!limits.one_read).then_some(now)),
             limits,
             started: now,
-            proxy: RefCell::new(None),
             connect_by: Cell::new(None),
-            phase: Cell::new(Phase::Prepare),
-            sent: Cell::new(None),
-            on_sent: Cell::new(None),
-            connected: Cell::new(false),
-            status: Cell::new(None),
-            failure: RefCell::new(None),
         })
     }
 
@@ -163,13 +98,13 @@ impl Deadline {
         &self.limits
     }
 
-    /// Makes this the thread's deadline until the result is dropped.
+    /// Makes this the thread's current deadline until the result is dropped.
     pub(crate) fn enter(self: &Rc<Self>) -> Entered {
         CURRENT.with(|stack| stack.borrow_mut().push(self.clone()));
         Entered
     }
 
-    /// The deadline of the call that this thread is in.
+    /// The innermost deadline of this thread.
     pub(crate) fn current() -> std::io::Result<Rc<Deadline>> {
         CURRENT
             .with(|stack| stack.borrow().last().cloned())
@@ -184,86 +119,27 @@ impl Deadline {
         &self.limits.host
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        self.phase.get()
-    }
-
-    pub(crate) fn set_phase(&self, phase: Phase) {
-        self.phase.set(phase);
-    }
-
-    /// A call may hold several exchanges, a JWT's and its own tries: each starts with nothing sent, whatever the last left.
+    /// Starts the next request of the call.
     pub(crate) fn begin_request(&self) {
-        self.phase.set(Phase::Prepare);
-        self.failure.replace(None);
-        self.sent.set(None);
-        self.status.set(None);
-        self.connected.set(false);
+        self.progress.reset();
         self.connect_by.set(None);
-        self.set_proxy(None);
     }
 
-    pub(crate) fn was_sent(&self) -> bool {
-        self.sent.get().is_some()
-    }
-
-    /// When the first bytes of the request left, in steady time.
-    pub(crate) fn sent_at(&self) -> Option<Duration> {
-        self.sent.get()
-    }
-
-    pub(crate) fn mark_sent(&self) {
-        if self.sent.get().is_none() {
-            self.sent.set(Some(self.limits.clock.boottime()));
-        }
-    }
-
-    /// All of the request has left: what comes next is the answer.
-    pub(crate) fn mark_all_sent(&self) {
-        if let Some(tell) = self.on_sent.take() {
-            tell(self.limits.clock.boottime());
-        }
-    }
-
-    /// Whom to tell when all of the next request has left.
-    pub(crate) fn set_on_sent(&self, tell: Option<OnSent>) {
-        self.on_sent.set(tell);
-    }
-
-    /// Whether the request went out on a connection that was kept from an earlier one.
-    pub(crate) fn on_kept_connection(&self) -> bool {
-        self.was_sent() && !self.connected.get()
-    }
-
-    /// The status of the answer, once it is there.
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.status.get()
-    }
-
-    pub(crate) fn set_status(&self, status: u16) {
-        self.status.set(Some(status));
-    }
-
-    /// A shorter time within this call, for a part of it.
+    /// A shorter deadline within this one, for a part of the call.
     pub(crate) fn within(&self, limit: Duration) -> Rc<Self> {
         let timeout = self.remaining().min(limit);
         Deadline::begin(Limits { timeout, ..self.limits.clone() })
     }
 
-    /// Starts, or ends, the making of a connection, which has a shorter deadline of its own.
+    /// Starts or ends the making of a connection, which `connect_timeout` bounds.
     pub(crate) fn set_connecting(&self, yes: bool) {
         if yes {
-            self.connected.set(true);
+            self.progress.mark_connected();
         }
         self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }
 
-    /// Names the proxy that is being connected through, or ends that.
-    pub(crate) fn set_proxy(&self, proxy: Option<String>) {
-        self.proxy.replace(proxy);
-    }
-
-    /// What is left of the call's time, or of the connection's.
+    /// The time left for the call, or for the connection being made.
     pub(crate) fn remaining(&self) -> Duration {
         self.remaining_at(self.limits.clock.now())
     }
@@ -274,12 +150,12 @@ impl Deadline {
         end.saturating_duration_since(now)
     }
 
-    /// An error if the call was cancelled or its time is over. Asks the hook, if it was not asked during a slice.
+    /// Fails if the call was cancelled or its time is over. Calls the hook at most once a slice.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.check_at(self.limits.clock.now())
     }
 
-    /// The same when the deadline has just begun, without another look at the clock.
+    /// [`check`](Self::check) right after [`begin`](Self::begin), without reading the clock again.
     pub(crate) fn check_at_start(&self) -> Result<(), Error> {
         self.check_at(self.started)
     }
@@ -289,9 +165,9 @@ impl Deadline {
             return Err(self.canceled());
         }
         if let Some(hook) = &self.limits.hook
-            && self.hook_asked.get().is_none_or(|asked| now.saturating_duration_since(asked) >= SLICE)
+            && self.hook_called.get().is_none_or(|called| now.saturating_duration_since(called) >= SLICE)
         {
-            self.hook_asked.set(Some(now));
+            self.hook_called.set(Some(now));
             if hook() {
                 return Err(self.canceled());
             }
@@ -299,24 +175,12 @@ impl Deadline {
         if self.remaining_at(now).is_zero() { Err(self.timed_out()) } else { Ok(()) }
     }
 
-    /// [`check`](Self::check) for code inside ureq: the error is kept, and comes out through [`failure`](Self::failure).
+    /// [`check`](Self::check) for code below ureq: [`Progress::failure`] keeps the error.
     pub(crate) fn check_io(&self) -> std::io::Result<()> {
-        self.check().map_err(|error| self.fail(error))
+        self.check().map_err(|error| self.progress.fail(error))
     }
 
-    /// Keeps `error` until ureq has given up, and returns what ureq may pass up meanwhile.
-    pub(crate) fn fail(&self, error: Error) -> std::io::Error {
-        let mut failure = self.failure.borrow_mut();
-        failure.get_or_insert(error);
-        std::io::Error::other("stopped")
-    }
-
-    /// The error that [`fail`](Self::fail) kept.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.failure.borrow_mut().take()
-    }
-
-    /// Waits, in slices.
+    /// Waits in slices.
     pub(crate) fn wait(&self, duration: Duration) -> Result<(), Error> {
         let end = self.limits.clock.now() + duration;
         loop {
@@ -329,14 +193,14 @@ impl Deadline {
         }
     }
 
-    /// Waits between two exchanges: nothing of the one before bounds this.
+    /// Waits before the next request of the call.
     pub(crate) fn wait_between(&self, phase: Phase, duration: Duration) -> Result<(), Error> {
         self.begin_request();
-        self.set_phase(phase);
+        self.progress.set_phase(phase);
         self.wait(duration)
     }
 
-    /// Waits, in slices, until `signal` has more changes than were `seen`, or until `end`.
+    /// Waits in slices until `signal` has counted more changes than `seen`, or until `end`.
     pub(crate) fn wait_for(&self, signal: &Signal, seen: u64, end: Instant) -> Result<(), Error> {
         let clock = &self.limits.clock;
         loop {
@@ -349,46 +213,25 @@ impl Deadline {
         }
     }
 
-    /// What the call is doing, and through which proxy.
-    fn doing(&self) -> String {
-        let doing = self.phase.get().doing();
-        match &*self.proxy.borrow() {
-            Some(proxy) if self.phase.get() == Phase::Proxy => format!("{doing} {proxy}"),
-            Some(proxy) => format!("{doing}, for the proxy {proxy}"),
-            None => doing.to_owned(),
-        }
-    }
-
     fn canceled(&self) -> Error {
-        let sticky = self.limits.stops.call.as_ref().is_some_and(|flag| flag.load(Ordering::Acquire));
-        if sticky && self.phase.get() == Phase::Prepare {
-            let text = format!(
-                "the call to {} was canceled before it began: a canceled call stays canceled, so make a new one for the next",
-                self.limits.host
-            );
-            return Error::new(ErrorKind::Canceled, text);
-        }
-        let doing = self.doing();
-        Error::new(ErrorKind::Canceled, format!("the call to {} was canceled while {doing}", self.limits.host))
+        let host = &self.limits.host;
+        let text = if self.limits.stops.is_call_canceled() && self.progress.phase() == Phase::Prepare {
+            format!("the call to {host} was canceled before it began: a canceled call stays canceled; use a new one")
+        } else {
+            format!("the call to {host} was canceled while {}", self.progress.doing())
+        };
+        Error::new(ErrorKind::Canceled, text)
     }
 
     fn timed_out(&self) -> Error {
-        let doing = self.doing();
-        let connecting =
-            self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + self.limits.timeout);
-        let text = if connecting {
-            let limit = self.limits.connect_timeout.as_millis();
-            format!("no connection to {} within its {limit} ms: timed out while {doing}", self.limits.host)
-        } else if self.limits.one_read {
-            format!(
-                "nothing arrived from {} for {} ms while {doing}",
-                self.limits.host,
-                self.limits.timeout.as_millis()
-            )
-        } else {
-            let limit = self.limits.timeout.as_millis();
-            format!("the call to {} was not over within its {limit} ms: timed out while {doing}", self.limits.host)
+        let Limits { host, timeout, connect_timeout, one_read, .. } = &self.limits;
+        let is_connecting = self.connect_by.get().is_some_and(|connect_by| connect_by < self.started + *timeout);
+        let (what, limit) = match (is_connecting, one_read) {
+            (true, _) => ("the connection to", connect_timeout),
+            (false, true) => ("the read from", timeout),
+            (false, false) => ("the call to", timeout),
         };
+        let text = format!("{what} {host} timed out after {} ms while {}", limit.as_millis(), self.progress.doing());
         Error::new(ErrorKind::Timeout, text).retryable(true)
     }
 }
@@ -396,7 +239,7 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::fake::FakeClock;
+    use crate::tests::fake_clock::FakeClock;
 
     fn deadline(clock: &Arc<FakeClock>, stops: Cancellation, hook: Option<WaitHook>) -> Rc<Deadline> {
         let (timeout, connect) = (Duration::from_secs(10), Duration::from_secs(3));
@@ -413,15 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn the_nearer_deadline_counts_and_is_named() {
+    fn nearer_deadline_counts_and_is_named() {
         let clock = Arc::new(FakeClock::at(0));
         let deadline = deadline(&clock, Cancellation::default(), None);
-        deadline.set_phase(Phase::Resolve);
+        deadline.progress.set_phase(Phase::Resolve);
         deadline.set_connecting(true);
         clock.advance(Duration::from_secs(3));
         let error = deadline.check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
-        assert!(error.message().contains("3000 ms") && error.message().contains("looking up the name"), "{error}");
+        assert!(error.message().contains("3000 ms") && error.message().contains("looking up the host name"), "{error}");
         deadline.set_connecting(false);
         deadline.check().unwrap();
         clock.advance(Duration::from_secs(6));
@@ -432,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_stops_by_its_flag_its_client_or_its_hook() {
+    fn call_stops_by_flag_client_or_hook() {
         let clock = Arc::new(FakeClock::at(0));
         let flag = Arc::new(AtomicBool::new(false));
         let count = Arc::new(AtomicU64::new(7));
@@ -445,21 +288,21 @@ mod tests {
         flag.store(true, Ordering::Release);
         assert_eq!(call.check().unwrap_err().kind(), ErrorKind::Canceled);
 
-        let asked = Arc::new(AtomicU64::new(0));
-        let counter = asked.clone();
+        let calls = Arc::new(AtomicU64::new(0));
+        let counter = calls.clone();
         let hooked = deadline(
             &clock,
             Cancellation::default(),
             Some(Arc::new(move || counter.fetch_add(1, Ordering::Relaxed) == 2)),
         );
         assert_eq!(hooked.wait(Duration::from_secs(1)).unwrap_err().kind(), ErrorKind::Canceled);
-        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        assert_eq!(calls.load(Ordering::Relaxed), 3);
         assert_eq!(clock.wall(), 3 * SLICE);
     }
 
-    /// Reads that come one after another without waiting would never be asked about.
+    /// Reads that never wait would not call the hook otherwise.
     #[test]
-    fn a_read_asks_its_hook_at_once_and_a_call_when_it_waits() {
+    fn read_calls_hook_at_once_and_call_when_it_waits() {
         let clock = Arc::new(FakeClock::at(0));
         let call = deadline(&clock, Cancellation::default(), Some(Arc::new(|| true)));
         call.check().unwrap();
@@ -468,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_nest() {
+    fn deadlines_nest() {
         let clock = Arc::new(FakeClock::at(0));
         let (outer, inner) =
             (deadline(&clock, Cancellation::default(), None), deadline(&clock, Cancellation::default(), None));

@@ -1,6 +1,6 @@
-//! Proxies: which one a client uses, and the tunnel through it.
+//! Proxies: selects the proxy of a client, and opens the tunnel through it.
 //!
-//! Every request goes through a CONNECT tunnel, so a proxy sees the host's name and nothing of the request.
+//! Every request goes through a CONNECT tunnel, so a proxy sees the host name and nothing of the request.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind};
 use crate::origin::{Origin, ip_of};
 use crate::secret::Secret;
-use crate::transport::deadline::{Deadline, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::Phase;
 use crate::transport::socket::Stream;
 
 /// A proxy to connect through.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {
-    /// Whether TLS is spoken with the proxy itself.
+    /// With https, the connection to the proxy itself is TLS.
     pub(crate) origin: Origin,
-    /// `Basic ...` for the proxy.
+    /// The value of Proxy-Authorization, `Basic ...`.
     authorization: Option<Arc<Secret>>,
-    /// The setting it came from, for messages.
+    /// The setting or variable that named the proxy, for messages.
     setting: &'static str,
 }
 
 impl Proxy {
-    /// Reads `http://user:password@host:port`; without a scheme it is http. The URL may hold a password, so no message
-    /// shows it.
+    /// Parses `http://user:password@host:port`; the scheme may be left out. No message shows the URL, for its password.
     pub(crate) fn parse(url: &str, setting: &'static str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::Proxy, format!("the proxy in {setting} {what}"));
-        crate::text::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
+        crate::validate::check("", url).map_err(|error| invalid(error.message().trim_start()))?;
         if url.contains('\u{fffd}') {
             return Err(invalid("is not UTF-8"));
         }
@@ -37,8 +37,8 @@ impl Proxy {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
         if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
             return Err(invalid(
-                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or \
-                                \"\" with boomi_config_set_proxy (Rust: ClientBuilder::proxy) for no proxy",
+                "has a scheme other than http and https: set http://host:port (SOCKS is not supported), or set it \
+                 empty for no proxy",
             ));
         }
         let (user, host) = match rest.rsplit_once('@') {
@@ -56,14 +56,14 @@ impl Proxy {
         Ok(Proxy { origin, authorization: authorization.transpose()?.map(Arc::new), setting })
     }
 
-    /// The value of the Proxy-Authorization header, if it needs one.
+    /// The value of the Proxy-Authorization header, if the proxy needs one.
     pub(crate) fn authorization(&self) -> Option<&Secret> {
         self.authorization.as_deref()
     }
 
-    /// Asks for a tunnel to `target` over a `stream` to the proxy.
+    /// Opens a tunnel to `target` on `stream`, a connection to the proxy.
     pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, deadline: &Deadline) -> Result<(), Error> {
-        deadline.set_phase(Phase::Proxy);
+        deadline.progress.set_phase(Phase::Proxy);
         let host = format!("{}:{}", target.host(), target.port());
         let authorization = self.authorization();
         let (name, value, end) = match authorization {
@@ -72,8 +72,8 @@ impl Proxy {
         };
         let request = Secret::concat(&["CONNECT ", &host, " HTTP/1.1\r\nHost: ", &host, "\r\n", name, value, end]);
         let lost = |error: std::io::Error| {
-            deadline.failure().unwrap_or_else(|| {
-                self.failed(&format!("the connection was lost while asking for a tunnel to {host} ({error})"))
+            deadline.progress.failure().unwrap_or_else(|| {
+                self.failed(&format!("the connection was lost during the CONNECT request for {host} ({error})"))
                     .retryable(true)
             })
         };
@@ -81,20 +81,23 @@ impl Proxy {
         let head = read_head(stream).map_err(lost)?;
         match status_of(&head) {
             Some(200..=299) => Ok(()),
-            // tinyproxy says 401 to a wrong password.
+            // tinyproxy responds 401 to a wrong password.
             Some(status @ (401 | 407)) => {
-                let what =
-                    if authorization.is_some() { "refused its user and password" } else { "wants a user and password" };
-                Err(self.failed(&format!("it {what} ({status}): set them as http://user:password@host:port")))
+                let what = if authorization.is_some() {
+                    "rejected the user and password"
+                } else {
+                    "requires a user and password"
+                };
+                Err(self.failed(&format!("it {what} ({status}): set http://user:password@host:port")))
             }
             Some(status) => Err(self
                 .failed(&format!("it refused a tunnel to {host} with status {status}"))
                 .retryable(matches!(status, 502..=504))),
-            None => Err(self.failed("it did not answer with HTTP; perhaps it is no proxy")),
+            None => Err(self.failed("its response is not HTTP; check that the port is a proxy's")),
         }
     }
 
-    /// An error that names this proxy and where it is set.
+    /// An error that names this proxy and its setting.
     pub(crate) fn failed(&self, what: &str) -> Error {
         Error::new(ErrorKind::Proxy, format!("the proxy {self} failed: {what}"))
     }
@@ -106,7 +109,7 @@ impl std::fmt::Display for Proxy {
     }
 }
 
-/// The header's value for `user:password`, each percent-encoded.
+/// The value of Proxy-Authorization for a percent-encoded `user:password`.
 fn proxy_authorization(user: &str) -> Option<Secret> {
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
     let decode = |text: &str| {
@@ -118,7 +121,7 @@ fn proxy_authorization(user: &str) -> Option<Secret> {
     Some(Secret::base64("Basic ", Secret::concat(&[&name, ":", &password]).as_bytes()))
 }
 
-/// Reads up to the empty line, byte by byte: what follows belongs to the tunnel.
+/// Reads up to the empty line, byte by byte: the next bytes belong to the tunnel.
 fn read_head(stream: &mut dyn Stream) -> std::io::Result<Vec<u8>> {
     const LARGEST: usize = 16 * 1024;
     let mut head = Vec::with_capacity(256);
@@ -142,20 +145,20 @@ fn status_of(head: &[u8]) -> Option<u16> {
     words.next()?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// Which proxy, if any, a client goes through.
+/// The proxy setting of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum ProxySetting {
-    /// What the environment says when the client is made.
+    /// From the environment, when the client is built.
     #[default]
     Environment,
-    /// None, whatever the environment says.
+    /// No proxy, whatever the environment says.
     Direct,
     /// This one.
     Explicit(Proxy),
 }
 
 impl ProxySetting {
-    /// The proxy for `target`. `variable` reads the environment.
+    /// Selects the proxy for `target`. `variable` reads the environment.
     pub(crate) fn for_target(
         &self,
         target: &Origin,
@@ -168,7 +171,7 @@ impl ProxySetting {
                 let names: &[&'static str] = if target.is_https() {
                     &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
                 } else if variable("REQUEST_METHOD").is_some() {
-                    // A CGI program: there a client's "Proxy" header becomes HTTP_PROXY.
+                    // In a CGI program a client's "Proxy" header becomes HTTP_PROXY.
                     &["http_proxy", "all_proxy", "ALL_PROXY"]
                 } else {
                     &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
@@ -185,8 +188,8 @@ impl ProxySetting {
     }
 }
 
-/// Whether NO_PROXY names `target`: `*`, a host, a domain with all below it, an address, a CIDR block; each perhaps with
-/// a port.
+/// Whether NO_PROXY names `target`: `*`, a host, a domain with its subdomains, an address or a CIDR block, each with an
+/// optional port.
 fn is_excepted(target: &Origin, exceptions: &str) -> bool {
     exceptions.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
         if entry == "*" {
@@ -211,7 +214,7 @@ fn is_excepted(target: &Origin, exceptions: &str) -> bool {
     })
 }
 
-/// A port behind a host; an IPv6 address without brackets has none.
+/// Splits `host:port`; an IPv6 address without brackets has no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {
@@ -241,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_url_is_read_and_its_password_never_shown() {
+    fn proxy_url_is_parsed_and_its_password_hidden() {
         let proxy = Proxy::parse("http://us%40er:marked-secret@Proxy.test:3128/", "HTTPS_PROXY").unwrap();
         assert_eq!(proxy.origin.to_string(), "http://proxy.test:3128");
         assert_eq!(proxy.authorization.as_ref().unwrap().expose(), "Basic dXNAZXI6bWFya2VkLXNlY3JldA==");
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_chooses() {
+    fn environment_selects_proxy() {
         let choose = |url: &str, set: &[(&str, &str)]| {
             ProxySetting::Environment
                 .for_target(&origin(url), |name| {
@@ -287,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn exceptions() {
+    fn no_proxy_entry_excludes_target() {
         let excepted = |url: &str, list: &str| is_excepted(&origin(url), list);
         for list in
             ["*", "api.boomi.com", "boomi.com", ".boomi.com", "*.boomi.com", "x, API.BOOMI.COM:443", "a b boomi.com"]

@@ -1,7 +1,7 @@
-//! Names to addresses, without blocking a caller past its deadline.
+//! Resolves host names, without blocking a caller past its deadline.
 //!
-//! `getaddrinfo` cannot be stopped, so it runs in a short-lived thread: one per name at a time, whoever asks. A look-up
-//! that outlasts its callers ends by itself, and the next caller joins it.
+//! `getaddrinfo` cannot be interrupted, so it runs in a short-lived thread, one per name at a time. The thread may
+//! outlive its callers; the next caller for the name joins it.
 //!
 //! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
 //! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
@@ -12,19 +12,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::deadline::{Deadline, Phase, SLICE};
+use crate::transport::deadline::{Deadline, SLICE};
+use crate::transport::progress::Phase;
 
 /// The addresses of `localhost`.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
-/// Looks a name up, blocking.
+/// Looks up the addresses of a host. Blocks.
 pub(crate) type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
 
-/// The operating system's own look-up: `/etc/hosts`, DNS, and whatever else the machine is set up to ask.
+/// Looks up with `getaddrinfo`: `/etc/hosts`, DNS, and what else the system is configured for.
 pub(crate) fn system_look_up(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
 
+/// Resolves host names; callers share the look-ups that run.
 pub(crate) struct Resolver {
     look_up: LookUp,
     running: Arc<Mutex<HashMap<String, Arc<Running>>>>,
@@ -41,7 +43,7 @@ impl Resolver {
         Resolver { look_up, running: Arc::default() }
     }
 
-    /// The addresses of `host`, at least one.
+    /// Returns the addresses of `host`, at least one.
     pub(crate) fn resolve(&self, host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
         if let Some(address) = crate::origin::ip_of(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -49,9 +51,9 @@ impl Resolver {
         if is_localhost(host) {
             return Ok(LOOPBACK.map(|address| SocketAddr::new(address, port)).into());
         }
-        deadline.set_phase(Phase::Resolve);
+        deadline.progress.set_phase(Phase::Resolve);
         let failed = |what: &str| {
-            let text = format!("cannot look up the name {host}: {what}; check the name and this machine's DNS");
+            let text = format!("cannot look up the host name {host}: {what}; check the name and this machine's DNS");
             Error::new(ErrorKind::Connect, text).retryable(true)
         };
         let running = self.join(host).map_err(|error| failed(&error.to_string()))?;
@@ -75,7 +77,7 @@ impl Resolver {
         }
     }
 
-    /// The look-up of `host` that is running, or a new one.
+    /// Joins the running look-up of `host`, or starts one.
     fn join(&self, host: &str) -> io::Result<Arc<Running>> {
         let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = all.get(host) {
@@ -100,11 +102,11 @@ fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
-/// Starts a thread that no signal is delivered to: the host program's handlers belong on its own threads.
+/// Starts a thread with all signals blocked, so that the program's signal handlers never run on it.
 pub(crate) fn spawn_without_signals(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    // Enough for the look-up modules of libc, and a sixteenth of the default.
+    // Enough for libc's look-up modules; a sixteenth of the default.
     const STACK: usize = 512 * 1024;
-    // A thread inherits its mask. Blocking before it starts leaves no moment in which it could be chosen.
+    // A thread inherits the mask of its parent, so it never runs unblocked.
     #[cfg(unix)]
     let mask = nix::sys::signal::SigSet::all().thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK);
     let spawned = std::thread::Builder::new().name(name.into()).stack_size(STACK).spawn(work);
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_need_no_look_up() {
+    fn address_needs_no_look_up() {
         let resolver = Resolver::new(|_| panic!("no look-up is needed"));
         let deadline = deadline(1000, Cancellation::default());
         assert_eq!(resolver.resolve("[::1]", 1, &deadline).unwrap(), ["[::1]:1".parse().unwrap()]);
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hanging_look_up_is_shared_and_left_behind() {
+    fn hanging_look_up_is_shared_and_left_behind() {
         static LOOK_UPS: AtomicUsize = AtomicUsize::new(0);
         static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
         let resolver = Arc::new(Resolver::new(|_| {
@@ -163,13 +165,13 @@ mod tests {
             Ok(vec!["127.0.0.1".parse().unwrap()])
         }));
 
-        // One gives up by its deadline, one by being cancelled, and one waits for the answer.
+        // One caller times out, one is cancelled, and one waits for the result.
         let late = resolver.resolve("slow.test", 1, &deadline(60, Cancellation::default())).unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Timeout);
-        assert!(late.message().contains("looking up the name"), "{late}");
+        assert!(late.message().contains("looking up the host name"), "{late}");
         let stops = Cancellation { call: Some(Arc::new(AtomicBool::new(true))), client: None };
         assert_eq!(resolver.resolve("slow.test", 1, &deadline(60_000, stops)).unwrap_err().kind(), ErrorKind::Canceled);
-        let patient = std::thread::spawn({
+        let waiting = std::thread::spawn({
             let resolver = resolver.clone();
             move || resolver.resolve("slow.test", 1, &deadline(60_000, Cancellation::default())).unwrap()
         });
@@ -178,13 +180,13 @@ mod tests {
         }
         *GATE.0.lock().unwrap() = true;
         GATE.1.notify_all();
-        assert_eq!(patient.join().unwrap().len(), 1);
+        assert_eq!(waiting.join().unwrap().len(), 1);
         assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
         assert!(resolver.running.lock().unwrap().is_empty());
     }
 
     #[test]
-    fn failures_name_the_host() {
+    fn failed_look_up_names_the_host() {
         let resolver = Resolver::new(|host| match host {
             "empty.test" => Ok(Vec::new()),
             _ => Err(io::Error::other("no such name")),
@@ -198,7 +200,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_thread_has_all_signals_blocked_and_ours_has_not() {
+    fn look_up_thread_blocks_all_signals() {
         use nix::sys::signal::{SigSet, Signal};
         let (sender, receiver) = std::sync::mpsc::channel();
         let before = SigSet::thread_get_mask().unwrap();

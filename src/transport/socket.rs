@@ -1,4 +1,4 @@
-//! A TCP socket whose every wait is cut into slices, between which the call in progress may be stopped.
+//! A TCP socket that waits in slices, and checks the deadline between them.
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,21 +7,22 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::Error;
-use crate::transport::deadline::{Deadline, Phase, SLICE};
+use crate::transport::deadline::{Deadline, SLICE};
+use crate::transport::progress::Phase;
 
-/// What requests are written to and answers read from: a socket, or TLS over one.
+/// A byte stream to a server: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write + Send + Sync {
-    /// Whether the connection can carry another request: still open, and nothing unexpected has arrived.
+    /// Whether the connection can carry another request: it is open, and nothing unexpected has arrived.
     fn is_idle(&mut self) -> bool;
 }
 
-/// A connected socket that waits in slices. Only for the thread of a call: see [`Deadline::current`].
+/// A connected socket that waits in slices. Its thread must have a [current](Deadline::current) deadline.
 pub(crate) struct SlicedSocket(TcpStream);
 
 impl SlicedSocket {
-    /// Connects to the first of the `addresses` of `name` that answers. Each gets its share of the time that is left.
+    /// Connects to the first of the `addresses` of `name` that accepts. Each gets an equal share of the time left.
     pub(crate) fn connect(name: &str, addresses: &[SocketAddr], deadline: &Deadline) -> Result<Self, Error> {
-        deadline.set_phase(Phase::Connect);
+        deadline.progress.set_phase(Phase::Connect);
         let mut failures = Vec::new();
         for (index, address) in addresses.iter().enumerate() {
             let share = deadline.remaining() / (addresses.len() - index) as u32;
@@ -31,14 +32,14 @@ impl SlicedSocket {
             }
         }
         let text = format!(
-            "cannot connect to {name}: {}; check the host and port, and what is in between",
+            "cannot connect to {name}: {}; check the host, the port, and firewalls in between",
             failures.join("; ")
         );
         Err(Error::new(crate::error::ErrorKind::Connect, text).retryable(true))
     }
 }
 
-/// One address. The outer error ends the call, the inner only this address.
+/// Connects to one address. The outer error ends the call, the inner one only this address.
 fn connect_one(address: SocketAddr, share: Duration, deadline: &Deadline) -> Result<io::Result<TcpStream>, Error> {
     deadline.check()?;
     let begin = || {
@@ -63,7 +64,7 @@ fn connect_one(address: SocketAddr, share: Duration, deadline: &Deadline) -> Res
         }
         deadline.check()?;
         if left.is_zero() {
-            return Ok(Err(io::Error::new(ErrorKind::TimedOut, "no answer in this address's share of the time")));
+            return Ok(Err(io::Error::new(ErrorKind::TimedOut, "no response in this address's share of the time")));
         }
     }
     let finish = || {
@@ -108,11 +109,11 @@ fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
     }
 }
 
-/// Repeats `io` after each slice in which nothing moved.
+/// Repeats `io` while it times out, and checks the deadline before each attempt.
 fn sliced<T>(mut io: impl FnMut(&Deadline) -> io::Result<T>) -> io::Result<T> {
     let deadline = Deadline::current()?;
     loop {
-        // RequestInfo before every try, not only after a slice: bytes that drip in faster than a slice would hide the deadline.
+        // Bytes that drip in faster than a slice must not hide the deadline.
         deadline.check_io()?;
         match io(&deadline) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
@@ -132,8 +133,8 @@ impl Write for SlicedSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         sliced(|deadline| {
             let written = self.0.write(bytes)?;
-            if deadline.phase() == Phase::Send && written > 0 {
-                deadline.mark_sent();
+            if deadline.progress.phase() == Phase::Send && written > 0 {
+                deadline.progress.mark_sent(deadline.clock());
             }
             Ok(written)
         })
@@ -162,15 +163,15 @@ impl Stream for SlicedSocket {
     }
 }
 
-/// Reads ahead once there is more than rustls asks for at a time. What it keeps is encrypted.
+/// Reads ahead when a read filled the buffer of rustls. It buffers encrypted bytes only.
 pub(crate) struct ReadAhead {
     stream: BufReader<Box<dyn Stream>>,
-    /// Whether the last read got all that it had room for. Of what is less, no copy is made here.
+    /// Whether the last read filled its buffer. Shorter reads bypass this buffer, which saves a copy.
     is_more: bool,
 }
 
 impl ReadAhead {
-    /// Four of TLS's largest records.
+    /// Four TLS records of the largest size.
     const BYTES: usize = 64 * 1024;
 
     pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
@@ -210,7 +211,7 @@ impl Stream for ReadAhead {
 
 impl Stream for rustls::StreamOwned<rustls::ClientConnection, ReadAhead> {
     fn is_idle(&mut self) -> bool {
-        // Plaintext that nobody asked for would be read as the next answer.
+        // Unexpected plaintext would be read as the next response.
         let quiet = self.conn.process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() == 0);
         quiet && self.sock.is_idle()
     }

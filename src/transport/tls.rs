@@ -1,4 +1,4 @@
-//! TLS: who is trusted, and what a failed handshake means to a person.
+//! TLS: the trusted roots, the handshake, and messages that explain its failures.
 
 use std::sync::Arc;
 
@@ -10,23 +10,24 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::deadline::{Deadline, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::Phase;
 use crate::transport::socket::{ReadAhead, Stream};
 
-/// Which certificate authorities to trust.
+/// The trusted certificate authorities.
 #[derive(Clone, Default)]
 pub(crate) enum Roots {
-    /// The operating system's, through its own verifier; Mozilla's, built in, where it has none.
+    /// The operating system's, by its own verifier; the built-in ones of Mozilla where it has none.
     #[default]
     System,
-    /// These alone.
+    /// Only these.
     Only(Arc<[CertificateDer<'static>]>),
-    /// These besides the operating system's.
+    /// These and the operating system's.
     Add(Arc<[CertificateDer<'static>]>),
 }
 
 impl Roots {
-    /// In fixed words, for `describe` and messages.
+    /// Describes the roots, for `describe` and messages.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Roots::System => "the operating system's",
@@ -36,7 +37,7 @@ impl Roots {
     }
 }
 
-/// Reads a PEM bundle: every certificate in it must be one, and there must be one.
+/// Parses a PEM bundle: at least one certificate, and all of them valid.
 pub(crate) fn read_pem(pem: &[u8]) -> Result<Arc<[CertificateDer<'static>]>, Error> {
     let invalid = |what: &str| Error::invalid(format!("the CA bundle {what}"));
     let mut checked = RootCertStore::empty();
@@ -56,7 +57,7 @@ pub(crate) fn read_pem(pem: &[u8]) -> Result<Arc<[CertificateDer<'static>]>, Err
     Ok(certificates.into())
 }
 
-/// TLS for one client: its roots, read when the first connection needs them.
+/// TLS for one client. The first connection loads the roots.
 pub(crate) struct Tls {
     roots: Roots,
     ready: OnceCell<Ready>,
@@ -65,7 +66,7 @@ pub(crate) struct Tls {
 #[derive(Clone)]
 struct Ready {
     config: Arc<ClientConfig>,
-    /// Where the roots came from, as it stands in messages.
+    /// The origin of the roots, for messages.
     source: String,
 }
 
@@ -74,29 +75,29 @@ impl Tls {
         Tls { roots, ready: OnceCell::new() }
     }
 
-    /// Speaks TLS over `stream` with `host`.
+    /// Makes a TLS connection with `host` on `stream`.
     pub(crate) fn wrap(
         &self,
         stream: Box<dyn Stream>,
         host: &str,
         deadline: &Deadline,
     ) -> Result<Box<dyn Stream>, Error> {
-        deadline.set_phase(Phase::Handshake);
+        deadline.progress.set_phase(Phase::Handshake);
         let ready = self.ready.get_or_try_init(|| self.prepare())?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| Error::invalid(format!("{host} is not a name that a certificate can be for")))?;
+            .map_err(|_| Error::invalid(format!("{host} cannot be the name in a certificate")))?;
         let failed = |what: &str| Error::new(ErrorKind::Tls, format!("the TLS handshake with {host} failed: {what}"));
         let connection =
             ClientConnection::new(ready.config.clone(), name).map_err(|error| failed(&error.to_string()))?;
         let mut tls = StreamOwned::new(connection, ReadAhead::new(stream));
         while tls.conn.is_handshaking() {
             if let Err(error) = tls.conn.complete_io(&mut tls.sock) {
-                return Err(deadline.failure().unwrap_or_else(|| match rustls_error(&error) {
+                return Err(deadline.progress.failure().unwrap_or_else(|| match rustls_error(&error) {
                     Some(error) => failed(&explain(error, &ready.source)),
                     None => failed(&format!(
-                        "the connection was lost in the handshake ({error}); the port may not speak TLS, or something \
-                         between here and there refuses it. Trusted were {}",
+                        "the connection was lost in the handshake ({error}); the port may not speak TLS, or a firewall \
+                         may refuse it. Trusted roots: {}",
                         ready.source
                     ))
                     .retryable(true),
@@ -112,7 +113,7 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(&error))?
-            .dangerous() // Only in name: both verifiers are rustls' own.
+            .dangerous() // In name only: both verifiers are those of rustls.
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         Ok(Ready { config: Arc::new(config), source })
@@ -129,7 +130,7 @@ impl Tls {
                 (&certificates[..], format!(" and the given CA bundle ({})", count(certificates.len())))
             }
         };
-        // With extra roots the verifier is content without a system store, so that is asked first.
+        // With extra roots the verifier accepts a missing system store, so the store is probed without them.
         let system = rustls_platform_verifier::Verifier::new(provider.clone());
         match system {
             Ok(system) => {
@@ -150,7 +151,7 @@ impl Tls {
     }
 }
 
-/// A verifier of roots that we hold ourselves.
+/// A verifier with the given roots instead of the system's.
 fn bundled(
     provider: &Arc<CryptoProvider>,
     roots: Vec<rustls::pki_types::TrustAnchor<'static>>,
@@ -172,7 +173,7 @@ fn count(certificates: usize) -> String {
     if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
 }
 
-/// The variables that choose the system's store on Unix, where they are set.
+/// The variables that select the system's store on Unix, if set, for messages.
 fn variables() -> String {
     let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
         let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
@@ -182,12 +183,12 @@ fn variables() -> String {
     if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
 }
 
-/// The rustls error inside an I/O error.
+/// Returns the rustls error inside an I/O error.
 pub(crate) fn rustls_error(error: &std::io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-/// What a TLS error means and what to do. `source` says which roots were trusted.
+/// Explains a TLS error and what to do. `source` names the trusted roots.
 fn explain(error: &rustls::Error, source: &str) -> String {
     let what = match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
@@ -204,38 +205,42 @@ fn explain(error: &rustls::Error, source: &str) -> String {
                 let names = crate::text::printable(&names.join(", "), 200);
                 format!("its certificate is for another host ({names}); check the base URL")
             }
-            // A bad signature: the authority has the name of a trusted one and another key.
+            // BadSignature: an authority with the name of a trusted one and another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "its certificate is self-signed or from an authority that is not trusted, or the server leaves out its \
-                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, the CA must be in the \
-                 bundle of BOOMI_CA_FILE or boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)"
+                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, add the CA to the \
+                 CA file (BOOMI_CA_FILE)"
                     .into()
             }
-            // The error inside is of a crate that is not ours to name.
+            // The inner error's type is private.
             CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
                 "its certificate is an authority's, most likely self-signed: it needs one that is no CA \
                  (basicConstraints=CA:FALSE)"
                     .into()
             }
-            other => format!("its certificate was refused ({other})"),
+            other => format!("its certificate was rejected ({other})"),
         },
         rustls::Error::InvalidMessage(_) => {
             "it does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
         }
-        rustls::Error::PeerIncompatible(what) => format!("it speaks no TLS 1.2 or newer that we do ({what:?})"),
-        rustls::Error::AlertReceived(alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure)) => {
+        rustls::Error::PeerIncompatible(what) => {
+            format!("it supports no TLS version and cipher of this client, TLS 1.2 or newer ({what:?})")
+        }
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure),
+        ) => {
             format!(
-                "it refused TLS 1.2 and 1.3 as we speak them (alert {alert:?}): the server, or a proxy that opens TLS, must \
-                 speak TLS 1.2 or newer"
+                "it refused this client's TLS 1.2 and 1.3 (alert {alert:?}): the server, or a proxy that opens TLS, \
+                 must support TLS 1.2 or newer"
             )
         }
         rustls::Error::AlertReceived(alert) => format!("it refused the connection (alert {alert:?})"),
         other => other.to_string(),
     };
-    format!("{what}. Trusted were {source}")
+    format!("{what}. Trusted roots: {source}")
 }
 
-/// An error for a TLS failure after the handshake.
+/// Words a TLS failure after the handshake.
 pub(crate) fn broken(host: &str, error: &rustls::Error, roots: &str) -> Error {
     Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, roots)))
 }
@@ -245,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bundle_must_hold_certificates() {
+    fn pem_without_valid_certificates_is_rejected() {
         let emulated = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         for (pem, text) in [

@@ -309,7 +309,7 @@ static void the_guard_holds_until_it_is_reset(void) {
     /* Nothing but a reset, or other credentials, opens it now. */
     boomi_code code = boomi_jwt_generate(client, NULL, NULL, &token, &error);
     CHECK(boomi_error_retry_after_ms(error) == -1 && boomi_error_sent(error) == 0);
-    expect(code, error, BOOMI_ERR_HELD, "reset_guard", __LINE__);
+    expect(code, error, BOOMI_ERR_HELD, "reset of the guard", __LINE__);
     error = NULL;
   }
   CHECK(token == NULL);

@@ -218,7 +218,7 @@ static void callbacks_that_fail(void) {
   } cases[] = {
       {no_credentials, NULL, BOOMI_ERR_CONFIG, "returned 7"},
       {no_credentials, (void *)cases, BOOMI_ERR_INVALID_ARGUMENT, "kind is 9"},
-      {forgetful, NULL, BOOMI_ERR_CONFIG, "gave no credentials"},
+      {forgetful, NULL, BOOMI_ERR_CONFIG, "set no credentials"},
   };
   size_t i;
   boomi_config *config;

@@ -78,7 +78,7 @@ static void deadlines_end_it(void) {
   boomi_token *token = NULL;
   MUST(boomi_config_set_connect_timeout_ms(config, 80, &error));
   client = client_of(config);
-  EXPECT(boomi_jwt_generate(client, NULL, NULL, &token, &error), BOOMI_ERR_TIMEOUT, "looking up the name");
+  EXPECT(boomi_jwt_generate(client, NULL, NULL, &token, &error), BOOMI_ERR_TIMEOUT, "looking up the host name");
   MUST(boomi_call_set_timeout_ms(call, 60, &error));
   EXPECT(boomi_jwt_generate(client, NULL, call, &token, &error), BOOMI_ERR_TIMEOUT, "60 ms");
   /* The second joined the first's look-up. */
@@ -104,7 +104,7 @@ static void the_wait_callback_ends_it(void) {
   MUST(boomi_config_set_connect_timeout_ms(config, 600000, &error));
   MUST(boomi_config_set_wait_callback(config, stop, &number, NULL, &error));
   client = client_of(config);
-  EXPECT(boomi_jwt_generate(client, NULL, NULL, &token, &error), BOOMI_ERR_CANCELED, "looking up the name");
+  EXPECT(boomi_jwt_generate(client, NULL, NULL, &token, &error), BOOMI_ERR_CANCELED, "looking up the host name");
   CHECK(look_ups == number);
   boomi_client_free(client);
 }
@@ -119,7 +119,7 @@ static void *call_the_slow_name(void *argument) {
   boomi_token *token = NULL;
   boomi_error *error = NULL;
   EXPECT(boomi_jwt_generate(caller->client, NULL, caller->call, &token, &error), BOOMI_ERR_CANCELED,
-         "looking up the name");
+         "looking up the host name");
   return NULL;
 }
 

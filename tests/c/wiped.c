@@ -173,7 +173,7 @@ static void nothing_freed_holds_a_secret(void) {
   MUST(boomi_request_set_auth(request, BOOMI_AUTH_NONE, &error));
   MUST(boomi_request_set_header(request, "Authorization", "Bearer marked-secret", 0, &error));
   MUST(boomi_client_send(client, request, NULL, &response, &error));
-  EXPECT(boomi_response_check(response, &error), BOOMI_ERR_CREDENTIALS_REJECTED, "caller");
+  EXPECT(boomi_response_check(response, &error), BOOMI_ERR_CREDENTIALS_REJECTED, "own Authorization");
   boomi_response_free(response);
   boomi_request_free(request);
   boomi_client_free(client);

@@ -12,8 +12,10 @@ pub fn example_program(name: &str) -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let mut above = here.ancestors().skip(2);
     let (profile, target) = (above.next().unwrap(), above.next().unwrap());
-    // With one test target asked for, cargo builds no examples. What measures coverage has a directory of its own for what it builds.
-    let build = ["build", "--quiet", "--locked", "--package", "boomi-auth", "--example", name];
+    // With one test target asked for, cargo builds no examples; with the features of `make test` there is nothing
+    // to build. What measures coverage has a directory of its own for what it builds.
+    let mut build = vec!["build", "--quiet", "--locked", "--workspace", "--example", name];
+    build.extend(cfg!(feature = "capi").then_some("--features=boomi-auth/capi"));
     let mut cargo = Command::new(env!("CARGO"));
     assert!(cargo.args(build).arg("--target-dir").arg(target).status().unwrap().success());
     profile.join("examples").join(name)

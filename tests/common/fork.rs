@@ -5,34 +5,21 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A child that hangs is killed after so many seconds, and went wrong.
-const LONGEST_LIFE: u32 = 100;
+const LONGEST_LIFE: libc::c_uint = 100;
 
-/// Functions of the C library, which every Unix program is linked with.
-mod c {
-    use std::ffi::{c_int, c_uint};
-
-    unsafe extern "C" {
-        pub fn fork() -> c_int;
-        pub fn alarm(seconds: c_uint) -> c_uint;
-        pub fn kill(process: c_int, signal: c_int) -> c_int;
-        pub fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
-        pub fn _exit(status: c_int) -> !;
-    }
-}
-
-/// A forked process that nobody has waited for.
+/// A forked process that was not waited for yet.
 #[must_use]
-pub struct Child(i32);
+pub struct Child(libc::pid_t);
 
 /// Runs `child` in a forked process.
 pub fn fork(child: impl FnOnce() -> bool) -> Child {
     // SAFETY: the child uses clients under test and nothing else of this process, and leaves by `_exit`, so no
     // destructor of its parent's and no code of the test harness runs there.
-    let process = unsafe { c::fork() };
+    let process = unsafe { libc::fork() };
     assert!(process >= 0, "cannot fork");
     if process == 0 {
         // SAFETY: its signal ends this process, which is what is wanted.
-        unsafe { c::alarm(LONGEST_LIFE) };
+        unsafe { libc::alarm(LONGEST_LIFE) };
         let good = catch_unwind(AssertUnwindSafe(child)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map_or("it panicked", String::as_str);
             // What a child prints is kept by the harness, which this process never gets back to.
@@ -40,7 +27,7 @@ pub fn fork(child: impl FnOnce() -> bool) -> Child {
             false
         });
         // SAFETY: it ends this process, and has no other condition.
-        unsafe { c::_exit(if good { 0 } else { 1 }) };
+        unsafe { libc::_exit(if good { 0 } else { 1 }) };
     }
     Child(process)
 }
@@ -53,23 +40,23 @@ pub fn fork_many(count: usize, child: impl Fn(usize) -> bool) -> Vec<Child> {
 impl Child {
     /// Stops it where it is, until [`go_on`](Self::go_on).
     pub fn stop(&self) {
-        self.signal(rustix::process::Signal::STOP);
+        self.signal(libc::SIGSTOP);
     }
 
     pub fn go_on(&self) {
-        self.signal(rustix::process::Signal::CONT);
+        self.signal(libc::SIGCONT);
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
-        // SAFETY: the process is a child that nobody has waited for.
-        assert_eq!(unsafe { c::kill(self.0, signal.as_raw()) }, 0);
+    fn signal(&self, signal: libc::c_int) {
+        // SAFETY: the process is a child that was not waited for.
+        assert_eq!(unsafe { libc::kill(self.0, signal) }, 0);
     }
 
     /// Waits for it, and says whether it returned `true`.
     pub fn went_well(self) -> bool {
         let mut status = -1;
-        // SAFETY: `status` is a place for an int, and the process is a child that nobody has waited for.
-        let waited = unsafe { c::waitpid(self.0, &mut status, 0) };
+        // SAFETY: `status` is a place for an int, and the process is a child that was not waited for.
+        let waited = unsafe { libc::waitpid(self.0, &mut status, 0) };
         if status != 0 {
             println!("process {} ended with wait status {status:#x}", self.0);
         }

@@ -106,6 +106,6 @@ fn a_calls_own_deadline_counts<A: Api>() {
     let mut call = A::call();
     A::set_timeout_ms(&mut call, 400).unwrap();
     let failure = failure(A::generate_jwt(&client, None, Some(&call)));
-    failure.assert(Timeout, &["400 ms", "waiting for the answer"]);
+    failure.assert(Timeout, &["400 ms", "waiting for the response"]);
     assert!(failure.sent && failure.retryable && failure.status == 0, "{failure:?}");
 }

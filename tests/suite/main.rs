@@ -9,6 +9,7 @@ mod authorize;
 mod c;
 mod callbacks;
 mod calls;
+mod faults;
 mod guard;
 mod jobs;
 mod keychain;

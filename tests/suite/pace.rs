@@ -90,7 +90,7 @@ fn a_wait_for_a_turn_is_canceled<A: Api>() {
     let client = client::<A>(of(&boomi), [by_password(REGULAR), Setting::RequestsPerSecond(1), hook]);
     get::<A>(&client, AUDIT_LOG).unwrap();
     waits.store(true, Ordering::SeqCst);
-    failure(get::<A>(&client, AUDIT_LOG)).assert_unsent(Canceled, &["waiting for its turn"]);
+    failure(get::<A>(&client, AUDIT_LOG)).assert_unsent(Canceled, &["waiting for the rate limit"]);
     assert_eq!(boomi.log().len(), 1);
 }
 

@@ -31,7 +31,7 @@ run_twice!(
 );
 
 const CROWD: usize = 16;
-const PHASE: &str = "waiting for the program or keychain that gives the credentials";
+const PHASE: &str = "waiting for the credentials of a program or keychain";
 
 /// A shell program in a directory of its own, in which the program keeps a record of its runs.
 struct Program {

@@ -440,7 +440,7 @@ fn the_guard_holds_until_it_is_reset<A: Api>() {
     A::reset_guard(&client);
     failure(A::generate_jwt(&client, None, None)).assert(CredentialsRejected, &[]);
     let shut = failure(A::generate_jwt(&client, None, None));
-    shut.assert_unsent(Held, &["reset_guard"]);
+    shut.assert_unsent(Held, &["reset of the guard"]);
     assert!(shut.retry_after_ms == -1 && !shut.retryable, "{shut:?}");
     assert_eq!(boomi.log().len(), 2);
 

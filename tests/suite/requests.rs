@@ -77,7 +77,7 @@ fn authorization_is_the_callers_only_without_a_scheme<A: Api>() {
     A::set_header(&mut request, Header::plain("Authorization", &token.header())).unwrap();
     for scheme in [AuthScheme::Auto, AuthScheme::Basic, AuthScheme::Jwt] {
         A::set_auth(&mut request, scheme);
-        assert_invalid(A::send(&client, &request, None), "BOOMI_AUTH_NONE");
+        assert_invalid(A::send(&client, &request, None), "set the auth scheme to none");
     }
     A::set_auth(&mut request, AuthScheme::None);
     assert_eq!(A::send(&client, &request, None).unwrap().status(), 200);

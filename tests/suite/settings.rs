@@ -80,7 +80,7 @@ fn without_credentials_a_sign_in_says_what_to_set_and_where_boomi_shows_it<A: Ap
     let client = client::<A>(at("https://localhost:1"), []);
     let page = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
     for failure in [failure(A::generate_jwt(&client, None, None)), failure(get::<A>(&client, AUDIT_LOG))] {
-        failure.assert_unsent(ErrorKind::Config, &["boomi_config_set_credentials", "BOOMI_API_TOKEN", page]);
+        failure.assert_unsent(ErrorKind::Config, &["give the client its credentials", "BOOMI_API_TOKEN", page]);
         assert!(!failure.retryable && failure.attempts == 0, "{failure:?}");
     }
 }
@@ -90,7 +90,7 @@ fn without_an_account_id_a_call_says_where_boomi_shows_it<A: Api>() {
     let client = client::<A>(settings, [Setting::Proxy(String::new())]);
     for failure in [failure(A::generate_jwt(&client, None, None)), failure(get::<A>(&client, AUDIT_LOG))] {
         let page = "Settings > User Information > Account Information";
-        failure.assert_unsent(ErrorKind::Config, &["boomi_config_set_account_id", "BOOMI_ACCOUNT_ID", page]);
+        failure.assert_unsent(ErrorKind::Config, &["give the account id to the client", "BOOMI_ACCOUNT_ID", page]);
     }
 }
 

@@ -102,7 +102,7 @@ fn stalled<A: Api>(more: impl IntoIterator<Item = Setting>, call: Option<&A::Cal
 fn a_stream_that_stalls_ends_by_its_timeout<A: Api>() {
     let mut stalled = stalled::<A>([Setting::TimeoutMs(300)], None);
     let failure = failure(stalled.response.read(&mut [0; 7]));
-    failure.assert(Timeout, &["127.0.0.1", "300 ms", "reading the answer's body"]);
+    failure.assert(Timeout, &["127.0.0.1", "300 ms", "reading the response body"]);
     assert!(failure.sent && failure.retryable, "{failure:?}");
 }
 
@@ -129,7 +129,7 @@ fn a_hook_ends_a_read_that_waits<A: Api>() {
     let hook = Setting::WaitHook(Box::new(move || asked.load(Ordering::SeqCst)));
     let mut stalled = stalled::<A>([hook], None);
     stop.store(true, Ordering::SeqCst);
-    failure(stalled.response.read(&mut [0; 7])).assert(Canceled, &["reading the answer's body"]);
+    failure(stalled.response.read(&mut [0; 7])).assert(Canceled, &["reading the response body"]);
 }
 
 fn a_body_that_is_here_can_be_read_too<A: Api>() {

@@ -1,4 +1,4 @@
-//! The command line. What a setting means is the library's business; see `settings.rs` for where else one may come from.
+//! The command line. `settings.rs` says where else a setting may come from; the library interprets it.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ Exit status:
   2    the command line or a setting is wrong or missing
   3    the server rejected the credentials
   4    not sent: it would have had to wait too long (the guard, a one-time code, the rate limit)
-  5    no connection, no trusted TLS, a deadline, an answer that makes no sense
+  5    no connection, no trusted TLS, a deadline, an unusable response
   6    the server answered with an error: its body is on standard output, its message on standard error
   130  Ctrl-C; other signals 128 and their number, so 141 is a closed pipe";
 
@@ -70,7 +70,7 @@ pub(crate) struct SettingArgs {
     /// The proxy, http://host:port, or "" for none; else HTTPS_PROXY and so on. One with a password goes into config.toml
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// How long a call may take until its answer begins, and then each read; BOOMI_TIMEOUT, else 60
+    /// How long a call may take until its response begins, and then each read; BOOMI_TIMEOUT, else 60
     #[arg(long, global = true, value_name = "SECONDS", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) timeout: Option<String>,
     /// Where the guard remembers sign-ins; BOOMI_STATE_DIR, else $XDG_STATE_HOME/boomi-auth
@@ -79,7 +79,7 @@ pub(crate) struct SettingArgs {
     /// A Valkey or Redis server that a fleet shares, redis://host:port/0; BOOMI_STORE. One with a password goes there or into config.toml
     #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) store: Option<String>,
-    /// What people try, so that they are told why not
+    /// Refused, with the reason: a secret is never an argument
     #[arg(long, global = true, hide = true)]
     pub(crate) api_token: Option<String>,
     /// Tell on standard error what is done; never a secret
@@ -127,9 +127,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         show: ShowArg,
     },
-    /// Send a request, and print the answer's body
+    /// Send a request, and print the response body
     Request(RequestArgs),
-    /// Send a GraphQL query, and print the answer
+    /// Send a GraphQL query, and print the response
     Graphql {
         /// The query, or the JSON object {"query": ..., "variables": ...}; "-" is standard input
         #[arg(value_name = "FILE")]

@@ -9,8 +9,9 @@ use boomi_auth::{AuthScheme, BASE_URL_US, Client, ErrorKind, Response};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::failure::{Failure, HELD, NETWORK, Result, USAGE};
-use crate::settings::{self, SETTINGS, Setting, Settings};
+use crate::failure::{Failure, HELD, NETWORK, Result, USAGE, check_interrupt};
+use crate::settings::table::{SETTINGS, Setting};
+use crate::settings::{self, Settings};
 use crate::{guard, interrupt, output};
 
 /// Names of other tools for what is a setting here, and its name.
@@ -91,7 +92,7 @@ pub(crate) fn run(settings: &mut Settings, sign_in: bool, as_json: bool) -> Resu
             }
         }
     }
-    interrupt::check()?;
+    check_interrupt()?;
     report(&findings, as_json)
 }
 
@@ -129,7 +130,8 @@ fn look_at_settings(settings: &Settings, findings: &mut Findings) {
         findings.unknown(
             "settings",
             "BOOMI_ACCOUNT_ID is not set",
-            "set it for JWTs and paths with {accountId}: Boomi shows it under Settings > User Information > Account Information",
+            "set it for JWTs and paths with {accountId}: Boomi shows it under Settings > User Information > Account \
+             Information",
         );
     }
     if let Some(why) = &settings.without_keychain {
@@ -185,10 +187,10 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
     let proxy = client.proxy().map(|(proxy, _)| proxy);
     look_up(about["base_url"].as_str().unwrap_or(BASE_URL_US), proxy.is_some(), findings);
     let roots = about["trusted_roots"].as_str().unwrap_or_default();
-    // Without credentials, so that it is no sign-in. Any answer will do.
-    let answer = client.get("/").auth(AuthScheme::None).send();
-    tell_of_proxy(proxy.as_deref(), &answer, findings);
-    match &answer {
+    // Without credentials, so that it is no sign-in. Any response will do.
+    let response = client.get("/").auth(AuthScheme::None).send();
+    check_proxy(proxy.as_deref(), &response, findings);
+    match &response {
         Ok(_) => findings.good("tls", format!("connected; trusted: {roots}")),
         Err(error) if error.kind() == ErrorKind::Tls => findings.failed("tls", error.clone()),
         Err(error) => {
@@ -198,14 +200,15 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
             findings.unknown("tls", format!("not tried; it would trust {roots}"), "there is no connection: see above");
         }
     }
-    tell_of_clock(&answer, findings);
+    check_clock(&response, findings);
     if client.credentials().is_none() {
         findings.bad(
             "credentials",
             USAGE,
             "there are none",
-            "set BOOMI_USERNAME with BOOMI_API_TOKEN (made under Settings > Account Information and Setup > Boomi Enterprise Platform \
-             API Tokens) or BOOMI_PASSWORD, name a BOOMI_CREDENTIAL_PROCESS, or run `boomi-auth login`",
+            "set BOOMI_USERNAME with BOOMI_API_TOKEN (made under Settings > Account Information and Setup > Boomi \
+             Enterprise Platform API Tokens) or BOOMI_PASSWORD, name a BOOMI_CREDENTIAL_PROCESS, or run `boomi-auth \
+              login`",
         );
         return;
     }
@@ -246,8 +249,8 @@ fn look_up(base_url: &str, by_proxy: bool, findings: &mut Findings) {
     }
 }
 
-fn tell_of_proxy(proxy: Option<&str>, answer: &boomi_auth::Result<Response>, findings: &mut Findings) {
-    match (proxy, answer) {
+fn check_proxy(proxy: Option<&str>, response: &boomi_auth::Result<Response>, findings: &mut Findings) {
+    match (proxy, response) {
         (_, Err(error)) if error.kind() == ErrorKind::Proxy => findings.failed("proxy", error.clone()),
         (None, _) => findings.good("proxy", "none"),
         (Some(proxy), Ok(_)) => findings.good("proxy", proxy),
@@ -257,10 +260,10 @@ fn tell_of_proxy(proxy: Option<&str>, answer: &boomi_auth::Result<Response>, fin
 }
 
 #[expect(clippy::disallowed_methods, reason = "it is this machine's clock that is looked at")]
-fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings) {
-    let date = answer.as_ref().ok().and_then(|answer| httpdate::parse_http_date(answer.header("date")?).ok());
+fn check_clock(response: &boomi_auth::Result<Response>, findings: &mut Findings) {
+    let date = response.as_ref().ok().and_then(|response| httpdate::parse_http_date(response.header("date")?).ok());
     let Some(date) = date else {
-        return findings.unknown("clock", "no answer said what time it is", "compare `date -u` with another machine's");
+        return findings.unknown("clock", "no response had a date", "compare `date -u` with another machine's");
     };
     let now = SystemTime::now();
     let (off, which) = match now.duration_since(date) {
@@ -271,12 +274,14 @@ fn tell_of_clock(answer: &boomi_auth::Result<Response>, findings: &mut Findings)
     if off.as_secs() < CLOCK_OFF {
         findings.good("clock", what);
     } else {
-        let advice = "set it (NTP): one-time codes and JWTs go by the server's clock here, but certificates and other tools do not";
+        let advice = "set it (NTP): one-time codes and JWTs go by the server's clock here, but certificates and other \
+         tools do not";
         findings.bad("clock", USAGE, what, advice);
     }
 }
 
-/// What a client knows of the guard that was just made, as every other command's: the time that a store takes to connect counts.
+/// What a client knows of the guard that was just made, as every other command's: the time that a store takes to
+/// connect counts.
 fn ask_guard(settings: &Settings) -> Result<(Value, Client)> {
     let client = settings.builder().build()?;
     settings::await_store(&client)?;

@@ -1,23 +1,25 @@
-//! How a command ends that did not work: one message, one exit status.
+//! The failure of a command: one message, one exit status.
 
 use boomi_auth::{Error, ErrorKind};
 
-/// Something on this machine: a full disk.
+use crate::interrupt;
+
+/// A failure of this machine, such as a full disk.
 pub(crate) const LOCAL: u8 = 1;
-/// The command line, or a setting.
+/// A bad command line, or a bad setting.
 pub(crate) const USAGE: u8 = 2;
-/// The server does not accept who we are.
+/// The server rejected the credentials.
 pub(crate) const REJECTED: u8 = 3;
-/// Not sent.
+/// The request was not sent.
 pub(crate) const HELD: u8 = 4;
-/// No answer, or none that can be used.
+/// No response, or one that is not usable.
 pub(crate) const NETWORK: u8 = 5;
-/// The answer is an error.
-pub(crate) const ANSWER: u8 = 6;
-/// What a shell calls the end by signal 13: whoever read our output wants no more of it.
+/// The response is an error.
+pub(crate) const RESPONSE: u8 = 6;
+/// The exit status that a shell reports for signal 13: the reader of the output closed the pipe.
 const CLOSED_PIPE: u8 = 128 + 13;
 
-/// The end of a command. Without a message there is nothing to say.
+/// The exit status of a failed command, and perhaps a message.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) status: u8,
@@ -35,7 +37,7 @@ impl Failure {
         Self::new(USAGE, message)
     }
 
-    /// Output that could not be written.
+    /// A failure to write output.
     pub(crate) fn writing(where_to: &str, error: &std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Failure { status: CLOSED_PIPE, message: None };
@@ -44,26 +46,31 @@ impl Failure {
     }
 }
 
+/// Fails after a signal.
+pub(crate) fn check_interrupt() -> Result<()> {
+    if interrupt::requested() { Err(Failure { status: interrupt::status(), message: None }) } else { Ok(()) }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let here = match error.kind() {
-            ErrorKind::Held => " (here: `boomi-auth guard reset`)",
+            ErrorKind::Held => " (`boomi-auth guard reset`)",
             _ => "",
         };
         Failure::new(status_of(error.kind(), error.status()), format!("{}{here}", error.message()))
     }
 }
 
-/// The exit status for an error of the library; `answered` is the HTTP status, if there was one.
-fn status_of(kind: ErrorKind, answered: Option<u16>) -> u8 {
+/// The exit status for an error of the library; `http` is the HTTP status, if there was one.
+fn status_of(kind: ErrorKind, http: Option<u16>) -> u8 {
     match kind {
         ErrorKind::InvalidArgument | ErrorKind::Config => USAGE,
         ErrorKind::CredentialsRejected => REJECTED,
         ErrorKind::Held | ErrorKind::Otp => HELD,
-        ErrorKind::Canceled => crate::interrupt::status(),
+        ErrorKind::Canceled => interrupt::status(),
         ErrorKind::Internal => LOCAL,
-        _ if answered.is_some() => ANSWER,
-        // By the pace: nothing was sent.
+        _ if http.is_some() => RESPONSE,
+        // By the client's own rate limit: nothing was sent.
         ErrorKind::RateLimited => HELD,
         _ => NETWORK,
     }

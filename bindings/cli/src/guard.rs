@@ -33,7 +33,7 @@ pub(crate) fn status(settings: &mut Settings, json: bool) -> Result<()> {
 /// Lets one sign-in through.
 pub(crate) fn reset(settings: &mut Settings) -> Result<()> {
     let client = settings.client()?;
-    // Only who knows the user knows which memory to change.
+    // The user decides which state to change.
     let about: Value = serde_json::from_str(&client.describe_guard()?).expect("the library makes JSON");
     if let Some(problem) = forgetful(&about) {
         return Err(Failure::usage(format!("nothing was changed: {problem}")));
@@ -60,8 +60,8 @@ pub(crate) fn check(client: &Client) -> Result<()> {
 
 /// Why the guard would remember nothing from one run to the next.
 pub(crate) fn forgetful(about: &Value) -> Option<String> {
-    let advice = "so no sign-in is sent, as scripts that start often could lock the user: name a directory with --state-dir or \
-                  BOOMI_STATE_DIR";
+    let advice = "so no sign-in is sent, as scripts that start often could lock the user: name a directory with \
+                  --state-dir or BOOMI_STATE_DIR";
     // While a store is away, the state directory has to do.
     let problem =
         about["memory"].is_null().then(|| about["problem"].as_str().unwrap_or("there is no state directory"))?;
@@ -78,7 +78,7 @@ pub(crate) fn store(client: &Client) -> Option<(String, Option<String>)> {
 /// In one line, what is known.
 pub(crate) fn describe(about: &Value) -> String {
     format!(
-        "{} at {}: {} rejected, {} without an answer, {} under way; known {}",
+        "{} at {}: {} rejected, {} without a response, {} under way; known {}",
         word(about, "username"),
         word(about, "host"),
         about["rejections"],
@@ -93,14 +93,14 @@ pub(crate) fn held(about: &Value) -> Option<String> {
     let held = about.get("held").filter(|held| !held.is_null())?;
     let why = match held["reason"].as_str() {
         Some("rejected") => "these credentials were rejected",
-        Some("unanswered") => "sign-ins had no answer, so they may have been rejected",
+        Some("unanswered") => "sign-ins had no response, so they may have been rejected",
         _ => "one more bad sign-in could lock the user",
     };
     let end = held["wait_ms"].as_u64().map_or("until then nothing is sent".into(), |wait| {
         format!("nothing is sent for another {} s", wait.div_ceil(1000))
     });
-    let how = "correct the user name and secret (others are tried at once), look whether Boomi has locked the user, or allow one \
-               more try with `boomi-auth guard reset`";
+    let how = "correct the user name and secret (others are tried at once), look whether Boomi has locked the user, \
+               or allow one more try with `boomi-auth guard reset`";
     Some(format!("held: {why}; {how}; {end}"))
 }
 

@@ -1,14 +1,12 @@
-//! Ctrl-C, and being told to end: the call that is under way is cancelled, so that the guard learns of its end and no half
-//! file is left. The second time ends the process at once.
+//! Handles Ctrl-C, SIGTERM and SIGHUP: cancels the current call, so that the guard records its end and no partial file
+//! is left. A second signal ends the process at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::failure::{Failure, Result};
-
 static SIGNAL: std::sync::OnceLock<Arc<AtomicUsize>> = std::sync::OnceLock::new();
 
-/// Listens from now on. Before that a signal ends the process, as there is nothing to clean up.
+/// Starts to handle signals. Before that a signal ends the process, as there is nothing to clean up.
 #[cfg(unix)]
 pub(crate) fn listen() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -24,7 +22,7 @@ pub(crate) fn listen() {
         let listening = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, again.clone())
             .and_then(|_| signal_hook::flag::register(signal, again.clone()))
             .and_then(|_| signal_hook::flag::register_usize(signal, number.clone(), signal as usize));
-        // Without, the signal ends the process.
+        // If it fails, the signal ends the process.
         drop(listening);
     }
 }
@@ -32,23 +30,18 @@ pub(crate) fn listen() {
 #[cfg(not(unix))]
 pub(crate) fn listen() {}
 
-/// Whether to end.
+/// Whether a signal arrived.
 pub(crate) fn requested() -> bool {
     SIGNAL.get().is_some_and(|number| number.load(Ordering::Relaxed) != 0)
 }
 
-/// Fails if it is time to end.
-pub(crate) fn check() -> Result<()> {
-    if requested() { Err(Failure { status: status(), message: None }) } else { Ok(()) }
-}
-
-/// The exit status that says so: 130 for Ctrl-C.
+/// The exit status for the signal: 130 for Ctrl-C.
 pub(crate) fn status() -> u8 {
     let number = SIGNAL.get().map_or(0, |number| number.load(Ordering::Relaxed));
     if number == 0 { 130 } else { 128 + number as u8 }
 }
 
-/// Gives the terminal its echo back if a signal ends the process while somebody types a secret. What is returned ends that.
+/// Restores the terminal's echo if a signal ends the process while a secret is typed, until the result is dropped.
 #[cfg(unix)]
 pub(crate) fn guard_terminal() -> impl Drop {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -69,7 +62,7 @@ pub(crate) fn guard_terminal() -> impl Drop {
     std::thread::spawn(move || {
         // None when the handle is closed.
         if let Some(signal) = signals.forever().next() {
-            // Twice: whoever asks may just be about to turn the echo off.
+            // Twice: the prompt may just be turning the echo off.
             for pause_ms in [50, 0] {
                 let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
                 let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: pause_ms * 1_000_000 };

@@ -1,5 +1,6 @@
-//! The command `boomi-auth`: `args.rs` says what there is, and each command has a function here or a file of its own. What
-//! Boomi needs is the library's business; here are the command line, settings, output and exit status.
+//! The command `boomi-auth`: command line, settings, output and exit status. The library does the rest.
+//!
+//! `args.rs` declares the commands; each has a function here or a file of its own.
 
 mod args;
 mod curl_config;
@@ -24,7 +25,7 @@ use settings::Settings;
 fn main() -> ExitCode {
     keep_no_core();
     std::panic::set_hook(Box::new(|info| {
-        // Without the message, which could quote anything.
+        // Without the panic message, which could quote a secret.
         let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
         output::tell(&format!("internal error{place}: a bug, please report it"));
     }));
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let ended = std::panic::catch_unwind(|| run(cli));
     match ended.unwrap_or(Err(Failure { status: LOCAL, message: None })) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whatever came of it: Ctrl-C reaches programs that we run, too, and is then why they failed.
+        // Ctrl-C also ends programs that this command runs, and is then the reason of any failure.
         Err(_) if interrupt::requested() => ExitCode::from(interrupt::status()),
         Err(Failure { status, message }) => {
             message.iter().for_each(|message| output::tell(message));
@@ -42,11 +43,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// A core dump would hold secrets, and lie around.
+/// Disables core dumps, which would hold secrets.
 #[cfg(unix)]
 fn keep_no_core() {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    // It can only fail if nothing is to be lowered.
+    // It fails only if the limit is already lower.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
@@ -121,7 +122,7 @@ fn exec_plugin(token: &Token) -> String {
     serde_json::to_string(&credential).expect("texts and numbers")
 }
 
-/// A code that no sign-in of ours gets too, if it is known whose it is; without a user, the code of this moment.
+/// A code that no sign-in of this user uses too; without a user, the code of this moment.
 fn one_time_code(settings: &mut Settings) -> Result<boomi_auth::Secret> {
     const NOW: i64 = -1;
     let secret = settings.otp_secret()?.ok_or_else(|| {
@@ -153,7 +154,7 @@ fn login(settings: &Settings, password: bool) -> Result<()> {
     };
     keychain::store(settings.profile(), kind, username, &secret)?;
     let (what, profile) = (what(kind), settings.profile());
-    output::tell(&format!("kept the {what} of {username} in the keychain, for the profile \"{profile}\""));
+    output::tell(&format!("stored the {what} of {username} in the keychain, for the profile \"{profile}\""));
     Ok(())
 }
 
@@ -163,7 +164,7 @@ fn logout(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Prints what is made in memory, so that an error of the output is ours to tell.
+/// Prints a text that is made in memory, so that an output error is reported here.
 fn print_made(make: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<()> {
     let mut made = Vec::new();
     make(&mut made).map_err(|error| Failure::writing("to memory", &error))?;
@@ -186,7 +187,7 @@ fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
     page.render_extra_section(out)
 }
 
-/// A command's own section, and those below it. Flags that every command takes were told before.
+/// Describes a command and its subcommands, without the flags that every command takes.
 fn describe(command: &clap::Command, before: &str, out: &mut Vec<u8>) -> std::io::Result<()> {
     let name = format!("{before}{}", command.get_name());
     if name == "help" || command.get_name() == "help" {

@@ -1,32 +1,32 @@
-//! What is printed, and where to.
+//! Prints to standard output, standard error and files.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
-use crate::failure::{Failure, LOCAL, Result};
-use crate::interrupt;
+use crate::failure::{Failure, LOCAL, Result, check_interrupt};
 
 mod unfinished;
 
 const STDOUT: &str = "to standard output";
 
-/// Prints what is no secret.
+/// Prints a text that is not a secret.
 pub(crate) fn print(text: &str) -> Result<()> {
     write(&[text.as_bytes(), b"\n"])
 }
 
-/// Prints a secret that was asked for: to a terminal only if that was asked for too.
+/// Prints a secret: to a terminal only with --show.
 pub(crate) fn print_secret(secret: &str, show: bool) -> Result<()> {
     check_terminal(show)?;
     write(&[secret.as_bytes(), b"\n"])
 }
 
-/// Refuses to show a secret on a terminal, before anything is done to get it.
+/// Refuses to show a secret on a terminal, before it is fetched.
 pub(crate) fn check_terminal(show: bool) -> Result<()> {
     if !show && io::stdout().is_terminal() {
         return Err(Failure::usage(
-            "not shown, because standard output is a terminal, and this is a secret: send it to a file or a program, or say --show",
+            "not shown, because standard output is a terminal, and this is a secret: send it to a file or a program, \
+             or say --show",
         ));
     }
     Ok(())
@@ -39,12 +39,12 @@ pub(crate) fn write(parts: &[&[u8]]) -> Result<()> {
     stdout.finish()
 }
 
-/// Says something to the person. If nobody listens, that is no reason to fail.
+/// Prints a message to standard error. A failure to print it is ignored.
 pub(crate) fn tell(message: &str) {
     let _ = writeln!(io::stderr(), "boomi-auth: {message}");
 }
 
-/// Where the body of an answer goes.
+/// The destination of a response body.
 pub(crate) struct Sink {
     /// For messages.
     name: String,
@@ -57,7 +57,7 @@ pub(crate) struct Sink {
 enum Kind {
     /// Standard output, a device, a pipe. Unbuffered: an error shows when it happens.
     Stream {
-        /// Whether to write can take long, because somebody reads at the other end.
+        /// Whether a write may block, because another program reads the output.
         waits: bool,
     },
     /// A file that is not there yet: it takes the place of the path when it is whole.
@@ -112,7 +112,7 @@ impl Sink {
         let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         for piece in bytes.chunks(PIECE) {
             loop {
-                interrupt::check()?;
+                check_interrupt()?;
                 match poll(&mut [PollFd::new(&self.file, PollFlags::OUT)], Some(&slice)) {
                     Ok(0) | Err(rustix::io::Errno::INTR) => {}
                     _ => break,

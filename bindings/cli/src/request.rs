@@ -1,4 +1,4 @@
-//! One request, and its answer to where it is wanted.
+//! Sends one request, and writes its response.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
@@ -8,8 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::args::RequestArgs;
-use crate::failure::{ANSWER, Failure, REJECTED, Result};
-use crate::interrupt;
+use crate::failure::{Failure, REJECTED, RESPONSE, Result, check_interrupt};
 use crate::output::Sink;
 use crate::settings::{self, Settings};
 
@@ -35,12 +34,12 @@ pub(crate) fn send(settings: &mut Settings, args: RequestArgs) -> Result<()> {
     if args.all_pages {
         return all_pages(&client, request, to);
     }
-    // Before anything is sent: an answer that can be put nowhere would be lost.
+    // Before the request is sent: without a destination its response would be lost.
     let sink = to.sink()?;
-    // Whether GraphQL's answer is an error stands in its body.
+    // Whether a GraphQL response is an error stands in its body.
     let is_graphql = args.path.split('?').next().is_some_and(|path| path.ends_with("/graphql"));
-    let answer = if is_graphql { client.send(&request, None) } else { client.open(&request, None) };
-    deliver(answer?, to, sink)
+    let response = if is_graphql { client.send(&request, None) } else { client.open(&request, None) };
+    deliver(response?, to, sink)
 }
 
 /// `boomi-auth graphql`: a query as people write it, or the object that is sent.
@@ -53,7 +52,7 @@ pub(crate) fn graphql(settings: &mut Settings, path: &Path) -> Result<()> {
     deliver(client.send(&request, None)?, Wanted { include: false, output: None }, Sink::stdout()?)
 }
 
-/// What of an answer is wanted, and where.
+/// The parts of a response to write, and their destination.
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
     include: bool,
@@ -65,13 +64,13 @@ impl Wanted<'_> {
         self.output.map_or_else(Sink::stdout, Sink::file)
     }
 
-    /// The status and headers of an answer, if they are wanted.
-    fn head_of(&self, answer: &Response) -> String {
+    /// The status and headers of a response, if they are to be written.
+    fn head_of(&self, response: &Response) -> String {
         if !self.include {
             return String::new();
         }
-        let headers: String = answer.headers().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("HTTP/1.1 {}\r\n{headers}\r\n", answer.status())
+        let headers: String = response.headers().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("HTTP/1.1 {}\r\n{headers}\r\n", response.status())
     }
 }
 
@@ -82,7 +81,7 @@ fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
     loop {
         let page = pages.next_page(None);
         // A page that comes at once does not ask.
-        interrupt::check()?;
+        check_interrupt()?;
         match page {
             Ok(None) => return sink.finish(),
             Ok(Some(page)) => {
@@ -91,33 +90,33 @@ fn all_pages(client: &Client, request: Request, to: Wanted<'_>) -> Result<()> {
                 sink.write(b"\n")?;
             }
             Err(error) => match pages.refused() {
-                Some(answer) if answer.error().is_some() => return deliver(answer, to, sink),
+                Some(response) if response.error().is_some() => return deliver(response, to, sink),
                 _ => return Err(error.into()),
             },
         }
     }
 }
 
-/// Passes an answer on; one that is an error goes to standard output, and is told.
-fn deliver(answer: Response, to: Wanted<'_>, sink: Sink) -> Result<()> {
-    let Some(error) = answer.error() else { return copy(answer, to, sink) };
-    copy(answer, to, Sink::stdout()?)?;
+/// Writes a response; an error response goes to standard output, and its message to standard error.
+fn deliver(response: Response, to: Wanted<'_>, sink: Sink) -> Result<()> {
+    let Some(error) = response.error() else { return copy(response, to, sink) };
+    copy(response, to, Sink::stdout()?)?;
     let failure = Failure::from(error);
     // Rejected credentials have a status of their own.
-    let status = if failure.status == REJECTED { REJECTED } else { ANSWER };
+    let status = if failure.status == REJECTED { REJECTED } else { RESPONSE };
     Err(Failure { status, ..failure })
 }
 
-fn copy(mut answer: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
-    sink.write(to.head_of(&answer).as_bytes())?;
-    let progress = progress_of(&answer, &sink);
+fn copy(mut response: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
+    sink.write(to.head_of(&response).as_bytes())?;
+    let progress = progress_of(&response, &sink);
     let mut piece = vec![0; PIECE];
     loop {
-        let length = answer.read(&mut piece)?;
+        let length = response.read(&mut piece)?;
         if length == 0 {
             break;
         }
-        interrupt::check()?;
+        check_interrupt()?;
         sink.write(&piece[..length])?;
         progress.inc(length as u64);
     }
@@ -127,8 +126,8 @@ fn copy(mut answer: Response, to: Wanted<'_>, mut sink: Sink) -> Result<()> {
 }
 
 /// On standard error, if that is a terminal and the body goes elsewhere.
-fn progress_of(answer: &Response, sink: &Sink) -> ProgressBar {
-    let length = answer.header("content-length").and_then(|length| length.parse::<u64>().ok());
+fn progress_of(response: &Response, sink: &Sink) -> ProgressBar {
+    let length = response.header("content-length").and_then(|length| length.parse::<u64>().ok());
     if sink.is_terminal() || length.is_some_and(|length| length < LONG) || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -140,7 +139,7 @@ fn progress_of(answer: &Response, sink: &Sink) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(style).expect("a template of ours"))
 }
 
-/// 'Name: value', or @FILE with such lines, whose values are kept from texts and other hosts.
+/// 'Name: value', or @FILE with such lines, whose values go in no text and to no other host.
 fn add_header(request: &mut Request, given: &str) -> Result<()> {
     let Some(path) = given.strip_prefix('@') else { return set_header(request, given, false) };
     let text = String::from_utf8(read_input(Path::new(path))?);

@@ -1,11 +1,14 @@
-//! Where settings come from: flags, then the environment, then a profile of config.toml; for a user and its secret, the
-//! keychain at last. Each is known by the name of its variable, and what it means is the library's business.
+//! Reads settings from flags, the environment, a profile of config.toml and, for a user and its secret, the keychain.
+//!
+//! The first source that has a setting counts. The library interprets the values, by the names of their variables.
 
+mod folders;
 mod profile;
+pub(crate) mod table;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _, StdinLock};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,100 +17,15 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::args::SettingArgs;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, check_interrupt};
+use crate::settings::folders::default_state_dir;
+use crate::settings::table::{Group, Layer, PROXY, SETTINGS, STORE, setting};
 use crate::{interrupt, output};
 
-/// A setting: its variable, its key in config.toml, and whether its value is a secret.
-pub(crate) struct Setting {
-    pub(crate) variable: &'static str,
-    key: &'static str,
-    pub(crate) is_secret: bool,
-    /// Of several that say the same in different ways, those of one source count.
-    group: Option<Group>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
-    Secret,
-    Otp,
-}
-
-const fn plain(variable: &'static str, key: &'static str) -> Setting {
-    Setting { variable, key, is_secret: false, group: None }
-}
-
-const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secret: bool) -> Setting {
-    Setting { variable, key, is_secret, group: Some(group) }
-}
-
-/// In the order in which they are told.
-pub(crate) const SETTINGS: [Setting; 15] = [
-    plain("BOOMI_USERNAME", "username"),
-    one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
-    one_of(Group::Secret, "BOOMI_API_TOKEN_FILE", "api_token_file", false),
-    one_of(Group::Secret, "BOOMI_PASSWORD", "password", true),
-    one_of(Group::Secret, "BOOMI_PASSWORD_FILE", "password_file", false),
-    one_of(Group::Secret, "BOOMI_CREDENTIAL_PROCESS", "credential_process", false),
-    one_of(Group::Secret, "BOOMI_KEYCHAIN", "keychain", false),
-    one_of(Group::Otp, "BOOMI_OTP_SECRET", "otp_secret", true),
-    one_of(Group::Otp, "BOOMI_OTP_SECRET_FILE", "otp_secret_file", false),
-    plain("BOOMI_ACCOUNT_ID", "account_id"),
-    plain("BOOMI_API_URL", "api_url"),
-    plain("BOOMI_CA_FILE", "ca_file"),
-    plain("BOOMI_STATE_DIR", "state_dir"),
-    STORE,
-    plain("BOOMI_TIMEOUT", "timeout"),
-];
-
-/// The library reads the proxy's variables by itself; this is for the other two sources.
-const PROXY: Setting = plain("proxy", "proxy");
-
-const STORE: Setting = plain("BOOMI_STORE", "store");
-
-/// How long a run waits for its connection to the store, which later ones will not have the use of: longer than one call would.
+/// How long a run waits for its connection to the store: longer than a call, since no later run can use the connection.
 const LONGEST_CONNECT: Duration = Duration::from_secs(1);
-/// What a JWT of the fleet's has left at least: whoever it is printed for keeps it for a while.
+/// The shortest validity left of a shared JWT that is printed: its reader uses it for a while.
 const SHORTEST_JWT: Duration = Duration::from_secs(120);
-
-impl Setting {
-    /// Whether this value of it holds a secret.
-    fn has_secret(&self, value: &str) -> bool {
-        let is_url = [PROXY.variable, STORE.variable].contains(&self.variable);
-        self.is_secret || is_url && value.contains('@')
-    }
-}
-
-fn setting(variable: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.variable == variable)
-}
-
-/// One source.
-#[derive(Default)]
-struct Layer {
-    /// For people: "the environment".
-    name: String,
-    values: Vec<(&'static str, OsString)>,
-}
-
-impl Layer {
-    fn new(name: impl Into<String>) -> Self {
-        Layer { name: name.into(), values: Vec::new() }
-    }
-
-    fn set(&mut self, variable: &'static str, value: Option<impl Into<OsString>>) {
-        self.values.extend(value.map(|value| (variable, value.into())));
-    }
-
-    fn get(&self, variable: &str) -> Option<&OsString> {
-        // One that is empty counts as unset, but for a proxy, where it means none.
-        let found = self.values.iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
-        found.filter(|value| !value.is_empty() || variable == PROXY.variable)
-    }
-
-    fn has(&self, group: Group) -> bool {
-        SETTINGS.iter().any(|setting| setting.group == Some(group) && self.get(setting.variable).is_some())
-    }
-}
 
 /// Every source, the first one that has a setting being the one that counts.
 pub(crate) struct Settings {
@@ -116,7 +34,7 @@ pub(crate) struct Settings {
     /// Whether it was asked for, and config.toml has none of that name.
     unknown_profile: bool,
     verbose: bool,
-    /// Why the keychain, which nobody named, gave nothing.
+    /// Why the keychain had nothing, where no setting named it.
     pub(crate) without_keychain: Option<String>,
 }
 
@@ -126,8 +44,8 @@ impl Settings {
         let environment = of_environment();
         if args.api_token.is_some() {
             return Err(Failure::usage(
-                "a secret is never an argument, which others can see in the list of processes: set BOOMI_API_TOKEN, use \
-                 --api-token-stdin or --api-token-file, or run `boomi-auth login`",
+                "a secret is never an argument, which others can see in the list of processes: set BOOMI_API_TOKEN, \
+                 use --api-token-stdin or --api-token-file, or run `boomi-auth login`",
             ));
         }
         let by_variable = std::env::var_os("BOOMI_PROFILE").filter(|name| !name.is_empty()).map(OsString::into_string);
@@ -149,7 +67,8 @@ impl Settings {
         let first = |group: Group| self.layers.iter().position(|layer| layer.has(group));
         let layers = match setting(variable).and_then(|setting| setting.group) {
             None => &self.layers[..],
-            // Another source may have the secret of another user: that of the first counts, and no code's of one behind it.
+            // Another source may have the secret of another user: that of the first counts, and no code's of one behind
+            // it.
             Some(group) => {
                 let layer = first(group)?;
                 let is_other_user = group == Group::Otp && first(Group::Secret).is_some_and(|secret| secret < layer);
@@ -209,8 +128,8 @@ impl Settings {
         if self.has_secret() && !self.unknown_profile {
             return;
         }
-        let kept = Credentials::keychain(&self.profile, None);
-        match kept.and_then(|kept| Client::builder().credentials(kept).build()?.auth_username()) {
+        let stored = Credentials::keychain(&self.profile, None);
+        match stored.and_then(|stored| Client::builder().credentials(stored).build()?.auth_username()) {
             // The profile is known, and what was found before counts.
             Ok(_) if self.has_secret() => self.unknown_profile = false,
             Ok(_) => {
@@ -230,7 +149,7 @@ impl Settings {
         Ok(client)
     }
 
-    /// The same for what needs no connection.
+    /// A client of these settings, which need not be connected to the store.
     pub(crate) fn unconnected_client(&mut self) -> Result<Client> {
         self.ask_keychain();
         self.check_profile()?;
@@ -240,14 +159,14 @@ impl Settings {
             let why = self.without_keychain.as_deref().unwrap_or("no keychain was asked");
             return Err(Failure::usage(format!(
                 "no credentials: set BOOMI_USERNAME with BOOMI_API_TOKEN or BOOMI_PASSWORD (or either as ..._FILE), or \
-                 BOOMI_CREDENTIAL_PROCESS, or run `boomi-auth login`; API tokens are made under Settings > Account Information and \
-                 Setup > Boomi Enterprise Platform API Tokens ({why})"
+                 BOOMI_CREDENTIAL_PROCESS, or run `boomi-auth login`; API tokens are made under Settings > Account \
+                 Information and Setup > Boomi Enterprise Platform API Tokens ({why})"
             )));
         }
         Ok(client)
     }
 
-    /// A JWT for the account of the settings. Where there is a store, it is the fleet's; else each is a sign-in.
+    /// A JWT for the account of the settings. With a store it is a shared one; otherwise each is a sign-in.
     pub(crate) fn jwt(&self, client: &Client) -> Result<Token> {
         match self.find(STORE.variable) {
             None => Ok(client.generate_jwt(None, None)?),
@@ -276,7 +195,7 @@ impl Settings {
             .user_agent(concat!("boomi-auth-cli/", env!("CARGO_PKG_VERSION")))
             .state_dir_required()
             .wait_hook(interrupt::requested)
-            .on_event(if self.verbose { tell_all } else { tell_of_waits });
+            .on_event(if self.verbose { report_event } else { report_wait });
         if let Some((proxy, _)) = self.find(PROXY.variable) {
             builder = builder.proxy(&proxy.to_string_lossy());
         }
@@ -293,19 +212,19 @@ pub(crate) fn await_store(client: &Client) -> Result<()> {
     };
     let mut waited = Duration::ZERO;
     while is_connecting() && waited < LONGEST_CONNECT {
-        interrupt::check()?;
+        check_interrupt()?;
         std::thread::park_timeout(PAUSE);
         waited += PAUSE;
     }
     Ok(())
 }
 
-fn tell_all(event: &Event) {
+fn report_event(event: &Event) {
     output::tell(&event.to_json());
 }
 
-/// Whoever sits before a terminal should know why nothing happens.
-fn tell_of_waits(event: &Event) {
+/// Explains a wait to the person at a terminal.
+fn report_wait(event: &Event) {
     let fields: Value = serde_json::from_str(&event.to_json()).unwrap_or_default();
     let what = match event.kind() {
         EventKind::OtpAwaited => "the next one-time code",
@@ -334,7 +253,8 @@ fn of_flags(args: &SettingArgs) -> Result<Layer> {
     {
         if url.as_ref().is_some_and(|url| setting.has_secret(url)) {
             return Err(Failure::usage(format!(
-                "{flag} has a user or password, which others can see in the list of processes: set {variable}, or {} in config.toml",
+                "{flag} has a user or password, which others can see in the list of processes: set {variable}, or {} \
+                 in config.toml",
                 setting.key
             )));
         }
@@ -356,7 +276,7 @@ fn of_environment() -> Layer {
     environment
 }
 
-/// Standard input, for whoever reads all of it: there is one.
+/// Standard input, which only one reader may take.
 pub(crate) fn stdin() -> Result<StdinLock<'static>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::Relaxed) {
@@ -394,7 +314,7 @@ pub(crate) fn ask_for_secret(question: &str) -> Result<Zeroizing<String>> {
     let typed = rpassword::prompt_password(question).map(Zeroizing::new);
     drop(guarded);
     let typed = typed.map_err(|error| match error.kind() {
-        // Ctrl-C, which was seen here before it was there.
+        // Ctrl-C, noticed here first.
         std::io::ErrorKind::Interrupted => Failure { status: interrupt::status(), message: None },
         _ => Failure::usage(format!("nothing could be typed: {error}")),
     })?;
@@ -406,31 +326,4 @@ fn secret_of_file(path: &Path) -> Result<Zeroizing<String>> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// Where the guard remembers what sign-ins came to. Where a user has no home, as services often have none, a place that lasts
-/// until the next start of the machine has to do.
-fn default_state_dir() -> PathBuf {
-    let usual = folder("XDG_STATE_HOME", ".local/state").filter(|path| path.is_dir() || make_folder(path).is_ok());
-    usual.unwrap_or_else(|| {
-        #[cfg(unix)]
-        let user = rustix::process::geteuid().as_raw().to_string();
-        #[cfg(not(unix))]
-        let user = "user";
-        std::env::temp_dir().join(format!("boomi-auth-{user}"))
-    })
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
-}
-
-/// A folder of ours for this user, as the XDG base directories say.
-fn folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(otherwise));
-    set.or_else(home).map(|path| path.join("boomi-auth"))
 }

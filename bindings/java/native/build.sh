@@ -13,7 +13,7 @@ elif [ -n "${NATIVE_PROFILE:-}" ]; then
   target=$target/trained
   export RUSTFLAGS="${RUSTFLAGS:-} -Cprofile-use=$NATIVE_PROFILE"
 fi
-CARGO_TARGET_DIR=$target "${CARGO:-cargo}" build --locked --release --quiet
+CARGO_TARGET_DIR=$target "${CARGO:-cargo}" build --locked --profile "${PROFILE:=release}" --quiet
 case $(uname -s) in
   Linux) system=linux file=libboomi_auth_java.so ;;
   Darwin) system=macos file=libboomi_auth_java.dylib ;;
@@ -23,4 +23,6 @@ machine=$(uname -m | sed 's/^arm64$/aarch64/; s/^amd64$/x86_64/')
 # On musl the loader has a name of its own, as NativeLoader knows.
 [ ! -e "/lib/ld-musl-$machine.so.1" ] || [ -e /lib64/ld-linux-x86-64.so.2 ] || [ -e /lib/ld-linux-aarch64.so.1 ] || system=$system-musl
 mkdir -p "$out/$system-$machine"
-cp "$target/release/$file" "$out/$system-$machine/"
+built=$PROFILE
+[ "$PROFILE" != dev ] || built=debug
+cp "$target/$built/$file" "$out/$system-$machine/"

@@ -1,4 +1,4 @@
-//! Headers for a request that another HTTP library sends.
+//! Headers that sign a request of another HTTP library.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::boundary::{not_pickled, run};
 use crate::convert::hidden;
 
-/// The headers that sign a request which another HTTP library sends. See :meth:`Client.authorize`.
+/// The headers that sign a request of another HTTP library. See :meth:`Client.authorize`.
 #[pyclass(frozen, module = "boomi_auth")]
 pub(crate) struct Authorization(Mutex<Option<boomi_auth::Authorization>>);
 
@@ -32,10 +32,10 @@ impl Authorization {
         Ok(headers)
     }
 
-    /// Learns from the answer's status and body, which may be empty if it is not at hand. Only the first call counts.
+    /// Reports the response: its status, and its body if that was read. Only the first call counts.
     ///
-    /// Tell it every answer: a Basic authorization that is dropped without it or :meth:`withdraw` counts as one without. Returns
-    /// whether it helps to authorize anew and send once more.
+    /// Report every response: a Basic authorization that is dropped without this or :meth:`withdraw` counts as a
+    /// sign-in without a response. Returns whether to authorize again and send once more.
     #[pyo3(signature = (status, body = None))]
     fn observe(&self, py: Python<'_>, status: u16, body: Option<&Bound<'_, PyBytes>>) -> PyResult<bool> {
         let Some(mut core) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(false) };
@@ -44,7 +44,7 @@ impl Authorization {
         run(py, || Ok(core.observe(status, body)))
     }
 
-    /// Says that no byte of the request was sent, because there was no connection: then it counts as nothing.
+    /// Reports that no byte of the request was sent, because there was no connection. It then does not count.
     fn withdraw(&self, py: Python<'_>) {
         let core = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         py.detach(|| core.map(|mut core| core.withdraw()));

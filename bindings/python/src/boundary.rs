@@ -1,4 +1,4 @@
-//! What every call that may wait goes through: the interpreter is let go, signals are seen, errors become exceptions.
+//! The entry of every call that may wait: releases the GIL, notices signals, turns errors into exceptions.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,11 +28,12 @@ enum Raised {
     ByCallback(PyErr),
 }
 
-/// Does what may wait, with the interpreter let go.
+/// Runs work that may wait, with the GIL released.
 ///
 /// Without a helper thread, which would cost each call 31 us: the core asks [`interrupted`] while it waits.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    // A callback of a call may make another. One that makes the same without end would end the stack, and the process with it.
+    // A callback of a call may make another. One that makes the same without end would end the stack, and the process
+    // with it.
     let depth = DEPTH.get();
     if depth == MOST_DEPTH {
         return Err(PyRecursionError::new_err("a callback makes the call that it is a callback of"));
@@ -59,13 +60,13 @@ pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Se
     Err(error)
 }
 
-/// The same for what does not wait.
+/// Runs work that does not wait, with the GIL held.
 pub(crate) fn at_once<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
     result.map_err(|error| exception(py, &error))
 }
 
-/// The core's wait hook: whether a signal handler has raised something. Only the main thread has any; the others need not
-/// wait for the interpreter.
+/// The core's wait hook: whether a signal handler has raised something. Only the main thread has any; the others need
+/// not wait for the interpreter.
 pub(crate) fn interrupted() -> bool {
     if is_ended() {
         return true;
@@ -85,7 +86,7 @@ pub(crate) fn interrupted() -> bool {
     }
 }
 
-/// What a callback raised, as the core's error, and kept to be the exception's cause.
+/// Turns what a callback raised into the core's error, and keeps it to be the exception's cause.
 pub(crate) fn callback_failed(py: Python<'_>, what: &str, raised: PyErr) -> Error {
     let text = format!(
         "{what} raised {}: see the exception's cause",
@@ -97,8 +98,8 @@ pub(crate) fn callback_failed(py: Python<'_>, what: &str, raised: PyErr) -> Erro
     Error::other(text)
 }
 
-/// What a callback raised, if it is a failure of the callback. KeyboardInterrupt, SystemExit and their like are none, and end the
-/// call that it was made in.
+/// What a callback raised, if it is a failure of the callback. KeyboardInterrupt, SystemExit and their like are none,
+/// and end the call that it was made in.
 pub(crate) fn unless_it_ends_the_call(py: Python<'_>, raised: PyErr) -> Option<PyErr> {
     if raised.is_instance_of::<PyException>(py) {
         return Some(raised);
@@ -148,17 +149,17 @@ fn make(py: Python<'_>, kind: ErrorKind, message: &str, about: About) -> PyErr {
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// A setting that is wrong before the core has seen it.
+/// The exception for a bad setting that the core has not seen.
 pub(crate) fn bad_setting(py: Python<'_>, message: &str) -> PyErr {
     make(py, ErrorKind::InvalidArgument, message, (None, None, false, false, 0))
 }
 
-/// An answer that is not what it should be.
+/// The exception for a response that is not as the API promises.
 pub(crate) fn protocol_error(py: Python<'_>, message: &str, status: u16) -> PyErr {
     make(py, ErrorKind::Protocol, message, (Some(status), None, false, true, 1))
 }
 
-/// For `__reduce__`: secrets are not written down.
+/// Refuses to pickle an object with secrets, for `__reduce__`.
 pub(crate) fn not_pickled(what: &str) -> PyErr {
     PyTypeError::new_err(format!(
         "a boomi_auth.{what} cannot be pickled, because it holds secrets and connections: make it where it is used, for example \

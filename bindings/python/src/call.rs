@@ -1,4 +1,4 @@
-//! One call's own limits.
+//! The limits of one call.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl Call {
         Self::default()
     }
 
-    /// Ends the calls that it was given to within 0.1 s, with CanceledError, and later ones at once.
+    /// Cancels its calls within 0.1 s, with CanceledError, and later ones at once.
     fn cancel(&self) {
         self.0.cancel();
     }
@@ -31,7 +31,7 @@ impl Call {
     }
 }
 
-/// The limits that a method was given.
+/// The limits in a method's arguments.
 #[derive(Default)]
 pub(crate) struct Limits<'py> {
     pub(crate) timeout: Option<f64>,
@@ -52,7 +52,7 @@ impl Limits<'_> {
     }
 }
 
-/// Seconds, as a person gives them.
+/// Seconds in a method's arguments.
 pub(crate) fn duration(py: Python<'_>, name: &str, seconds: f64) -> PyResult<Duration> {
     // A day is longer than anybody waits; infinity is a way to say so.
     let seconds = if seconds > 86_400.0 { 86_400.0 } else { seconds };

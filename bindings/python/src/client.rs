@@ -16,34 +16,34 @@ use crate::response::Response;
 use crate::settings;
 use crate::token::{self, Token, TokenProvider};
 
-/// A client for one user at one address of Boomi. Threads share it, and so does a forked child.
+/// A client for one user at one base URL of Boomi. Threads and forked children may share it.
 ///
-/// All settings but the credentials are keywords; what is not given has its default. Times are in seconds.
+/// All settings but the credentials are keywords, and have defaults. Times are in seconds.
 ///
 /// - ``credentials``: see :class:`Credentials`
-/// - ``account_id``: fills ``{accountId}`` in paths, and is what a JWT is made for
+/// - ``account_id``: fills ``{accountId}`` in paths, and is the account of JWTs
 /// - ``base_url``: https, or http to loopback, without a path; BASE_URL_US unless set
-/// - ``timeout``: one call, all told; 60. ``connect_timeout``: name, TCP, proxy and TLS; 5
+/// - ``timeout``: of one call as a whole; 60. ``connect_timeout``: name, TCP, proxy and TLS; 5
 /// - ``ca_file``: a PEM bundle, trusted alone, or besides the system's roots with ``ca_mode="add"``
 /// - ``proxy``: ``http://user:password@host:port``; ``""`` for none, not even the environment's
 /// - ``state_dir``: a directory for the guard's memory across processes; none unless set
-/// - ``store``: a Valkey or Redis server that a fleet of machines shares, so that it signs in as one:
+/// - ``store``: a Valkey or Redis server through which machines share tokens, rate limit and guard:
 ///   ``rediss://user:password@host:6379/0?prefix=...``, or ``redis://`` without TLS, ``redis+sentinel://`` and
-///   ``redis+cluster://``; none unless set. While it cannot be used, no call
+///   ``redis+cluster://``; none unless set. While the store cannot be used, no call
 ///   fails for that, nor waits for more than 0.05 s; the event ``state_unavailable`` and :meth:`describe` say why
-/// - ``user_agent``: put before ours
+/// - ``user_agent``: put before this library's own
 /// - ``max_response_bytes``: 64 MiB; streams have no limit
-/// - ``requests_per_second``: of one account; 10, and 0 for as many as come
-/// - ``max_retries``: how often a request is sent again; 4
-/// - ``max_sign_ins_in_flight``: 1 to 5 sign-ins without an answer at once; 3
-/// - ``token_provider``: whose JWT goes with requests to another host, such as a DataHub repository
+/// - ``requests_per_second``: of one account; 10, and 0 for no limit
+/// - ``max_retries``: the most retries of a request; 4
+/// - ``max_sign_ins_in_flight``: 1 to 5 sign-ins at once that wait for a response; 3
+/// - ``token_provider``: its JWT signs requests to another host, such as a DataHub repository
 /// - ``on_event``: called with a dict for each event, on the thread of the call; ``boomi_auth.log_event`` logs them
 ///
-/// A setting that is wrong raises ConfigurationError, a ValueError.
+/// A bad setting raises ConfigurationError, a ValueError.
 #[pyclass(frozen, module = "boomi_auth", weakref)]
 pub(crate) struct Client {
     core: boomi_auth::Client,
-    /// Of the client's own account, so that it need not be looked up for every token.
+    /// The provider of the client's own account, so that it need not be looked up for every token.
     tokens: Option<boomi_auth::TokenProvider>,
 }
 
@@ -63,7 +63,8 @@ impl Client {
         Self::build(py, settings::apply(py, builder, credentials, settings)?)
     }
 
-    /// A client from the environment: the ``BOOMI_*`` variables fill what the arguments, which are those of the class, leave open.
+    /// A client from the environment: the ``BOOMI_*`` variables fill what the arguments, which are those of the class,
+    /// leave open.
     ///
     /// Without any credentials it raises ConfigurationError, which names what to set.
     #[classmethod]
@@ -86,22 +87,23 @@ impl Client {
         Ok(made)
     }
 
-    /// Sends a request, and returns the whole answer whatever its status.
+    /// Sends a request, and returns the response with its whole body, whatever its status.
     ///
     /// - ``path``: of the API, with ``{accountId}`` filled in, or a URL of the client's origin
-    /// - ``params``: the query: a mapping or pairs; of a list each, None not at all
+    /// - ``params``: the query: a mapping or pairs; each item of a list, and no None
     /// - ``json``, or ``data`` (bytes or str): the body
-    /// - ``headers``; ``secret_headers`` are besides never shown, and cut out of texts that a server sends back
-    /// - ``auth``: ``"basic"``, ``"jwt"``, ``"auto"`` (a JWT for ``/graphql``, else Basic), or None for none of ours
+    /// - ``headers``; ``secret_headers`` are also never shown, and removed from texts that a server sends back
+    /// - ``auth``: ``"basic"``, ``"jwt"``, ``"auto"`` (a JWT for ``/graphql``, else Basic), or None for no credentials
     /// - ``account_id``: instead of the client's
     /// - ``otp``: a one-time code that the user typed, for the first sign-in
     /// - ``timeout``: of this call, in seconds, instead of the client's
     /// - ``stream``: return when the headers are there; the body is read with :meth:`Response.iter_bytes`
-    /// - ``replayable``: whether it may be sent again although it may have taken effect; unless set, what only reads may
+    /// - ``replayable``: whether it may be retried after it may have taken effect; by default only requests that read
+    ///   may
     /// - ``call``: a :class:`Call`, to cancel it with
     ///
-    /// It waits for its turn (see ``requests_per_second``) and is sent again where that helps and does no harm. Redirects are not
-    /// followed. Ctrl-C ends it within 0.1 s.
+    /// The rate limit may delay it (see ``requests_per_second``), and it is retried with backoff when that is safe.
+    /// Redirects are not followed. Ctrl-C ends it within 0.1 s.
     #[pyo3(signature = (method, path, **options), text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn request(
         &self,
@@ -120,47 +122,48 @@ impl Client {
         Ok(Response::new(py, answer, call, stream))
     }
 
-    /// The same as :meth:`request` with HEAD.
+    /// Sends a HEAD request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn head(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "HEAD", path, options)
     }
 
-    /// The same as :meth:`request` with GET.
+    /// Sends a GET request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn get(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "GET", path, options)
     }
 
-    /// The same as :meth:`request` with POST.
+    /// Sends a POST request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn post(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "POST", path, options)
     }
 
-    /// The same as :meth:`request` with PUT.
+    /// Sends a PUT request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn put(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "PUT", path, options)
     }
 
-    /// The same as :meth:`request` with PATCH.
+    /// Sends a PATCH request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn patch(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "PATCH", path, options)
     }
 
-    /// The same as :meth:`request` with DELETE.
+    /// Sends a DELETE request; see :meth:`request`.
     #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
     fn delete(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "DELETE", path, options)
     }
 
-    /// The rows of a query, a dict each, over all its pages: ``for row in client.query("Process", {...})``.
+    /// Returns the rows of a query, a dict each, over all its pages: ``for row in client.query("Process", {...})``.
     ///
     /// ``object`` is the name of a Platform API object, or the path of a query of another API
-    /// (``/partner/api/rest/v1/{accountId}/Process/query``). ``filter`` is what stands in ``expression`` of a QueryFilter, or a whole
-    /// body with ``QueryFilter``; all rows without. Each page is a call of its own. Iterate with ``for``, or ``async for``.
+    /// (``/partner/api/rest/v1/{accountId}/Process/query``). ``filter`` is the ``expression`` of a QueryFilter, or a
+    /// whole body with ``QueryFilter``; without it, all rows match. Each page is a call of its own. Iterate with
+    /// ``for``, or ``async for``.
     #[pyo3(
         signature = (object, filter = None, **options),
         text_signature = "($self, object, filter=None, *, params=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, call=None)"
@@ -184,10 +187,10 @@ impl Client {
         Ok(Query::new(pages, call))
     }
 
-    /// Sends a request for work that the server does in its own time, and says where its result will be.
+    /// Starts an asynchronous job on the server, and returns a :class:`Job`.
     ///
-    /// That is what is asked for under ``/async/``, an ``ExecutionRequest``, or a download such as ``ProcessLog``. Arguments are those
-    /// of :meth:`request`, without ``stream``.
+    /// Jobs are requests under ``/async/``, an ``ExecutionRequest``, or a download such as ``ProcessLog``. Arguments
+    /// are those of :meth:`request`, without ``stream``.
     #[pyo3(
         signature = (method, path, **options),
         text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
@@ -199,7 +202,7 @@ impl Client {
         run(py, || self.core.start(&request, Some(&call))).map(Job::new)
     }
 
-    /// Starts such work and waits for its result, all within one call's timeout.
+    /// Starts a job and waits for its result, within one call's timeout. See :meth:`start`.
     #[pyo3(
         signature = (method, path, **options),
         text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
@@ -218,9 +221,10 @@ impl Client {
         Ok(Response::new(py, answer, call, false))
     }
 
-    /// A JWT that is good for a while yet: a kept one, or one that is asked for now.
+    /// Returns a valid JWT: the cached one, or a new one.
     ///
-    /// ``account_id`` is the client's own unless given. It has at least ``min_validity`` seconds left, as far as the server gives one.
+    /// ``account_id`` is the client's own unless given. The JWT has at least ``min_validity`` seconds left, if the
+    /// server issues one that long.
     #[pyo3(signature = (account_id = None, min_validity = 0.0, *, otp = None, timeout = None, call = None))]
     fn token(
         &self,
@@ -241,7 +245,7 @@ impl Client {
         }
     }
 
-    /// Asks the server for a JWT, always. For one that is kept and renewed, see :meth:`token`.
+    /// Requests a new JWT from the server. For a cached one that is refreshed, see :meth:`token`.
     #[pyo3(signature = (account_id = None, *, otp = None, timeout = None, call = None))]
     fn generate_jwt(
         &self,
@@ -255,34 +259,35 @@ impl Client {
         run(py, || self.core.generate_jwt(account_id, Some(&call))).map(Token)
     }
 
-    /// Says that an API refused this token of :meth:`token`: it is not handed out again, unless it was refused too often lately.
+    /// Reports that an API refused a token of :meth:`token`. It is replaced, unless tokens were refused too often
+    /// lately.
     fn invalidate(&self, py: Python<'_>, token: &Token) -> PyResult<()> {
         let provider = self.core.token_provider(token.0.account_id());
         at_once(py, provider).map(|provider| provider.invalidate(&token.0))
     }
 
-    /// What hands out JWTs for an account; the client's own unless given. No I/O.
+    /// Returns the token provider of an account; the client's own unless given. No I/O.
     #[pyo3(signature = (account_id = None))]
     fn token_provider(&self, py: Python<'_>, account_id: Option<&str>) -> PyResult<TokenProvider> {
         at_once(py, self.core.token_provider(account_id)).map(TokenProvider)
     }
 
-    /// What signs requests of requests, niquests and httpx: ``requests.get(url, auth=client.auth())``.
+    /// Returns an ``auth=`` for requests, niquests and httpx: ``requests.get(url, auth=client.auth())``.
     ///
-    /// ``scheme`` is ``"basic"``, ``"jwt"``, or ``"auto"``: a JWT for ``/graphql``, else Basic. It gives credentials to URLs of the
-    /// client's origin alone, replaces a JWT that was refused and sends once more, and passes the guard, which learns from the
-    /// answers. No header of ours goes along with a redirect to another origin, nor one of yours that may be a secret. aiohttp takes
-    /// ``boomi_auth.aiohttp.boomi_middleware(client)``.
+    /// ``scheme`` is ``"basic"``, ``"jwt"``, or ``"auto"``: a JWT for ``/graphql``, else Basic. It signs URLs of the
+    /// client's origin only, replaces a refused JWT and sends once more, passes the guard, and reports the responses to
+    /// it. A redirect to another origin takes none of its headers along, nor a header of yours that may be a secret.
+    /// For aiohttp use ``boomi_auth.aiohttp.boomi_middleware(client)``.
     #[pyo3(signature = (scheme = "auto"))]
     fn auth<'py>(slf: Bound<'py, Self>, py: Python<'py>, scheme: &str) -> PyResult<Bound<'py, PyAny>> {
         self::scheme(py, Some(scheme))?;
-        py.import(intern!(py, "boomi_auth._auth"))?.call_method1(intern!(py, "auth_for"), (slf, scheme))
+        py.import(intern!(py, "boomi_auth._choose"))?.call_method1(intern!(py, "auth_for"), (slf, scheme))
     }
 
-    /// The headers that sign a request to ``url``, a whole URL on the client's origin, which another HTTP library sends.
+    /// Returns the headers that sign a request of another HTTP library to ``url``, on the client's origin.
     ///
-    /// Tell :meth:`Authorization.observe` every answer, or :meth:`Authorization.withdraw` that there was no connection. The library must
-    /// not follow redirects with these headers.
+    /// Report every response with :meth:`Authorization.observe`, or a failed connection with
+    /// :meth:`Authorization.withdraw`. The library must not follow redirects with these headers.
     #[pyo3(signature = (url, scheme = "auto", *, otp = None, timeout = None, call = None))]
     fn authorize(
         &self,
@@ -298,8 +303,8 @@ impl Client {
         run(py, || self.core.authorize(scheme, url, Some(&call))).map(Authorization::new)
     }
 
-    /// The same without any I/O or waiting, for event loops: with a JWT that is kept and lives; None if there is none, or if
-    /// Basic is what the URL takes.
+    /// Returns the headers without I/O or waiting, for event loops: with a cached JWT. None if there is none, or if the
+    /// URL takes Basic.
     #[pyo3(signature = (url, scheme = "auto"))]
     fn authorize_at_once(&self, py: Python<'_>, url: &str, scheme: &str) -> PyResult<Option<Authorization>> {
         let scheme = self::scheme(py, Some(scheme))?;
@@ -307,7 +312,7 @@ impl Client {
         Ok(made.map(Authorization::new))
     }
 
-    /// The same methods for asyncio: ``await client.aio.get(path)``. To cancel the task cancels the call.
+    /// The methods for asyncio: ``await client.aio.get(path)``. Cancelling the task cancels the call.
     #[getter]
     fn aio<'py>(slf: Bound<'py, Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         py.import(intern!(py, "boomi_auth._aio"))?.getattr(intern!(py, "AsyncClient"))?.call1((slf,))
@@ -318,23 +323,23 @@ impl Client {
         self.core.cancel();
     }
 
-    /// Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were
-    /// corrected, or the user was unlocked, where the library cannot see it.
+    /// Lets one more sign-in of this client's user pass the guard: after the credentials were corrected or the user was
+    /// unlocked, which the library cannot see.
     fn reset_guard(&self, py: Python<'_>) {
         py.detach(|| self.core.reset_guard());
     }
 
-    /// The settings in force. Secrets are ``***``.
+    /// Returns the settings in force. Secrets are ``***``.
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         from_json(py, self.core.describe())
     }
 
-    /// What the guard knows of this client's user, and what it would say to a sign-in now. Nothing is sent.
+    /// Returns the guard's state for this client's user, and whether it would hold a sign-in now. Sends nothing.
     fn describe_guard<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         from_json(py, run(py, || self.core.describe_guard())?)
     }
 
-    /// Closes the connections that are kept for later requests; those in use when their calls end. Later calls make new ones.
+    /// Closes idle connections; those in use when their calls end. Later calls open new ones.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.core.close_connections());
     }

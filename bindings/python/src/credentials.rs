@@ -1,4 +1,4 @@
-//! Who signs in, and what is computed from that without a network.
+//! Credentials, and what is computed from them without a network.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use pyo3::types::PyString;
 use crate::boundary::{at_once, bad_setting, callback_failed, not_pickled};
 use crate::convert::{hidden, named, text, unix_time};
 
-/// Who signs in, and where the secret comes from.
+/// Credentials: a user, and the source of the secret.
 #[pyclass(frozen, module = "boomi_auth")]
 pub(crate) struct Credentials {
     pub(crate) core: boomi_auth::Credentials,
@@ -18,7 +18,7 @@ pub(crate) struct Credentials {
     shown: String,
 }
 
-/// Where one-time codes come from.
+/// The source of one-time codes.
 pub(crate) enum Otp {
     Secret(boomi_auth::Secret),
     Function(Arc<Py<PyAny>>),
@@ -26,7 +26,7 @@ pub(crate) enum Otp {
 
 #[pymethods]
 impl Credentials {
-    /// A user and one of the user's API tokens.
+    /// Returns credentials of a user and an API token.
     ///
     /// ``BOOMI_TOKEN.`` is put before the name unless it is there.
     #[staticmethod]
@@ -35,10 +35,10 @@ impl Credentials {
         at_once(py, boomi_auth::Credentials::api_token(username, &token)).map(|core| Self::of(core, None, username))
     }
 
-    /// A user and the user's own password.
+    /// Returns credentials of a user and the password.
     ///
-    /// ``otp`` is for users with two-factor authentication: the secret of the authenticator (base32 or an ``otpauth://`` URI),
-    /// or a callable without arguments that returns a code when a sign-in needs one.
+    /// ``otp`` is for users with two-factor authentication: the secret of the authenticator (base32 or an
+    /// ``otpauth://`` URI), or a callable without arguments that returns a code when a sign-in needs one.
     #[staticmethod]
     #[pyo3(signature = (username, password, *, otp = None))]
     fn password(
@@ -52,16 +52,16 @@ impl Credentials {
         Ok(Self::of(core, Otp::from_python(py, otp)?, username))
     }
 
-    /// A user whose API token is the content of a file, less the line end.
+    /// Returns credentials of a user whose API token is in a file; a line end after it does not count.
     ///
-    /// The file is read again after a rejection, so that a token that something else rotates is picked up.
+    /// The file is read again after a rejection, so that a rotated token is found.
     #[staticmethod]
     fn api_token_file(py: Python<'_>, username: &str, path: PathBuf) -> PyResult<Self> {
         let core = at_once(py, boomi_auth::Credentials::file(CredentialKind::ApiToken, username, path))?;
         Ok(Self::of(core, None, username))
     }
 
-    /// A user whose password is the content of a file, less the line end. Else like :meth:`password`.
+    /// Returns credentials of a user whose password is in a file. See :meth:`api_token_file` and :meth:`password`.
     #[staticmethod]
     #[pyo3(signature = (username, path, *, otp = None))]
     fn password_file(py: Python<'_>, username: &str, path: PathBuf, otp: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -69,11 +69,11 @@ impl Credentials {
         Ok(Self::of(core, Otp::from_python(py, otp)?, username))
     }
 
-    /// Credentials from a callable: a vault, a keychain, a prompt.
+    /// Returns credentials that a callable supplies, from a vault, a keychain, or a prompt.
     ///
-    /// It gets one argument, whether what it gave before was rejected, and returns what :meth:`api_token` or :meth:`password`
-    /// returns. It is asked before the first sign-in, and before the next one after a rejection, on the thread of the
-    /// call, perhaps on several at once. What it raises is the ``__cause__`` of the call's ConfigurationError.
+    /// Its argument is whether the former credentials were rejected; it returns those of :meth:`api_token` or
+    /// :meth:`password`. It is called before the first sign-in and after a rejection, on the thread of the call,
+    /// perhaps on several at once. An exception of it is the ``__cause__`` of the call's ConfigurationError.
     #[staticmethod]
     #[pyo3(signature = (callback, *, otp = None))]
     fn from_callable(py: Python<'_>, callback: Py<PyAny>, otp: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -90,11 +90,11 @@ impl Credentials {
         Ok(Self { core, otp: Otp::from_python(py, otp)?, shown: "from a callable".into() })
     }
 
-    /// Credentials from a program, run through the shell, which prints one JSON object:
+    /// Returns credentials that a program supplies; the shell runs it, and it prints one JSON object:
     /// ``{"version": 1, "username": "...", "api_token": "..."}``.
     ///
-    /// ``password`` may stand in place of ``api_token``, and ``username`` may be given here instead. With ``expires_at`` (Unix
-    /// seconds) the program is run again when that time is over; it always is after a rejection.
+    /// ``password`` may stand in place of ``api_token``, and ``username`` may be given here instead. With
+    /// ``expires_at`` (Unix seconds) the program runs again after that time; it always does after a rejection.
     #[staticmethod]
     #[pyo3(signature = (command, username = None, *, otp = None))]
     fn process(
@@ -181,7 +181,9 @@ fn ask_credentials(py: Python<'_>, callback: &Py<PyAny>, rejected: bool) -> PyRe
     Ok(given.get().core.clone())
 }
 
-/// The value of the ``Authorization`` header, ``Basic ...``: a ``str`` whose ``repr`` is ``'***'``. Give exactly one of ``api_token`` and ``password``.
+/// Returns the value of the ``Authorization`` header, ``Basic ...``.
+///
+/// It is a ``str`` whose ``repr`` is ``'***'``. Give exactly one of ``api_token`` and ``password``.
 #[pyfunction]
 #[pyo3(signature = (username, *, api_token = None, password = None))]
 pub(crate) fn auth_header<'py>(
@@ -198,7 +200,7 @@ pub(crate) fn auth_header<'py>(
     hidden(py, at_once(py, boomi_auth::auth_header(kind, username, &text("the secret", secret)?))?.expose())
 }
 
-/// The user name as it is sent: with ``BOOMI_TOKEN.`` for an API token, unless ``kind`` is ``"password"``.
+/// Returns the user name as it is sent: with ``BOOMI_TOKEN.`` for an API token, unless ``kind`` is ``"password"``.
 #[pyfunction]
 #[pyo3(signature = (username, kind = "api_token"))]
 pub(crate) fn auth_username(py: Python<'_>, username: &str, kind: &str) -> PyResult<String> {
@@ -210,8 +212,9 @@ pub(crate) fn auth_username(py: Python<'_>, username: &str, kind: &str) -> PyRes
     at_once(py, boomi_auth::auth_username(kind, username))
 }
 
-/// The one-time code of a secret (base32, or an ``otpauth://totp/`` URI) at a time: Unix seconds or a datetime; now if None. A ``str``
-/// whose ``repr`` is ``'***'``.
+/// Returns the one-time code of a secret (base32, or an ``otpauth://totp/`` URI) at a time.
+///
+/// The time is Unix seconds or a datetime; now if None. The code is a ``str`` whose ``repr`` is ``'***'``.
 #[pyfunction]
 #[pyo3(signature = (secret, at = None))]
 pub(crate) fn otp_code<'py>(

@@ -1,4 +1,4 @@
-//! Work that the server does in its own time.
+//! Asynchronous jobs of the server.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ use crate::boundary::{not_pickled, run};
 use crate::call::{Call, Limits};
 use crate::response::Response;
 
-/// Work that was started, and whose result the server gives when it is asked often enough. See :meth:`Client.start`.
+/// An asynchronous job of the server. See :meth:`Client.start`.
 #[pyclass(frozen, module = "boomi_auth")]
 pub(crate) struct Job {
     core: Mutex<boomi_auth::Job>,
@@ -25,9 +25,9 @@ impl Job {
 
 #[pymethods]
 impl Job {
-    /// Waits for the result, and returns it whatever its status.
+    /// Waits for the result, and returns its response, whatever the status.
     ///
-    /// After an exception, a timeout among them, the work goes on, and this can be called again.
+    /// After an exception, such as a timeout, the job continues, and this can be called again.
     #[pyo3(signature = (*, otp = None, timeout = None, stream = false, call = None))]
     fn wait(
         &self,
@@ -46,7 +46,7 @@ impl Job {
         Ok(Response::new(py, result, call, stream))
     }
 
-    /// Where the result is asked for; None if it came at once.
+    /// The path of the result; None if the result came at once.
     #[getter]
     fn path(&self) -> Option<&str> {
         self.path.as_deref()

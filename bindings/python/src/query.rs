@@ -10,13 +10,13 @@ use pyo3::types::{PyBytes, PyDict, PyIterator};
 use crate::boundary::{not_pickled, protocol_error, run};
 use crate::convert::from_json;
 
-/// The rows of a query, a dict each; the next page is asked for when it is needed.
+/// The rows of a query, a dict each; a page is requested when it is needed.
 ///
-/// An exception loses nothing: to go on iterating asks for the same page again. One thread at a time.
+/// After an exception no row is lost: the next iteration requests the page again. One thread at a time.
 #[pyclass(frozen, module = "boomi_auth")]
 pub(crate) struct Query {
     pages: Mutex<Pages>,
-    /// What is left of the last page.
+    /// The rows left of the last page.
     rows: Mutex<Option<Py<PyIterator>>>,
     call: boomi_auth::Call,
 }
@@ -65,7 +65,7 @@ impl Query {
         }
     }
 
-    /// The same for ``async for``, without blocking the event loop.
+    /// Returns an iterator for ``async for``, which does not block the event loop.
     fn __aiter__<'py>(slf: Bound<'py, Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let cancel = crate::call::Call(slf.get().call.clone());
         py.import("boomi_auth._aio")?.getattr("each")?.call1((slf, cancel))

@@ -1,4 +1,4 @@
-//! A request, out of what a method was given.
+//! Builds a request from a method's arguments.
 
 use boomi_auth::{HeaderOptions, Request};
 use pyo3::prelude::*;

@@ -1,4 +1,4 @@
-//! Answers.
+//! Responses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -12,16 +12,16 @@ use crate::convert::from_json;
 
 const CHUNK: usize = 64 * 1024;
 
-/// An HTTP answer. Its status may be any: :meth:`raise_for_status` makes an exception of a bad one.
+/// An HTTP response with any status: :meth:`raise_for_status` raises an exception for a bad one.
 #[pyclass(frozen, module = "boomi_auth")]
 pub(crate) struct Response {
     shared: Arc<Shared>,
     content: PyOnceLock<Py<PyBytes>>,
 }
 
-/// What the answer shares with who reads it.
+/// The state that the response shares with its readers.
 struct Shared {
-    /// A body that is on its way.
+    /// A body that is not read yet.
     core: Mutex<Option<boomi_auth::Response>>,
     /// Whether it was closed before its end.
     closed: AtomicBool,
@@ -36,7 +36,7 @@ struct Shared {
 }
 
 impl Response {
-    /// An answer whose body is here, or one whose body is read piece by piece.
+    /// A response with its whole body, or one whose body is read piece by piece.
     pub(crate) fn new(py: Python<'_>, core: boomi_auth::Response, call: boomi_auth::Call, stream: bool) -> Self {
         let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let shared = Shared {
@@ -66,11 +66,11 @@ impl Response {
 }
 
 impl Shared {
-    /// Reads once into `buffer`, with the interpreter let go; 0 at the end.
+    /// Reads once into `buffer`, with the GIL released; 0 at the end.
     fn read(&self, py: Python<'_>, buffer: &mut [u8]) -> PyResult<usize> {
         run(py, || match self.core.try_lock() {
             Ok(_) if self.closed.load(Ordering::Relaxed) => {
-                Err(boomi_auth::Error::other("the answer was closed: what was not read of it is gone"))
+                Err(boomi_auth::Error::other("the response is closed: the rest of its body is gone"))
             }
             Ok(mut core) => {
                 let read = core.as_mut().map_or(Ok(0), |core| core.read(buffer));
@@ -80,7 +80,7 @@ impl Shared {
                 read
             }
             Err(TryLockError::Poisoned(_)) => Ok(0),
-            Err(TryLockError::WouldBlock) => Err(boomi_auth::Error::other("another thread is reading this answer")),
+            Err(TryLockError::WouldBlock) => Err(boomi_auth::Error::other("another thread is reading this response")),
         })
     }
 
@@ -103,26 +103,26 @@ impl Response {
         self.shared.status
     }
 
-    /// What was asked, with the account and the query filled in.
+    /// The URL of the request, with the account and the query filled in.
     #[getter]
     fn url(&self) -> &str {
         &self.shared.url
     }
 
-    /// Whether nothing is wrong with it: neither its status nor, of GraphQL, ``errors`` in a 200.
+    /// Whether it is a success: by its status and, of GraphQL, without ``errors`` in a 200.
     #[getter]
     fn ok(&self) -> bool {
         self.shared.error.is_none()
     }
 
-    /// The headers: a mapping in which names have any case. Several of one name are joined by ``", "``.
+    /// The headers: a mapping whose names are case-insensitive. Several of one name are joined by ``", "``.
     #[getter]
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static HEADERS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         HEADERS.import(py, "boomi_auth._headers", "Headers")?.call1((self.shared.headers.clone(),))
     }
 
-    /// The body, byte for byte. Of a stream, what was not read yet is read now.
+    /// The whole body. Of a stream, it reads the rest now.
     #[getter]
     fn content(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
         if let Some(content) = self.content.get(py) {
@@ -141,7 +141,7 @@ impl Response {
         Ok(self.content.get_or_init(py, || content).clone_ref(py))
     }
 
-    /// The body as text, in the charset that the answer names, or UTF-8; what is not in it becomes U+FFFD.
+    /// The body as text, in the charset of its Content-Type, or UTF-8; invalid bytes become U+FFFD.
     #[getter]
     fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let charset = self.header("content-type").and_then(charset).unwrap_or("utf-8");
@@ -150,7 +150,7 @@ impl Response {
         decode(charset).or_else(|_| decode("utf-8"))
     }
 
-    /// The body, read as JSON. What is not JSON raises ProtocolError, a ValueError.
+    /// Parses the body as JSON. Raises ProtocolError, a ValueError, if it is not JSON.
     fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let content = self.content(py)?;
         from_json(py, content.bind(py)).map_err(|raised| {
@@ -159,7 +159,7 @@ impl Response {
             }
             let what = self.header("content-type").unwrap_or("of no Content-Type");
             let text = format!(
-                "the answer {} is not JSON but {} bytes {what}",
+                "the response {} is not JSON but {} bytes {what}",
                 self.shared.status,
                 content.bind(py).as_bytes().len()
             );
@@ -169,8 +169,8 @@ impl Response {
         })
     }
 
-    /// Returns the answer itself if nothing is wrong with it, else raises the exception that it is: of its status, or of
-    /// GraphQL's ``errors`` in a 200. That has the answer as ``response``.
+    /// Returns this response if it is a success, else raises the exception for its status, or for GraphQL's ``errors``
+    /// in a 200. The exception has it as ``response``.
     fn raise_for_status(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
         let Some(error) = slf.get().shared.error.as_ref() else { return Ok(slf) };
         let raised = exception(py, error);
@@ -178,7 +178,8 @@ impl Response {
         Err(raised)
     }
 
-    /// The body in pieces of up to ``chunk_size`` bytes, as they arrive. With ``stream=True`` in constant memory.
+    /// Returns the body in pieces of up to ``chunk_size`` bytes, as they arrive. With ``stream=True`` in constant
+    /// memory.
     #[pyo3(signature = (chunk_size = CHUNK))]
     fn iter_bytes(&self, py: Python<'_>, chunk_size: usize) -> PyResult<Chunks> {
         if chunk_size == 0 {
@@ -189,7 +190,7 @@ impl Response {
         Ok(Chunks { shared: self.shared.clone(), chunk_size, whole, given: Mutex::new(0) })
     }
 
-    /// The same for ``async for``, without blocking the event loop.
+    /// Returns the pieces for ``async for``, without blocking the event loop.
     #[pyo3(signature = (chunk_size = CHUNK))]
     fn aiter_bytes<'py>(&self, py: Python<'py>, chunk_size: usize) -> PyResult<Bound<'py, PyAny>> {
         let chunks = self.iter_bytes(py, chunk_size)?;
@@ -197,25 +198,25 @@ impl Response {
         py.import("boomi_auth._aio")?.getattr("each")?.call1((chunks, cancel))
     }
 
-    /// Boomi's own text about an error, out of JSON, XML, HTML or GraphQL.
+    /// Boomi's error message, from JSON, XML, HTML or GraphQL.
     #[getter]
     fn message(&self) -> Option<&str> {
         self.shared.message.as_deref()
     }
 
-    /// How often the request was tried.
+    /// The number of attempts.
     #[getter]
     fn attempts(&self) -> u32 {
         self.shared.attempts
     }
 
-    /// Seconds that the server said to wait before trying again.
+    /// Seconds to wait before a retry, as the server says.
     #[getter]
     fn retry_after(&self) -> Option<f64> {
         self.shared.retry_after
     }
 
-    /// Leaves the rest of a stream unread, and closes its connection.
+    /// Closes the connection of a stream without reading the rest.
     fn close(&self, py: Python<'_>) {
         self.shared.close(py);
     }

@@ -1,4 +1,4 @@
-//! A client's settings, out of the keywords that it was given.
+//! Reads a client's settings from its keywords.
 
 use std::path::PathBuf;
 use std::sync::Arc;

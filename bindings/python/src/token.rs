@@ -1,4 +1,4 @@
-//! JWTs, and where they come from.
+//! JWTs and token providers.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
@@ -29,19 +29,19 @@ impl Token {
         hidden(py, self.0.header())
     }
 
-    /// The account it was made for.
+    /// The account of the JWT.
     #[getter]
     fn account_id(&self) -> &str {
         self.0.account_id()
     }
 
-    /// When it was asked for.
+    /// The time of the token request.
     #[getter]
     fn issued_at(&self) -> i64 {
         self.0.issued_at()
     }
 
-    /// When it dies.
+    /// The time it expires.
     #[getter]
     fn expires_at(&self) -> i64 {
         self.0.expires_at()
@@ -75,16 +75,16 @@ impl Token {
     }
 }
 
-/// Hands out a JWT for one account: a kept one, renewed before it dies.
+/// Provides a JWT for one account, cached and refreshed before it expires.
 ///
-/// All providers of one client and account share one token. Threads share a provider.
+/// All providers of one client and account share one cached token. Threads may share a provider.
 #[pyclass(frozen, module = "boomi_auth")]
 #[derive(Clone)]
 pub(crate) struct TokenProvider(pub(crate) boomi_auth::TokenProvider);
 
 #[pymethods]
 impl TokenProvider {
-    /// A JWT with at least ``min_validity`` seconds left, as far as the server gives one.
+    /// Returns a JWT with at least ``min_validity`` seconds left, if the server issues one that long.
     #[pyo3(signature = (min_validity = 0.0, *, otp = None, timeout = None, call = None))]
     fn get(
         &self,
@@ -97,7 +97,7 @@ impl TokenProvider {
         get(py, &self.0, self::min_validity(py, min_validity)?, Limits { timeout, otp, call })
     }
 
-    /// Asks the server for a new JWT now, for callers with a timer of their own.
+    /// Requests a new JWT now, for callers with their own timer.
     #[pyo3(signature = (*, otp = None, timeout = None, call = None))]
     fn refresh(
         &self,
@@ -110,18 +110,18 @@ impl TokenProvider {
         run(py, || self.0.refresh(Some(&call)))
     }
 
-    /// Says that an API refused this token, which was got here: it is not handed out again, unless it was refused too often lately.
+    /// Reports that an API refused this provider's token. It is replaced, unless tokens were refused too often lately.
     fn invalidate(&self, token: &Token) {
         self.0.invalidate(&token.0);
     }
 
-    /// The account it provides for.
+    /// The account of its tokens.
     #[getter]
     fn account_id(&self) -> &str {
         self.0.account_id()
     }
 
-    /// The token's times and what happened so far. Never a secret.
+    /// Returns the cached token's times and counts of what happened. Holds no secret.
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         from_json(py, self.0.describe())
     }
@@ -144,7 +144,7 @@ impl TokenProvider {
     }
 }
 
-/// The kept token with the interpreter held, which takes less than to let it go; else whatever it takes.
+/// Returns the cached token with the GIL held, which is faster than to release it; else a new one, with it released.
 pub(crate) fn get(
     py: Python<'_>,
     provider: &boomi_auth::TokenProvider,

@@ -188,7 +188,7 @@ def test_a_sign_in_has_the_commands_status(boomi_env: BoomiEmulator, tmp_path: P
     assert status == 3 and "answered 401" in line(text, "bad sign-in ")
     # From now on it is held back, and that is known without trying.
     status, text = doctor(tmp_path, **wrong)
-    assert status == 4 and "1 rejected, 0 without an answer; nothing is sent" in line(text, "bad guard ")
+    assert status == 4 and "1 rejected, 0 without a response; nothing is sent" in line(text, "bad guard ")
     status, text = doctor(tmp_path, "--sign-in", **wrong)
     assert status == 4 and "not sent" in line(text, "bad sign-in ") and "marked-token" not in text
     assert len(boomi_env.log()) == 2
@@ -224,7 +224,7 @@ def test_where_the_store_is_and_whether_it_works_is_told(
 
 def test_help_and_version(tmp_path: Path) -> None:
     status, text = doctor(tmp_path, "--help")
-    assert status == 0 and "--sign-in" in text and "Exit status: 0; 2 a wrong setting; 3 rejected" in text
+    assert status == 0 and "--sign-in" in text and "Exit status: 0; 2 a bad setting; 3 rejected" in text
     assert doctor(tmp_path, "--version") == (0, f"{boomi_auth.__version__}\n")
 
 

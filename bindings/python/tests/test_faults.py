@@ -55,7 +55,7 @@ def test_no_connection(boomi_emulator: BoomiEmulator) -> None:
 
 def test_a_name_that_there_is_not(boomi_emulator: BoomiEmulator) -> None:
     with boomi_emulator.client(base_url="https://boomi.invalid", max_retries=0) as client:
-        with pytest.raises(boomi_auth.ConnectError, match="cannot look up the name boomi.invalid") as raised:
+        with pytest.raises(boomi_auth.ConnectError, match="cannot look up the host name boomi.invalid") as raised:
             client.get(RECORD)
         assert not raised.value.sent
 

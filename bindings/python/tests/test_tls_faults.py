@@ -51,14 +51,14 @@ def test_a_bad_certificate(kind: str, text: str, boomi_emulator: BoomiEmulator) 
 
 def test_the_wrong_ca(boomi_emulator: BoomiEmulator, other_ca: str) -> None:
     text = str(refused(boomi_emulator, ca_file=other_ca))
-    assert "Trusted were the given CA bundle alone (1 certificate)" in text
+    assert "Trusted roots: the given CA bundle alone (1 certificate)" in text
 
 
 def test_no_ca(boomi_emulator: BoomiEmulator) -> None:
     text = str(refused(boomi_emulator, ca_file=None))
-    assert "Trusted were the operating system's trust store" in text and "_BUNDLE" not in text
-    # The way to give one in this language.
-    assert "ca_file" in text and "boomi_config" not in text and "::" not in text
+    assert "Trusted roots: the operating system's trust store" in text and "_BUNDLE" not in text
+    # It names the setting, not a function of one language.
+    assert "the CA file (BOOMI_CA_FILE)" in text and "boomi_config" not in text and "::" not in text
 
 
 def test_a_ca_besides_the_systems(boomi_emulator: BoomiEmulator, other_ca: str) -> None:

@@ -1,6 +1,16 @@
-//! What the systems do differently.
+//! Files, locks and processes, as the operating systems differ in them.
+
+use std::io;
 
 pub(crate) use system::*;
+
+/// What to tell of a file that cannot be opened.
+pub(crate) fn cannot_open(error: &io::Error) -> String {
+    match is_link(error) {
+        true => "is a symbolic link: remove it".to_owned(),
+        false => format!("cannot be opened: {error}. See to its permissions, or name another directory"),
+    }
+}
 
 #[cfg(unix)]
 mod system {
@@ -19,13 +29,13 @@ mod system {
 
     pub(crate) fn options() -> OpenOptions {
         let mut options = OpenOptions::new();
-        // A pipe with this name would be waited for.
+        // Without NONBLOCK, opening a pipe of this name would wait.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits() as i32);
         options
     }
 
-    /// Why a directory is not ours alone.
+    /// Why another user controls a directory; `None` if none does.
     pub(crate) fn mistrust_dir(data: &Metadata) -> Option<String> {
         match data.mode() & 0o7777 {
             _ if data.uid() != geteuid().as_raw() && data.uid() != 0 => Some(whose(data)),
@@ -36,7 +46,7 @@ mod system {
         }
     }
 
-    /// Why a file is not ours alone.
+    /// Why another user can use a file; `None` if none can.
     pub(crate) fn mistrust_file(data: &Metadata) -> Option<String> {
         match data.mode() & 0o7777 {
             _ if !data.is_file() => Some("is not a regular file: remove it".into()),
@@ -55,7 +65,7 @@ mod system {
         options()
     }
 
-    /// A record lock is not inherited by a child of `fork`, which other locks are: it would keep them.
+    /// Takes a record lock. A child of `fork` inherits other locks, and would keep them.
     pub(crate) fn try_lock(file: &File) -> io::Result<()> {
         Ok(fcntl_lock(file, FlockOperation::NonBlockingLockExclusive)?)
     }
@@ -96,7 +106,7 @@ mod system {
         (!data.is_file()).then(|| "is not a regular file: remove it".into())
     }
 
-    /// Windows lets nobody else open what is opened like this, until it is closed.
+    /// Windows lets no other process open a file that is open with these options.
     pub(crate) fn lock_options() -> OpenOptions {
         let mut options = OpenOptions::new();
         #[cfg(windows)]

@@ -1,9 +1,7 @@
-use std::time::Duration;
-
-use crate::guard::Held;
-use crate::guard::format::*;
+use crate::guard::credential::*;
 use crate::guard::history::*;
 use crate::tests::sim::clock::Random;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 const DAY: Millis = 24 * 60 * MINUTE;
@@ -15,7 +13,7 @@ const OUTCOMES: [LoginOutcome; 5] = [
     LoginOutcome::NotSent,
 ];
 
-/// A history at a time that its test sets.
+/// A history with its test's clock.
 #[derive(Clone, Default)]
 struct Book {
     history: LoginHistory,
@@ -27,10 +25,10 @@ fn ask(tag: Tag, kind: LoginKind, route: RouteId) -> LoginRequest {
     LoginRequest { tag, kind, route, foreign: false, most_in_flight: 3 }
 }
 
-/// The first secret's direct calls of one route.
+/// Direct calls of one route with the first secret.
 const BASIC: LoginRequest =
     LoginRequest { tag: 1, kind: LoginKind::Basic, route: 1, foreign: false, most_in_flight: 3 };
-/// The same secret's calls of another route, and its exchanges.
+/// Calls of another route with that secret, and its token requests.
 const ELSEWHERE: LoginRequest = LoginRequest { route: 2, ..BASIC };
 const EXCHANGE: LoginRequest = LoginRequest { kind: LoginKind::TokenRequest, route: 3, ..BASIC };
 
@@ -55,7 +53,7 @@ impl Book {
         self.end(id, outcome);
     }
 
-    /// How long it is held; `None` for good.
+    /// For how long the attempt is blocked; `None` for good.
     #[track_caller]
     fn held(&self, ask: LoginRequest) -> Option<Millis> {
         match self.decide(ask) {
@@ -63,6 +61,12 @@ impl Book {
             LoginDecision::Held(until, _) => until.map(|until| until - self.now),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Learns a hold from another memory, which counts two rejections and one attempt without a response.
+    fn learn(&mut self, ask: &LoginRequest, rest: Option<Millis>, why: Why) {
+        self.history.raise_counts(2, 1);
+        self.history.learn(ask, rest.map(|rest| self.now + rest), why, self.now);
     }
 
     #[track_caller]
@@ -83,7 +87,7 @@ fn proven() -> Book {
 }
 
 #[test]
-fn a_credential_that_was_never_accepted_has_two_tries() {
+fn never_accepted_credential_has_two_attempts() {
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     for other in [BASIC, ELSEWHERE, EXCHANGE] {
@@ -98,7 +102,7 @@ fn a_credential_that_was_never_accepted_has_two_tries() {
 }
 
 #[test]
-fn a_proven_credential_that_is_rejected_goes_through_its_own_row() {
+fn proven_credential_rejected_climbs_its_ladder() {
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     for length in [5 * SECOND, 30 * SECOND, 10 * MINUTE] {
@@ -109,7 +113,7 @@ fn a_proven_credential_that_is_rejected_goes_through_its_own_row() {
 }
 
 #[test]
-fn what_was_accepted_a_minute_ago_is_proven_and_a_little_later_it_is_not() {
+fn acceptance_proves_for_one_minute() {
     for (ago, hold) in [(MINUTE, 5 * SECOND), (MINUTE + 1, MINUTE)] {
         let mut book = proven();
         book.now += ago;
@@ -119,7 +123,7 @@ fn what_was_accepted_a_minute_ago_is_proven_and_a_little_later_it_is_not() {
 }
 
 #[test]
-fn holds_of_half_a_minute_are_waited_out_and_longer_ones_are_not() {
+fn hold_up_to_30_s_is_waited_out() {
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.now = 30 * SECOND - 1;
@@ -129,7 +133,7 @@ fn holds_of_half_a_minute_are_waited_out_and_longer_ones_are_not() {
 }
 
 #[test]
-fn an_unproven_credential_signs_in_alone_and_a_proven_one_with_as_many_as_are_set() {
+fn only_proven_credential_has_parallel_attempts() {
     for most in 1..=5 {
         let asks = LoginRequest { most_in_flight: most, ..BASIC };
         let mut book = Book::default();
@@ -144,7 +148,7 @@ fn an_unproven_credential_signs_in_alone_and_a_proven_one_with_as_many_as_are_se
 }
 
 #[test]
-fn those_rejected_at_once_are_one_event_for_the_hold_and_each_counts() {
+fn parallel_rejections_extend_hold_once_and_all_count() {
     let mut book = proven();
     let sent = [BASIC, BASIC, ELSEWHERE].map(|ask| book.send(ask));
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
@@ -157,8 +161,8 @@ fn those_rejected_at_once_are_one_event_for_the_hold_and_each_counts() {
 }
 
 #[test]
-fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
-    // Rejected on two routes, and let go early by an acceptance of the other kind.
+fn parallel_rejections_extend_every_ladder_once() {
+    // Rejected on two routes, and released early by an acceptance of the other kind.
     let mut book = proven();
     let sent = [BASIC, ELSEWHERE].map(|ask| book.send(ask));
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
@@ -168,7 +172,7 @@ fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
     assert_eq!(book.held(BASIC), Some(30 * SECOND));
 
-    // Of both kinds, whichever is told first.
+    // Of both kinds.
     let mut book = proven();
     let sent = [BASIC, EXCHANGE].map(|ask| book.send(ask));
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
@@ -188,20 +192,20 @@ fn those_rejected_at_once_are_one_event_at_every_step_of_a_ladder() {
 
 #[test]
 #[cfg(feature = "redis")]
-fn where_nobody_sees_processes_their_sign_ins_are_gone_by_their_age() {
+fn attempts_expire_by_age_without_process_ids() {
     for (ask, age) in
         [(EXCHANGE, 20 * SECOND), (BASIC, 90 * SECOND), (LoginRequest { foreign: true, ..BASIC }, 10 * MINUTE)]
     {
         let mut book = Book { now: DAY, ..Book::default() };
         book.send(ask);
-        assert!(!book.history.bury_older(DAY + age));
-        assert!(book.history.bury_older(DAY + age + 1) && !book.history.bury_older(DAY + age + 1));
+        assert!(!book.history.expire_by_age(DAY + age));
+        assert!(book.history.expire_by_age(DAY + age + 1) && !book.history.expire_by_age(DAY + age + 1));
         assert_eq!((book.history.unanswered(), book.history.in_flight()), (1, 0));
     }
 }
 
 #[test]
-fn five_rejections_of_whatever_secrets_are_all() {
+fn five_rejections_of_any_secrets_spend_the_budget() {
     let mut book = Book::default();
     for tag in 1..=5 {
         book.sign_in(ask(tag, LoginKind::Basic, 1), LoginOutcome::Rejected);
@@ -212,7 +216,7 @@ fn five_rejections_of_whatever_secrets_are_all() {
 }
 
 #[test]
-fn what_is_under_way_counts_for_the_budget_until_its_verdict() {
+fn attempts_in_flight_count_for_the_budget() {
     let mut book = Book::default();
     let sent: Vec<_> = (1..=5).map(|tag| book.send(ask(tag, LoginKind::Basic, 1))).collect();
     let sixth = ask(6, LoginKind::Basic, 1);
@@ -225,17 +229,17 @@ fn what_is_under_way_counts_for_the_budget_until_its_verdict() {
 }
 
 #[test]
-fn a_changed_secret_goes_at_once_and_its_acceptance_clears_the_budget() {
+fn changed_secret_accepted_clears_the_budget() {
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.sign_in(LoginRequest { tag: 2, ..BASIC }, LoginOutcome::Accepted);
     assert_eq!(book.history.rejections(), 0);
-    // The old one is held as before.
+    // The old secret is held as before.
     assert_eq!(book.held(BASIC), Some(5 * SECOND));
 }
 
 #[test]
-fn an_acceptance_that_was_overtaken_by_a_rejection_clears_nothing() {
+fn acceptance_sent_before_rejection_clears_nothing() {
     let mut book = proven();
     let (early, late) = (book.send(BASIC), book.send(BASIC));
     book.end(late, LoginOutcome::Rejected);
@@ -244,7 +248,7 @@ fn an_acceptance_that_was_overtaken_by_a_rejection_clears_nothing() {
     book.pass_hold(BASIC);
     book.sign_in(BASIC, LoginOutcome::Accepted);
     assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
-    // Nor does that of another secret, sent before.
+    // Nor does an acceptance of another secret that was sent before.
     let mut book = Book::default();
     let other = book.send(LoginRequest { tag: 2, ..BASIC });
     book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -253,7 +257,7 @@ fn an_acceptance_that_was_overtaken_by_a_rejection_clears_nothing() {
 }
 
 #[test]
-fn within_one_millisecond_it_is_the_order_that_counts() {
+fn events_within_one_millisecond_keep_their_order() {
     let mut book = proven();
     let early = book.send(BASIC);
     book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -262,12 +266,12 @@ fn within_one_millisecond_it_is_the_order_that_counts() {
 }
 
 #[test]
-fn a_rejection_of_one_kind_leaves_the_other_its_own_try_unless_nothing_was_ever_accepted() {
+fn rejected_kind_leaves_other_kind_one_attempt() {
     let mut book = proven();
     book.now += DAY;
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.sign_in(EXCHANGE, LoginOutcome::Rejected);
-    // From here on it is the credential.
+    // From here on the cause is the credential.
     assert_eq!((book.held(BASIC), book.held(EXCHANGE)), (Some(MINUTE), Some(MINUTE)));
     book.pass_hold(BASIC);
     book.sign_in(EXCHANGE, LoginOutcome::Rejected);
@@ -276,7 +280,7 @@ fn a_rejection_of_one_kind_leaves_the_other_its_own_try_unless_nothing_was_ever_
 }
 
 #[test]
-fn an_accepted_kind_lets_the_other_try_at_once_and_ends_its_own_hold() {
+fn accepted_kind_unblocks_both_kinds() {
     let mut book = proven();
     book.now += DAY;
     let two = [BASIC, EXCHANGE];
@@ -287,16 +291,16 @@ fn an_accepted_kind_lets_the_other_try_at_once_and_ends_its_own_hold() {
 }
 
 #[test]
-fn while_one_kind_of_a_proven_credential_is_held_the_other_waits_and_is_the_one_that_finds_out() {
+fn held_kind_delays_other_kind_a_little_less() {
     let mut book = proven();
     let sent = [0; 3].map(|_| book.send(BASIC));
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
     assert_eq!((book.held(BASIC), book.pass_hold(EXCHANGE)), (Some(5 * SECOND), 4500));
-    // A platform that says 401 to both: one more event, and half a minute for it to get well with one try left.
+    // A platform that answers 401 to both: one more event, and half a minute to recover with one attempt left.
     book.sign_in(EXCHANGE, LoginOutcome::Rejected);
     assert_eq!((book.held(BASIC), book.held(EXCHANGE)), (Some(30 * SECOND), Some(30 * SECOND)));
     assert_eq!(book.history.rejections(), 4);
-    // One that says it to Basic calls alone stops no exchange for longer than that.
+    // One that answers 401 to Basic calls only blocks no token request for longer than that.
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     for length in [4500, 27 * SECOND, 30 * SECOND] {
@@ -307,7 +311,7 @@ fn while_one_kind_of_a_proven_credential_is_held_the_other_waits_and_is_the_one_
 }
 
 #[test]
-fn routes_that_are_rejected_are_held_each_by_itself() {
+fn rejected_routes_are_held_separately() {
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.pass_hold(ELSEWHERE);
@@ -319,7 +323,7 @@ fn routes_that_are_rejected_are_held_each_by_itself() {
 }
 
 #[test]
-fn where_one_route_alone_rejects_another_goes_sooner() {
+fn single_rejecting_route_unblocks_others_sooner() {
     let mut book = proven();
     for (length, elsewhere) in [(5, 4500), (30, 27_000), (600, 30_000)] {
         book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -332,10 +336,10 @@ fn where_one_route_alone_rejects_another_goes_sooner() {
 }
 
 #[test]
-fn one_route_that_is_rejected_is_held_alone_once_another_is_accepted() {
+fn rejecting_route_is_held_alone_once_another_accepts() {
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
-    // Another goes a little sooner, so that it is the one that finds out.
+    // Another route is unblocked a little sooner, so that it finds out.
     assert_eq!(book.held(ELSEWHERE), Some(4500));
     book.pass_hold(ELSEWHERE);
     book.sign_in(ELSEWHERE, LoginOutcome::Accepted);
@@ -354,7 +358,7 @@ fn one_route_that_is_rejected_is_held_alone_once_another_is_accepted() {
 }
 
 #[test]
-fn sign_ins_without_an_answer_hold_what_is_not_proven() {
+fn unanswered_attempts_hold_unproven_credential() {
     let mut book = Book::default();
     for length in [15 * SECOND, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE] {
         book.sign_in(BASIC, LoginOutcome::Unanswered);
@@ -371,7 +375,7 @@ fn sign_ins_without_an_answer_hold_what_is_not_proven() {
 }
 
 #[test]
-fn sign_ins_without_an_answer_hold_what_was_accepted_before_no_longer_than_a_token_lives() {
+fn unanswered_attempts_hold_accepted_credential_briefly() {
     let mut book = proven();
     book.now += 2 * PROVEN_FOR;
     for length in [15 * SECOND, 15 * SECOND, 15 * SECOND, 10 * MINUTE] {
@@ -390,7 +394,7 @@ fn sign_ins_without_an_answer_hold_what_was_accepted_before_no_longer_than_a_tok
 }
 
 #[test]
-fn after_silence_a_proven_credential_is_not_held_but_needs_a_probe_and_signs_in_alone() {
+fn unanswered_proven_credential_needs_probe_and_goes_alone() {
     let mut book = proven();
     let sent = [0; 3].map(|_| book.send(BASIC));
     book.end(sent[0], LoginOutcome::Unanswered);
@@ -403,7 +407,7 @@ fn after_silence_a_proven_credential_is_not_held_but_needs_a_probe_and_signs_in_
 }
 
 #[test]
-fn probes_are_one_at_a_time_and_apart() {
+fn probes_are_sequential_and_spaced() {
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Unanswered);
     book.pass_hold(BASIC);
@@ -426,7 +430,7 @@ fn probes_are_one_at_a_time_and_apart() {
 }
 
 #[test]
-fn an_answer_that_says_nothing_changes_nothing_but_that_the_server_answers() {
+fn neutral_response_only_ends_the_probe() {
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Neutral);
     let first = book.send(BASIC);
@@ -439,7 +443,7 @@ fn an_answer_that_says_nothing_changes_nothing_but_that_the_server_answers() {
 }
 
 #[test]
-fn what_was_not_sent_never_was() {
+fn unsent_attempt_changes_nothing() {
     let mut book = proven();
     let before = format!("{:?}", LoginHistory { turn: 0, ..book.history.clone() });
     book.sign_in(BASIC, LoginOutcome::NotSent);
@@ -447,13 +451,13 @@ fn what_was_not_sent_never_was() {
 }
 
 #[test]
-fn an_allowance_is_for_one_sign_in_that_is_sent() {
+fn allowance_is_for_one_sent_attempt() {
     let mut book = Book::default();
     (1..=5).for_each(|tag| book.sign_in(ask(tag, LoginKind::Basic, 1), LoginOutcome::Rejected));
     book.history.allow_one();
     book.sign_in(BASIC, LoginOutcome::NotSent);
     let allowed = book.send(BASIC);
-    // Those who wait may hear of a good end, and of another secret nothing was allowed.
+    // Waiting attempts may see an acceptance; another secret has no allowance.
     assert_eq!(book.decide(EXCHANGE), LoginDecision::Verdict);
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Held(None, Why::Budget));
     book.end(allowed, LoginOutcome::Rejected);
@@ -464,7 +468,7 @@ fn an_allowance_is_for_one_sign_in_that_is_sent() {
 }
 
 #[test]
-fn an_allowance_waits_for_what_is_under_way() {
+fn allowance_waits_for_attempts_in_flight() {
     let mut book = Book::default();
     let other = book.send(ask(2, LoginKind::Basic, 1));
     book.history.allow_one();
@@ -474,7 +478,7 @@ fn an_allowance_waits_for_what_is_under_way() {
 }
 
 #[test]
-fn what_ended_or_never_began_cannot_end() {
+fn unknown_or_ended_attempt_cannot_end() {
     let mut book = Book::default();
     let id = book.send(BASIC);
     book.end(id, LoginOutcome::Rejected);
@@ -484,64 +488,62 @@ fn what_ended_or_never_began_cannot_end() {
 }
 
 #[test]
-fn sign_ins_of_processes_that_are_gone_and_those_that_were_forgotten_had_no_answer() {
+fn attempts_of_ended_processes_count_as_unanswered() {
     let mut book = Book::default();
     let owner = Owner { process: 7, started: 1 };
     book.history.take(&BASIC, 1, owner, 0);
-    book.history.bury(|other| *other != owner, 0);
+    book.history.expire(|other| *other != owner, 0);
     assert_eq!(book.history.unanswered(), 0);
-    book.history.bury(|other| *other == owner, 0);
+    book.history.expire(|other| *other == owner, 0);
     assert_eq!((book.history.unanswered(), book.held(BASIC)), (1, Some(15 * SECOND)));
 
     let mut book = Book::default();
     book.send(LoginRequest { foreign: true, ..BASIC });
-    book.history.bury(|_| false, 10 * MINUTE);
+    book.history.expire(|_| false, 10 * MINUTE);
     assert_eq!(book.history.unanswered(), 0);
-    book.history.bury(|_| false, 10 * MINUTE + 1);
+    book.history.expire(|_| false, 10 * MINUTE + 1);
     assert_eq!(book.history.unanswered(), 1);
-    // Our own end by themselves.
+    // Attempts of this library report their outcome.
     let mut book = Book::default();
     book.send(BASIC);
-    book.history.bury(|_| false, DAY);
+    book.history.expire(|_| false, DAY);
     assert_eq!(book.history.unanswered(), 0);
 }
 
 #[test]
-fn what_another_memory_held_is_held_without_it() {
-    let held =
-        |rest: Option<u64>, why| Held { rest: rest.map(Duration::from_millis), why, rejections: 2, unanswered: 1 };
-    // Nobody finds out alone whether it is good again, who has not seen it accepted.
+fn hold_learned_from_other_memory_blocks() {
+    // A process that never saw the secret accepted does not try it again alone.
     let mut book = Book::default();
-    book.history.learn(&BASIC, &held(Some(MINUTE), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(MINUTE), Why::Rejected);
     assert_eq!(book.held(BASIC), None);
     assert_eq!((book.history.rejections(), book.history.unanswered()), (2, 1));
-    // Another secret has what is left of the budget; and when this one is accepted, all is well.
+    // Another secret has the rest of the budget; an acceptance of this one clears everything.
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Go);
     book.history.add(&BASIC, 7, LoginOutcome::Accepted, book.now);
     assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
 
     let mut book = proven();
-    book.history.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(5 * SECOND), Why::Rejected);
     assert_eq!(book.held(BASIC), Some(5 * SECOND));
     let mut book = Book::default();
-    book.history.learn(&BASIC, &held(Some(15 * SECOND), Why::Unanswered), book.now);
+    book.learn(&BASIC, Some(15 * SECOND), Why::Unanswered);
     assert_eq!(book.held(BASIC), Some(15 * SECOND));
-    // The next rejection is another step.
+    // The next rejection is one level higher.
     let mut book = proven();
-    book.history.learn(&BASIC, &held(Some(5 * SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(5 * SECOND), Why::Rejected);
     book.pass_hold(BASIC);
     book.history.end_probe(true, book.now);
     book.sign_in(BASIC, LoginOutcome::Rejected);
     assert_eq!(book.held(BASIC), None);
-    // What it found out itself, it knows better.
+    // Its own hold is longer, and stays.
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
-    book.history.learn(&BASIC, &held(Some(SECOND), Why::Rejected), book.now);
+    book.learn(&BASIC, Some(SECOND), Why::Rejected);
     assert_eq!(book.held(BASIC), Some(MINUTE));
 }
 
 #[test]
-fn a_ledger_is_idle_when_nothing_is_held_under_way_or_allowed() {
+fn history_without_trouble_is_idle() {
     assert!(Book::default().history.is_idle(0) && proven().history.is_idle(0));
     for outcome in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
         let mut book = proven();
@@ -558,9 +560,9 @@ fn a_ledger_is_idle_when_nothing_is_held_under_way_or_allowed() {
 }
 
 #[test]
-fn whatever_is_held_of_one_secret_keeps_a_ledger() {
+fn history_with_any_hold_is_not_idle() {
     let other = ask(2, LoginKind::Basic, 1);
-    // The rejection and the silence are cleared by another secret's acceptance, and what they hold is not.
+    // An acceptance of another secret clears the counts, and leaves the holds.
     for outcome in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
         let mut book = Book::default();
         book.sign_in(BASIC, outcome);
@@ -574,19 +576,18 @@ fn whatever_is_held_of_one_secret_keeps_a_ledger() {
     book.pass_hold(ELSEWHERE);
     book.sign_in(ELSEWHERE, LoginOutcome::Accepted);
     assert!(book.held(BASIC).is_some() && !book.history.is_idle(0));
-    // A rejection counts, though its secret is forgotten.
+    // A rejection counts even after its secret is forgotten.
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Rejected);
-    let nothing = Held { rest: None, why: Why::Budget, rejections: 0, unanswered: 0 };
     for tag in 2..20 {
-        book.history.learn(&ask(tag, LoginKind::Basic, 1), &nothing, book.now);
+        book.history.learn(&ask(tag, LoginKind::Basic, 1), None, Why::Budget, book.now);
     }
     assert_eq!((book.decide(BASIC), book.history.is_idle(0)), (LoginDecision::Go, false));
 }
 
-/// Who waits is told when something changes but the number of places.
+/// Waiting threads wake when anything changes but the number of attempts in flight.
 #[test]
-fn all_are_told_unless_there_is_only_room_for_one_more() {
+fn settle_wakes_all_unless_only_a_permit_is_free() {
     let end = |book: &mut Book, ask: LoginRequest, outcome| {
         let id = book.send(ask);
         assert_eq!(book.history.in_flight(), 1);
@@ -605,7 +606,7 @@ fn all_are_told_unless_there_is_only_room_for_one_more() {
         let mut allowed = proven();
         allowed.history.allow_one();
         assert!(end(&mut allowed, BASIC, outcome), "{outcome:?}");
-        // Another secret was rejected, or had no answer.
+        // Another secret was rejected, or had no response.
         for trouble in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
             let mut troubled = proven();
             troubled.sign_in(ask(2, LoginKind::Basic, 1), trouble);
@@ -613,7 +614,7 @@ fn all_are_told_unless_there_is_only_room_for_one_more() {
             assert!(end(&mut troubled, BASIC, outcome), "{trouble:?}, {outcome:?}");
         }
     }
-    // What is allowed while one is under way is told to all.
+    // A reset during an attempt wakes all.
     let mut book = proven();
     let id = book.send(BASIC);
     book.history.allow_one();
@@ -621,7 +622,7 @@ fn all_are_told_unless_there_is_only_room_for_one_more() {
 }
 
 #[test]
-fn a_ledger_that_was_lost_has_one_try_after_a_probe() {
+fn lost_history_allows_one_attempt_after_a_probe() {
     let mut book = Book { history: LoginHistory::careful(7), now: 7, last_id: 0 };
     assert_eq!(book.decide(BASIC), LoginDecision::Probe);
     book.history.end_probe(true, 7);
@@ -631,17 +632,17 @@ fn a_ledger_that_was_lost_has_one_try_after_a_probe() {
     assert_eq!(book.decide(BASIC), LoginDecision::Held(None, Why::Budget));
 }
 
-/// Sign-ins and what came of them, as a server may have seen them.
+/// Attempts and their outcomes, as a server may have seen them.
 #[derive(Clone, Default)]
 struct Walk {
     book: Book,
-    /// Those under way: their ids, in which order they were sent, and of whom.
+    /// The attempts in flight: id, position in `sent`, and tag.
     under_way: Vec<(u64, usize, Tag)>,
-    /// In the order of sending: what came of each.
+    /// The outcomes, in the order of sending.
     sent: Vec<Option<LoginOutcome>>,
-    /// Rejections and silences since the last acceptance, in the order of arrival.
+    /// Rejections and missing responses since the last acceptance, in the order of arrival.
     in_a_row: usize,
-    /// Of each secret that was never accepted.
+    /// Rejections of each secret that was never accepted.
     rejected: [usize; 4],
     accepted: [bool; 4],
 }
@@ -650,13 +651,13 @@ struct Walk {
 #[derive(Debug, Clone, Copy)]
 enum Event {
     LoginRequest(LoginRequest),
-    /// Of which sign-in, and how.
+    /// The attempt's index, and its outcome.
     End(usize, LoginOutcome),
     Pass(Millis),
 }
 
 impl Walk {
-    /// Whether it changed anything.
+    /// Applies an event. Returns whether it changed anything.
     fn step(&mut self, event: Event) -> bool {
         match event {
             Event::LoginRequest(ask) => match self.book.decide(ask) {
@@ -697,7 +698,7 @@ impl Walk {
         }
     }
 
-    /// Whatever was answered to what is under way, the user would not be locked.
+    /// Whether no outcome of the attempts in flight would lock the user.
     fn is_safe(&self) -> bool {
         let (mut row, mut most) = (0, 0);
         for outcome in &self.sent {
@@ -737,7 +738,7 @@ fn ends(most: usize) -> Vec<Event> {
 }
 
 #[test]
-fn no_course_of_six_events_locks_a_user() {
+fn six_events_in_any_order_lock_no_user() {
     let mut events = vec![
         Event::LoginRequest(BASIC),
         Event::LoginRequest(EXCHANGE),
@@ -755,12 +756,12 @@ fn no_course_of_six_events_locks_a_user() {
 }
 
 #[test]
-fn no_course_by_chance_locks_a_user() {
+fn random_events_lock_no_user() {
     for seed in 0..3000 {
         let mut random = Random::new(seed);
         let mut walk = Walk::default();
         let most = 1 + random.below(5) as usize;
-        // Some servers reject a lot, some hardly.
+        // How often the server rejects.
         let weight = [2, 5, 20][random.below(3) as usize];
         for _ in 0..150 {
             let event = match random.below(6) {
@@ -785,7 +786,7 @@ fn no_course_by_chance_locks_a_user() {
 }
 
 #[test]
-fn a_ledger_says_the_same_after_it_was_written_and_read() {
+fn history_written_and_read_decides_equally() {
     for seed in 0..200 {
         let mut random = Random::new(seed);
         let mut walk = Walk::default();
@@ -794,13 +795,12 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
             walk.step(Event::End(random.below(3) as usize, OUTCOMES[random.below(5) as usize]));
             walk.step(Event::Pass(random.below(MINUTE)));
         }
-        let text = walk.book.history.to_json().to_string();
-        let value: Value = serde_json::from_str(&text).unwrap();
-        let read = LoginHistory::from_json(Some(&value), "ledger").unwrap();
+        let text = serde_json::to_string(&walk.book.history).unwrap();
+        let read: LoginHistory = serde_json::from_str(&text).unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", walk.book.history));
         for asks in [BASIC, ELSEWHERE, EXCHANGE] {
             assert_eq!(read.decide(&asks, walk.book.now), walk.book.decide(asks));
-            // Nor does it matter where the clock begins.
+            // A shifted clock changes no decision.
             let mut shifted = read.clone();
             shifted.shift(1000);
             let later = match read.decide(&asks, walk.book.now) {
@@ -813,9 +813,10 @@ fn a_ledger_says_the_same_after_it_was_written_and_read() {
     }
 }
 
-/// Two routes reject, then the exchange is accepted: the direct calls may try again, and the exchange is rejected before they do.
+/// Two routes reject, then a token request is accepted, so direct calls may try again; before they do, the next token
+/// request is rejected.
 #[test]
-fn a_rejection_after_the_other_kind_was_let_go_early_has_a_hold() {
+fn rejection_after_early_release_has_a_hold() {
     let mut book = proven();
     book.now += PROVEN_FOR + 1;
     book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -827,7 +828,7 @@ fn a_rejection_after_the_other_kind_was_let_go_early_has_a_hold() {
     assert_eq!(book.held(EXCHANGE), Some(MINUTE));
 }
 
-/// Something in each field, no two the same.
+/// A history with a different value in each field.
 fn full() -> LoginHistory {
     let hold = Hold { level: 2, turn: 101, began: 1102, until: Some(1103), proven: true, route: Some(u32::MAX) };
     let shut = Hold { level: 4, turn: 104, began: 1105, until: None, proven: false, route: None };
@@ -859,7 +860,7 @@ fn full() -> LoginHistory {
         allowance: true,
         probe: Some(Probe { failures: 8, next: 1118, began: Some(1119) }),
         credentials: vec![credential, Credential { holds: [None, Some(shut)], ..Credential::new(9) }],
-        places: vec![place, InFlight { id: 0, kind: LoginKind::Basic, foreign: false, allowed: true, ..place }],
+        in_flight: vec![place, InFlight { id: 0, kind: LoginKind::Basic, foreign: false, allowed: true, ..place }],
         ..LoginHistory::default()
     };
     history.steps.take(history.steps.next(30, 1_790_000_000_000));
@@ -867,10 +868,10 @@ fn full() -> LoginHistory {
 }
 
 #[test]
-fn what_the_first_version_wrote_is_read() {
+fn history_of_version_1_is_read_and_written() {
     let state: Value = serde_json::from_str(include_str!("version_1.json")).unwrap();
     let written = &state["ledger"];
-    let read = LoginHistory::from_json(Some(written), "ledger").unwrap();
+    let read = LoginHistory::deserialize(written).unwrap();
     assert_eq!(format!("{read:?}"), format!("{:?}", full()));
-    assert_eq!(full().to_json(), *written);
+    assert_eq!(serde_json::to_value(full()).unwrap(), *written);
 }

@@ -1,7 +1,7 @@
-//! All that can happen to a user's sign-ins at once, in tens of thousands of orders.
+//! Parallel attempts of one user, in tens of thousands of interleavings.
 //!
-//! The locks are shuttle's: a wake-up that gets lost is a deadlock, which it finds. Time passes only where a hold is waited out.
-//! `cargo test --features model --lib tests::model::guard`
+//! The locks are shuttle's, which finds a lost wake-up as a deadlock. Time passes only where an attempt waits out a
+//! hold. `cargo test --features model --lib tests::model::guard`
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -10,36 +10,37 @@ use std::time::Duration;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
-use crate::clock::fake::FakeClock;
-use crate::guard::history::{LoginKind, LoginOutcome};
+use super::run::{at_once, check};
+use crate::guard::credential::LoginKind;
+use crate::guard::history::LoginOutcome;
 use crate::guard::table::Table;
 use crate::guard::{Admission, Guard, LoginAttempt};
-use crate::sync::model::{at_once, check};
+use crate::tests::fake_clock::FakeClock;
 
-/// Boomi locks a user at this many bad sign-ins one after another.
+/// Boomi locks a user at this many bad attempts in a row.
 const LOCKED: usize = 6;
 const MOST_IN_FLIGHT: u32 = 3;
-/// Who would have to wait longer gives up.
+/// How long an attempt waits at most.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// A user at Boomi, and the guard before it.
+/// A user at Boomi, behind the guard.
 struct World {
     guard: Arc<Guard>,
     clock: Arc<FakeClock>,
-    /// Bad sign-ins since the last good one, as Boomi counts.
+    /// Bad attempts since the last good one, as Boomi counts.
     bad: AtomicUsize,
     rejected: AtomicUsize,
     accepted: AtomicUsize,
-    /// Sign-ins under way: with the secret that is good, and with all others.
+    /// Attempts in flight: with the good secret, and with all others.
     in_flight: [AtomicUsize; 2],
 }
 
-/// How a sign-in ends.
+/// How an attempt ends.
 #[derive(Clone, Copy)]
 enum End {
     Good,
     Bad,
-    /// Whatever may happen to one with a good secret.
+    /// Random, as for a good secret.
     ByChance,
 }
 
@@ -65,7 +66,7 @@ impl World {
         world
     }
 
-    /// As a call does it: asks, waits as it is told, and says how it ended. Returns whether it was sent.
+    /// Asks, waits and records the outcome, as a call does. Returns whether it was sent.
     fn sign_in(&self, secret: &str, end: End) -> bool {
         let in_flight = &self.in_flight[usize::from(secret != "secret")];
         let secret = [secret.as_bytes()];
@@ -79,17 +80,17 @@ impl World {
                 step: None,
             };
             match self.guard.ask(&attempt, &|_, _| unreachable!("there is no other memory")) {
-                Admission::Go(mut place) => {
+                Admission::Go(mut permit) => {
                     let under_way = in_flight.fetch_add(1, Relaxed) + 1;
-                    assert!(under_way <= MOST_IN_FLIGHT as usize, "{under_way} sign-ins at once");
-                    place.leaves();
+                    assert!(under_way <= MOST_IN_FLIGHT as usize, "{under_way} attempts at once");
+                    permit.leaves();
                     thread::yield_now();
                     let outcome = self.outcome(end);
                     in_flight.fetch_sub(1, Relaxed);
                     match outcome {
-                        // Whoever sent it is gone, or panicked.
-                        LoginOutcome::Unanswered if thread_rng().gen_bool(0.5) => drop(place),
-                        outcome => place.end(outcome),
+                        // The sending thread panicked.
+                        LoginOutcome::Unanswered if thread_rng().gen_bool(0.5) => drop(permit),
+                        outcome => permit.end(outcome),
                     }
                     return true;
                 }
@@ -103,7 +104,7 @@ impl World {
                         self.clock.advance(wait.at_most);
                         thread::yield_now();
                     }
-                    // Without an end of its own: somebody has to tell.
+                    // It has no end of its own: another attempt must signal.
                     None => wait.changed.wait(wait.seen, wait.at_most),
                 },
                 Admission::Held(_) => return false,
@@ -112,7 +113,7 @@ impl World {
         }
     }
 
-    /// What the server makes of it, and what of that arrives.
+    /// The server's decision, and what of it arrives.
     fn outcome(&self, end: End) -> LoginOutcome {
         let is_good = match end {
             End::Good => true,
@@ -146,7 +147,7 @@ fn run(world: &Arc<World>, acts: &[fn(&World)]) {
         foreign: false,
         step: None,
     };
-    assert_eq!(world.guard.status(&attempt).in_flight, 0, "a place was never given back");
+    assert_eq!(world.guard.status(&attempt).in_flight, 0, "an attempt never ended");
 }
 
 fn is_right(world: &World) {
@@ -174,7 +175,7 @@ fn tries_others(world: &World) {
 }
 
 #[test]
-fn whoever_waits_for_a_place_gets_one() {
+fn waiting_attempts_all_get_a_permit() {
     check(10_000, || {
         let world = World::proven();
         run(&world, &[is_right, is_right, is_right, is_right, is_right]);
@@ -188,17 +189,17 @@ fn whoever_waits_for_a_place_gets_one() {
 }
 
 #[test]
-fn a_wrong_secret_is_sent_once_by_all_at_once() {
+fn parallel_attempts_send_a_wrong_secret_once() {
     check(10_000, || {
         let world = World::new();
         run(&world, &[is_wrong, is_wrong, is_wrong, is_wrong]);
-        // The next one would be after a minute, which nobody waits for.
+        // The next attempt would be after a minute, for which none waits.
         assert_eq!(world.rejected.load(Relaxed), 1);
     });
 }
 
 #[test]
-fn nobody_is_locked_in_whatever_order() {
+fn attempts_in_any_order_lock_no_user() {
     check(20_000, || run(&World::proven(), &[has_bad_luck, has_bad_luck, tries_others, has_bad_luck]));
     check(20_000, || run(&World::new(), &[has_bad_luck, is_wrong, tries_others, has_bad_luck]));
 }

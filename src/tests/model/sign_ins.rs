@@ -1,14 +1,14 @@
-//! Three processes with one wrong password, by the guard's real rules over a store that replaces what nobody changed meanwhile.
+//! Three processes with one wrong password, with the guard's own rules over a store with compare-and-swap.
 //!
-//! Each reads the history, decides, has it replaced, sends, and writes down the rejection; beside it each has a history of its own, by which
-//! it goes on alone when the store does not answer. Whatever goes wrong costs the user one more bad sign-in at most, and all together
-//! never the sixth, which locks.
+//! Each reads the history, decides, replaces it, sends, and records the rejection. Each also has a history of its own,
+//! which decides while the store does not respond. Each failure costs the user at most one more bad attempt, and all
+//! together never the sixth, which locks.
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use super::scripts::{HistoryKey, replace};
-use crate::guard::format::Json as _;
-use crate::guard::history::{LoginDecision, LoginHistory, LoginKind, LoginOutcome, LoginRequest, Millis, Owner};
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 
 const PROCESSES: usize = 3;
 const LOCKS: u8 = 6;
@@ -18,22 +18,22 @@ const MOST: u8 = 2;
 const ASK: LoginRequest =
     LoginRequest { tag: 1, kind: LoginKind::TokenRequest, route: 1, foreign: false, most_in_flight: 3 };
 const START: Millis = 1_000_000;
-/// What passes at once: more than an exchange may take, and more than the holds last that have an end here.
+/// Steps of time: longer than a token request may take, and longer than the holds that end here.
 const PASSES: [Millis; 2] = [21_000, 601_000];
 
 type Replace = fn(&mut HistoryKey<Written>, u64, Written) -> bool;
 
-/// A history, as it is kept.
+/// A history as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Written(String);
 
 impl Written {
     fn new(history: &LoginHistory) -> Self {
-        Written(history.to_json().to_string())
+        Written(serde_json::to_string(history).unwrap())
     }
 
     fn history(&self) -> LoginHistory {
-        LoginHistory::from_json(Some(&serde_json::from_str(&self.0).unwrap()), "ledger").unwrap()
+        serde_json::from_str(&self.0).unwrap()
     }
 
     fn change<T>(&mut self, change: impl FnOnce(&mut LoginHistory) -> T) -> T {
@@ -44,16 +44,16 @@ impl Written {
     }
 }
 
-/// How often what may happen still.
+/// How often each failure may still happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Troubles {
-    /// A process is gone.
+    /// A process ends.
     crashes: u8,
-    /// REPLACE ran, and its answer did not arrive.
+    /// REPLACE ran, and its response did not arrive.
     lost_answers: u8,
-    /// Time passes while sign-ins are under way.
+    /// Time passes during attempts.
     stalls: u8,
-    /// Time passes while none is.
+    /// Time passes between attempts.
     passes: u8,
 }
 
@@ -73,9 +73,9 @@ struct State {
     store: HistoryKey<Written>,
     now: Millis,
     processes: [Process; PROCESSES],
-    /// How many places were taken.
+    /// How many permits were granted.
     places: u64,
-    /// How many bad sign-ins the server has seen.
+    /// How many bad attempts the server has seen.
     bad: u8,
     left: Troubles,
 }
@@ -84,29 +84,29 @@ struct State {
 struct Process {
     does: Does,
     own: Written,
-    /// Rejections that the store is to hear of.
+    /// Rejections that the store has not recorded.
     unsettled: Vec<Unsettled>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Unsettled {
     place: u64,
-    /// Whether the store knows of the place.
+    /// Whether the store knows the attempt.
     is_known: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Does {
-    /// Is about to read the history.
+    /// Reads the history next.
     Works(Job),
-    /// Would have it replaced.
+    /// Replaces it next.
     Replaces {
         job: Job,
         number: u64,
         by: Written,
         then: Then,
     },
-    /// Has a place, perhaps by its own history alone.
+    /// Has a permit, perhaps from its own history only.
     Sends {
         place: u64,
         alone: bool,
@@ -121,7 +121,7 @@ enum Job {
     Settle(u64),
 }
 
-/// What follows once it is written down.
+/// What follows a replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Then {
     Nothing,
@@ -141,18 +141,18 @@ enum Step {
 }
 
 impl Does {
-    /// Whether a sign-in is under way, or about to be.
+    /// Whether an attempt is in flight or about to start.
     fn is_under_way(&self) -> bool {
         !matches!(self, Does::Works(Job::SignIn) | Does::Gone)
     }
 }
 
 impl State {
-    /// Reads the history, and works on it as the guard does. `None` if there is nothing to be written down.
+    /// Reads the history, and changes it as the guard does. `None` if nothing changes.
     fn read(&mut self, index: usize, job: Job) -> Option<Does> {
         let now = self.now;
         let mut history = self.store.entry.as_ref().map(Written::history).unwrap_or_default();
-        let mut changed = history.bury_older(now);
+        let mut changed = history.expire_by_age(now);
         let then = match job {
             Job::Settle(place) => {
                 history.settle(place, LoginOutcome::Rejected, now);
@@ -192,7 +192,7 @@ impl State {
         changed.then(|| Does::Replaces { job, number: self.store.number, by: Written::new(&history), then })
     }
 
-    /// What follows where it was written down.
+    /// Continues after a replacement.
     fn written(&mut self, index: usize, job: Job, then: Then) {
         let (now, process) = (self.now, &mut self.processes[index]);
         if job == Job::SignIn {
@@ -208,7 +208,7 @@ impl State {
         };
     }
 
-    /// What follows where nobody knows.
+    /// Continues after a replacement whose result is unknown.
     fn unanswered(&mut self, index: usize, job: Job) {
         let (now, process) = (self.now, &mut self.processes[index]);
         process.does = Does::Works(Job::SignIn);
@@ -309,7 +309,7 @@ impl Model for Guards {
             }
             Step::Crash(index) => {
                 state.left.crashes -= 1;
-                // Nobody knows any more what it knew.
+                // Its own history is lost.
                 let own = Written::new(&LoginHistory::default());
                 state.processes[index] = Process { does: Does::Gone, own, unsettled: Vec::new() };
             }
@@ -338,7 +338,7 @@ const TWO_AND_TROUBLES: &str = "two bad sign-ins, and one for each trouble";
 const NEVER_LOCKED: &str = "the user is not locked";
 const TRIED_TWICE: &str = "a wrong password is tried twice";
 
-/// Processes are alike: which of them does what is all one.
+/// Sorts the processes, which are interchangeable.
 fn sorted(state: &State) -> State {
     let mut sorted = state.clone();
     sorted.processes.sort();
@@ -352,38 +352,38 @@ fn holds(troubles: Troubles) {
     checker.assert_properties();
 }
 
-/// That the property does not hold, and which steps lead there.
+/// Checks that the property fails, and prints the steps that lead there.
 fn breaks(replace: Replace, troubles: Troubles, property: &'static str) {
     let checker =
         Guards { replace, troubles }.checker().finish_when(HasDiscoveries::AllOf([property].into())).spawn_bfs().join();
-    let steps = checker.discovery(property).expect("the check is good for nothing").into_actions();
+    let steps = checker.discovery(property).expect("the property holds").into_actions();
     println!("not: {property}, after {steps:?}");
 }
 
 const CALM: Troubles = Troubles { crashes: 0, lost_answers: 0, stalls: 0, passes: 3 };
 
 #[test]
-fn a_wrong_password_is_sent_twice_in_every_order() {
+fn wrong_password_is_sent_twice_in_every_order() {
     holds(CALM);
 }
 
 #[test]
-fn a_process_that_is_gone_costs_one_more() {
+fn ended_process_costs_one_more_attempt() {
     holds(Troubles { crashes: 1, ..CALM });
 }
 
 #[test]
-fn an_answer_of_the_store_that_is_lost_costs_one_more() {
+fn lost_store_response_costs_one_more_attempt() {
     holds(Troubles { lost_answers: 1, passes: 2, ..CALM });
 }
 
 #[test]
-fn a_process_that_sends_after_its_time_costs_one_more() {
+fn late_process_costs_one_more_attempt() {
     holds(Troubles { stalls: 1, crashes: 1, passes: 1, ..CALM });
 }
 
 #[test]
-fn whoever_writes_last_would_forget_the_others() {
+fn unconditional_replace_breaks_the_promise() {
     fn replace_always(key: &mut HistoryKey<Written>, number: u64, entry: Written) -> bool {
         key.number = number;
         replace(key, number, entry)

@@ -1,8 +1,8 @@
-//! All that can happen to an account at once, in a hundred thousand orders.
+//! Concurrent callers of one account, in a hundred thousand schedules.
 //!
-//! The locks are shuttle's: a wake-up that gets lost is a deadlock, which it finds. What is not: time passes only where the
-//! model says so, and nobody's max_wait ends while a flight lasts.
-//! `cargo test --features model --lib tests::model::token_cache`
+//! The locks are shuttle's, which finds a lost wake-up as a deadlock. Two things are not modelled: time passes only
+//! where the model says so, and no caller's max_wait ends during a token request. `cargo test --features model --lib
+//! tests::model::token_cache`
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -11,39 +11,40 @@ use std::time::Duration;
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::thread;
 
+use super::run::{at_once, check};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::Token;
-use crate::sync::model::{at_once, check};
-use crate::sync::{Signal, lock};
-use crate::token_cache::account::{Account, Flight};
-use crate::token_cache::{Lookup, NextAction, RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, Want};
+use crate::sync::Signal;
+use crate::token_cache::account::Account;
+use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester};
+use crate::token_cache::{Lookup, NextAction, Want};
 
 const START: Duration = Duration::from_secs(1_800_000_000);
 /// What is left of every caller's deadline, always.
 const TIME_LEFT: Duration = Duration::from_secs(60);
-/// More failures than these would only be more of the same.
+/// More failures add no new schedules.
 const MOST_FAILURES: u64 = 3;
 
-/// An account, the server that it asks, and what must never be.
+/// An account, its server, and what the invariants need.
 struct World {
     account: Account,
     /// Since the start.
     passed_ms: AtomicU64,
-    /// Exchanges under way.
+    /// Running token requests.
     in_flight: AtomicUsize,
-    /// How many tokens were handed out by the server. The number of each is its account id.
+    /// How many tokens the server has issued. The account id of each is its number.
     issued: AtomicU64,
     failures: AtomicU64,
     fails: bool,
-    /// The tokens that nobody may get any more: a bit for each.
+    /// The invalidated tokens, a bit for each: no later caller may get one.
     invalid: AtomicU64,
-    /// The newest generation that was seen.
+    /// The highest generation seen.
     seen: AtomicU64,
 }
 
 impl World {
-    /// With a token that was got `age` ago.
+    /// With a token that was requested `age` ago.
     fn with_token(age: Duration, fails: bool) -> Arc<Self> {
         let world = World::cold(fails);
         world.account.adopt(&world.issue(), 0.5);
@@ -78,23 +79,18 @@ impl World {
         self.account.cached().map(|cached| cached.token.clone())
     }
 
-    /// A caller's get, as the provider's: it tries without a lock first.
+    /// Gets a token as the provider does: first without a lock.
     fn get(&self, want: Want<'_>) -> Result<Token> {
         let invalid = self.invalid.load(Relaxed);
-        let fresh = || self.account.fresh(want.min_validity, self.nanos());
+        let fresh = || self.account.fresh(want.min_validity, self.now());
         let at_once = if want.new || want.refused.is_some() { None } else { fresh() };
         let got = at_once.map_or_else(|| self.account.get(want, self), Ok);
         self.look();
         if let Ok(token) = &got {
-            assert_eq!(invalid & bit(token), 0, "a token was invalidated before somebody came who got it");
+            assert_eq!(invalid & bit(token), 0, "a caller got a token that was invalidated before");
             assert!(want.refused.is_none_or(|refused| !refused.is(token)), "the refused token was the answer");
         }
         got
-    }
-
-    fn nanos(&self) -> (u64, u64) {
-        let Moment { steady, wall } = self.now();
-        (steady.as_nanos() as u64, wall.as_nanos() as u64)
     }
 
     fn replace(&self, refused: &Token) -> Option<Result<Token>> {
@@ -102,13 +98,13 @@ impl World {
         self.look();
         match &replaced {
             Some(Ok(token)) => assert!(!refused.is(token), "the refused token was the answer"),
-            Some(Err(_)) => assert!(self.fails, "no exchange failed"),
+            Some(Err(_)) => assert!(self.fails, "no token request failed"),
             None => self.assert_was_replaced(refused),
         }
         replaced
     }
 
-    /// Another library's token was refused.
+    /// Reports that another library's token was refused.
     fn observe(&self, refused: &Token) {
         if !self.account.refuse(refused, true, self.now()) {
             self.assert_was_replaced(refused);
@@ -116,13 +112,10 @@ impl World {
         self.look();
     }
 
-    /// The first refusal is worth an exchange. Only a token that came of one may be nobody's fault.
+    /// The first refusal causes a token request. Only for the token from that request, the token may not be the cause.
     fn assert_was_replaced(&self, refused: &Token) {
         let is_first = bit(refused) == bit_of(1);
-        assert!(
-            !is_first || self.fails,
-            "a refused caller was told that there is no other token, and there was to be one"
-        );
+        assert!(!is_first || self.fails, "a refused caller got no other token");
     }
 
     fn invalidate(&self, token: &Token) {
@@ -132,25 +125,24 @@ impl World {
         self.look();
     }
 
-    /// A caller that finds a reason to ask the server, and dies on the way. (Shuttle's own locks take a thread that unwinds
-    /// for the end of everything, so this is what unwinding does.)
+    /// Leads a token request and drops it, as a panic does. (Shuttle ends the whole run when a thread unwinds.)
     fn panics(&self) {
         let slot = self.account.slot();
-        let mut visit = Lookup {
+        let mut lookup = Lookup {
             want: Want { new: true, ..Want::default() },
-            came_at: self.account.generation(),
+            began_at: self.account.generation(),
             wait_until: Duration::ZERO,
             joined: None,
         };
-        if let NextAction::Lead(_) = self.account.look(&slot, &mut visit, self) {
-            let flight = Flight::begun(&self.account, &slot);
+        let seen = slot.request.count();
+        if let NextAction::Lead(request, _) = self.account.look(&slot, seen, &mut lookup, self) {
             self.under_way(|| self.failures.fetch_add(1, Relaxed));
-            drop(flight);
+            drop(request);
         }
     }
 
     fn under_way<T>(&self, work: impl FnOnce() -> T) -> T {
-        assert_eq!(self.in_flight.fetch_add(1, Relaxed), 0, "two exchanges at once");
+        assert_eq!(self.in_flight.fetch_add(1, Relaxed), 0, "two token requests at once");
         thread::yield_now();
         let result = work();
         thread::yield_now();
@@ -158,7 +150,7 @@ impl World {
         result
     }
 
-    /// Generations only grow.
+    /// Checks that generations only grow.
     fn look(&self) {
         let cached = self.account.cached().map_or(0, |cached| cached.generation);
         let generation = self.account.generation();
@@ -169,11 +161,11 @@ impl World {
         );
     }
 
-    /// When all threads have ended: nothing is left open.
+    /// Checks, after all threads, that no token request is left open.
     fn end(&self) {
         self.look();
         let slot = self.account.slot();
-        assert!(!lock(&slot.state).in_flight && self.in_flight.load(Relaxed) == 0, "a flight never ended");
+        assert!(!slot.request.is_running() && self.in_flight.load(Relaxed) == 0, "a token request never ended");
     }
 }
 
@@ -189,7 +181,7 @@ impl TokenRequester for World {
 
     fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()> {
         if at_most < TIME_LEFT {
-            // A rest before the next try, or the max_wait of somebody with a token: it may end by itself.
+            // A backoff, or the max_wait of a caller with a token: it may end without a notification.
             self.pass(at_most);
             thread::yield_now();
         } else {
@@ -209,7 +201,7 @@ impl TokenRequester for World {
                 0..3 => return Ok(self.issue()),
                 3 => Error::new(ErrorKind::Connect, "no answer"),
                 4 => Error::new(ErrorKind::PermissionDenied, "not this account"),
-                _ => Error::new(ErrorKind::Canceled, "the leader went away"),
+                _ => Error::new(ErrorKind::Canceled, "the leader was canceled"),
             };
             self.failures.fetch_add(1, Relaxed);
             Err(error.sent(true))
@@ -217,7 +209,7 @@ impl TokenRequester for World {
         TokenOutcome { result, full_time: true, asked: true }
     }
 
-    fn tell(&self, _: RefreshEvent<'_>) {
+    fn report(&self, _: RefreshEvent<'_>) {
         thread::yield_now();
     }
 }
@@ -237,7 +229,7 @@ fn run(world: &Arc<World>, acts: &[fn(&World)]) {
 
 fn gets(world: &World) {
     for _ in 0..2 {
-        // An error is somebody's verdict, of which there are enough.
+        // Errors are expected.
         let _ = world.get(Want::default());
     }
 }
@@ -275,36 +267,36 @@ fn panics(world: &World) {
 }
 
 #[test]
-fn a_token_is_refused_and_renewed_by_all_at_once() {
+fn token_is_refused_and_refreshed_by_all_at_once() {
     check(30_000, || {
         run(&World::with_token(Duration::ZERO, true), &[replaces, refreshes, invalidates, gets]);
     });
 }
 
 #[test]
-fn a_leader_fails_or_panics() {
+fn leader_fails_or_panics() {
     check(15_000, || run(&World::cold(true), &[gets, panics, gets, refreshes]));
 }
 
 #[test]
-fn a_due_token_is_refused() {
+fn due_token_is_refused() {
     check(15_000, || {
         run(&World::with_token(Duration::from_secs(200), true), &[gets, gets, replaces, invalidates]);
     });
 }
 
 #[test]
-fn refusals_cause_one_exchange() {
+fn refusals_cause_one_token_request() {
     check(20_000, || {
         let world = World::with_token(Duration::ZERO, false);
         run(&world, &[replaces_twice, replaces_twice, observes, gets]);
-        // One token was there, and one was asked for, which was refused as well.
+        // One token was cached, and one was requested, which was refused as well.
         assert!(world.issued.load(Relaxed) <= 2, "{} tokens", world.issued.load(Relaxed));
     });
 }
 
 #[test]
-fn an_invalid_token_costs_one_exchange() {
+fn invalid_token_costs_one_token_request() {
     check(20_000, || {
         let world = World::with_token(Duration::ZERO, false);
         run(&world, &[invalidates, replaces, invalidates, observes]);

@@ -368,6 +368,10 @@ impl Clock for Sim {
         }
     }
 
+    fn boot_id(&self) -> (String, Duration) {
+        ("test".into(), self.boottime())
+    }
+
     fn slice(&self) -> Duration {
         self.state().slice
     }

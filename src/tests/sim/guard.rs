@@ -626,7 +626,8 @@ fn what_is_held_is_not_sent_and_says_what_to_do() {
         assert_eq!((error.retry_after(), error.is_retryable(), error.was_sent()), (rest, true, false));
         assert_eq!((error.attempts(), error.status()), (0, None), "{way:?}");
         let text = error.message();
-        let says = ["rejected once", &format!("{seconds} s"), "check the user name and the password", "reset_guard"];
+        let says =
+            ["rejected once", &format!("{seconds} s"), "check the user name and the password", "reset of the guard"];
         assert!(says.iter().all(|part| text.contains(part)), "{text}");
     }
     world.sim.sleep(MINUTE);
@@ -634,7 +635,7 @@ fn what_is_held_is_not_sent_and_says_what_to_do() {
     for way in WAYS {
         let error = held(call(&client, way));
         assert_eq!((error.retry_after(), error.is_retryable(), error.was_sent()), (None, false, false));
-        let says = ["rejected 2 times", "nothing more is sent", "reset_guard"];
+        let says = ["rejected 2 times", "nothing more is sent", "reset of the guard"];
         assert!(says.iter().all(|part| error.message().contains(part)), "{error}");
     }
     assert_eq!(world.issuer.log().len(), requests + 1);

@@ -13,7 +13,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{HOUR, SECOND, World};
-use crate::client::{AuthScheme, Call, Client, RequestBuilder, Response};
+use crate::client::builder::RequestBuilder;
+use crate::client::{AuthScheme, Call, Client, Response};
 use crate::clock::Clock as _;
 use crate::config::Config;
 use crate::error::{ErrorKind, Result};

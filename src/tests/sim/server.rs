@@ -23,7 +23,8 @@ use crate::credentials::{Credentials, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::otp::OtpSecret;
 use crate::tests::sim::clock::Random;
-use crate::transport::deadline::{Deadline, Phase};
+use crate::transport::deadline::Deadline;
+use crate::transport::progress::Phase;
 use crate::transport::{Body, Incoming, Outgoing, Transport};
 
 pub(crate) const ACCOUNT: &str = "account123";
@@ -442,7 +443,7 @@ impl Issuer {
 
     /// A connection for the request, which kept ones make superfluous for latency, but not for outages.
     fn connect(&self, deadline: &Deadline, flight: &mut Flight<'_>) -> Result<(), Error> {
-        deadline.set_phase(Phase::Connect);
+        deadline.progress.set_phase(Phase::Connect);
         match self.outage() {
             Some(OutageKind::Refuse) => {
                 flight.entry.outcome = Outcome::Refused;
@@ -468,11 +469,11 @@ impl Issuer {
 
     fn converse(&self, deadline: &Deadline, flight: &mut Flight<'_>) -> Result<Answer, Error> {
         self.connect(deadline, flight)?;
-        deadline.set_phase(Phase::Send);
-        deadline.mark_sent();
-        deadline.mark_all_sent();
+        deadline.progress.set_phase(Phase::Send);
+        deadline.progress.mark_sent(deadline.clock());
+        deadline.progress.mark_all_sent(deadline.clock());
         flight.sent();
-        deadline.set_phase(Phase::Receive);
+        deadline.progress.set_phase(Phase::Receive);
         let half = self.state().latency() / 2;
         // A client that goes away now does not take its request back. The decision comes a little early then.
         let waited = self.pass(deadline, half);
@@ -537,7 +538,7 @@ impl Transport for Issuer {
     fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error> {
         deadline.check()?;
         let mut flight = Flight::begin(self, read_request(&request));
-        let answer = self.converse(deadline, &mut flight).map_err(|error| error.sent(deadline.was_sent()))?;
+        let answer = self.converse(deadline, &mut flight).map_err(|error| error.sent(deadline.progress.was_sent()))?;
         drop(flight);
         Ok(self.incoming(answer))
     }
@@ -777,7 +778,7 @@ struct Text {
 
 impl Body for Text {
     fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error> {
-        deadline.set_phase(Phase::Body);
+        deadline.progress.set_phase(Phase::Body);
         let rest = &self.bytes[self.read..];
         let mut amount = rest.len().min(buffer.len());
         if !self.dripping.is_zero() && amount > 0 {

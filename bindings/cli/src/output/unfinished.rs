@@ -1,4 +1,4 @@
-//! A file that is there when it is whole, and of which nothing is left if that never happens.
+//! A file that appears when it is complete, and leaves nothing behind otherwise.
 
 use std::fs::File;
 use std::io;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-/// What becomes of it.
+/// A file that is being written.
 pub(crate) struct Unfinished {
-    /// Where it will be.
+    /// The final path.
     path: PathBuf,
-    /// The name it has until then, if it has one.
+    /// The temporary name, if it has one.
     name: Option<TempPath>,
 }
 
-/// Begins one. It gets the mode of the file whose place it takes; a new one, as any, what the user's umask says.
+/// Creates the file. It gets the mode of the file that it replaces, or that of the user's umask.
 pub(crate) fn begin(path: &Path) -> io::Result<(File, Unfinished)> {
     let path = behind_links(path)?;
     let (file, name) = match nameless(folder_of(&path)) {
@@ -35,7 +35,7 @@ pub(crate) fn begin(path: &Path) -> io::Result<(File, Unfinished)> {
 }
 
 impl Unfinished {
-    /// It is whole.
+    /// Gives the complete file its name.
     pub(crate) fn finish(self, file: &File) -> io::Result<()> {
         let name = match self.name {
             Some(name) => name,
@@ -45,7 +45,7 @@ impl Unfinished {
     }
 }
 
-/// What a symbolic link means is replaced, not the link, also if there is nothing yet.
+/// Follows symbolic links: their target is replaced, even if it does not exist yet.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     const MOST: usize = 40;
     let mut path = path.to_owned();
@@ -62,7 +62,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file without a name is gone with its process, however that ends. Not every file system has such.
+/// Opens a file without a name, which is gone when its process ends. Not every file system supports it.
 #[cfg(target_os = "linux")]
 fn nameless(folder: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags, open};

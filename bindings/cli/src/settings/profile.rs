@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use zeroize::Zeroizing;
 
-use super::{Layer, PROXY, SETTINGS, folder};
 use crate::failure::{Failure, Result};
+use crate::settings::folders::folder;
+use crate::settings::table::{Layer, PROXY, SETTINGS, Setting};
 
-/// Where the file is, or would be.
+/// The path of config.toml, whether it exists or not.
 pub(super) fn path() -> Option<PathBuf> {
     folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml"))
 }
@@ -21,7 +22,7 @@ pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
     };
     let text = text?;
     let bad = |what: &str| Failure::usage(format!("{}: {what}", path.display()));
-    // The parser's own words could hold a secret that stands near.
+    // The parser's own message could quote a secret.
     let file: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         bad(&line.map_or("it is no TOML".into(), |line| format!("line {line} is no TOML, or says something twice")))
@@ -55,7 +56,7 @@ pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
     Ok(Some(layer))
 }
 
-fn known(key: &str) -> Option<&'static super::Setting> {
+fn known(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().chain([&PROXY]).find(|setting| setting.key == key)
 }
 
@@ -66,7 +67,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
     match std::fs::metadata(path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(failed(&error.to_string())),
-        // To open a pipe could take for ever.
+        // Opening a pipe could block for ever.
         Ok(data) if !data.is_file() => return Err(failed("it is no regular file")),
         Ok(data) if data.len() > LARGEST => return Err(failed("it is larger than 1 MiB")),
         Ok(_) => {}
@@ -74,7 +75,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
     std::fs::read_to_string(path).map(|text| Some(Zeroizing::new(text))).map_err(|error| failed(&error.to_string()))
 }
 
-/// Refuses a file whose secrets others can read, and one in which others decide whom to trust and what to run.
+/// Refuses a file whose secrets others can read, and one that others can change: it names programs and a CA file.
 #[cfg(unix)]
 fn check_access(path: &Path, file: &Table) -> Result<()> {
     use std::os::unix::fs::MetadataExt as _;

@@ -105,7 +105,7 @@ fn a_clock_that_is_off_is_told() {
     assert_eq!(ended.status, 2);
     assert_found(&ended, "clock", "bad", "ahead of the server's | set it (NTP)");
     shell.boomi.set_date_offset(None);
-    assert_found(&shell.run(&["doctor", "--json"]), "clock", "unknown", "no answer");
+    assert_found(&shell.run(&["doctor", "--json"]), "clock", "unknown", "no response");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn login_keeps_a_secret_and_logout_removes_it() {
     assert!(file("doctor").contains("BOOMI_KEYCHAIN is default, from the keychain"), "{}", file("doctor"));
     assert!(file("kept").contains(token), "it is where other programs for keychains find it");
     let told = file("told");
-    assert!(told.contains("kept the API token of user@example.com") && told.contains("there was none"), "{told}");
+    assert!(told.contains("stored the API token of user@example.com") && told.contains("there was none"), "{told}");
     assert!(!told.contains(token) && !ended.stderr.contains(token));
     assert!(ended.stderr.contains("no credentials") && ended.stderr.contains("boomi-auth login"), "{ended:?}");
 }

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::disallowed_methods, reason = "processes are waited for in real time")]
 
-#[path = "../../../../tests/network/daemon.rs"]
+#[path = "../../../../tests/common/daemon.rs"]
 #[allow(dead_code, unused, reason = "not all of it is needed here")]
 mod daemon;
 #[path = "../../../../tests/store/server.rs"]

@@ -80,7 +80,7 @@ fn a_reset_on_one_machine_is_one_for_all() {
     assert_eq!(held.status, 4, "{held:?}");
     let place = format!("redis://***@127.0.0.1:{}", fleet.store.port);
     assert!(
-        held.stdout.contains(&format!("1 rejected, 0 without an answer, 0 under way; known in {place}")),
+        held.stdout.contains(&format!("1 rejected, 0 without a response, 0 under way; known in {place}")),
         "{held:?}"
     );
     assert!(held.stdout.contains(&format!("the store {place}/0?prefix=boomi-auth:: in use")), "{held:?}");

@@ -2,14 +2,13 @@
 
 use boomi_auth::{CaMode, Client, ClientBuilder, Error, Event, Result};
 
-use crate::boundary::{Answer, Failure};
+use crate::failure::{Failure, Outcome};
 use crate::objects::{self, Object};
 use crate::upcall;
 use crate::wire::{Reader, Writer};
 
-/// Fields: the settings, each null or negative if it is not set.
-pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
-    boomi_auth::never_forks();
+/// Builds a client. Fields: the settings, each null or negative if it is not set.
+pub(crate) fn new(fields: &mut Reader<'_>, result: Writer) -> Outcome {
     let mut builder = Client::builder();
     let credentials = fields.long()?;
     if credentials != 0 {
@@ -23,7 +22,7 @@ pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
     let listener = fields.long()?;
     if listener != 0 {
         builder = builder.on_event(move |event: &Event| {
-            // What it throws is no failure of the call; Java reports it.
+            // An exception of the listener does not fail the call; Java reports it.
             let _ =
                 upcall::call(listener, Writer::default().text(event.kind().name()).text(&*event.to_json()), |_| Ok(()));
         });
@@ -38,16 +37,16 @@ pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
         Client::from_env()?;
     }
     let shown = shown(&client);
-    Ok(answer.long(objects::keep(Object::Client(client))).text(&*shown))
+    Ok(result.long(objects::keep(Object::Client(client))).text(&*shown))
 }
 
-/// Who signs in, and where.
+/// The user and the base URL, for `toString`.
 fn shown(client: &Client) -> String {
     let about: serde_json::Value = serde_json::from_str(&client.describe()).unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let who = text(&about["credentials"]["username"]);
     let who = match about["credentials"].is_null() {
-        true => "nobody".to_owned(),
+        true => "no user".to_owned(),
         false => who.unwrap_or_else(|| "a user that is looked up".to_owned()),
     };
     format!("{who} at {}", text(&about["base_url"]).unwrap_or_default())
@@ -74,13 +73,13 @@ fn settings(mut builder: ClientBuilder, fields: &mut Reader<'_>) -> Result<Clien
     Ok(fields.number()?.into_iter().fold(builder, ClientBuilder::max_sign_ins_in_flight))
 }
 
-/// Does something with a client that has no result.
-pub(crate) fn act(handle: i64, answer: Writer, act: impl FnOnce(&Client)) -> Answer {
+/// Does something with a client that has no result fields.
+pub(crate) fn act(handle: i64, result: Writer, act: impl FnOnce(&Client)) -> Outcome {
     act(objects::get(handle)?.client()?);
-    Ok(answer)
+    Ok(result)
 }
 
 /// Text about a client.
-pub(crate) fn describe(handle: i64, answer: Writer, about: impl FnOnce(&Client) -> Result<String, Failure>) -> Answer {
-    Ok(answer.text(&*about(objects::get(handle)?.client()?)?))
+pub(crate) fn describe(handle: i64, result: Writer, about: impl FnOnce(&Client) -> Result<String, Failure>) -> Outcome {
+    Ok(result.text(&*about(objects::get(handle)?.client()?)?))
 }

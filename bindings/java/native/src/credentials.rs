@@ -1,30 +1,17 @@
-//! Who signs in, and what is computed from that without a network.
+//! Credentials, and what is computed from them without a network.
 
 use boomi_auth::{Client, ClientBuilder, CredentialKind, Error, Result};
 
-use crate::boundary::{Answer, Failure};
-use crate::objects::{self, Object};
+use crate::failure::{Failure, Outcome};
+use crate::objects::{self, Credentials, Object, Otp};
 use crate::upcall;
 use crate::wire::{Reader, Writer};
-
-pub(crate) struct Credentials {
-    core: boomi_auth::Credentials,
-    otp: Otp,
-}
-
-/// Where one-time codes come from.
-enum Otp {
-    Nowhere,
-    Secret(boomi_auth::Secret),
-    /// A function of Java's.
-    Function(i64),
-}
 
 impl Credentials {
     pub(crate) fn put_on(&self, builder: ClientBuilder) -> ClientBuilder {
         let builder = builder.credentials(self.core.clone());
         match &self.otp {
-            Otp::Nowhere => builder,
+            Otp::None => builder,
             Otp::Secret(secret) => builder.otp_secret(secret.expose()),
             Otp::Function(function) => {
                 let function = *function;
@@ -37,8 +24,8 @@ impl Credentials {
     }
 }
 
-/// Fields: where they come from, what that needs, and where one-time codes come from.
-pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
+/// Makes credentials. Fields: their source and what it needs; the source of one-time codes.
+pub(crate) fn new(fields: &mut Reader<'_>, result: Writer) -> Outcome {
     let core = match fields.byte()? {
         0 => {
             let (kind, username) = (kind(fields)?, fields.required()?);
@@ -61,21 +48,21 @@ pub(crate) fn new(fields: &mut Reader<'_>, answer: Writer) -> Answer {
             boomi_auth::Credentials::from_fn(move |rejected| ask(function, rejected))
         }
     };
-    Ok(answer.long(keep(core, fields)?))
+    Ok(result.long(keep(core, fields)?))
 }
 
-/// The same credentials with one-time codes. Fields: where those come from.
-pub(crate) fn with_otp(handle: i64, fields: &mut Reader<'_>, answer: Writer) -> Answer {
+/// Copies credentials, with another source of one-time codes. Fields: that source.
+pub(crate) fn with_otp(handle: i64, fields: &mut Reader<'_>, result: Writer) -> Outcome {
     let core = objects::get(handle)?.credentials()?.core.clone();
-    Ok(answer.long(keep(core, fields)?))
+    Ok(result.long(keep(core, fields)?))
 }
 
 fn keep(core: boomi_auth::Credentials, fields: &mut Reader<'_>) -> Result<i64> {
     let otp = match fields.byte()? {
-        0 => Otp::Nowhere,
+        0 => Otp::None,
         1 => {
             let secret = fields.required()?;
-            // A wrong one is found here, and not by the first client.
+            // A bad secret fails here, and not in the first client.
             boomi_auth::otp_code(secret, 0)?;
             Otp::Secret(boomi_auth::Secret::new(secret))
         }
@@ -95,21 +82,21 @@ fn ask(function: i64, rejected: bool) -> Result<boomi_auth::Credentials> {
         return Err(Error::other("the supplier returned something else than credentials"));
     };
     match otp {
-        Otp::Nowhere => Ok(core.clone()),
+        Otp::None => Ok(core.clone()),
         _ => Err(Error::other(
-            "where one-time codes come from is said of Credentials.from(...) itself, and not of what it supplies",
+            "supplied credentials have a source of one-time codes: set it on Credentials.from(...) instead",
         )),
     }
 }
 
 /// The value of the Authorization header.
-pub(crate) fn header(handle: i64, answer: Writer) -> Answer {
-    Ok(answer.text(signing_in(handle)?.auth_header()?.expose()))
+pub(crate) fn header(handle: i64, result: Writer) -> Outcome {
+    Ok(result.text(signing_in(handle)?.auth_header()?.expose()))
 }
 
 /// The user name as it is sent.
-pub(crate) fn username(handle: i64, answer: Writer) -> Answer {
-    Ok(answer.text(&*signing_in(handle)?.auth_username()?))
+pub(crate) fn username(handle: i64, result: Writer) -> Outcome {
+    Ok(result.text(&*signing_in(handle)?.auth_username()?))
 }
 
 fn signing_in(handle: i64) -> Result<Client, Failure> {
@@ -118,8 +105,8 @@ fn signing_in(handle: i64) -> Result<Client, Failure> {
     Ok(builder.wait_hook(upcall::interrupted).build()?)
 }
 
-/// Fields: a secret, and Unix seconds.
-pub(crate) fn otp_code(fields: &mut Reader<'_>, answer: Writer) -> Answer {
+/// Computes a one-time code. Fields: a secret, and Unix seconds.
+pub(crate) fn otp_code(fields: &mut Reader<'_>, result: Writer) -> Outcome {
     let secret = fields.required()?;
-    Ok(answer.text(boomi_auth::otp_code(secret, fields.long()?)?.expose()))
+    Ok(result.text(boomi_auth::otp_code(secret, fields.long()?)?.expose()))
 }

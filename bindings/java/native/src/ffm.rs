@@ -1,13 +1,13 @@
-//! The way in for `java.lang.foreign`: C functions.
+//! The entry for `java.lang.foreign`: C functions.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
-use crate::upcall::Way;
+use crate::upcall::Upcalls;
 use crate::wire::Wiped;
-use crate::{boundary, token};
+use crate::{entry, token};
 
-/// Bytes that Java gives back to [`boomi_java_release`].
+/// A call's result. Java frees it with [`boomi_java_release`].
 #[repr(C)]
 pub struct Bytes {
     data: *mut u8,
@@ -18,64 +18,64 @@ pub struct Bytes {
 type Interrupted = extern "C" fn() -> u8;
 type Call = extern "C" fn(i64, *const u8, usize);
 
-/// The functions that a call is called back by.
-#[derive(Clone, Copy)]
-pub(crate) struct Functions {
+/// The upcalls of a call that came in here.
+struct Functions {
     interrupted: Interrupted,
     call: Call,
 }
 
 thread_local! {
-    /// What Java answers to an upcall of this thread.
-    static ANSWER: RefCell<Option<Wiped>> = const { RefCell::new(None) };
+    /// The result of this thread's upcall.
+    static RETURNED: RefCell<Option<Wiped>> = const { RefCell::new(None) };
 }
 
-/// What a JVM wants to have of the stack when a function of Java's begins, 100 KB, and something for the function to catch what is thrown
-/// in it. A StackOverflowError that leaves an upcall ends the process.
+/// The stack that an upcall needs, in bytes: 100 KB for a JVM to begin a Java function, and some for that function to
+/// catch an exception. A StackOverflowError that leaves an upcall ends the process.
 const ROOM: usize = 160 * 1024;
 
 fn has_room() -> bool {
     stacker::remaining_stack().is_none_or(|left| left > ROOM)
 }
 
-impl Functions {
-    pub(crate) fn interrupted(self) -> bool {
+impl Upcalls for Functions {
+    fn interrupted(&self) -> bool {
         has_room() && (self.interrupted)() != 0
     }
 
-    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Wiped> {
+    fn call(&self, function: i64, fields: &[u8]) -> Option<Wiped> {
         if !has_room() {
             return None;
         }
         (self.call)(function, fields.as_ptr(), fields.len());
-        ANSWER.take()
+        RETURNED.take()
     }
 }
 
-/// Does an operation, and puts its answer into `answer`.
+/// Runs an operation, and writes its result to `result`.
 ///
 /// # Safety
-/// `fields` has `length` bytes, and `answer` room for one [`Bytes`]. The two functions can be called until this returns.
+/// `fields` has `length` bytes, and `result` room for one [`Bytes`]. The two functions can be called until this
+/// returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_java_invoke(
     operation: i32,
     handle: i64,
     fields: *const u8,
     length: usize,
-    answer: *mut Bytes,
+    result: *mut Bytes,
     interrupted: Interrupted,
     call: Call,
 ) {
     // SAFETY: as the caller promises.
     let fields = unsafe { slice(fields, length) };
-    let mut done = boundary::invoke(Way::Ffm(Functions { interrupted, call }), operation, handle, fields);
+    let mut done = entry::invoke(Functions { interrupted, call }, operation, handle, fields);
     // As large as it is: to shrink it could leave a copy behind.
     let mut done = ManuallyDrop::new(std::mem::take(&mut done.0));
     // SAFETY: as the caller promises.
-    unsafe { answer.write(Bytes { data: done.as_mut_ptr(), length: done.len(), capacity: done.capacity() }) };
+    unsafe { result.write(Bytes { data: done.as_mut_ptr(), length: done.len(), capacity: done.capacity() }) };
 }
 
-/// Wipes and frees the answer of an operation.
+/// Wipes and frees the result of an operation.
 ///
 /// # Safety
 /// It is one of [`boomi_java_invoke`], and was not released before.
@@ -85,18 +85,18 @@ pub unsafe extern "C" fn boomi_java_release(data: *mut u8, length: usize, capaci
     drop(Wiped(unsafe { Vec::from_raw_parts(data, length, capacity) }));
 }
 
-/// Says what the function that is called back on this thread answers.
+/// Sets the result of the upcall that runs on this thread.
 ///
 /// # Safety
 /// `fields` has `length` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_java_answer(fields: *const u8, length: usize) {
     // SAFETY: as the caller promises.
-    let answer = unsafe { slice(fields, length) }.to_vec();
-    ANSWER.set(Some(Wiped(answer)));
+    let returned = unsafe { slice(fields, length) }.to_vec();
+    RETURNED.set(Some(Wiped(returned)));
 }
 
-/// Whether a token is the one that its provider would hand out now.
+/// Whether a token is its provider's cached token.
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_java_is_current(provider: i64, token: i64, min_validity_ms: i64) -> u8 {
     token::is_current(provider, token, min_validity_ms).into()

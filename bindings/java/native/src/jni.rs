@@ -1,4 +1,4 @@
-//! The way in for JNI: the native methods of `org.boomiauth.Jni`.
+//! The entry for JNI: the native methods of `org.boomiauth.Jni`.
 
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -9,27 +9,26 @@ use jni::signature::{Primitive, ReturnType};
 use jni::sys::{_jmethodID, jboolean, jbyte, jclass, jint, jlong, jvalue};
 use jni::{Env, EnvUnowned, JavaVM, jni_sig, jni_str};
 
-use crate::upcall::Way;
+use crate::upcall::Upcalls;
 use crate::wire::Wiped;
-use crate::{boundary, token};
+use crate::{entry, token};
 
-/// The methods of `org.boomiauth.Jni` that are called back. Those of the class that was loaded last, since a JVM lets a library be
-/// loaded by one class loader at a time.
+/// The upcall methods of `org.boomiauth.Jni`, of the class that was loaded last. A JVM lets one class loader at a time
+/// load a library.
 static INTERRUPTED: AtomicPtr<_jmethodID> = AtomicPtr::new(null_mut());
 static CALL: AtomicPtr<_jmethodID> = AtomicPtr::new(null_mut());
 
-/// `org.boomiauth.Jni`, as the call that came through it knows it.
-#[derive(Clone, Copy)]
-pub(crate) struct Class(jclass);
+/// The upcalls of a call that came in here: methods of this class.
+struct Class(jclass);
 
 impl Class {
     /// Calls one of its methods.
     fn invoke<T>(
-        self,
+        &self,
         method: &AtomicPtr<_jmethodID>,
         returned: ReturnType,
         arguments: impl FnOnce(&mut Env<'_>) -> Result<Vec<jvalue>, Error>,
-        read: impl FnOnce(&mut Env<'_>, Answer<'_>) -> Result<T, Error>,
+        read: impl FnOnce(&mut Env<'_>, Returned<'_>) -> Result<T, Error>,
     ) -> Option<T> {
         let call = |env: &mut Env<'_>| {
             // SAFETY: a local reference to the class, of the call that this thread is in.
@@ -39,35 +38,37 @@ impl Class {
             let method = unsafe { JStaticMethodID::from_raw(method.load(Ordering::Acquire)) };
             let arguments = arguments(env)?;
             // SAFETY: the callers know the methods' arguments and results.
-            let answer = unsafe { env.call_static_method_unchecked(&*class, method, returned, &arguments) }?;
-            read(env, answer)
+            let result = unsafe { env.call_static_method_unchecked(&*class, method, returned, &arguments) }?;
+            read(env, result)
         };
         JavaVM::singleton().ok()?.attach_current_thread(call).ok()
     }
+}
 
-    pub(crate) fn interrupted(self) -> bool {
+impl Upcalls for Class {
+    fn interrupted(&self) -> bool {
         let returned = ReturnType::Primitive(Primitive::Boolean);
-        self.invoke(&INTERRUPTED, returned, |_| Ok(Vec::new()), |_, answer| answer.z()).unwrap_or(false)
+        self.invoke(&INTERRUPTED, returned, |_| Ok(Vec::new()), |_, result| result.z()).unwrap_or(false)
     }
 
-    pub(crate) fn call(self, function: i64, fields: &[u8]) -> Option<Wiped> {
+    fn call(&self, function: i64, fields: &[u8]) -> Option<Wiped> {
         let arguments = |env: &mut Env<'_>| {
             let fields = env.byte_array_from_slice(fields)?;
             Ok(vec![jvalue { j: function }, jvalue { l: fields.into_raw() }])
         };
-        self.invoke(&CALL, ReturnType::Array, arguments, |env, answer| {
-            let answer = env.cast_local::<JByteArray>(answer.l()?)?;
-            let read = Wiped(env.convert_byte_array(&answer)?);
+        self.invoke(&CALL, ReturnType::Array, arguments, |env, result| {
+            let result = env.cast_local::<JByteArray>(result.l()?)?;
+            let read = Wiped(env.convert_byte_array(&result)?);
             // It may have been a secret.
-            answer.set_region(env, 0, &vec![0; read.len()])?;
+            result.set_region(env, 0, &vec![0; read.len()])?;
             Ok(read)
         })
     }
 }
 
-type Answer<'local> = jni::objects::JValueOwned<'local>;
+type Returned<'local> = jni::objects::JValueOwned<'local>;
 
-/// Looks up the methods that are called back.
+/// Looks up the upcall methods.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_boomiauth_Jni_connect<'local>(mut env: EnvUnowned<'local>, class: JClass<'local>) {
     let connect = |env: &mut Env<'local>| -> Result<(), Error> {
@@ -86,7 +87,7 @@ fn signed(bytes: &mut [u8]) -> &mut [jbyte] {
     unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 
-/// Does an operation: see [`boundary::invoke`].
+/// Runs an operation: see [`entry::invoke`].
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_boomiauth_Jni_invoke<'local>(
     mut env: EnvUnowned<'local>,
@@ -99,13 +100,13 @@ pub extern "system" fn Java_org_boomiauth_Jni_invoke<'local>(
     let invoke = |env: &mut Env<'local>| -> Result<JByteArray<'local>, Error> {
         let mut given = Wiped(vec![0; usize::try_from(length).unwrap_or(0)]);
         fields.get_region(env, 0, signed(&mut given.0))?;
-        let answer = boundary::invoke(Way::Jni(Class(class.as_raw())), operation, handle, &given);
-        env.byte_array_from_slice(&answer)
+        let result = entry::invoke(Class(class.as_raw()), operation, handle, &given);
+        env.byte_array_from_slice(&result)
     };
     env.with_env(invoke).resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// Whether a token is the one that its provider would hand out now.
+/// Whether a token is its provider's cached token.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_org_boomiauth_Jni_isCurrentToken<'local>(
     _env: EnvUnowned<'local>,

@@ -1,13 +1,15 @@
-//! The native library of the Java package: `org.boomiauth.Jni` and `org.boomiauth.Ffm` know no more of it than one function,
-//! [`invoke`](boundary::invoke), with the number of an operation, an object, and fields as bytes both ways.
+//! The native library of the Java package.
 //!
-//! So both ways in behave the same, and all that is unsafe is in `jni.rs` and `ffm.rs`. No behaviour: parse, call, convert.
+//! `org.boomiauth.Jni` and `org.boomiauth.Ffm` call one function, [`invoke`](entry::invoke), with the number of an
+//! operation, an object, and fields as bytes both ways. So JNI and FFM behave the same, and only `jni.rs` and `ffm.rs`
+//! are unsafe. No behaviour of its own: parse, call, convert.
 #![deny(unsafe_code)]
 
 mod authorization;
-mod boundary;
 mod client;
 mod credentials;
+mod entry;
+mod failure;
 #[allow(unsafe_code)]
 mod ffm;
 #[allow(unsafe_code)]

@@ -1,4 +1,4 @@
-//! What Java has handles of: numbers that are never given twice, so that one which was freed is known to be.
+//! The objects that Java has handles of. A handle is a number that is used once, so a freed one is recognized.
 //!
 //! A call shares its object, so that freeing it meanwhile is safe, and takes effect when the call ends.
 
@@ -6,10 +6,23 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
-use boomi_auth::{Authorization, Call, Client, Job, Pages, Response, Token, TokenProvider};
+use boomi_auth::{Authorization, Call, Client, Job, Pages, Response, Secret, Token, TokenProvider};
 
-use crate::boundary::Failure;
-use crate::credentials::Credentials;
+use crate::failure::Failure;
+
+/// Credentials, and the source of their one-time codes.
+pub(crate) struct Credentials {
+    pub(crate) core: boomi_auth::Credentials,
+    pub(crate) otp: Otp,
+}
+
+/// The source of one-time codes.
+pub(crate) enum Otp {
+    None,
+    Secret(Secret),
+    /// A function of Java's.
+    Function(i64),
+}
 
 #[expect(clippy::large_enum_variant, reason = "each is in an allocation of its own anyway")]
 pub(crate) enum Object {
@@ -17,9 +30,9 @@ pub(crate) enum Object {
     Client(Client),
     TokenProvider(TokenProvider),
     Token(Token),
-    /// None when its answer was told.
+    /// `None` after its response was reported.
     Authorization(Mutex<Option<Authorization>>),
-    /// An answer whose body is on its way, and what cancels it.
+    /// A response whose body is not read yet.
     Response(Mutex<Response>),
     Pages(Mutex<Pages>),
     Job(Mutex<Job>),
@@ -42,11 +55,11 @@ pub(crate) fn get(handle: i64) -> Result<Arc<Object>, Failure> {
 
 pub(crate) fn free(handle: i64) {
     let freed = OBJECTS.write().unwrap_or_else(PoisonError::into_inner).remove(&handle);
-    // Outside of the lock: an authorization that was not told its answer writes to the state directory.
+    // Outside of the lock: an authorization without a reported response writes to the state directory.
     drop(freed);
 }
 
-/// How many there are; for tests of leaks.
+/// The number of objects, for tests of leaks.
 pub(crate) fn count() -> usize {
     OBJECTS.read().unwrap_or_else(PoisonError::into_inner).len()
 }

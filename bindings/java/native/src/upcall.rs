@@ -1,53 +1,49 @@
-//! Java's functions that are called from here, on the thread of the call that they belong to, and while it lasts.
+//! Calls functions of Java's from here, on the thread of the call that they belong to, and while it lasts.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use boomi_auth::{Error, Result};
 
 use crate::wire::{Reader, Wiped, Writer};
-use crate::{ffm, jni};
 
-/// How a call came in, and so how it calls back. Nothing of it is kept longer: the class loader of another call may be another one,
-/// and be gone when the call is over.
-#[derive(Clone, Copy)]
-pub(crate) enum Way {
-    Jni(jni::Class),
-    Ffm(ffm::Functions),
+/// The functions of Java's that a call may call back, by JNI or FFM, as the call came in. They are not kept after the
+/// call: another call may be of another class loader.
+pub(crate) trait Upcalls {
+    /// Whether the thread was interrupted.
+    fn interrupted(&self) -> bool;
+    /// Calls a function of the user's. `None` if it could not be called.
+    fn call(&self, function: i64, fields: &[u8]) -> Option<Wiped>;
 }
 
 thread_local! {
-    /// Of the call that this thread is in.
-    static WAY: Cell<Option<Way>> = const { Cell::new(None) };
+    /// Those of the call that this thread is in.
+    static CURRENT: RefCell<Option<Rc<dyn Upcalls>>> = const { RefCell::new(None) };
 }
 
-/// Makes a call, during which its way is known.
-pub(crate) fn within<T>(way: Way, call: impl FnOnce() -> T) -> T {
-    let outer = WAY.replace(Some(way));
+/// Runs a call, during which its upcalls are this thread's.
+pub(crate) fn within<T>(upcalls: impl Upcalls + 'static, call: impl FnOnce() -> T) -> T {
+    let outer = CURRENT.replace(Some(Rc::new(upcalls)));
     let done = call();
-    WAY.set(outer);
+    CURRENT.set(outer);
     done
+}
+
+fn current() -> Option<Rc<dyn Upcalls>> {
+    CURRENT.with_borrow(Clone::clone)
 }
 
 /// The core's wait hook: whether the thread was interrupted.
 pub(crate) fn interrupted() -> bool {
-    match WAY.get() {
-        Some(Way::Jni(class)) => class.interrupted(),
-        Some(Way::Ffm(functions)) => functions.interrupted(),
-        None => false,
-    }
+    current().is_some_and(|upcalls| upcalls.interrupted())
 }
 
-/// Calls a function of the user's, and has `read` make something of what it returns.
+/// Calls a function of the user's, and reads what it returns.
 pub(crate) fn call<T>(function: i64, fields: Writer, read: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-    let answer: Option<Wiped> = match WAY.get() {
-        Some(Way::Jni(class)) => class.call(function, &fields.0),
-        Some(Way::Ffm(functions)) => functions.call(function, &fields.0),
-        None => None,
-    };
-    let answer = answer.ok_or_else(|| {
+    let returned = current().and_then(|upcalls| upcalls.call(function, &fields.0)).ok_or_else(|| {
         Error::other("a callback could not be called: too little is left of the thread's stack, or of Java's memory")
     })?;
-    let mut fields = Reader::new(&answer);
+    let mut fields = Reader::new(&returned);
     if fields.flag()? {
         return Err(Error::other(fields.required()?));
     }

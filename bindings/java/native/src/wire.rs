@@ -1,11 +1,11 @@
-//! What crosses between Java and here: fields one after another, big-endian, as `java.nio.ByteBuffer` has them.
+//! The encoding between Java and this library: fields one after another, big-endian, as in `java.nio.ByteBuffer`.
 
 use std::time::Duration;
 
 use boomi_auth::{Error, Result};
 use zeroize::Zeroize as _;
 
-/// Bytes that may be secrets: wiped when they are dropped, as a slice, at once. A `Zeroizing` vector would be wiped byte by byte.
+/// Bytes that may be secrets, wiped when dropped: as a slice, at once. A `Zeroizing` vector is wiped byte by byte.
 #[derive(Default)]
 pub(crate) struct Wiped(pub(crate) Vec<u8>);
 
@@ -24,7 +24,7 @@ impl Drop for Wiped {
     }
 }
 
-/// Reads the fields of a call. What does not fit is a bug of ours, and an error all the same.
+/// Reads the fields of a call. A field that does not fit is a bug of this library, and an error.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes the fields of an answer. They may be secrets.
+/// Writes the fields of a result. They may be secrets.
 #[derive(Default)]
 pub(crate) struct Writer(pub(crate) Wiped);
 
@@ -98,7 +98,7 @@ impl Writer {
         self.append(&[value])
     }
 
-    /// A vector that grows by itself leaves what it held in memory that is free.
+    /// Appends bytes. A vector that reallocated would leave secrets in freed memory.
     fn append(mut self, more: &[u8]) -> Self {
         let (length, room) = (self.0.len() + more.len(), self.0.0.capacity());
         if length > room {
@@ -110,11 +110,10 @@ impl Writer {
         self
     }
 
-    /// Has room for so much more, which is then not copied while it grows.
+    /// Reserves capacity, and wipes the former buffer.
     pub(crate) fn reserve(mut self, more: usize) -> Self {
         let mut roomy = Vec::with_capacity(self.0.len() + more);
         roomy.extend_from_slice(&self.0);
-        // The former is wiped.
         self.0 = Wiped(roomy);
         self
     }
@@ -132,11 +131,11 @@ impl Writer {
     }
 
     pub(crate) fn bytes(self, value: &[u8]) -> Self {
-        let length = i32::try_from(value.len()).expect("an answer fits an array of Java");
+        let length = i32::try_from(value.len()).expect("a result fits a Java array");
         self.int(length).append(value)
     }
 
-    /// The fields of another.
+    /// Appends the fields of another writer.
     pub(crate) fn then(self, other: &Writer) -> Self {
         self.append(&other.0)
     }

@@ -1,4 +1,4 @@
-"""Signs in to Boomi: user name and password, API tokens, one-time codes, and JWTs that live five minutes.
+"""Authenticates to Boomi: user name and password, API tokens, one-time codes, and JWTs that live five minutes.
 
 ::
 
@@ -7,7 +7,7 @@
     with boomi_auth.Client.from_env() as client:
         print(client.get("/api/rest/v1/{accountId}/AuditLog/documentId-321").raise_for_status().json())
 
-Everything blocks, with the interpreter let go; ``client.aio`` is for asyncio. ``python -m boomi_auth`` says what was found.
+Calls block and release the GIL; ``client.aio`` is for asyncio. ``python -m boomi_auth`` checks the setup.
 """
 
 from ._errors import (

@@ -154,7 +154,7 @@ def user(sign_in: bool) -> Iterator[Check]:
                     yield NETWORK, "store", f"{store['url']}: {store['problem']}", advice
                 else:
                     yield GOOD, "store", store["url"], ""
-            what = f"{guard['username']}: {guard['rejections']} rejected, {guard['unanswered']} without an answer"
+            what = f"{guard['username']}: {guard['rejections']} rejected, {guard['unanswered']} without a response"
             if about["state_dir"] and not guard["memory"]:
                 yield WRONG, "guard", guard["problem"], ""
             elif guard["held"]:
@@ -175,7 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints what was found, and returns the status of the first that is bad."""
     description, _, rest = (__doc__ or "").partition("\n\n")
     about = f"{description.replace('``', '')} {rest}"
-    ends = "Exit status: 0; 2 a wrong setting; 3 rejected; 4 held back, not sent; 5 network or TLS; 6 a bad answer."
+    ends = "Exit status: 0; 2 a bad setting; 3 rejected; 4 held back, not sent; 5 network or TLS; 6 a bad response."
     parser = argparse.ArgumentParser("python -m boomi_auth", description=about, epilog=ends)
     parser.add_argument("--sign-in", action="store_true", help="sign in, once")
     parser.add_argument("--version", action="version", version=__version__)

@@ -87,8 +87,10 @@ async def run(deferred: Deferred, call: Call) -> Any:
 
 
 def _give_back(future: Future[Any]) -> None:
-    """What came too late for its task. Headers were not sent, and must not count as a sign-in without an answer; nobody reads the
-    rest of an answer, and its connection would be open for as long as the traceback is kept.
+    """Releases a result that came after its task was cancelled.
+
+    Its headers were not sent, so they must not count as a sign-in without a response; and an unread response would keep
+    its connection as long as the traceback.
     """
     result = None if future.cancelled() or future.exception() else future.result()
     if isinstance(result, Authorization):
@@ -98,7 +100,7 @@ def _give_back(future: Future[Any]) -> None:
 
 
 def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[object, None, Any]:
-    """What ``await`` makes the call of. No frame that an exception passes has the arguments: one may be a one-time code."""
+    """Returns the coroutine of a call. No frame of a traceback has the arguments: one may be a one-time code."""
     call = kwargs.get("call")
     if call is None:
         call = kwargs["call"] = Call()
@@ -106,7 +108,7 @@ def begin(method: Callable[..., Any], *args: Any, **kwargs: Any) -> Coroutine[ob
 
 
 async def each(iterator: Iterator[Any], call: Call) -> AsyncIterator[Any]:
-    """What an iterator gives that reads from the network."""
+    """Yields the items of an iterator that reads from the network."""
     while True:
         item = await run(Deferred(next, iterator, _END), call)
         if item is _END:
@@ -118,7 +120,7 @@ _END = object()
 
 
 class AsyncClient:
-    """What ``client.aio`` is: the methods of :class:`Client` for asyncio, over the same object. The event loop is never blocked.
+    """The methods of a :class:`Client` for asyncio, as ``client.aio``. They never block the event loop.
 
     ``async with client.aio as client:`` closes the client's connections at its end. To cancel the task (also by a timeout of
     asyncio's) cancels the call within 0.1 s.

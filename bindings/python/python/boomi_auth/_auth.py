@@ -1,4 +1,4 @@
-"""What signs the requests of other libraries: for requests and niquests here, importing neither."""
+"""Signs requests of other HTTP libraries: those of requests and niquests here, importing neither."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HARMLESS = (
     "cache-control",
     "connection",
     "content-",
-    "cookie",  # The libraries make it anew for each host.
+    "cookie",  # The libraries set it for each host.
     "host",
     "if-",
     "range",
@@ -35,19 +35,20 @@ _HARMLESS = (
 
 
 class Auth:
-    """What ``client.auth()`` returns: requests and niquests take it as ``auth=``, and threads share it.
+    """Signs requests of requests and niquests, as ``auth=client.auth()``. Threads may share it.
 
     - URLs of the client's origin alone are signed; another one raises ConfigurationError before anything is sent.
-    - A JWT that was refused is replaced, and the request sent once more, if its body is in memory or a file.
-    - At a redirect our headers stay behind. Within the origin the next request is signed when its answer asks for that.
-      At another origin nothing of ours is sent, nor any header that may be a secret: only ``Accept``, ``User-Agent``,
-      ``Content-Type`` and their like. The libraries themselves put on what ``.netrc`` has for a host that they are
-      redirected to, unless ``session.trust_env`` is false.
-    - A multiplexed session of niquests follows redirects unsigned, and a refused JWT is replaced for its next request.
-    - Where an event loop runs it never waits: there is a JWT at hand, or ConfigurationError. A notebook is no such place for requests.
-    - What the libraries send again by themselves, or from another thread, is signed anew. A sign-in that was sent and had no answer
-      may have been a bad one, and the next is held back for a while, if the credentials were not accepted lately: HeldError. What
-      had no connection does not count.
+    - After a refused JWT it gets a new one and sends the request once more, if its body is in memory or a file.
+    - A redirect takes its headers off. Within the origin the next request is signed when its response asks for that.
+      To another origin go no credentials and no header that may be a secret: only ``Accept``, ``User-Agent``,
+      ``Content-Type`` and similar ones. The libraries still add credentials of ``.netrc`` for the host of a redirect,
+      unless ``session.trust_env`` is false.
+    - A multiplexed session of niquests follows redirects unsigned, and replaces a refused JWT for its next request.
+    - Where an event loop runs it never waits: it uses a cached JWT, or raises ConfigurationError. For requests, a
+      notebook does not count as an event loop.
+    - A request that the libraries retry, or send from another thread, is signed again. A sign-in that was sent and had
+      no response may have been rejected: the guard holds the next one for a while (HeldError), unless the credentials
+      were accepted lately. A request without a connection does not count.
     """
 
     __slots__ = ("_client", "_scheme", "_settings")
@@ -58,7 +59,7 @@ class Auth:
         self._settings: dict[str, Any] | None = None
 
     def __call__(self, request: _Request) -> _Request:
-        """Signs a prepared request, and will learn from its answer."""
+        """Signs a prepared request, and registers hooks that report its response."""
         if not hasattr(request, "register_hook"):
             raise not_this_one()
         hook = _Hook(self, _position(getattr(request, "body", None)))
@@ -71,7 +72,7 @@ class Auth:
         return request
 
     def authorize(self, url: str, may_be_awaited: bool = False) -> Authorization:
-        """The headers for a request to that URL; in an event loop without any waiting."""
+        """Returns the headers for a request to that URL; in an event loop without waiting."""
         if not _must_not_wait(may_be_awaited):
             return self._client.authorize(url, self._scheme)
         authorization = self._client.authorize_at_once(url, self._scheme)
@@ -85,11 +86,11 @@ class Auth:
         return authorization
 
     async def authorize_async(self, url: str) -> Authorization:
-        """The same on another thread."""
+        """Returns the headers for a request to that URL, from another thread."""
         return await self._client.aio.authorize(url, self._scheme)
 
     async def observe_async(self, authorization: Authorization, status: int, body: bytes) -> bool:
-        """Learns from an answer. Perhaps all threads of ``client.aio`` wait for just that, so it takes none of them."""
+        """Reports a response. Uses no thread of ``client.aio``: all of them may wait for this report."""
         about = self.settings()
         if about["state_dir"] is None and about["store"] is None:
             return authorization.observe(status, body)
@@ -98,7 +99,7 @@ class Auth:
         return await asyncio.to_thread(authorization.observe, status, body)
 
     def settings(self) -> dict[str, Any]:
-        """What ``client.describe()`` says, which does not change."""
+        """Returns ``client.describe()``, which does not change."""
         if self._settings is None:
             self._settings = self._client.describe()
         return self._settings
@@ -128,7 +129,7 @@ class Auth:
 
 
 class _Hook:
-    """What one request, and those that it is redirected to, are signed with."""
+    """Signs one request, and those that it is redirected to."""
 
     __slots__ = (
         "__weakref__",
@@ -143,7 +144,7 @@ class _Hook:
     )
 
     def __init__(self, auth: Auth | None = None, start: int | None = None) -> None:
-        # None when the request has left the origin: then nothing of ours goes on it again.
+        # None when the request has left the origin: it is not signed again.
         self._auth = auth
         self._authorization: Authorization | None = None
         self._headers: dict[str, str] = {}
@@ -163,7 +164,7 @@ class _Hook:
     def _authorize(self) -> None:
         if self._auth is None:
             return
-        # What this thread was at has ended, and makes room.
+        # The former request of this thread has ended, and makes room.
         _thread.sending = None
         self._authorization, self.is_sent = self._auth.authorize(self._url, self.is_of_niquests), False
         self._headers, self._written = self._authorization.headers, set()
@@ -171,14 +172,14 @@ class _Hook:
             _thread.sending = _Sending(self)
 
     def connected(self, request: object = None) -> None:
-        """There is a connection, and the request will be sent now. niquests says so itself."""
+        """Notes that the request is sent now, over a connection. niquests calls it as a hook."""
         if self._headers and self._authorization is None:
-            # Another was signed after this one, and before it was sent.
+            # Another request was signed between this one and its sending.
             self._authorize()
         self.is_sent = True
 
     def written(self, header: _Header) -> str:
-        """The header as it is to be sent, once: what the libraries repeat, and a copy of the request, pass the guard again."""
+        """Returns the header to send, once: a retry of the libraries, and a copy of the request, pass the guard again."""
         if self._auth is not None and (header.name in self._written or not self._headers):
             authorization, status = self._authorization, _status_repeated()
             if authorization is not None and status is not None:
@@ -193,20 +194,20 @@ class _Hook:
         try:
             self._authorize()
         except RequestTimeoutError as late:
-            # As an OSError it would be one more reason for urllib3 to send again, and to wait again.
+            # urllib3 would retry after an OSError, and wait again.
             raise HeldError(str(late), code=5, retryable=True) from late
 
     def end(self) -> None:
-        """There is no answer, and will not be."""
+        """Ends the attempt without a response."""
         authorization, self._authorization = self._authorization, None
-        # One that is dropped counts as a sign-in without an answer.
+        # A dropped authorization counts as a sign-in without a response.
         if authorization is not None and not self.is_sent:
             authorization.withdraw()
 
     __del__ = end
 
     def guard_copies(self, request: Any) -> None:
-        """Multiplexed sessions of niquests copy the request for a redirect, and send that, before the hook."""
+        """Takes secrets off copies: multiplexed sessions of niquests copy a request for a redirect before the hook."""
         this, kind = ref(request), type(request)
 
         def copy() -> Any:
@@ -218,13 +219,13 @@ class _Hook:
         request.copy = copy
 
     def __call__(self, response: Any, **kwargs: Any) -> Any:
-        """Both libraries call it with each answer, and copy the request's headers for a redirect after it."""
+        """Handles each response; both libraries copy the request's headers for a redirect after it."""
         if response.history:
             self._observe(response.history[0], True)
             return response
         request = response.request
         again = self._observe(response, bool(kwargs.get("stream")))
-        # What the hook returns is nothing to a multiplexed session.
+        # A multiplexed session ignores what the hook returns.
         may_wait = not (_must_not_wait(self.is_of_niquests) or kwargs.get("multiplexed"))
         if again and may_wait and _rewind(request.body, self._start):
             response = self._send_again(response, kwargs)
@@ -233,8 +234,8 @@ class _Hook:
         return response
 
     def _observe(self, response: Any, is_stream: bool) -> bool:
-        """Learns from an answer. Returns whether it helps to sign anew and send once more."""
-        # For one sending alone: what is sent again, or redirected, must pass the guard again.
+        """Reports a response. Returns whether to sign again and send once more."""
+        # Headers are for one attempt: a retry or redirect must pass the guard again.
         for name, value in self._headers.items():
             if response.request.headers.get(name) == value:
                 del response.request.headers[name]
@@ -245,11 +246,11 @@ class _Hook:
             # It would keep the client alive.
             _thread.sending = None
         if authorization is None:
-            # It was sent again, without our headers.
+            # It was retried without these headers.
             return self._auth is not None and response.status_code in (401, 403)
         body = b""
         try:
-            # In an event loop it may be one that can only be awaited.
+            # In an event loop the body may have to be awaited.
             if body_counts(response.request.url, response.status_code, is_stream) and not _must_not_wait(
                 self.is_of_niquests
             ):
@@ -259,12 +260,12 @@ class _Hook:
         return again
 
     def _send_again(self, response: Any, kwargs: dict[str, Any]) -> Any:
-        # The connection is free again when the answer is read.
+        # The connection is free when the response is read.
         _ = response.content
         response.close()
         request = response.request.copy()
         self.sign(request)
-        # niquests does not say so for this one.
+        # niquests calls no hook for this request.
         self.is_sent = self.is_of_niquests
         second = response.connection.send(request, **kwargs)
         second.history.append(response)
@@ -280,12 +281,12 @@ class _Hook:
         keep_harmless(request.headers)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Answers are pickled with their request and its hooks.
+        # Responses are pickled with their request and its hooks.
         return _Hook, ()
 
 
 class _Header(Hidden):
-    """A header that knows when it is sent: http.client encodes it when it has a connection, and writes it."""
+    """A header that notes when it is sent: http.client encodes it just before it writes it to a connection."""
 
     __slots__ = ("_hook", "name")
     _hook: _Hook
@@ -301,7 +302,7 @@ class _Header(Hidden):
 
 
 class _Sending:
-    """The request that a thread is at. Nobody says when it fails; but then the thread signs another, or ends."""
+    """The current request of a thread. Its failure shows when the thread signs another request, or ends."""
 
     __slots__ = ("hook",)
 
@@ -309,7 +310,7 @@ class _Sending:
         self.hook = hook
 
     def __del__(self) -> None:
-        # What niquests has sent may be multiplexed, and answered later.
+        # niquests may multiplex a sent request, and get its response later.
         if not (self.hook.is_of_niquests and self.hook.is_sent):
             self.hook.end()
 
@@ -317,17 +318,8 @@ class _Sending:
 _thread = local()
 
 
-def auth_for(client: Client, scheme: _Scheme) -> Auth:
-    """What ``client.auth()`` returns: an ``httpx.Auth`` too, where httpx is in use."""
-    if "httpx" in sys.modules:
-        from .httpx import BoomiAuth
-
-        return BoomiAuth(client, scheme)
-    return Auth(client, scheme)
-
-
 def body_counts(url: str, status: int, is_stream: bool = False) -> bool:
-    """Whether an answer's body says more of the credentials than its status does."""
+    """Whether a response body says more about the credentials than the status does."""
     if status == 200:
         return not is_stream and urlsplit(url).path.rstrip("/").endswith("/graphql")
     return status in (401, 403)
@@ -350,13 +342,13 @@ def not_this_one() -> ConfigurationError:
 
 
 def _must_not_wait(may_be_awaited: bool = False) -> bool:
-    """Whether an event loop runs here. One does in a notebook, too, where a library that blocks is meant to."""
+    """Whether an event loop runs here. In a notebook one always does, and a blocking library may block it."""
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     return running is not None and running() is not None and (may_be_awaited or "ipykernel" not in sys.modules)
 
 
 def _status_repeated() -> int | None:
-    """The status of the answer for which urllib3 sends a request again. It tells nobody; but its ``Retry`` keeps a history."""
+    """The status of the response that urllib3 retries a request for, from the history of its ``Retry``."""
     frame = sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]
         history = getattr(frame.f_locals.get("retries"), "history", None)
@@ -373,7 +365,7 @@ def _position(body: Any) -> int | None:
 
 
 def _rewind(body: Any, start: int | None) -> bool:
-    """Makes a body whole again. Returns whether it is."""
+    """Rewinds a body to its start. Returns whether that worked."""
     if body is None or isinstance(body, (bytes, bytearray, str)):
         return True
     try:

@@ -1,4 +1,4 @@
-"""What goes wrong, as exceptions: what happened, what to do, and whether trying again helps."""
+"""The exceptions: what failed, why, what to do, and whether a retry helps."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
 
 
 class BoomiAuthError(Exception):
-    """The base of all. Its text says what happened, where, and what to do; it never holds a secret."""
+    """The base class of all. Its text says what failed, why, and what to do; it never holds a secret."""
 
     code: int
     """The number of the kind: the ``BOOMI_ERR_*`` code of the C header."""
     status: int | None
-    """The HTTP status of the answer, if one arrived."""
+    """The HTTP status of the response, if one arrived."""
     retry_after: float | None
     """Seconds to wait before trying again, where that is known."""
     retryable: bool
-    """Whether the same call, unchanged, may work later."""
+    """Whether the call, unchanged, may work later."""
     sent: bool
     """Whether any part of the request left this machine, so that it may have taken effect."""
     attempts: int
-    """How many times the request was tried."""
+    """The number of attempts."""
     response: Response | None
-    """The answer, where :meth:`Response.raise_for_status` made this of one."""
+    """The response, where :meth:`Response.raise_for_status` raised this."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class BoomiAuthError(Exception):
         self.response = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Out of a process pool it comes with everything but the answer.
+        # From a process pool it comes with everything but the response.
         about = (self.status, self.retry_after, self.retryable, self.sent, self.attempts)
         return _again, (type(self), str(self), self.code, *about)
 
@@ -58,26 +58,26 @@ class ConfigurationError(BoomiAuthError, ValueError):
 
 
 class AuthenticationError(BoomiAuthError):
-    """There was no sign-in."""
+    """Authentication failed, or was not attempted."""
 
 
 class CredentialsRejectedError(AuthenticationError):
-    """The server refused who you are."""
+    """Authentication failed: the server rejected the credentials."""
 
 
 class HeldError(AuthenticationError):
-    """Nothing was sent, because sign-ins of these credentials were rejected, and one more could lock the user.
+    """Nothing was sent: sign-ins of these credentials were rejected, and one more could lock the user.
 
-    ``retry_after`` says how long; without it, until there are other credentials, or :meth:`Client.reset_guard`.
+    ``retry_after`` says for how long; without it, until other credentials or :meth:`Client.reset_guard`.
     """
 
 
 class OtpError(AuthenticationError):
-    """No one-time code could be had in time."""
+    """No one-time code was available in time."""
 
 
 class PermissionDeniedError(BoomiAuthError):
-    """The server knows who you are and does not allow this."""
+    """The user is authenticated, and not permitted to do this."""
 
 
 class RateLimitedError(BoomiAuthError):
@@ -85,11 +85,11 @@ class RateLimitedError(BoomiAuthError):
 
 
 class HTTPStatusError(BoomiAuthError):
-    """Another HTTP status than the call can use."""
+    """The response has an HTTP status that the call cannot use."""
 
 
 class TransportError(BoomiAuthError):
-    """The answer did not arrive."""
+    """No response arrived."""
 
 
 class ConnectError(TransportError):
@@ -109,11 +109,11 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class ProtocolError(BoomiAuthError, ValueError):
-    """The answer is not what the API promises, such as a login page instead of a token."""
+    """The response is not what the API promises, such as a login page instead of a token."""
 
 
 class ResponseTooLargeError(ProtocolError):
-    """The answer is larger than ``max_response_bytes``."""
+    """The response is larger than ``max_response_bytes``."""
 
 
 class CanceledError(BoomiAuthError):
@@ -144,16 +144,6 @@ _CLASSES: tuple[type[BoomiAuthError], ...] = (
     InternalError,
 )
 
-# What the core says to users of C and Rust.
-_IN_PYTHON = {
-    "use boomi_config_set_credentials (Rust: ClientBuilder::credentials)": "give the client Credentials",
-    "boomi_config_set_account_id (Rust: ClientBuilder::account_id)": "give account_id=",
-    "with boomi_config_set_proxy (Rust: ClientBuilder::proxy)": "as proxy=",
-    "boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)": "ca_file=",
-    "BOOMI_AUTH_NONE": "auth=None",
-    "boomi_client_reset_guard (Client::reset_guard)": "Client.reset_guard()",
-}
-
 # Where people find them, and what tracebacks say.
 for _made in (BoomiAuthError, AuthenticationError, TransportError, *_CLASSES):
     _made.__module__ = "boomi_auth"
@@ -169,11 +159,9 @@ def make(
     attempts: int,
 ) -> BoomiAuthError:
     """The exception for an error of the core."""
-    for theirs, ours in _IN_PYTHON.items():
-        message = message.replace(theirs, ours)
     made = _CLASSES[code - 1] if 0 < code <= len(_CLASSES) else BoomiAuthError
     if made is TlsError:
-        # Who trusts a company's CA in requests has set one of these, and wonders.
+        # requests reads these variables for a company's CA; this library does not.
         for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             if environ.get(name):
                 message += (

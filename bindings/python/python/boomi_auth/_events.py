@@ -6,15 +6,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# What a person must do something about, and what was not as it should be.
+# Events that need a person's action, and unexpected ones.
 _ERRORS = ("sign_in_rejected", "sign_in_held")
 _WARNINGS = ("refresh_failed", "token_refused", "state_unavailable", "request_retried")
 
 
 def log_event(event: dict[str, Any]) -> None:
-    """For ``on_event``: a record of the logger ``boomi_auth`` for each event, with the event's fields as ``record.boomi``.
+    """Logs an event to the logger ``boomi_auth``, with its fields as ``record.boomi``. For ``on_event``.
 
-    Rejected and held sign-ins are ERROR, repeats and refusals WARNING, all others INFO. No record holds a secret.
+    Rejected and held sign-ins are ERROR, retries and refusals WARNING, all others INFO. No record holds a secret.
     """
     import logging
 

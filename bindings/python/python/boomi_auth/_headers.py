@@ -1,4 +1,4 @@
-"""The headers of an answer."""
+"""The headers of a response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from _collections_abc import Iterator, Mapping
 
 
 class Headers(Mapping[str, str]):
-    """A mapping in which names have any case. Several headers of one name are joined by ``", "``."""
+    """A mapping whose names are case-insensitive. Several headers of one name are joined by ``", "``."""
 
     __slots__ = ("_pairs",)
 
@@ -14,7 +14,7 @@ class Headers(Mapping[str, str]):
         self._pairs = pairs
 
     def get_all(self, name: str) -> list[str]:
-        """Each header of that name."""
+        """Returns the values of all headers of that name."""
         name = name.lower()
         return [value for other, value in self._pairs if other == name]
 
@@ -31,5 +31,5 @@ class Headers(Mapping[str, str]):
         return len(dict(self._pairs))
 
     def __repr__(self) -> str:
-        # A server may set a cookie, or echo what it was sent.
+        # A value may be a cookie, or echo a secret of the request.
         return f"<Headers {', '.join(self)}>"

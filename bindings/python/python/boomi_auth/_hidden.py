@@ -1,4 +1,4 @@
-"""Secrets in the hands of others."""
+"""A string type for secrets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 class Hidden(str):
-    """A secret as a ``str``, for all that takes one. Its ``repr`` hides it, and so that of what holds it: tracebacks show locals.
+    """A secret as a ``str`` whose ``repr`` hides it, as tracebacks show locals.
 
-    ``print`` and formatting give the secret, and ``str()`` makes a plain one of it.
+    ``print`` and formatting give the secret, and ``str()`` makes a plain string of it.
     """
 
     __slots__ = ()

@@ -1,7 +1,7 @@
 """Signs the requests of aiohttp, from 3.12 on::
 
     async with aiohttp.ClientSession(middlewares=[boomi_middleware(client)]) as session:
-        async with session.get(url, ssl=context) as answer:
+        async with session.get(url, ssl=context) as response:
             ...
 
 Its sessions take no ``client.auth()``.
@@ -24,18 +24,18 @@ __all__ = ["boomi_middleware"]
 # With these, nothing of a request was sent.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
 
-# Which middleware's origin a session's call was at last. All requests of a call, redirected ones too, have one timer.
+# The middleware that signed a session's call last. All requests of a call, redirected ones too, have one timer.
 _ours: ContextVar[tuple[object, object] | None] = ContextVar("_ours", default=None)
 
 
 def boomi_middleware(client: Client, scheme: _Scheme = "auto") -> aiohttp.ClientMiddlewareType:
-    """What ``middlewares=`` of a session, or of one request, takes. It never blocks the loop.
+    """Returns a middleware for ``middlewares=`` of a session or a request. It never blocks the loop.
 
-    - URLs of the client's origin alone are signed, each request of a redirect anew; others pass as they are.
-    - A JWT that was refused is replaced, and the request sent once more, if its body can be read again.
-    - Where a redirect leaves the origin nothing of ours is sent, nor any header that may be a secret: only ``Accept``,
-      ``User-Agent``, ``Content-Type`` and their like.
-    - The body of a 401, a 403, or an answer of ``/graphql`` has been read: take it with ``read()`` or ``json()``.
+    - URLs of the client's origin alone are signed, each request of a redirect again; others pass unchanged.
+    - After a refused JWT it gets a new one and sends the request once more, if its body can be read again.
+    - A redirect to another origin takes no credentials and no header that may be a secret along: only ``Accept``,
+      ``User-Agent``, ``Content-Type`` and similar ones.
+    - The body of a 401, a 403, or a response of ``/graphql`` has been read: take it with ``read()`` or ``json()``.
     """
     auth, this = Auth(client, scheme), object()
 

@@ -1,9 +1,9 @@
 """Signs the requests of httpx::
 
     async with httpx.AsyncClient(auth=boomi_auth.httpx.BoomiAuth(client), verify=context) as http:
-        answer = await http.get(url)
+        response = await http.get(url)
 
-``client.auth()`` is the same, once httpx has been imported.
+After ``import httpx``, ``client.auth()`` returns a BoomiAuth too.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 class BoomiAuth(Auth, httpx.Auth):
-    """For ``auth=`` of ``httpx.Client`` and ``httpx.AsyncClient``, whose loop it never blocks.
+    """Signs requests of ``httpx.Client`` and ``httpx.AsyncClient``, as ``auth=``. It never blocks the loop.
 
     - URLs of the client's origin alone are signed; another one raises ConfigurationError before anything is sent.
-    - A JWT that was refused is replaced, and the request sent once more, if its body is in memory.
-    - httpx follows redirects, where asked to, without a word to us, and takes nothing but Authorization off at another
-      origin. So a sign-in with a one-time code raises ConfigurationError: sign with a JWT (``scheme="jwt"``) or an API
-      token. Of your own headers only those go there that are no secrets: ``Accept``, ``User-Agent``, ``Content-Type`` and their
-      like. httpcore asks for that before it writes, so with another transport (``transport=``) do not follow redirects.
+    - After a refused JWT it gets a new one and sends the request once more, if its body is in memory.
+    - With ``follow_redirects``, httpx calls no hook, and takes only Authorization off at another origin. So a sign-in
+      with a one-time code raises ConfigurationError: sign with a JWT (``scheme="jwt"``) or an API token. Of your own
+      headers only those without secrets go there: ``Accept``, ``User-Agent``, ``Content-Type`` and similar ones. A
+      trace of httpcore removes the others, so with another transport (``transport=``) do not follow redirects.
     - For asyncio, not for trio. requests and niquests take it too.
     """
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Called by ``httpx.Client``."""
         url = str(request.url)
-        request.extensions["trace"] = _keeping(self, request)
+        request.extensions["trace"] = _tracing(self, request)
         for is_last in (False, True):
             self._expect_no_code(url)
             authorization = _without_code(self.authorize(url))
@@ -53,12 +53,12 @@ class BoomiAuth(Auth, httpx.Auth):
             except GeneratorExit as closed:
                 _ended(request, authorization, closed.__context__)
                 raise
-            told, body = self._last_of_ours(request, response), b""
+            observed, body = self._last_of_origin(request, response), b""
             try:
-                if told is response and body_counts(str(told.url), told.status_code):
+                if observed is response and body_counts(str(observed.url), observed.status_code):
                     body = response.read()
             finally:
-                again = authorization.observe(told.status_code, body)
+                again = authorization.observe(observed.status_code, body)
             if is_last or not again or not _may_repeat(request, response):
                 return
 
@@ -68,7 +68,7 @@ class BoomiAuth(Auth, httpx.Auth):
 
     async def _steps(self, request: httpx.Request, flow: _AsyncFlow) -> AsyncGenerator[httpx.Request, httpx.Response]:
         url = str(request.url)
-        request.extensions["trace"] = _keeping_async(self, request)
+        request.extensions["trace"] = _tracing_async(self, request)
         for is_last in (False, True):
             self._expect_no_code(url)
             authorization = _without_code(await self.authorize_async(url))
@@ -78,27 +78,27 @@ class BoomiAuth(Auth, httpx.Auth):
             except GeneratorExit:
                 _ended(request, authorization, flow.closed_for)
                 raise
-            told, body = self._last_of_ours(request, response), b""
+            observed, body = self._last_of_origin(request, response), b""
             try:
-                if told is response and body_counts(str(told.url), told.status_code):
+                if observed is response and body_counts(str(observed.url), observed.status_code):
                     body = await response.aread()
             finally:
-                again = await self.observe_async(authorization, told.status_code, body)
+                again = await self.observe_async(authorization, observed.status_code, body)
             if is_last or not again or not _may_repeat(request, response):
                 return
 
     def _expect_no_code(self, url: str) -> None:
-        """Raises where it is known beforehand that a one-time code would go along, so that nobody is asked for one."""
+        """Raises if the request would need a one-time code, before a user is prompted for one."""
         about = self.settings()
         username = about["credentials"] and about["credentials"]["username"]
         is_jwt = self._scheme == "jwt" or about["token_provider"] or url.rstrip("/").endswith("/graphql")
         if about["otp"] != "none" and username and not username.startswith("BOOMI_TOKEN.") and not is_jwt:
             raise _code_refused()
 
-    def _last_of_ours(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
-        """The last answer of the client's origin, before which there may have been redirects, and after it too."""
+    def _last_of_origin(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """Returns the last response of the client's origin among the redirects."""
         hops = [*response.history, response]
-        # Before it may be a JWT that was refused.
+        # The response of a refused JWT may come first.
         while hops[0].request is not request or any(hop.request is request for hop in hops[1:]):
             del hops[0]
         last = hops[0]
@@ -112,7 +112,7 @@ class BoomiAuth(Auth, httpx.Auth):
 
 
 class _AsyncFlow(AsyncGenerator[httpx.Request, httpx.Response]):
-    """An async generator of Python's own cannot know what it is closed for."""
+    """An async generator that knows which exception closes it."""
 
     __slots__ = ("_generator", "closed_for")
 
@@ -131,12 +131,12 @@ class _AsyncFlow(AsyncGenerator[httpx.Request, httpx.Response]):
         await self._generator.aclose()
 
 
-def _keeping(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], None]:
-    """httpcore calls it at each step of a request, and of those that it is redirected to, which inherit it."""
+def _tracing(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], None]:
+    """Returns a trace, which httpcore calls at each step of a request and of its redirects."""
     users = _users_trace(request)
 
     def trace(name: str, info: dict[str, Any]) -> None:
-        _keep_secrets(auth, name, info)
+        _remove_secrets(auth, name, info)
         if users is not None:
             users(name, info)
 
@@ -144,11 +144,11 @@ def _keeping(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any
     return trace
 
 
-def _keeping_async(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+def _tracing_async(auth: Auth, request: httpx.Request) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
     users = _users_trace(request)
 
     async def trace(name: str, info: dict[str, Any]) -> None:
-        _keep_secrets(auth, name, info)
+        _remove_secrets(auth, name, info)
         if users is not None:
             await users(name, info)
 
@@ -162,8 +162,8 @@ def _users_trace(request: httpx.Request) -> Any:
     return getattr(trace, "users", trace)
 
 
-def _keep_secrets(auth: Auth, step: str, info: dict[str, Any]) -> None:
-    """Takes what may be a secret off a request to another origin, before its headers are written."""
+def _remove_secrets(auth: Auth, step: str, info: dict[str, Any]) -> None:
+    """Removes headers that may be secrets from a request to another origin, before they are written."""
     if not step.endswith(".send_request_headers.started"):
         return
     request = info["request"]
@@ -172,11 +172,11 @@ def _keep_secrets(auth: Auth, step: str, info: dict[str, Any]) -> None:
     url = target if target.startswith(b"http") else bytes(request.url)
     if request.method == b"CONNECT" or auth.covers(url.decode("latin-1")):
         return
-    kept = dict.fromkeys(name.decode("latin-1") for name, _ in request.headers)
-    keep_harmless(kept)
+    harmless = dict.fromkeys(name.decode("latin-1") for name, _ in request.headers)
+    keep_harmless(harmless)
     if url is target:
-        kept["Proxy-Authorization"] = None
-    request.headers[:] = [(name, value) for name, value in request.headers if name.decode("latin-1") in kept]
+        harmless["Proxy-Authorization"] = None
+    request.headers[:] = [(name, value) for name, value in request.headers if name.decode("latin-1") in harmless]
 
 
 def _without_code(authorization: Authorization) -> Authorization:
@@ -188,14 +188,14 @@ def _without_code(authorization: Authorization) -> Authorization:
 
 def _code_refused() -> ConfigurationError:
     return ConfigurationError(
-        "a one-time code would go along with a redirect of httpx to another host, so it is not put on: sign with a "
+        "a redirect of httpx would send the one-time code to another host, so it is not set: sign with a "
         'JWT, BoomiAuth(client, "jwt"), or with an API token',
         code=1,
     )
 
 
 def _ended(request: httpx.Request, authorization: Authorization, why: BaseException | None) -> None:
-    """There is no answer. That counts, unless nothing was sent, not even the request before a redirect."""
+    """Ends without a response. That counts, unless nothing was sent, not even the request before a redirect."""
     request.headers.pop("Authorization", None)
     if isinstance(why, _NOT_SENT) and why.request is request:
         authorization.withdraw()

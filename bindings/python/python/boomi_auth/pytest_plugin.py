@@ -1,6 +1,6 @@
 """Fixtures for tests of programs that talk to Boomi: a Boomi on loopback, so that a suite needs no account.
 
-pytest finds them by itself where this package is installed::
+pytest finds them where this package is installed::
 
     def test_fetches_the_log(boomi_emulator):
         with boomi_emulator.client() as client:
@@ -69,7 +69,7 @@ class BoomiEmulator:
         self.base_url: str = ready["base_url"]
         """Its address."""
         self.hub_url: str = ready["hub_url"]
-        """The same server as another origin, as a DataHub repository is."""
+        """The server at another origin, like a DataHub repository."""
         self.ca_file: str = ready["ca_pem_path"]
         """The CA bundle that its certificate is of."""
         self.control_url: str = ready["control_url"]
@@ -91,7 +91,7 @@ class BoomiEmulator:
         }
 
     def client(self, credentials: Credentials | None = None, **settings: Any) -> Client:
-        """A client for it: of the regular user and ``account123`` unless told otherwise, without a proxy and a pace."""
+        """Returns a client: by default of the regular user and ``account123``, without a proxy and a rate limit."""
         from . import Client, Credentials
 
         ours: dict[str, Any] = {
@@ -110,8 +110,8 @@ class BoomiEmulator:
 
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.control_url}/control/{path}", data, method=method)
-        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
-            text = answer.read()
+        with build_opener(ProxyHandler({})).open(request, timeout=30) as response:
+            text = response.read()
         return json.loads(text) if text.strip() else None
 
     def log(self) -> list[dict[str, Any]]:
@@ -170,7 +170,7 @@ def boomi_emulator() -> Iterator[BoomiEmulator]:
 
 @pytest.fixture
 def boomi_env(boomi_emulator: BoomiEmulator, monkeypatch: pytest.MonkeyPatch) -> BoomiEmulator:
-    """The same, with an environment that points at it: for ``Client.from_env()``, in child processes too."""
+    """The emulator, with an environment that points at it: for ``Client.from_env()``, in child processes too."""
     for name in list(os.environ):
         if name.startswith("BOOMI_") and name != "BOOMI_EMULATOR":
             monkeypatch.delenv(name)

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import requests
 from boomi_auth._auth import Auth
-from boomi_auth.httpx import BoomiAuth, _keep_secrets
+from boomi_auth.httpx import BoomiAuth, _remove_secrets
 from boomi_auth.pytest_plugin import BoomiEmulator
 from common import GRAPHQL, MUTATION, RECORD, effects, jwts, outlive_jwts, sent
 from elsewhere import Elsewhere
@@ -250,5 +250,5 @@ def test_what_a_proxy_gets_is_its_own(client: boomi_auth.Client, method: str, ta
     headers = [("Proxy-Authorization", "Basic x"), ("Accept", "*/*"), ("X-Mine", "secret")]
     url = httpcore.URL(scheme=b"http", host=b"proxy.example", port=3128, target=target)
     request = httpcore.Request(method, url, headers=headers)
-    _keep_secrets(BoomiAuth(client), "http11.send_request_headers.started", {"request": request})
+    _remove_secrets(BoomiAuth(client), "http11.send_request_headers.started", {"request": request})
     assert {name for name, _ in request.headers} == kept

@@ -1,7 +1,7 @@
 //! Work that the server does in its own time: asked for at growing intervals, by the same sign-in, within one deadline.
 
 use super::*;
-use crate::client::Job;
+use crate::client::job::Job;
 use crate::tests::sim::server::{Kind, OutageKind};
 
 const ASYNC: &str = "/api/rest/v1/account123/async/AtomCounters/id-1";
@@ -66,7 +66,7 @@ fn a_job_can_be_waited_for_again_after_a_deadline_a_failure_or_a_cancel() {
     let mut job = start(&client);
     let error = job.wait(Some(&within(10 * SECOND))).unwrap_err();
     assert_eq!((error.kind(), error.was_sent()), (ErrorKind::Timeout, true), "{error}");
-    assert!(error.is_retryable() && error.message().contains("finish the work"), "{error}");
+    assert!(error.is_retryable() && error.message().contains("finish the job"), "{error}");
     assert!(world.now() >= 10 * SECOND && world.now() <= 10 * SECOND + SLICE, "{:?}", world.now());
 
     world.issuer.add_outage(world.now(), world.now() + HOUR, OutageKind::Refuse);

@@ -1,7 +1,7 @@
 //! The pages of a query: none is lost, none comes twice, and what Boomi gives for the next goes back as it came.
 
 use super::*;
-use crate::client::Pages;
+use crate::client::pages::Pages;
 use crate::tests::sim::server::{Kind, OutageKind};
 
 const QUERY: &str = "/api/rest/v1/account123/Process/query?overrideAccount=other";

@@ -284,7 +284,7 @@ fn a_cancel_ends_the_wait_between_two_tries() {
                 let error = client.get(OBJECT).call(&call).send().unwrap_err();
                 let told = (error.kind(), error.attempts(), error.was_sent(), error.is_retryable());
                 assert_eq!(told, (ErrorKind::Canceled, 1, true, false), "{error}");
-                assert!(error.message().contains("waiting to try again"), "{error}");
+                assert!(error.message().contains("waiting before a retry"), "{error}");
                 let late = world.now() - 10 * SECOND;
                 assert!(late <= SECOND / 10, "{late:?}");
             });

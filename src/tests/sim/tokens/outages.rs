@@ -173,7 +173,7 @@ fn elsewhere(world: &World) -> Client {
     let issuer = Issuer::new(world.sim.clone(), 2);
     issuer.script(|script| script.log_bearers = false);
     issuer.set_answer(|_| Some((200, Vec::new(), String::new())));
-    client(&issuer, world.sim.clone(), |config| config.token_provider = Some(world.provider.clone()))
+    client(&issuer, world.sim.clone(), |config| config.token_provider = Some(Arc::new(world.provider.clone())))
 }
 
 fn send_elsewhere(_: &World, api: &Client, timeout: Duration) -> Result<()> {

@@ -113,7 +113,7 @@ fn hub(world: &World) -> Client {
     client(&world.issuer, world.sim.clone(), |config| {
         config.set_base_url("https://hub.example.com").unwrap();
         config.credentials = None;
-        config.token_provider = Some(world.provider.clone());
+        config.token_provider = Some(Arc::new(world.provider.clone()));
     })
 }
 

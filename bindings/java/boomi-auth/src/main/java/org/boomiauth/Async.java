@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 
-/** The result of a call on another thread. To cancel it, or to complete it otherwise, ends the call. */
+/** The result of a call on another thread. Cancelling or completing it ends the call. */
 final class Async<T> extends CompletableFuture<T> {
     private Async() {}
 

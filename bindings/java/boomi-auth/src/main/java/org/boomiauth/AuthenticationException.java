@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** There was no sign-in. */
+/** Authentication failed, or was not attempted. */
 public class AuthenticationException extends BoomiAuthException {
     private static final long serialVersionUID = 1L;
 

@@ -3,10 +3,10 @@ package org.boomiauth;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The headers that sign a request which another HTTP library sends: see {@link BoomiClient#authorize}.
+ * The headers that sign a request of another HTTP library: see {@link BoomiClient#authorize}.
  *
- * <p>Tell it the answer, or {@link #withdraw()} it if there was no connection: with Basic it holds a place in the guard, and one that is
- * closed without either counts as a sign-in without an answer.
+ * <p>Report the response, or {@link #withdraw()} if there was no connection: with Basic it holds a permit of the guard,
+ * and closing it without either counts as a sign-in without a response.
  */
 public final class Authorization implements AutoCloseable {
     private final Handle handle;
@@ -18,21 +18,21 @@ public final class Authorization implements AutoCloseable {
     }
 
     /**
-     * Learns from the answer's status alone, where the body is not at hand.
+     * Reports the response's status, if the body was not read.
      *
      * @param status the HTTP status
-     * @return whether it helps to authorize anew and send once more: a JWT was refused, and there is another
+     * @return whether to authorize again and send once more: a JWT was refused, and there is another
      */
     public boolean observe(int status) {
         return observe(status, (byte[]) null);
     }
 
     /**
-     * Learns from the answer. Only the first time counts.
+     * Reports the response. Only the first call counts.
      *
      * @param status the HTTP status
-     * @param body the body; null if it is not at hand
-     * @return whether it helps to authorize anew and send once more: a JWT was refused, and there is another
+     * @param body the body; null if it was not read
+     * @return whether to authorize again and send once more: a JWT was refused, and there is another
      */
     public boolean observe(int status, byte[] body) {
         if (handle.isClosed()) {
@@ -45,17 +45,17 @@ public final class Authorization implements AutoCloseable {
     }
 
     /**
-     * Learns from the answer. Only the first time counts.
+     * Reports the response. Only the first call counts.
      *
      * @param status the HTTP status
-     * @param body the body; null if it is not at hand
-     * @return whether it helps to authorize anew and send once more: a JWT was refused, and there is another
+     * @param body the body; null if it was not read
+     * @return whether to authorize again and send once more: a JWT was refused, and there is another
      */
     public boolean observe(int status, String body) {
         return observe(status, body == null ? null : body.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Says that no byte of the request was sent, because there was no connection: then it counts as nothing. */
+    /** Reports that no byte of the request was sent, because there was no connection. It then does not count. */
     public void withdraw() {
         if (!handle.isClosed()) {
             Native.call(this, Operation.WITHDRAW, handle);
@@ -63,7 +63,7 @@ public final class Authorization implements AutoCloseable {
         }
     }
 
-    /** Gives its place back. If it was told nothing, it counts as a sign-in without an answer. */
+    /** Releases its permit. Without a reported response, it counts as a sign-in without a response. Idempotent. */
     @Override
     public void close() {
         handle.close();

@@ -1,10 +1,10 @@
 package org.boomiauth;
 
-/** A way to call the native library. All do the same. */
+/** Calls the native library, through JNI or FFM. */
 interface Backend {
-    /** Does an operation with an object, and returns its answer. The fields end at {@code length}. */
+    /** Runs an operation on an object, and returns the fields of its result. The fields end at {@code length}. */
     byte[] invoke(int operation, long handle, byte[] fields, int length);
 
-    /** Whether a token is the one that its provider would hand out now. It waits for nothing. */
+    /** Whether a token is its provider's cached token and has that validity left. Never waits. */
     boolean isCurrent(long provider, long token, long minValidityMillis);
 }

@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What went wrong. The text says what happened, where, and what to do; it never holds a secret.
+ * The base class of this package's exceptions. Its text says what failed, why, and what to do; it never holds a secret.
  *
- * <p>All exceptions of this package but {@link IllegalStateException}, for what is closed, are of this class. They are unchecked.
+ * <p>They are unchecked. Only the use of a closed object is another one, {@link IllegalStateException}.
  */
 public class BoomiAuthException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** What is known of a failure. */
+    /** The facts of a failure. */
     static final class Details implements Serializable {
         private static final long serialVersionUID = 1L;
 
@@ -42,7 +42,6 @@ public class BoomiAuthException extends RuntimeException {
         }
     }
 
-    /** All of it. */
     final Details details;
 
     BoomiAuthException(Details details) {
@@ -60,16 +59,16 @@ public class BoomiAuthException extends RuntimeException {
     }
 
     /**
-     * The HTTP status of the answer.
+     * The HTTP status of the response.
      *
-     * @return the status, or 0 if no answer arrived
+     * @return the status, or 0 if no response arrived
      */
     public final int httpStatus() {
         return details.status;
     }
 
     /**
-     * How long to wait before trying again.
+     * How long to wait before a retry.
      *
      * @return the time, where it is known
      */
@@ -78,7 +77,7 @@ public class BoomiAuthException extends RuntimeException {
     }
 
     /**
-     * Whether the same call, unchanged, may work later.
+     * Whether the call, unchanged, may work later.
      *
      * @return whether it may
      */
@@ -96,7 +95,7 @@ public class BoomiAuthException extends RuntimeException {
     }
 
     /**
-     * How many times the request was tried.
+     * The number of attempts.
      *
      * @return 0 or more
      */

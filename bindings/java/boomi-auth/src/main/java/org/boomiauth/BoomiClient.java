@@ -7,51 +7,51 @@ import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 
 /**
- * A client for one user at one address of Boomi: it signs in, keeps JWTs, sends requests, and owns the connections.
+ * A client for one user at one base URL of Boomi: it signs in, caches JWTs, sends requests, and owns the connections.
  *
- * <p>Any number of threads may share it, and should: one client for a program is enough. Calls block; an interrupt of their thread ends
- * them within 0.1 s with {@link CanceledException}, and the thread stays interrupted. What a call throws is a {@link BoomiAuthException};
- * a closed client's is an {@link IllegalStateException}.
+ * <p>Thread-safe, and meant to be shared: one client for a program is enough. Calls block; an interrupt of their thread
+ * ends them within 0.1 s with {@link CanceledException}, and the thread stays interrupted. Calls throw {@link
+ * BoomiAuthException}; those of a closed client {@link IllegalStateException}.
  */
 public final class BoomiClient implements AutoCloseable {
     private final Handle handle;
     private final String shown;
-    /** What has the functions that are called back, which the library knows weakly. */
-    private final Object[] kept;
+    /** Keeps the callbacks reachable, which the library refers to weakly. */
+    private final Object[] reachable;
 
     private volatile TokenProvider tokens;
 
-    BoomiClient(long number, String shown, Object[] kept) {
-        this.kept = kept;
+    BoomiClient(long number, String shown, Object[] reachable) {
+        this.reachable = reachable;
         this.shown = shown;
         handle = new Handle(this, number);
     }
 
     /**
-     * A client from the environment: the {@code BOOMI_*} variables.
+     * Makes a client from the environment: the {@code BOOMI_*} variables.
      *
      * @return the client
-     * @throws ConfigurationException if they are not enough, or wrong; it names what to set
+     * @throws ConfigurationException if variables are missing or bad; it names what to set
      */
     public static BoomiClient fromEnv() {
         return builder().fromEnv().build();
     }
 
     /**
-     * Settings for a client.
+     * Returns a builder with default settings.
      *
-     * @return nothing set
+     * @return the builder
      */
     public static ClientBuilder builder() {
         return new ClientBuilder();
     }
 
     /**
-     * Sends a request, and returns the whole answer, whatever its status. It waits for its turn, and is sent again where that helps
-     * and does no harm. Redirects are not followed.
+     * Sends a request, and returns the response with its whole body, whatever its status. The rate limit may delay the
+     * request, and it is retried with backoff when that is safe. Redirects are not followed.
      *
      * @param request the request
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response send(Request request) {
@@ -59,11 +59,11 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same, within one call's limits.
+     * Sends a request, within one call's limits.
      *
      * @param request the request
      * @param call the limits; null for the client's
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response send(Request request, Call call) {
@@ -71,10 +71,10 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same with GET.
+     * Sends a GET request.
      *
      * @param path of the API, or a URL of this client's origin
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response get(String path) {
@@ -82,11 +82,11 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same with POST.
+     * Sends a POST request.
      *
      * @param path of the API, or a URL of this client's origin
      * @param body the body, as UTF-8
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response post(String path, String body) {
@@ -94,11 +94,11 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request, and returns when the headers are there. The body is read from {@link Response#stream()}, in constant memory;
-     * close the answer.
+     * Sends a request, and returns when the headers are there. The body is read from {@link Response#stream()}, in
+     * constant memory; close the response.
      *
      * @param request the request
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response open(Request request) {
@@ -106,11 +106,11 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same, within one call's limits.
+     * Sends a request, and returns when the headers are there, within one call's limits.
      *
      * @param request the request
      * @param call the limits; null for the client's
-     * @return the answer
+     * @return the response
      * @throws BoomiAuthException if there is none
      */
     public Response open(Request request, Call call) {
@@ -118,18 +118,18 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request on another thread. To cancel the result ends the call.
+     * Sends a request on another thread. Cancelling the result ends the call.
      *
      * @param request the request
-     * @param executor has the thread, which is blocked meanwhile
-     * @return the answer, or the exception
+     * @param executor supplies the thread, which blocks
+     * @return the response, or the exception
      */
     public CompletableFuture<Response> sendAsync(Request request, Executor executor) {
         return Async.run(executor, call -> send(request, call));
     }
 
     /**
-     * The pages of a query.
+     * Returns the pages of a query.
      *
      * @param request a POST to {@code .../query}
      * @return the pages
@@ -139,7 +139,7 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same, with one call's limits for each page.
+     * Returns the pages of a query, with one call's limits for each page.
      *
      * @param request a POST to {@code .../query}
      * @param call the limits; null for the client's
@@ -150,20 +150,20 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request for work that the server does in its own time: what is asked for under {@code /async/}, an
-     * {@code ExecutionRequest}, or a download such as {@code ProcessLog}.
+     * Starts an asynchronous job of the server: a request under {@code /async/}, an {@code ExecutionRequest}, or a
+     * download such as {@code ProcessLog}.
      *
      * @param request the request
      * @param call the limits; null for the client's
-     * @return the work, to be waited for
-     * @throws BoomiAuthException if it was not begun
+     * @return the job
+     * @throws BoomiAuthException if it was not started
      */
     public Job start(Request request, Call call) {
         return new Job(this, perform(Operation.START, request, call));
     }
 
     /**
-     * Sends such a request and waits for its result, all within one call's limits.
+     * Starts a job and waits for its result, within one call's limits.
      *
      * @param request the request
      * @param call the limits; null for the client's
@@ -174,15 +174,15 @@ public final class BoomiClient implements AutoCloseable {
         return new Response(this, call, perform(Operation.WAIT, request, call));
     }
 
-    private Answer perform(int operation, Request request, Call call) {
+    private FieldReader perform(int operation, Request request, Call call) {
         return Native.call(this, operation, handle, Call.limits(request.write(), call));
     }
 
     /**
-     * A JWT for the client's account: a kept one while it is fresh, or a new one.
+     * Returns a JWT for the client's account: the cached one, or a new one.
      *
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token token() {
         TokenProvider provider = tokens;
@@ -195,20 +195,20 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * A JWT for another account.
+     * Returns a JWT for another account.
      *
      * @param accountId the account's id
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token token(String accountId) {
         return tokenProvider(accountId).get();
     }
 
     /**
-     * The same as {@link #token()}, on another thread. To cancel the result ends the call.
+     * Returns a JWT as {@link #token()} does, on another thread. Cancelling the result ends the call.
      *
-     * @param executor has the thread, which is blocked meanwhile
+     * @param executor supplies the thread, which blocks
      * @return the token, or the exception
      */
     public CompletableFuture<Token> tokenAsync(Executor executor) {
@@ -217,33 +217,34 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * What hands out JWTs for an account.
+     * Returns the token provider of an account.
      *
      * @param accountId the account's id; null for the client's own
-     * @return the provider, which lives on when this client is closed
+     * @return the provider, which works after this client is closed
      * @throws ConfigurationException if there is no account
      */
     public TokenProvider tokenProvider(String accountId) {
-        return new TokenProvider(this, Native.call(this, Operation.TOKEN_PROVIDER, handle, new Fields().text(accountId)));
+        Fields fields = new Fields().text(accountId);
+        return new TokenProvider(this, Native.call(this, Operation.TOKEN_PROVIDER, handle, fields));
     }
 
     /**
-     * Asks the server for a JWT, always. For one that is kept and renewed see {@link #token()}.
+     * Requests a new JWT from the server. For a cached one that is refreshed see {@link #token()}.
      *
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token generateJwt() {
         return generateJwt(null, null);
     }
 
     /**
-     * The same for an account, within one call's limits.
+     * Requests a new JWT for an account, within one call's limits.
      *
      * @param accountId the account's id; null for the client's own
      * @param call the limits; null for the client's
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token generateJwt(String accountId, Call call) {
         Fields fields = Call.limits(new Fields().text(accountId), call);
@@ -251,9 +252,9 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * The same on another thread. To cancel the result ends the call.
+     * Requests a new JWT on another thread. Cancelling the result ends the call.
      *
-     * @param executor has the thread, which is blocked meanwhile
+     * @param executor supplies the thread, which blocks
      * @return the token, or the exception
      */
     public CompletableFuture<Token> generateJwtAsync(Executor executor) {
@@ -261,7 +262,8 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Says that an API refused a token of {@link #token()}: it is not handed out again, unless tokens were refused too often lately.
+     * Reports that an API refused a token of {@link #token()}. It is replaced, unless tokens were refused too often
+     * lately.
      *
      * @param rejected the token
      */
@@ -270,82 +272,82 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Signs a request that another HTTP library sends: {@code client.authorize(uri, request::setHeader)}. It gives credentials to URLs
-     * of this client's origin alone, and passes the guard. With {@link AuthScheme#AUTO}.
+     * Signs a request of another HTTP library: {@code client.authorize(uri, request::setHeader)}. It signs URLs of this
+     * client's origin only, and passes the guard. With {@link AuthScheme#AUTO}.
      *
-     * <p>Send the request, and tell {@link Authorization#observe} the answer. The library must not follow redirects with these headers
-     * (say {@code Redirect.NEVER}). The headers are Strings, which nobody can wipe.
+     * <p>Send the request, and report the response with {@link Authorization#observe}. The library must not follow
+     * redirects with these headers ({@code Redirect.NEVER}). The headers are Strings, which cannot be wiped.
      *
-     * <p>On virtual threads use {@link AuthScheme#JWT}: with Basic, threads that wait for their turn hold the carrier threads that those whose
-     * turn it is need to go on.
+     * <p>On virtual threads use {@link AuthScheme#JWT}: with Basic, threads that wait for the guard hold the carrier
+     * threads that other threads need to finish.
      *
      * @param uri the whole URL of the request
-     * @param headers gets each header's name and value
-     * @return what the answer is told
+     * @param headers receives each header's name and value
+     * @return the authorization, to report the response to
      * @throws ConfigurationException if the URL is on another origin
-     * @throws BoomiAuthException if there are no headers to be had: {@link HeldException}, say
+     * @throws BoomiAuthException if it cannot sign, such as {@link HeldException}
      */
     public Authorization authorize(URI uri, BiConsumer<String, String> headers) {
         return authorize(uri.toString(), AuthScheme.AUTO, null, headers);
     }
 
     /**
-     * The same with a scheme.
+     * Signs a request of another HTTP library, with a scheme.
      *
      * @param uri the whole URL of the request
      * @param scheme how it is signed
-     * @param headers gets each header's name and value
-     * @return what the answer is told
-     * @throws BoomiAuthException if there are no headers to be had
+     * @param headers receives each header's name and value
+     * @return the authorization, to report the response to
+     * @throws BoomiAuthException if it cannot sign
      */
     public Authorization authorize(URI uri, AuthScheme scheme, BiConsumer<String, String> headers) {
         return authorize(uri.toString(), scheme, null, headers);
     }
 
     /**
-     * The same for a URL as text, with a scheme and one call's limits.
+     * Signs a request of another HTTP library, with a scheme and one call's limits.
      *
      * @param url the whole URL of the request
      * @param scheme how it is signed
      * @param call the limits; null for the client's
-     * @param headers gets each header's name and value
-     * @return what the answer is told
-     * @throws BoomiAuthException if there are no headers to be had
+     * @param headers receives each header's name and value
+     * @return the authorization, to report the response to
+     * @throws BoomiAuthException if it cannot sign
      */
     public Authorization authorize(String url, AuthScheme scheme, Call call, BiConsumer<String, String> headers) {
         Objects.requireNonNull(headers, "headers");
         Objects.requireNonNull(url, "url");
         Fields fields = Call.limits(new Fields().octet(scheme.ordinal()).text(url), call);
-        Answer answer = Native.call(this, Operation.AUTHORIZE, handle, fields);
-        Authorization authorization = new Authorization(this, answer.longNumber());
+        FieldReader result = Native.call(this, Operation.AUTHORIZE, handle, fields);
+        Authorization authorization = new Authorization(this, result.longNumber());
         try {
-            for (int left = answer.number(); left > 0; left--) {
-                headers.accept(answer.text(), answer.text());
+            for (int left = result.number(); left > 0; left--) {
+                headers.accept(result.text(), result.text());
             }
             return authorization;
         } catch (Throwable unsent) {
             authorization.withdraw();
             throw unsent;
         } finally {
-            answer.wipe();
+            result.wipe();
         }
     }
 
-    /** Cancels every call of this client that has begun, within 0.1 s. Later ones work. */
+    /** Cancels every call of this client that has begun, within 0.1 s. Later calls work. */
     public void cancel() {
         Native.call(this, Operation.CANCEL, handle);
     }
 
     /**
-     * Lets one more sign-in of this client's user through, whatever the guard holds back: for when the credentials were corrected,
-     * or the user was unlocked, where the library cannot see it.
+     * Lets one more sign-in of this client's user pass the guard: after the credentials were corrected or the user was
+     * unlocked, which the library cannot see.
      */
     public void resetGuard() {
         Native.call(this, Operation.RESET_GUARD, handle);
     }
 
     /**
-     * The settings in force.
+     * Returns the settings in force.
      *
      * @return a JSON object, in which secrets are {@code ***}
      */
@@ -354,18 +356,18 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * What the guard knows of this client's user, and what it would say to a sign-in now. Nothing is sent.
+     * Returns the guard's state for this client's user, and whether it would hold a sign-in now. Sends nothing.
      *
      * @return a JSON object
-     * @throws BoomiAuthException if the credentials cannot be had from where they come from
+     * @throws BoomiAuthException if the source of the credentials fails
      */
     public String describeGuard() {
         return Native.call(this, Operation.DESCRIBE_GUARD, handle).text();
     }
 
     /**
-     * Frees it, and closes the connections that are not in use. Calls that have begun go on to their end; token providers, pages, jobs
-     * and authorizations that it gave work on. To close it twice is fine.
+     * Closes the client and its idle connections. Calls that have begun continue; its token providers, pages, jobs and
+     * authorizations still work. Idempotent.
      */
     @Override
     public void close() {
@@ -374,9 +376,9 @@ public final class BoomiClient implements AutoCloseable {
     }
 
     /**
-     * Where it signs in, and who.
+     * The user and the base URL.
      *
-     * @return no secret
+     * @return a text without secrets
      */
     @Override
     public String toString() {

@@ -4,26 +4,25 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * The limits of a call that are not the client's: how long it may last, a one-time code that a person typed, and a way to end it from
- * another thread.
+ * The limits of one call: a timeout, a one-time code that a person typed, and a way to cancel it from another thread.
  *
- * <p>Set it up on one thread; {@link #cancel()} may be called on any.
+ * <p>Not thread-safe, but for {@link #cancel()}.
  */
 public final class Call {
     private final Handle handle;
     private Duration timeout;
     private String otp;
 
-    /** One without limits of its own. */
+    /** Makes limits that are the client's. */
     public Call() {
         handle = new Handle(this, Native.call(Operation.CALL, new Fields(0)).longNumber());
     }
 
     /**
-     * How long the call may last, all told, instead of the client's timeout.
+     * Sets the timeout of the whole call, instead of the client's.
      *
      * @param timeout more than zero
-     * @return this
+     * @return these limits
      * @throws ConfigurationException if it is not
      */
     public Call timeout(Duration timeout) {
@@ -35,22 +34,22 @@ public final class Call {
     }
 
     /**
-     * A one-time code that the user typed. It goes with the call's first sign-in, is sent once, and is not kept.
+     * Sets a one-time code that the user typed. It is sent once, with the call's first sign-in, and not stored.
      *
      * @param code the code
-     * @return this
+     * @return these limits
      */
     public Call otp(String code) {
         this.otp = Objects.requireNonNull(code, "code");
         return this;
     }
 
-    /** Ends the calls that it was given to within 0.1 s, with {@link CanceledException}, and later ones at once. */
+    /** Cancels its calls within 0.1 s, with {@link CanceledException}, and later ones at once. */
     public void cancel() {
         Native.call(this, Operation.CANCEL_CALL, handle);
     }
 
-    /** Writes the limits of a call, or that it has none of its own. */
+    /** Writes the limits of a call; null for the client's. */
     static Fields limits(Fields fields, Call call) {
         if (call == null) {
             return fields.duration(null, "timeout").text(null).number(0L);

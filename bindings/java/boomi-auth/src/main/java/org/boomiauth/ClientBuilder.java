@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-/** Settings for a {@link BoomiClient}. What is not set has its default. One thread uses it at a time. */
+/** Settings for a {@link BoomiClient}, each with a default. Not thread-safe. */
 public final class ClientBuilder {
     private Credentials credentials;
     private String accountId;
@@ -29,10 +29,10 @@ public final class ClientBuilder {
     ClientBuilder() {}
 
     /**
-     * Who signs in.
+     * Sets the credentials.
      *
-     * @param credentials who
-     * @return this
+     * @param credentials the credentials
+     * @return this builder
      */
     public ClientBuilder credentials(Credentials credentials) {
         this.credentials = Objects.requireNonNull(credentials, "credentials");
@@ -40,10 +40,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * The account that fills {@code {accountId}} in paths, and that JWTs are made for.
+     * Sets the account that fills {@code {accountId}} in paths, and that JWTs are for.
      *
      * @param accountId the account's id
-     * @return this
+     * @return this builder
      */
     public ClientBuilder accountId(String accountId) {
         this.accountId = Objects.requireNonNull(accountId, "accountId");
@@ -51,10 +51,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * Boomi's address; {@link BoomiAuth#BASE_URL_US} unless set.
+     * Sets Boomi's base URL; {@link BoomiAuth#BASE_URL_US} unless set.
      *
      * @param baseUrl https, or http to loopback; without a path
-     * @return this
+     * @return this builder
      */
     public ClientBuilder baseUrl(String baseUrl) {
         this.baseUrl = Objects.requireNonNull(baseUrl, "baseUrl");
@@ -62,10 +62,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * How long one call may last, all told; 60 s unless set.
+     * Sets the timeout of one call as a whole; 60 s by default.
      *
      * @param timeout the time, in whole milliseconds
-     * @return this
+     * @return this builder
      */
     public ClientBuilder timeout(Duration timeout) {
         this.timeout = Objects.requireNonNull(timeout, "timeout");
@@ -73,10 +73,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * How long name, TCP, proxy and TLS may take; 5 s unless set.
+     * Sets the timeout of name look-up, TCP, proxy and TLS; 5 s by default.
      *
      * @param timeout the time, in whole milliseconds
-     * @return this
+     * @return this builder
      */
     public ClientBuilder connectTimeout(Duration timeout) {
         connectTimeout = Objects.requireNonNull(timeout, "timeout");
@@ -84,10 +84,11 @@ public final class ClientBuilder {
     }
 
     /**
-     * A PEM bundle that is trusted alone. Java's own trust store is not used; unless set, the operating system's is.
+     * Sets a PEM bundle that is trusted alone. Java's own trust store is not used; the default is the operating
+     * system's.
      *
      * @param pem the file
-     * @return this
+     * @return this builder
      */
     public ClientBuilder caFile(Path pem) {
         caFile = Objects.requireNonNull(pem, "pem");
@@ -96,10 +97,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * A PEM bundle that is trusted besides the operating system's roots.
+     * Sets a PEM bundle that is trusted besides the operating system's roots.
      *
      * @param pem the file
-     * @return this
+     * @return this builder
      */
     public ClientBuilder addCaFile(Path pem) {
         caFile = Objects.requireNonNull(pem, "pem");
@@ -108,10 +109,11 @@ public final class ClientBuilder {
     }
 
     /**
-     * The proxy; the environment's ({@code HTTPS_PROXY} and so on) unless set. Java's own proxy properties are not used.
+     * Sets the proxy; by default the environment's ({@code HTTPS_PROXY} and so on). Java's own proxy properties are not
+     * used.
      *
      * @param url {@code http://user:password@host:port}, or https; {@code ""} for none
-     * @return this
+     * @return this builder
      */
     public ClientBuilder proxy(String url) {
         proxy = Objects.requireNonNull(url, "url");
@@ -119,10 +121,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * A directory for the guard's memory across processes; none unless set.
+     * Sets a directory for the guard's memory across processes; none by default.
      *
      * @param directory of this user alone
-     * @return this
+     * @return this builder
      */
     public ClientBuilder stateDir(Path directory) {
         stateDir = Objects.requireNonNull(directory, "directory");
@@ -130,17 +132,17 @@ public final class ClientBuilder {
     }
 
     /**
-     * A Valkey or Redis server that a fleet of machines shares, so that it signs in as one; none unless set.
+     * Sets a Valkey or Redis server through which machines share tokens, rate limit and guard; none by default.
      *
-     * <p>The guard's memory, one-time codes, JWTs and the pace are then the fleet's. The client begins to connect when it is made, on a
-     * thread of its own. While the server cannot be used, no call fails for that, nor waits for more than 50 ms: the event
-     * {@code state_unavailable} and {@link BoomiClient#describe} say why. A URL that cannot be read is a {@link ConfigurationException}
-     * of {@link #build}, and its password is in no message.
+     * <p>The guard's memory, one-time codes, JWTs and the rate limit are then shared. The client begins to connect when
+     * it is built, on its own thread. While the server cannot be used, no call fails for that, nor waits for more than
+     * 50 ms: the event {@code state_unavailable} and {@link BoomiClient#describe} say why. A bad URL is a {@link
+     * ConfigurationException} of {@link #build}, and its password is in no message.
      *
-     * @param url {@code rediss://user:password@host:6379/0?prefix=...}, or {@code redis://} without TLS;
-     *     {@code redis+sentinel://host1,host2/name/0} and {@code redis+cluster://host1,host2}; {@code ca_file=} in the query names a PEM
-     *     bundle that is trusted alone
-     * @return this
+     * @param url {@code rediss://user:password@host:6379/0?prefix=...}, or {@code redis://} without TLS; {@code
+     *     redis+sentinel://host1,host2/name/0} and {@code redis+cluster://host1,host2}; {@code ca_file=} in the query
+     *     names a PEM bundle that is trusted alone
+     * @return this builder
      */
     public ClientBuilder store(String url) {
         store = Objects.requireNonNull(url, "url");
@@ -148,10 +150,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * What is put before our own User-Agent.
+     * Sets what is put before this library's own User-Agent.
      *
      * @param userAgent such as {@code my-program/1.0}
-     * @return this
+     * @return this builder
      */
     public ClientBuilder userAgent(String userAgent) {
         this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
@@ -159,10 +161,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * The longest body of a whole answer; 64 MiB unless set. Answers that are opened have no limit.
+     * Sets the longest body of a response; 64 MiB by default. Opened responses have no limit.
      *
      * @param bytes the length
-     * @return this
+     * @return this builder
      */
     public ClientBuilder maxResponseBytes(long bytes) {
         maxResponseBytes = notNegative(bytes, "maxResponseBytes");
@@ -170,10 +172,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * The pace of one account's requests; Boomi's 10 a second unless set.
+     * Sets the rate limit of one account's requests; Boomi's 10 a second by default.
      *
-     * @param number how many a second; 0 for as many as come
-     * @return this
+     * @param number how many a second; 0 for no limit
+     * @return this builder
      */
     public ClientBuilder requestsPerSecond(int number) {
         requestsPerSecond = notNegative(number, "requestsPerSecond");
@@ -181,10 +183,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * How often a request is sent again; 4 unless set.
+     * Sets the most retries of a request; 4 by default.
      *
-     * @param number 0 for never
-     * @return this
+     * @param number 0 for none
+     * @return this builder
      */
     public ClientBuilder maxRetries(int number) {
         maxRetries = notNegative(number, "maxRetries");
@@ -192,10 +194,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * How many sign-ins may be without an answer at once, for credentials that work; 3 unless set.
+     * Sets how many sign-ins may wait for a response at once, for credentials that work; 3 by default.
      *
      * @param number 1 to 5
-     * @return this
+     * @return this builder
      */
     public ClientBuilder maxSignInsInFlight(int number) {
         maxSignInsInFlight = notNegative(number, "maxSignInsInFlight");
@@ -203,10 +205,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * Whose JWT goes with requests to another host, such as a DataHub repository.
+     * Sets the provider whose JWT signs requests to another host, such as a DataHub repository.
      *
      * @param provider of the platform's client
-     * @return this
+     * @return this builder
      */
     public ClientBuilder tokenProvider(TokenProvider provider) {
         tokenProvider = Objects.requireNonNull(provider, "provider");
@@ -214,11 +216,11 @@ public final class ClientBuilder {
     }
 
     /**
-     * What is told each event, on the thread of the call, outside of locks. It must not make calls of the same client. What it throws
-     * goes to the thread's handler of uncaught exceptions, and does not end the call.
+     * Sets a listener for events, called on the thread of the call, outside of locks. It must not use the same client.
+     * Its exceptions go to the thread's handler of uncaught exceptions, and do not end the call.
      *
-     * @param listener gets the events
-     * @return this
+     * @param listener receives the events
+     * @return this builder
      */
     public ClientBuilder onEvent(Consumer<? super Event> listener) {
         Objects.requireNonNull(listener, "listener");
@@ -234,9 +236,10 @@ public final class ClientBuilder {
     }
 
     /**
-     * Fills what is not set from the {@code BOOMI_*} variables. A client without any credentials is then an error.
+     * Fills settings that are not set from the {@code BOOMI_*} variables. A client without credentials is then an
+     * error.
      *
-     * @return this
+     * @return this builder
      */
     public ClientBuilder fromEnv() {
         fromEnv = true;
@@ -248,7 +251,7 @@ public final class ClientBuilder {
         try {
             thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
         } catch (Throwable ignored) {
-            // As the JVM does: it must not pass for the reason of a call's failure.
+            // Ignored as the JVM does: it is not the reason of a call's failure.
             return;
         }
     }
@@ -261,16 +264,16 @@ public final class ClientBuilder {
     }
 
     /**
-     * Makes the client. No network is used.
+     * Builds the client. Uses no network.
      *
      * @return the client
-     * @throws ConfigurationException if a setting is wrong
+     * @throws ConfigurationException if a setting is bad
      * @throws NativeUnavailableException if native code cannot be used here
      */
     public BoomiClient build() {
-        Object[] kept = {credentials, tokenProvider, listener};
-        Answer made = Native.call(Operation.CLIENT, write());
-        return new BoomiClient(made.longNumber(), made.text(), kept);
+        Object[] reachable = {credentials, tokenProvider, listener};
+        FieldReader result = Native.call(Operation.CLIENT, write());
+        return new BoomiClient(result.longNumber(), result.text(), reachable);
     }
 
     private Fields write() {

@@ -6,21 +6,21 @@ import java.util.function.Supplier;
 import javax.security.auth.Destroyable;
 
 /**
- * Who signs in, and where the secret comes from. Secrets are copied to native memory, and nothing of Java's keeps them: overwrite
- * your own array when you have given it.
+ * Credentials: a user, and the source of the secret. Secrets are copied to native memory, not to Java objects:
+ * overwrite your own array afterwards.
  *
- * <p>Immutable, and good for any number of clients and threads. {@link #destroy()} wipes its copy of the secret; clients that were made with
- * it keep theirs.
+ * <p>Immutable and thread-safe; clients may share it. {@link #destroy()} wipes its copy of the secret; clients that
+ * were built with it keep theirs.
  */
 public final class Credentials implements Destroyable, AutoCloseable {
-    /** Gives credentials when they are needed: a vault, a keychain, a prompt. */
+    /** Supplies credentials when they are needed: a vault, a keychain, a prompt. */
     @FunctionalInterface
     public interface Source {
         /**
-         * Gives the credentials. It is asked before the first sign-in, and before the next one after a rejection, on the thread
-         * of the call, perhaps on several at once.
+         * Supplies the credentials. Called before the first sign-in and after a rejection, on the thread of the call,
+         * perhaps on several at once.
          *
-         * @param rejected whether what it gave before was rejected
+         * @param rejected whether the former credentials were rejected
          * @return what {@link Credentials#apiToken apiToken} or {@link Credentials#password password} returns
          * @throws Exception if there are none: the cause of the call's {@link ConfigurationException}
          */
@@ -41,7 +41,7 @@ public final class Credentials implements Destroyable, AutoCloseable {
 
     final Handle handle;
     private final String shown;
-    /** The library knows its functions weakly. */
+    /** Keeps the callbacks reachable, which the library refers to weakly. */
     private final Upcalls.Function source;
 
     private final Upcalls.Function codes;
@@ -59,24 +59,25 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * A user and one of the user's API tokens.
+     * Returns credentials of a user and an API token.
      *
      * @param username the e-mail address of the sign-in, with or without {@code BOOMI_TOKEN.} before it
      * @param token the token, which is copied
      * @return the credentials
-     * @throws ConfigurationException if they cannot be sent, because of a colon in the name, say
+     * @throws ConfigurationException if they cannot be sent, such as a name with a colon
      */
     public static Credentials apiToken(String username, char[] token) {
         return fixed(API_TOKEN, username, token);
     }
 
     /**
-     * A user and the user's own password. For a user with two-factor authentication see {@link #withOtpSecret(char[])}.
+     * Returns credentials of a user and the password. For a user with two-factor authentication see {@link
+     * #withOtpSecret(char[])}.
      *
      * @param username the e-mail address of the sign-in
      * @param password the password, which is copied
      * @return the credentials
-     * @throws ConfigurationException if they cannot be sent, because of a colon in the name, say
+     * @throws ConfigurationException if they cannot be sent, such as a name with a colon
      */
     public static Credentials password(String username, char[] password) {
         return fixed(PASSWORD, username, password);
@@ -89,8 +90,8 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * A user whose API token is the content of a file, less the line end. The file is read again after a rejection, so that a token
-     * that something else rotates is picked up.
+     * Returns credentials of a user whose API token is in a file; a line end after it does not count. The file is read
+     * again after a rejection, so that a rotated token is found.
      *
      * @param username the e-mail address of the sign-in
      * @param file the file
@@ -101,7 +102,8 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * A user whose password is the content of a file, less the line end. The file is read again after a rejection.
+     * Returns credentials of a user whose password is in a file; a line end after it does not count. The file is read
+     * again after a rejection.
      *
      * @param username the e-mail address of the sign-in
      * @param file the file
@@ -118,8 +120,8 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * Credentials from a program, run through the shell, which prints one JSON object:
-     * {@code {"version": 1, "username": "...", "api_token": "..."}}. {@code password} may stand in place of {@code api_token}.
+     * Returns credentials that a program supplies; the shell runs it, and it prints one JSON object: {@code {"version":
+     * 1, "username": "...", "api_token": "..."}}. {@code password} may stand in place of {@code api_token}.
      *
      * @param command the command
      * @return the credentials
@@ -129,7 +131,7 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * The same, where the program need not say who the user is.
+     * Returns credentials that a program supplies, perhaps without the user name.
      *
      * @param command the command
      * @param username the e-mail address of the sign-in; null to leave it to the program
@@ -142,9 +144,9 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * Credentials from a function.
+     * Returns credentials that a function supplies.
      *
-     * @param supplier gives what {@link #apiToken} or {@link #password} returns, and is asked as {@link Source#get} is
+     * @param supplier returns those of {@link #apiToken} or {@link #password}; called as {@link Source#get} is
      * @return the credentials
      */
     public static Credentials from(Supplier<Credentials> supplier) {
@@ -153,9 +155,9 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * Credentials from a function that wants to know whether the last ones were rejected.
+     * Returns credentials that a function supplies, which learns whether the former ones were rejected.
      *
-     * @param source gives what {@link #apiToken} or {@link #password} returns
+     * @param source returns those of {@link #apiToken} or {@link #password}
      * @return the credentials
      */
     public static Credentials from(Source source) {
@@ -167,31 +169,31 @@ public final class Credentials implements Destroyable, AutoCloseable {
 
     private static final class Ask implements Upcalls.Function {
         private final Source source;
-        /** What was given, which must not be garbage before the library has taken it. */
-        private volatile Credentials given;
+        /** Keeps the supplied credentials reachable until the library has copied them. */
+        private volatile Credentials supplied;
 
         Ask(Source source) {
             this.source = source;
         }
 
         @Override
-        public Fields call(Answer fields) throws Exception {
+        public Fields call(FieldReader fields) throws Exception {
             Credentials now = source.get(fields.flag());
             if (now == null) {
-                throw new NullPointerException("the function that gives the credentials returned null");
+                throw new NullPointerException("the function that supplies the credentials returned null");
             }
-            given = now;
+            supplied = now;
             return new Fields().flag(false).number(now.handle.number());
         }
     }
 
     /**
-     * The same for a user with two-factor authentication: with each password sign-in goes a code that is made of this secret. None
-     * is ever sent with an API token.
+     * Returns these credentials with two-factor authentication: each password sign-in sends a code of this secret. No
+     * code is ever sent with an API token.
      *
      * @param secret the authenticator's secret, in base32 or as an {@code otpauth://} URI, which is copied
-     * @return other credentials; these stay as they are
-     * @throws ConfigurationException if the secret is none
+     * @return new credentials; these do not change
+     * @throws ConfigurationException if the secret is malformed
      */
     public Credentials withOtpSecret(char[] secret) {
         Objects.requireNonNull(secret, "secret");
@@ -199,18 +201,18 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * The same for a user with two-factor authentication whose codes come from a function, such as a prompt.
+     * Returns these credentials with two-factor authentication whose codes a function supplies, such as a prompt.
      *
-     * @param supplier gives a code. It is asked when a sign-in needs one, on the thread of the call. What it throws is the cause of
-     *     the call's {@link OtpException}
-     * @return other credentials; these stay as they are
+     * @param supplier returns a code. Called when a sign-in needs one, on the thread of the call. Its exception is the
+     *     cause of the call's {@link OtpException}
+     * @return new credentials; these do not change
      */
     public Credentials withOtp(Supplier<String> supplier) {
         Objects.requireNonNull(supplier, "supplier");
         Upcalls.Function function = nothing -> {
             String code = supplier.get();
             if (code == null) {
-                throw new NullPointerException("the function that gives the one-time code returned null");
+                throw new NullPointerException("the function that supplies the one-time code returned null");
             }
             return new Fields().flag(false).text(code);
         };
@@ -222,22 +224,22 @@ public final class Credentials implements Destroyable, AutoCloseable {
         return new Credentials(number, shown, source, codes);
     }
 
-    /** Wipes its copy of the secret. Clients that were made with it keep theirs; nothing else can be done with it. */
+    /** Wipes its copy of the secret. It cannot be used afterwards; clients that were built with it can. Idempotent. */
     @Override
     public void destroy() {
         handle.close();
     }
 
-    /** The same as {@link #destroy()}. */
+    /** Wipes its copy of the secret, as {@link #destroy()} does. */
     @Override
     public void close() {
         handle.close();
     }
 
     /**
-     * Whether it is.
+     * Whether the secret was wiped.
      *
-     * @return whether it is
+     * @return whether it was
      */
     @Override
     public boolean isDestroyed() {
@@ -245,9 +247,9 @@ public final class Credentials implements Destroyable, AutoCloseable {
     }
 
     /**
-     * Who signs in.
+     * The user.
      *
-     * @return the user name, and no secret
+     * @return a text without secrets
      */
     @Override
     public String toString() {

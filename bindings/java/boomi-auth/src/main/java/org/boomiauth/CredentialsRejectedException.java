@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** The server refused who you are. */
+/** Authentication failed: the server rejected the credentials. */
 public final class CredentialsRejectedException extends AuthenticationException {
     private static final long serialVersionUID = 1L;
 

@@ -8,7 +8,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Sees whether a library was cut off: Linux loads such a file all the same, and the JVM dies of it. Others look themselves. */
+/** Checks that a library file is complete: Linux loads a truncated one, and the JVM crashes. Other systems check it. */
 final class Elf {
     private static final int MAGIC = 0x7f454c46;
     private static final byte OF_64_BITS = 2;
@@ -19,7 +19,7 @@ final class Elf {
 
     private Elf() {}
 
-    /** Throws if the file cannot be read, or lacks a part of what is to be loaded. What it is else, the system says. */
+    /** Throws if the file cannot be read, or lacks a part of a segment. The system checks the rest. */
     static void expectWhole(Path file) throws IOException {
         try (SeekableByteChannel in = Files.newByteChannel(file)) {
             ByteBuffer header = read(in, 0, HEADER);

@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** Something that happened in a client. It never holds a secret. */
+/** An event of a client. It never holds a secret. */
 public final class Event {
     private final String kind;
     private final String json;
@@ -12,8 +12,8 @@ public final class Event {
 
     /**
      * What happened: {@code credentials_loaded}, {@code sign_in_rejected}, {@code token_issued}, {@code otp_awaited},
-     * {@code token_refreshed}, {@code refresh_failed}, {@code token_refused}, {@code sign_in_held}, {@code state_unavailable} or
-     * {@code request_retried}. More may be added.
+     * {@code token_refreshed}, {@code refresh_failed}, {@code token_refused}, {@code sign_in_held}, {@code
+     * state_unavailable} or {@code request_retried}. More may be added.
      *
      * @return its name
      */
@@ -22,9 +22,10 @@ public final class Event {
     }
 
     /**
-     * All that is known of it.
+     * The event's fields.
      *
-     * @return a JSON object: {@code {"event": kind, ...}}. The fields of each kind are told in {@code boomi_auth.h}
+     * @return a JSON object: {@code {"event": kind, ...}}. The fields of each kind are described in {@code
+     *     boomi_auth.h}
      */
     public String json() {
         return json;

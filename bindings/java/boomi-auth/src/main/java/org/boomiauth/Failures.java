@@ -8,42 +8,29 @@ final class Failures {
     private static final int CONFIG = 2;
     private static final int CANCELED = 15;
 
-    /** What the core says to users of C and Rust. */
-    private static final String[][] IN_JAVA = {
-        {"use boomi_config_set_credentials (Rust: ClientBuilder::credentials)", "give the builder Credentials"},
-        {"boomi_config_set_account_id (Rust: ClientBuilder::account_id)", "ClientBuilder.accountId(...)"},
-        {"boomi_config_set_proxy (Rust: ClientBuilder::proxy)", "ClientBuilder.proxy(...)"},
-        {"boomi_config_set_ca_pem (Rust: ClientBuilder::ca_pem)", "ClientBuilder.caFile(...)"},
-        {"BOOMI_AUTH_NONE", "AuthScheme.NONE"},
-        {"boomi_client_reset_guard (Client::reset_guard)", "BoomiClient.resetGuard()"},
-    };
-
     private Failures() {}
 
-    /** The exception that is written in an answer. */
-    static BoomiAuthException read(Answer answer) {
-        int code = answer.number();
-        int status = answer.number();
-        java.time.Duration after = answer.duration();
-        boolean retryable = answer.flag();
-        boolean sent = answer.flag();
-        int attempts = answer.number();
-        String message = answer.text();
-        for (String[] both : IN_JAVA) {
-            message = message.replace(both[0], both[1]);
-        }
+    /** Reads an exception from the fields of a fields. */
+    static BoomiAuthException read(FieldReader fields) {
+        int code = fields.number();
+        int status = fields.number();
+        java.time.Duration after = fields.duration();
+        boolean retryable = fields.flag();
+        boolean sent = fields.flag();
+        int attempts = fields.number();
+        String message = fields.text();
         if (code == CANCELED && Thread.currentThread().isInterrupted()) {
             message += " (the thread was interrupted)";
         }
         return of(code).apply(new Details(code, status, after, retryable, sent, attempts, message));
     }
 
-    /** The same failure once more. */
+    /** Makes a copy of a failure, with this thread's stack. */
     static BoomiAuthException again(BoomiAuthException failure) {
         return of(failure.code()).apply(failure.details);
     }
 
-    /** An argument that is wrong before the core has seen it. */
+    /** The exception for a bad argument that the core has not seen. */
     static ConfigurationException configuration(String message) {
         return new ConfigurationException(new Details(CONFIG, 0, null, false, false, 0, message));
     }

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** The fields of a call, one after another, as {@code native/src/wire.rs} reads them. They may be secrets. */
+/** Writes the fields of a call one after another, as {@code native/src/wire.rs} reads them. They may be secrets. */
 final class Fields {
     private static final Duration DAY = Duration.ofDays(1);
 
@@ -23,7 +23,7 @@ final class Fields {
         bytes = new byte[capacity];
     }
 
-    /** The fields, and perhaps something after them. */
+    /** The fields, and unused bytes after them. */
     byte[] bytes() {
         return bytes;
     }
@@ -32,7 +32,7 @@ final class Fields {
         return length;
     }
 
-    /** Overwrites all of it. */
+    /** Overwrites all fields. */
     void wipe() {
         Arrays.fill(bytes, (byte) 0);
     }
@@ -99,7 +99,7 @@ final class Fields {
         return this;
     }
 
-    /** A secret, of which no other copy is made. */
+    /** Writes a secret, without another copy of it. */
     Fields secret(char[] value) {
         return value == null ? number(-1) : characters(CharBuffer.wrap(value));
     }
@@ -140,7 +140,7 @@ final class Fields {
         return number(value == null ? -1L : millis(value, name));
     }
 
-    /** What is not zero does not become it, and a day is longer than anybody waits. */
+    /** Milliseconds: at least 1 unless it is zero, and at most a day. */
     static long millis(Duration value, String name) {
         if (value.isNegative()) {
             throw Failures.configuration(name + " is " + value + ": give a time that is not negative");

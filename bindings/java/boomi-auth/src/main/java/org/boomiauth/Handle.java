@@ -8,10 +8,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The number of an object of the native library, which is freed when its owner is closed; or else, when its owner was
- * garbage-collected, by the next call of anybody. So there is no thread, which would keep a class loader from being collected.
+ * The number of an object of the native library. It is freed when its owner is closed, or by the next call of any owner
+ * after its own was garbage-collected. So no thread keeps a class loader from being collected.
  *
- * <p>The library knows which numbers are freed, and lets a call that has begun end, so nothing is counted here.
+ * <p>The library recognizes freed numbers, and lets a call that has begun end, so nothing is counted here.
  */
 final class Handle extends PhantomReference<Object> {
     private static final ReferenceQueue<Object> GONE = new ReferenceQueue<>();
@@ -57,7 +57,7 @@ final class Handle extends PhantomReference<Object> {
         }
     }
 
-    /** Frees what nobody closed. */
+    /** Frees the objects of owners that were garbage-collected. */
     static void closeGone() {
         for (Reference<?> gone = GONE.poll(); gone != null; gone = GONE.poll()) {
             ((Handle) gone).close();

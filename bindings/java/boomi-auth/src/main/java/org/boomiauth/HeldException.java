@@ -1,9 +1,9 @@
 package org.boomiauth;
 
 /**
- * Nothing was sent, because sign-ins of these credentials were rejected, and one more could lock the user.
+ * Nothing was sent: sign-ins of these credentials were rejected, and one more could lock the user.
  *
- * <p>{@link #retryAfter()} says how long; without it, until there are other credentials, or
+ * <p>{@link #retryAfter()} says for how long; without it, until other credentials or
  * {@link BoomiClient#resetGuard()}.
  */
 public final class HeldException extends AuthenticationException {

@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** Another HTTP status than the call can use. */
+/** The response has an HTTP status that the call cannot use. */
 public final class HttpStatusException extends BoomiAuthException {
     private static final long serialVersionUID = 1L;
 

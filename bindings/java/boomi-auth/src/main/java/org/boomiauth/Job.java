@@ -3,25 +3,25 @@ package org.boomiauth;
 import java.util.Optional;
 
 /**
- * Work that the server does in its own time. It goes on when a wait for it ended early, and can be waited for again.
+ * An asynchronous job of the server. It continues after a wait that ended early, and can be waited for again.
  *
- * <p>One thread uses it at a time.
+ * <p>Not thread-safe.
  */
 public final class Job implements AutoCloseable {
     private final Handle handle;
     private final BoomiClient client;
     private final String path;
 
-    Job(BoomiClient client, Answer answer) {
+    Job(BoomiClient client, FieldReader fields) {
         this.client = client;
-        path = answer.text();
-        handle = new Handle(this, answer.longNumber());
+        path = fields.text();
+        handle = new Handle(this, fields.longNumber());
     }
 
     /**
-     * Where the result will be.
+     * The path of the result.
      *
-     * @return the path; nothing if the result was there at once
+     * @return the path; empty if the result came at once
      */
     public Optional<String> path() {
         return Optional.ofNullable(path);
@@ -31,7 +31,7 @@ public final class Job implements AutoCloseable {
      * Waits for the result, within the client's timeout.
      *
      * @return the result, with its whole body
-     * @throws BoomiAuthException if it is not there in time, say
+     * @throws BoomiAuthException if it fails, such as a timeout
      */
     public Response await() {
         return await(null);
@@ -42,7 +42,7 @@ public final class Job implements AutoCloseable {
      *
      * @param call the limits; null for the client's
      * @return the result, with its whole body
-     * @throws BoomiAuthException if it is not there in time, say
+     * @throws BoomiAuthException if it fails, such as a timeout
      */
     public Response await(Call call) {
         return result(false, call);
@@ -53,7 +53,7 @@ public final class Job implements AutoCloseable {
      *
      * @param call the limits; null for the client's
      * @return the result, whose body is read from {@link Response#stream()}
-     * @throws BoomiAuthException if it is not there in time, say
+     * @throws BoomiAuthException if it fails, such as a timeout
      */
     public Response open(Call call) {
         return result(true, call);

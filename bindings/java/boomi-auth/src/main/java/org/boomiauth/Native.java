@@ -5,39 +5,39 @@ final class Native {
     private static final int DONE = 0;
     private static final int FAILED = 1;
 
-    /** Written and read so that the JVM cannot know an owner to be garbage before. */
-    private static volatile Object nobody;
+    /** Read and written after each call, so that the JVM keeps the owner reachable until then. */
+    private static volatile Object noOwner;
 
     private Native() {}
 
-    /** Does an operation that needs no object. */
-    static Answer call(int operation, Fields fields) {
-        Answer answer = perform(operation, 0, fields);
-        if (answer == null) {
-            throw new IllegalStateException("what it was given is closed");
+    /** Runs an operation that needs no object. */
+    static FieldReader call(int operation, Fields fields) {
+        FieldReader result = perform(operation, 0, fields);
+        if (result == null) {
+            throw new IllegalStateException("an argument of the call is closed");
         }
-        return answer;
+        return result;
     }
 
-    /** Does an operation with an owner's object. The fields are overwritten. */
-    static Answer call(Object owner, int operation, Handle handle, Fields fields) {
-        // Until it has ended the owner is not garbage, so that its callbacks are not either.
+    /** Runs an operation on an owner's object. Overwrites the fields. */
+    static FieldReader call(Object owner, int operation, Handle handle, Fields fields) {
+        // The owner, and so its callbacks, stay reachable until the call has ended.
         try {
-            Answer answer = perform(operation, number(handle, fields), fields);
-            if (answer == null) {
-                // It was closed meanwhile, or else something that it was given.
+            FieldReader result = perform(operation, number(handle, fields), fields);
+            if (result == null) {
+                // It was closed meanwhile, or an argument was.
                 handle.number();
-                throw new IllegalStateException("what it was given is closed");
+                throw new IllegalStateException("an argument of the call is closed");
             }
-            return answer;
+            return result;
         } finally {
-            if (owner == nobody) {
-                nobody = null;
+            if (owner == noOwner) {
+                noOwner = null;
             }
         }
     }
 
-    static Answer call(Object owner, int operation, Handle handle) {
+    static FieldReader call(Object owner, int operation, Handle handle) {
         return call(owner, operation, handle, new Fields(0));
     }
 
@@ -51,7 +51,7 @@ final class Native {
     }
 
     /** Null if an object that it needs is freed. */
-    private static Answer perform(int operation, long handle, Fields fields) {
+    private static FieldReader perform(int operation, long handle, Fields fields) {
         Throwable outer = Upcalls.thrown();
         byte[] bytes;
         Throwable thrown;
@@ -64,15 +64,15 @@ final class Native {
             thrown = Upcalls.thrown();
             Upcalls.keep(outer);
         }
-        Answer answer = new Answer(bytes);
-        switch (answer.octet()) {
+        FieldReader result = new FieldReader(bytes);
+        switch (result.octet()) {
             case DONE:
-                return answer;
+                return result;
             case FAILED:
                 if (thrown instanceof Error) {
                     throw (Error) thrown;
                 }
-                BoomiAuthException failure = Failures.read(answer);
+                BoomiAuthException failure = Failures.read(result);
                 if (thrown != null) {
                     failure.initCause(thrown);
                 }

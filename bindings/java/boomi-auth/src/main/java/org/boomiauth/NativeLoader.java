@@ -20,7 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** Finds and loads the native library, and keeps why it could not. */
+/** Finds and loads the native library, and collects the failures. */
 final class NativeLoader {
     static final String PATH = "boomi.auth.library.path";
     static final String BACKEND = "boomi.auth.backend";
@@ -96,7 +96,7 @@ final class NativeLoader {
         return ways;
     }
 
-    /** Out of the jar, by way of a directory from which it may be loaded. */
+    /** Copies the library from the jar to a directory, and loads it there. */
     private Backend fromJar(List<Way> ways) {
         String resource = "/native/" + platform() + "/" + System.mapLibraryName(NAME);
         byte[] library;
@@ -123,8 +123,8 @@ final class NativeLoader {
         Path directory = null;
         Path file = null;
         try {
-            // Nobody else can write there, and no file of another version, process or class loader is in the way. (Java's own
-            // createTempDirectory fails everywhere on Java 8 where java.io.tmpdir is no path.)
+            // Only this user can write there, and no file of another version, process or class loader is in the way.
+            // (Java's own createTempDirectory fails everywhere on Java 8 where java.io.tmpdir is no path.)
             String name = "boomi-auth-" + Long.toHexString(ThreadLocalRandom.current().nextLong());
             directory = Files.createDirectory(parent.resolve(name), onlyOurs());
             file = Files.write(directory.resolve(System.mapLibraryName(NAME)), library);
@@ -157,7 +157,7 @@ final class NativeLoader {
         }
     }
 
-    /** Where programs may write, and mostly load from: one may be mounted noexec, or read-only. */
+    /** Directories to write to and load from; one may be mounted noexec, or read-only. */
     private Set<Path> directories() {
         Set<Path> directories = new LinkedHashSet<>();
         add(directories, () -> System.getProperty("java.io.tmpdir"));
@@ -226,9 +226,9 @@ final class NativeLoader {
     }
 
     private static void expectVersion(Backend loaded) {
-        Answer answer = new Answer(loaded.invoke(Operation.VERSION, 0, new byte[0], 0));
-        answer.octet();
-        String version = answer.text();
+        FieldReader result = new FieldReader(loaded.invoke(Operation.VERSION, 0, new byte[0], 0));
+        result.octet();
+        String version = result.text();
         if (!BoomiAuth.VERSION.equals(version)) {
             throw new UnsatisfiedLinkError("it is of version " + version + ", and the jar of " + BoomiAuth.VERSION);
         }
@@ -265,7 +265,7 @@ final class NativeLoader {
         return system + (isMusl(system, machine) ? "-musl-" : "-") + machine;
     }
 
-    /** By what this process runs on: on Alpine glibc's loader may be there too, for other programs, and musl's elsewhere. */
+    /** Decides by this process's own loader: both glibc's and musl's may be installed. */
     private static boolean isMusl(String system, String machine) {
         if (!system.equals("linux")) {
             return false;

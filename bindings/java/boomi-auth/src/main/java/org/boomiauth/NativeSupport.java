@@ -4,10 +4,10 @@ package org.boomiauth;
  * Says whether the native library can be used here, and how.
  *
  * <p>The library is loaded at the first use of this package that needs it: from the file that the system property
- * {@code boomi.auth.library.path} names, and then from nowhere else; or else out of the jar, by way of a private directory; or else
- * from {@code java.library.path}. It is called through {@code java.lang.foreign} (FFM) on Java 24 and later, and on 22 and 23 where
- * {@code --enable-native-access} allows it; else through JNI. The system property {@code boomi.auth.backend}, {@code ffm} or
- * {@code jni}, decides otherwise. Both do the same.
+ * {@code boomi.auth.library.path} names, and then from nowhere else; or else out of the jar, by way of a private
+ * directory; or else from {@code java.library.path}. It is called through {@code java.lang.foreign} (FFM) on Java 24
+ * and later, and on 22 and 23 where {@code --enable-native-access} allows it; else through JNI. The system property
+ * {@code boomi.auth.backend}, {@code ffm} or {@code jni}, decides otherwise. Both do the same.
  */
 public final class NativeSupport {
     private static volatile Backend backend;
@@ -27,7 +27,8 @@ public final class NativeSupport {
     /**
      * Why it cannot be used.
      *
-     * @return the exception that every use throws, with each attempt among its suppressed ones; null if the library is loaded
+     * @return the exception that every use throws, with each attempt among its suppressed ones; null if the library is
+     *     loaded
      */
     public static NativeUnavailableException unavailabilityCause() {
         return load() == null ? cause : null;

@@ -1,7 +1,7 @@
 package org.boomiauth;
 
 /**
- * The native library cannot be loaded here. What was tried are its {@linkplain #getSuppressed() suppressed} exceptions.
+ * The native library cannot be loaded here. The attempts are its {@linkplain #getSuppressed() suppressed} exceptions.
  *
  * <p>See {@link NativeSupport}.
  */

@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** No one-time code could be had in time. */
+/** No one-time code was available in time. */
 public final class OtpException extends AuthenticationException {
     private static final long serialVersionUID = 1L;
 

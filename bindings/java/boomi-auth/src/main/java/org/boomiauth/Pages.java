@@ -4,20 +4,21 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 
 /**
- * The pages of a query, as Boomi sends them: {@code for (Response page : client.pages(request))}. Each is a call of its own, with the
- * client's timeout, and is good: a bad one is thrown, and asked for again by the next {@link Iterator#next()}.
+ * The pages of a query, as Boomi sends them: {@code for (Response page : client.pages(request))}. Each is a call of its
+ * own, with the client's timeout. A failed page is an exception, and the next {@link Iterator#next()} requests it
+ * again.
  *
- * <p>One thread uses it at a time. It can be gone through once.
+ * <p>Not thread-safe. It can be iterated once.
  */
 public final class Pages implements Iterable<Response>, AutoCloseable {
     private final Handle handle;
     private final BoomiClient client;
     private final Call call;
 
-    Pages(BoomiClient client, Call call, Answer answer) {
+    Pages(BoomiClient client, Call call, FieldReader fields) {
         this.client = client;
         this.call = call;
-        handle = new Handle(this, answer.longNumber());
+        handle = new Handle(this, fields.longNumber());
     }
 
     @Override
@@ -49,8 +50,8 @@ public final class Pages implements Iterable<Response>, AutoCloseable {
 
     /** Null after the last. */
     private Response nextPage() {
-        Answer answer = Native.call(this, Operation.NEXT_PAGE, handle, Call.limits(new Fields(), call));
-        return answer.flag() ? new Response(client, call, answer) : null;
+        FieldReader result = Native.call(this, Operation.NEXT_PAGE, handle, Call.limits(new Fields(), call));
+        return result.flag() ? new Response(client, call, result) : null;
     }
 
     @Override

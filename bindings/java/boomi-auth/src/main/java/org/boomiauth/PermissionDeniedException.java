@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** The server knows who you are and does not allow this. */
+/** The user is authenticated, and not permitted to do this. */
 public final class PermissionDeniedException extends BoomiAuthException {
     private static final long serialVersionUID = 1L;
 

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A request to Boomi. Immutable: each method returns another, so one may be kept and sent any number of times.
+ * A request to Boomi. Immutable: each method returns a new one, and a request may be sent any number of times.
  *
- * <p>{@code {accountId}} in its path is filled in. Wrong names and values are told when it is sent.
+ * <p>{@code {accountId}} in its path is filled in. Sending it reports bad names and values.
  */
 public final class Request {
     private static final class Field {
@@ -23,7 +23,7 @@ public final class Request {
         }
     }
 
-    private static final int NOT_SAID = 2;
+    private static final int UNSET = 2;
 
     private final String method;
     private final String path;
@@ -32,7 +32,7 @@ public final class Request {
     private List<Field> query = Collections.emptyList();
     private List<Field> headers = Collections.emptyList();
     private byte[] body;
-    private int replayable = NOT_SAID;
+    private int replayable = UNSET;
 
     private Request(String method, String path) {
         this.method = Objects.requireNonNull(method, "method");
@@ -51,7 +51,7 @@ public final class Request {
     }
 
     /**
-     * A request.
+     * Returns a request.
      *
      * @param method GET, POST, ...
      * @param path of the API, or a URL of the client's origin
@@ -62,7 +62,7 @@ public final class Request {
     }
 
     /**
-     * A GET.
+     * Returns a GET request.
      *
      * @param path of the API, or a URL of the client's origin
      * @return the request
@@ -72,7 +72,7 @@ public final class Request {
     }
 
     /**
-     * A POST. Its body is sent as JSON unless there is a {@code Content-Type}.
+     * Returns a POST request. Its body is sent as JSON unless there is a {@code Content-Type}.
      *
      * @param path of the API, or a URL of the client's origin
      * @param body the body, as UTF-8
@@ -83,7 +83,7 @@ public final class Request {
     }
 
     /**
-     * A DELETE.
+     * Returns a DELETE request.
      *
      * @param path of the API, or a URL of the client's origin
      * @return the request
@@ -93,10 +93,10 @@ public final class Request {
     }
 
     /**
-     * How it is signed; {@link AuthScheme#AUTO} unless told otherwise.
+     * Sets the auth scheme; {@link AuthScheme#AUTO} by default.
      *
-     * @param scheme how
-     * @return the same request with it
+     * @param scheme the scheme
+     * @return a copy of the request with it
      */
     public Request auth(AuthScheme scheme) {
         Request copy = copy();
@@ -105,10 +105,10 @@ public final class Request {
     }
 
     /**
-     * The account that fills {@code {accountId}}, and whose JWT it is signed with; the client's unless told otherwise.
+     * Sets the account that fills {@code {accountId}}, and whose JWT signs it; the client's by default.
      *
      * @param accountId the account's id
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request accountId(String accountId) {
         Request copy = copy();
@@ -121,7 +121,7 @@ public final class Request {
      *
      * @param name its name, which is percent-encoded
      * @param value its value, which is percent-encoded
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request query(String name, String value) {
         Request copy = copy();
@@ -130,11 +130,11 @@ public final class Request {
     }
 
     /**
-     * Adds a header. JSON is asked for unless there is an {@code Accept}.
+     * Adds a header. Without an {@code Accept} the request accepts JSON.
      *
      * @param name its name
      * @param value its value
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request header(String name, String value) {
         Request copy = copy();
@@ -143,11 +143,11 @@ public final class Request {
     }
 
     /**
-     * Adds a header that is a secret: it is shown nowhere, and cut out of texts that a server sends back.
+     * Adds a header that is a secret: it is never shown, and removed from texts that a server sends back.
      *
      * @param name its name
      * @param value its value
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request secretHeader(String name, String value) {
         Request copy = copy();
@@ -162,10 +162,10 @@ public final class Request {
     }
 
     /**
-     * Its body.
+     * Sets the body.
      *
      * @param body the bytes, which are copied
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request body(byte[] body) {
         Request copy = copy();
@@ -174,11 +174,11 @@ public final class Request {
     }
 
     /**
-     * Its body.
+     * Sets the body.
      *
      * @param body the text, which is sent as UTF-8
-     * @return the same request with it
-     * @throws ConfigurationException if it holds half of a surrogate pair, in place of which something else would be sent
+     * @return a copy of the request with it
+     * @throws ConfigurationException if it holds half of a surrogate pair, which UTF-8 cannot encode
      */
     public Request body(String body) {
         Request copy = copy();
@@ -187,10 +187,10 @@ public final class Request {
     }
 
     /**
-     * Whether it may be sent again although it may have taken effect already. Unless it is said, what only reads may.
+     * Sets whether it may be retried after it may have taken effect; by default only requests that read may.
      *
      * @param replayable whether it may
-     * @return the same request with it
+     * @return a copy of the request with it
      */
     public Request replayable(boolean replayable) {
         Request copy = copy();

@@ -19,10 +19,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An HTTP answer. Its status may be any: {@link #check()} makes an exception of a bad one.
+ * An HTTP response with any status: {@link #check()} throws an exception for a bad one.
  *
- * <p>Any number of threads may share it, but for the body of one that was {@linkplain BoomiClient#open opened}, which one reads at a
- * time.
+ * <p>Thread-safe, but for the body of a response that was {@linkplain BoomiClient#open opened}: one thread reads it at
+ * a time.
  */
 public final class Response implements AutoCloseable {
     private static final int PIECE = 64 * 1024;
@@ -35,36 +35,36 @@ public final class Response implements AutoCloseable {
     private final Duration retryAfter;
     private final BoomiAuthException failure;
     private final InputStream stream;
-    /** The headers' fields. */
-    private final Answer named;
+    /** The fields of the headers. */
+    private final FieldReader headerFields;
 
-    /** Null until somebody wants them: most look at the body alone. Two threads may make the same. */
+    /** Null until the first use. Two threads may compute them. */
     private volatile Map<String, List<String>> headers;
 
-    /** Null for a body that is on its way. */
+    /** Null for a body that is not read yet. */
     private ByteBuffer body;
 
-    Response(BoomiClient client, Call call, Answer answer) {
-        status = answer.number();
-        url = answer.text();
-        message = answer.text();
-        attempts = answer.number();
-        retryAfter = answer.duration();
-        named = answer.fromHere();
-        for (int left = 2 * answer.number(); left > 0; left--) {
-            answer.pass();
+    Response(BoomiClient client, Call call, FieldReader fields) {
+        status = fields.number();
+        url = fields.text();
+        message = fields.text();
+        attempts = fields.number();
+        retryAfter = fields.duration();
+        headerFields = fields.fromHere();
+        for (int left = 2 * fields.number(); left > 0; left--) {
+            fields.skip();
         }
-        failure = answer.flag() ? Failures.read(answer) : null;
-        body = answer.optionalBuffer();
+        failure = fields.flag() ? Failures.read(fields) : null;
+        body = fields.optionalBuffer();
         stream = body == null
-                ? new Body(client, call, answer.longNumber())
+                ? new Body(client, call, fields.longNumber())
                 : new ByteArrayInputStream(body.array(), body.arrayOffset(), body.remaining());
     }
 
-    private static Map<String, List<String>> read(Answer named) {
+    private static Map<String, List<String>> read(FieldReader fields) {
         Map<String, List<String>> all = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        for (int left = named.number(); left > 0; left--) {
-            all.computeIfAbsent(named.text(), name -> new ArrayList<>(1)).add(named.text());
+        for (int left = fields.number(); left > 0; left--) {
+            all.computeIfAbsent(fields.text(), name -> new ArrayList<>(1)).add(fields.text());
         }
         return Collections.unmodifiableMap(all);
     }
@@ -79,7 +79,7 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * What was asked, with the account and the query filled in.
+     * The URL of the request, with the account and the query filled in.
      *
      * @return the URL
      */
@@ -88,19 +88,19 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * Whether nothing is wrong with it: neither its status nor, of GraphQL, {@code errors} in a 200.
+     * Whether it is a success: by its status and, of GraphQL, without {@code errors} in a 200.
      *
-     * @return whether it is good
+     * @return whether it is a success
      */
     public boolean isOk() {
         return failure == null;
     }
 
     /**
-     * Throws what it means, if it is not good.
+     * Throws an exception if it is not a success.
      *
-     * @return this
-     * @throws BoomiAuthException of the class of what it means, with Boomi's own message
+     * @return this response
+     * @throws BoomiAuthException of the class for its status, with Boomi's own message
      */
     public Response check() {
         if (failure != null) {
@@ -111,7 +111,7 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * Boomi's own message, in whatever shape it came.
+     * Boomi's error message, from JSON, XML, HTML or GraphQL.
      *
      * @return the message, if there is one
      */
@@ -138,14 +138,14 @@ public final class Response implements AutoCloseable {
     public Map<String, List<String>> headers() {
         Map<String, List<String>> known = headers;
         if (known == null) {
-            known = read(named.fromHere());
+            known = read(headerFields.fromHere());
             headers = known;
         }
         return known;
     }
 
     /**
-     * How many times the request was sent.
+     * The number of attempts.
      *
      * @return 1 or more
      */
@@ -154,7 +154,7 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * How long the server asks to wait.
+     * How long to wait before a retry, as the server says.
      *
      * @return the time, if it said one
      */
@@ -163,7 +163,7 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * The whole body. Of one that is on its way, what was not read yet is read now.
+     * The whole body. Of an opened response, it reads the rest now.
      *
      * @return a copy of the bytes
      * @throws BoomiAuthException if it does not arrive
@@ -175,7 +175,7 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * The whole body as text, in the charset that the answer names, or UTF-8.
+     * The whole body as text, in the charset of its Content-Type, or UTF-8.
      *
      * @return the text
      * @throws BoomiAuthException if it does not arrive
@@ -186,8 +186,8 @@ public final class Response implements AutoCloseable {
     }
 
     /**
-     * The body, to be read piece by piece; in constant memory if the answer was {@linkplain BoomiClient#open opened}. The client's
-     * timeout then bounds each read. What goes wrong is an {@link IOException} whose cause is a {@link BoomiAuthException}.
+     * The body as a stream; in constant memory if the response was {@linkplain BoomiClient#open opened}. The client's
+     * timeout then limits each read. A failure is an {@link IOException} whose cause is a {@link BoomiAuthException}.
      *
      * @return the stream; always the same
      */
@@ -219,7 +219,7 @@ public final class Response implements AutoCloseable {
         return StandardCharsets.UTF_8;
     }
 
-    /** Ends what is on its way. An answer whose body is here need not be closed. */
+    /** Closes the stream of an opened response. Another need not be closed. */
     @Override
     public void close() {
         if (stream instanceof Body) {
@@ -232,10 +232,10 @@ public final class Response implements AutoCloseable {
         return "Response[" + status + " of " + url + "]";
     }
 
-    /** A body that is on its way. */
+    /** A body that is not read yet. */
     private static final class Body extends InputStream {
         private final Handle handle;
-        /** Its callbacks and its way to end are needed as long as this. */
+        /** Keeps the client's callbacks and the call reachable. */
         private final BoomiClient client;
 
         private final Call call;
@@ -289,7 +289,7 @@ public final class Response implements AutoCloseable {
             } catch (BoomiAuthException failed) {
                 throw new IOException(failed.getMessage(), failed);
             } catch (IllegalStateException closed) {
-                throw new IOException("the answer is closed: what was not read of it is gone", closed);
+                throw new IOException("the response is closed: the rest of its body is gone", closed);
             }
         }
 
@@ -305,7 +305,7 @@ public final class Response implements AutoCloseable {
 
         @Override
         public String toString() {
-            return "the body of an answer to " + client + (call == null ? "" : " within " + call);
+            return "the body of a response to " + client + (call == null ? "" : " within " + call);
         }
     }
 }

@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** The answer is larger than {@link ClientBuilder#maxResponseBytes(long)}. */
+/** The response is larger than {@link ClientBuilder#maxResponseBytes(long)}. */
 public final class ResponseTooLargeException extends ProtocolException {
     private static final long serialVersionUID = 1L;
 

@@ -3,10 +3,10 @@ package org.boomiauth;
 import java.time.Instant;
 
 /**
- * A JWT for one account. Immutable; any number of threads may share it.
+ * A JWT for one account. Immutable and thread-safe.
  *
- * <p>Its text is in native memory until somebody asks for it: {@link #jwt()} and {@link #header()} give it as a String, which nobody
- * can wipe.
+ * <p>Its text is in native memory until {@link #jwt()} or {@link #header()} returns it as a String, which cannot be
+ * wiped.
  */
 public final class Token {
     private static final int BEARER = "Bearer ".length();
@@ -15,18 +15,18 @@ public final class Token {
     private final String accountId;
     private final long issuedAt;
     private final long expiresAt;
-    /** Once it was asked for. */
+    /** Null until the first use. */
     private volatile String header;
 
-    Token(Answer answer) {
-        accountId = answer.text();
-        issuedAt = answer.longNumber();
-        expiresAt = answer.longNumber();
-        handle = new Handle(this, answer.longNumber());
+    Token(FieldReader fields) {
+        accountId = fields.text();
+        issuedAt = fields.longNumber();
+        expiresAt = fields.longNumber();
+        handle = new Handle(this, fields.longNumber());
     }
 
     /**
-     * The JWT itself. It is a secret.
+     * The JWT itself. A secret.
      *
      * @return its text
      */
@@ -35,23 +35,23 @@ public final class Token {
     }
 
     /**
-     * The value of the Authorization header, {@code "Bearer ..."}. It is a secret.
+     * The value of the Authorization header, {@code "Bearer ..."}. A secret.
      *
      * @return the value
      */
     public String header() {
         String known = header;
         if (known == null) {
-            Answer answer = Native.call(this, Operation.TOKEN_HEADER, handle);
-            known = answer.text();
-            answer.wipe();
+            FieldReader result = Native.call(this, Operation.TOKEN_HEADER, handle);
+            known = result.text();
+            result.wipe();
             header = known;
         }
         return known;
     }
 
     /**
-     * The account that it is for.
+     * The account of the JWT.
      *
      * @return the account's id
      */
@@ -60,7 +60,7 @@ public final class Token {
     }
 
     /**
-     * When it was asked for.
+     * The time of the token request.
      *
      * @return the time, by this machine's clock
      */
@@ -69,9 +69,9 @@ public final class Token {
     }
 
     /**
-     * When it dies.
+     * The time it expires.
      *
-     * @return the time, by this machine's clock, whatever the server's says
+     * @return the time, by this machine's clock
      */
     public Instant expiresAt() {
         return Instant.ofEpochSecond(expiresAt);

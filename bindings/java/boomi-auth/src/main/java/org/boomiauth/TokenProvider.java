@@ -4,94 +4,96 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Hands out JWTs for one account: a kept one while it is fresh, or a new one. All providers of a client and account, and its
- * requests, share one token, which one caller at a time renews.
+ * Provides a JWT for one account, cached and refreshed before it expires. All providers of a client and account, and
+ * its requests, share one cached token, which one caller at a time refreshes.
  *
- * <p>Any number of threads may share it. It works also when its client is closed.
+ * <p>Thread-safe. It works after its client is closed, too.
  */
 public final class TokenProvider {
     final Handle handle;
-    /** Its callbacks are needed as long as this. */
+    /** Keeps the client's callbacks reachable. */
     private final BoomiClient client;
 
     private final String accountId;
-    /** The one that was handed out last. */
+    /** The token that was returned last. */
     private volatile Token last;
 
-    TokenProvider(BoomiClient client, Answer answer) {
+    TokenProvider(BoomiClient client, FieldReader fields) {
         this.client = client;
-        accountId = answer.text();
-        handle = new Handle(this, answer.longNumber());
+        accountId = fields.text();
+        handle = new Handle(this, fields.longNumber());
     }
 
     /**
-     * A JWT that is good for a while yet. While a kept one is fresh there is no I/O, and no lock that anybody waits for.
+     * Returns a valid JWT: the cached one, or a new one. While the cached one is fresh there is no I/O and no blocking
+     * lock.
      *
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token get() {
         return get(Duration.ZERO, null);
     }
 
     /**
-     * A JWT with some time left.
+     * Returns a JWT with at least some validity left.
      *
-     * @param minValidity how much of its life must be left, as far as the server gives one; more than 0.6 of it is not waited for
+     * @param minValidity the shortest validity left, if the server issues one that long; at most 0.6 of its lifetime is
+     *     waited for
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token get(Duration minValidity) {
         return get(minValidity, null);
     }
 
     /**
-     * The same, within one call's limits.
+     * Returns a JWT with at least some validity left, within one call's limits.
      *
-     * @param minValidity how much of its life must be left
+     * @param minValidity the shortest validity left
      * @param call the limits; null for the client's
      * @return the token
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public Token get(Duration minValidity, Call call) {
         Objects.requireNonNull(minValidity, "minValidity");
-        Token kept = last;
-        if (kept != null && call == null && isCurrent(kept, minValidity)) {
-            return kept;
+        Token cached = last;
+        if (cached != null && call == null && isCurrent(cached, minValidity)) {
+            return cached;
         }
         Fields fields = Call.limits(new Fields().duration(minValidity, "minValidity"), call);
-        Token got = new Token(Native.call(this, Operation.GET_TOKEN, handle, fields));
-        last = got;
-        return got;
+        Token issued = new Token(Native.call(this, Operation.GET_TOKEN, handle, fields));
+        last = issued;
+        return issued;
     }
 
-    private boolean isCurrent(Token kept, Duration minValidity) {
+    private boolean isCurrent(Token token, Duration minValidity) {
         long millis = minValidity == Duration.ZERO ? 0 : Fields.millis(minValidity, "minValidity");
-        return NativeSupport.required().isCurrent(handle.number(), kept.handle.number(), millis);
+        return NativeSupport.required().isCurrent(handle.number(), token.handle.number(), millis);
     }
 
     /**
-     * Asks the server for a new JWT now, for who has a timer. An error leaves the kept token as it is.
+     * Requests a new JWT now, for callers with their own timer. After an error the cached token stays.
      *
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public void refresh() {
         refresh(null);
     }
 
     /**
-     * The same, within one call's limits.
+     * Requests a new JWT now, within one call's limits.
      *
      * @param call the limits; null for the client's
-     * @throws BoomiAuthException if there is none to be had
+     * @throws BoomiAuthException if no token can be issued
      */
     public void refresh(Call call) {
         Native.call(this, Operation.REFRESH, handle, Call.limits(new Fields(), call));
     }
 
     /**
-     * Says that an API refused a token: it is not handed out again, unless tokens were refused too often lately. One that was
-     * replaced since, or is of another account, changes nothing.
+     * Reports that an API refused a token. It is replaced, unless tokens were refused too often lately. A token that
+     * was replaced since, or is of another account, changes nothing.
      *
      * @param rejected the token
      */
@@ -100,7 +102,7 @@ public final class TokenProvider {
     }
 
     /**
-     * The account that it provides for.
+     * The account of its tokens.
      *
      * @return the account's id
      */
@@ -109,7 +111,7 @@ public final class TokenProvider {
     }
 
     /**
-     * The kept token's times, the last error, and what was counted.
+     * The cached token's times, the last error, and counts.
      *
      * @return a JSON object; never a secret
      */

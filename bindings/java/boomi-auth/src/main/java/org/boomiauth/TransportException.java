@@ -1,6 +1,6 @@
 package org.boomiauth;
 
-/** The answer did not arrive. */
+/** No response arrived. */
 public class TransportException extends BoomiAuthException {
     private static final long serialVersionUID = 1L;
 

@@ -7,15 +7,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What the native library calls back, on the thread of the call that it belongs to. */
+/** The functions that the native library calls back, on the thread of their call. */
 final class Upcalls {
     /** A function of the user's. */
     interface Function {
-        /** Reads the fields, and returns those of the answer. */
-        Fields call(Answer fields) throws Exception;
+        /** Reads the fields of the upcall, and returns those of its result. */
+        Fields call(FieldReader fields) throws Exception;
     }
 
-    /** Who has given a function keeps it: else one that holds its own client would keep that for ever. */
+    /** Refers weakly to a function, which may hold its own client. The object that registered it keeps it reachable. */
     private static final class Known extends WeakReference<Function> {
         final long number;
 
@@ -30,12 +30,12 @@ final class Upcalls {
     private static final AtomicLong LAST = new AtomicLong();
 
     private static final ThreadLocal<Throwable> THROWN = new ThreadLocal<>();
-    /** Whether there may be one: most programs never ask for it. */
+    /** Whether there may be one; in most programs there never is. */
     private static volatile boolean hasThrown;
 
     private Upcalls() {}
 
-    /** The number under which the library calls it. */
+    /** Registers a function, and returns its number for the library. */
     static long register(Function function) {
         for (Object gone = GONE.poll(); gone != null; gone = GONE.poll()) {
             FUNCTIONS.remove(((Known) gone).number);
@@ -62,27 +62,27 @@ final class Upcalls {
         }
     }
 
-    // The two that the library calls, each by way of its way in.
+    // The two methods that the library calls, through Jni or Ffm.
 
     static boolean interrupted() {
-        // It stays interrupted: whoever runs the thread wants to know.
+        // The thread stays interrupted, for its owner to see.
         return Thread.currentThread().isInterrupted();
     }
 
-    /** Whether it failed, and what the function answers, or a text. */
+    /** Calls a function, and returns fields: whether it failed, and its result or a text. */
     static byte[] call(long number, byte[] bytes) {
-        Fields answer;
+        Fields result;
         try {
             Known known = FUNCTIONS.get(number);
             Function function = known == null ? null : known.get();
-            answer = function == null ? failed("a callback is gone") : function.call(new Answer(bytes));
+            result = function == null ? failed("a callback is gone") : function.call(new FieldReader(bytes));
         } catch (Throwable thrown) {
             hasThrown = true;
             THROWN.set(thrown);
-            answer = failed("a callback threw " + thrown.getClass().getName() + ": see the exception's cause");
+            result = failed("a callback threw " + thrown.getClass().getName() + ": see the exception's cause");
         }
-        byte[] exact = Arrays.copyOf(answer.bytes(), answer.length());
-        answer.wipe();
+        byte[] exact = Arrays.copyOf(result.bytes(), result.length());
+        result.wipe();
         return exact;
     }
 

@@ -21,14 +21,14 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Ffm {
     private static MethodHandle invoke;
     private static MethodHandle release;
-    private static MethodHandle answer;
+    private static MethodHandle setResult;
     private static MethodHandle isCurrent;
 
-    /** The same, when they are known: the JVM makes constants of what is final. */
+    /** The handles, final, so that the JVM treats them as constants. */
     private static final class Functions {
         static final MethodHandle INVOKE = invoke;
         static final MethodHandle RELEASE = release;
-        static final MethodHandle ANSWER = answer;
+        static final MethodHandle SET_RESULT = setResult;
         static final MethodHandle IS_CURRENT = isCurrent;
         /** What the library calls back during a call. */
         static final Upcall INTERRUPTED =
@@ -42,8 +42,9 @@ final class Ffm {
     }
 
     /**
-     * A function that the library calls. It lives as long as this class. The JVM holds fast what a stub calls until its arena ends,
-     * and ours ends with the class, which would therefore never end: so the stub knows its method weakly.
+     * A function that the library calls. It lives as long as this class. The JVM keeps the target of a stub until its
+     * arena ends, and this arena ends with the class, which would then never be collected: so the stub refers to its
+     * method weakly.
      */
     private static final class Upcall {
         final MethodHandle method;
@@ -79,7 +80,7 @@ final class Ffm {
                 FunctionDescriptor.ofVoid(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS));
         release = linker.downcallHandle(
                 symbol(symbols, "boomi_java_release"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_LONG));
-        answer = linker.downcallHandle(
+        setResult = linker.downcallHandle(
                 symbol(symbols, "boomi_java_answer"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
         isCurrent = linker.downcallHandle(
                 symbol(symbols, "boomi_java_is_current"),
@@ -97,7 +98,7 @@ final class Ffm {
 
         private static final long SPARE_BYTES = 1024;
 
-        /** Room for the fields of a call and its result, unless another thread's has it: most calls need no memory of their own. */
+        /** Memory for the fields of a call and its result, unless another thread uses it: few calls allocate any. */
         private static final AtomicReference<MemorySegment> SPARE =
                 new AtomicReference<>(Arena.global().allocate(SPARE_BYTES, Long.BYTES));
 
@@ -161,7 +162,7 @@ final class Ffm {
         }
     }
 
-    // What leaves these two would end the JVM.
+    // An exception that left these two methods would end the JVM.
 
     private static byte interrupted() {
         return (byte) (Upcalls.interrupted() ? 1 : 0);
@@ -171,15 +172,15 @@ final class Ffm {
         try (Arena arena = Arena.ofConfined()) {
             byte[] given = fields.reinterpret(length).toArray(JAVA_BYTE);
             byte[] bytes = Upcalls.call(function, given);
-            MemorySegment answer = arena.allocateFrom(JAVA_BYTE, bytes);
+            MemorySegment result = arena.allocateFrom(JAVA_BYTE, bytes);
             java.util.Arrays.fill(bytes, (byte) 0);
             try {
-                Functions.ANSWER.invokeExact(answer, (long) bytes.length);
+                Functions.SET_RESULT.invokeExact(result, (long) bytes.length);
             } finally {
-                answer.fill((byte) 0);
+                result.fill((byte) 0);
             }
         } catch (Throwable unanswered) {
-            // The library sees that there is no answer, and says so.
+            // The library reports that there is no result.
             return;
         }
     }

@@ -15,12 +15,13 @@ import org.boomiauth.BoomiClient;
 /**
  * Signs the requests of an OkHttp client: {@code BoomiInterceptor.install(new OkHttpClient.Builder(), client).build()}.
  *
- * <p>A JWT that was refused is replaced, and the request sent once more, if its body can be sent twice. Answers teach the guard, so a wrong
- * password is sent twice at most. What hinders the signing comes as an {@link IOException} whose cause is the {@link BoomiAuthException}; so
- * does a URL of another origin than the client's. No header of ours goes along with a redirect to another origin, or back from there.
+ * <p>After a refused JWT it gets a new one and sends the request once more, if its body can be sent twice. It reports
+ * responses to the guard, so a wrong password is sent twice at most. If signing fails, also for a URL of another
+ * origin, it throws an {@link IOException} whose cause is the {@link BoomiAuthException}. A redirect to another origin,
+ * or back from there, is not signed.
  */
 public final class BoomiInterceptor implements Interceptor {
-    /** As much of a body as may say what is wrong. */
+    /** The most bytes of an error body to read. */
     private static final long PEEKED = 64 * 1024;
 
     private final BoomiClient client;
@@ -34,8 +35,8 @@ public final class BoomiInterceptor implements Interceptor {
     /**
      * Makes a client sign its requests with {@link AuthScheme#AUTO}: a JWT for {@code /graphql}, else Basic.
      *
-     * @param builder of the client, which is for Boomi alone
-     * @param client signs in
+     * @param builder of a client that is used for Boomi only
+     * @param client signs the requests
      * @return the builder
      */
     public static OkHttpClient.Builder install(OkHttpClient.Builder builder, BoomiClient client) {
@@ -45,8 +46,8 @@ public final class BoomiInterceptor implements Interceptor {
     /**
      * Makes a client sign its requests.
      *
-     * @param builder of the client, which is for Boomi alone
-     * @param client signs in
+     * @param builder of a client that is used for Boomi only
+     * @param client signs the requests
      * @param scheme how requests are signed
      * @return the builder
      */
@@ -74,8 +75,8 @@ public final class BoomiInterceptor implements Interceptor {
     }
 
     /**
-     * One request of the program. OkHttp may send it several times by itself: to where it is redirected, once more after a 408 or 503, and
-     * over another connection or to another address where one is lost.
+     * One request of the program. OkHttp may send it several times: after a redirect, a 408 or 503, or a lost
+     * connection, to the same or another address.
      */
     private final class Sending {
         private final Request request;
@@ -83,7 +84,7 @@ public final class BoomiInterceptor implements Interceptor {
         private Authorization authorization;
         /** How often the headers of this authorization were sent. */
         private int sent;
-        /** Of the answer to them; 0 while there is none. */
+        /** The status of their response; 0 while there is none. */
         private int status;
 
         private boolean hasLeft;
@@ -117,16 +118,16 @@ public final class BoomiInterceptor implements Interceptor {
             Request next = chain.request();
             hasLeft |= !isOurs(next.url());
             if (hasLeft) {
-                // OkHttp takes a one-time code along to wherever it is redirected.
+                // OkHttp sends a one-time code along with every redirect.
                 return chain.proceed(without(next));
             }
             if (status != 0) {
-                // What was answered is over, and this is another sign-in.
+                // The former attempt has its response, and this is another sign-in.
                 end();
                 next = authorize(without(next));
             } else if (sent == 2) {
-                // A connection that was closed while nobody used it is no trouble. But each answer that is lost may be a rejection.
-                throw new IOException("the answers to a signed request were lost, so it is not sent to more addresses");
+                // A connection that was closed while idle does no harm. But each lost response may be a rejection.
+                throw new IOException("responses to a signed request were lost, so it is not sent to more addresses");
             }
             sent++;
             Response response = chain.proceed(next);
@@ -149,7 +150,7 @@ public final class BoomiInterceptor implements Interceptor {
 
         private Response observe(Response response) throws IOException {
             HttpUrl last = response.request().url();
-            // A large file is not waited for; and what comes from elsewhere, or a cache, says nothing of our headers.
+            // A large file is not read; and a response of another origin or a cache says nothing about these headers.
             boolean tells = !hasLeft && (response.code() >= 400 || last.encodedPath().endsWith("/graphql"));
             if (status == response.code() && tells) {
                 helpsToSendAgain = authorization.observe(status, response.peekBody(PEEKED).bytes());
@@ -157,7 +158,7 @@ public final class BoomiInterceptor implements Interceptor {
             return response;
         }
 
-        /** Only the first that an authorization is told counts. */
+        /** Reports the response. Only the first report counts. */
         private void end() {
             if (authorization == null) {
                 return;

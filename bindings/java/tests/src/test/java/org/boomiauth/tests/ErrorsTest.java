@@ -85,10 +85,10 @@ class ErrorsTest {
             Executable get = () -> client.send(Request.get("/").auth(AuthScheme.BASIC));
             String text = assertFails(ConfigurationException.class, 2, 0, false, false, 0, get)
                     .getMessage();
-            assertTrue(text.contains("Credentials"), text);
+            assertTrue(text.contains("give the client its credentials"), text);
             text = assertFails(ConfigurationException.class, 2, 0, false, false, 0, () -> client.get(ClientTest.RECORD))
                     .getMessage();
-            assertTrue(text.contains("ClientBuilder.accountId(...)"), text);
+            assertTrue(text.contains("give the account id to the client"), text);
         }
         assertTrue(ServerSide.log(boomi).isEmpty());
     }

@@ -89,7 +89,7 @@ class GuardTest {
             assertTrue(held.retryAfter().get().compareTo(Duration.ofSeconds(60)) <= 0);
             assertFalse(held.retryAfter().get().isNegative() || held.retryAfter().get().isZero());
             assertTrue(held.isRetryable());
-            assertTrue(held.getMessage().contains("BoomiClient.resetGuard()"), held.getMessage());
+            assertTrue(held.getMessage().contains("reset of the guard"), held.getMessage());
             JsonObject about = JsonParser.parseString(client.describeGuard()).getAsJsonObject();
             assertEquals(Emulator.USER.name(), about.get("username").getAsString());
             assertEquals(1, about.get("rejections").getAsInt());

@@ -159,11 +159,11 @@ class CallbackTest {
                 BoomiClient source = of(boomi, Credentials.from(() -> null))) {
             OtpException noCode = assertThrows(OtpException.class, () -> codes.get(RECORD));
             assertEquals(
-                    "the function that gives the one-time code returned null",
+                    "the function that supplies the one-time code returned null",
                     noCode.getCause().getMessage());
             ConfigurationException nobody = assertThrows(ConfigurationException.class, () -> source.get(RECORD));
             assertEquals(
-                    "the function that gives the credentials returned null",
+                    "the function that supplies the credentials returned null",
                     nobody.getCause().getMessage());
         }
         for (String code : new String[] {"", "12 34 56", "12\r\nX-A: b", "\udc80"}) {

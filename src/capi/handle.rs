@@ -1,0 +1,40 @@
+//! Handles: objects that C owns, and texts inside them.
+
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A handle: a box that C owns from [`give`](Handle::give) to [`release`](Handle::release).
+pub(crate) trait Handle: Sized {
+    /// Moves the handle to C.
+    fn give(self) -> *mut Self {
+        Box::into_raw(Box::new(self))
+    }
+
+    /// Frees the handle. NULL is fine.
+    ///
+    /// # Safety
+    /// `handle` is NULL or came from [`give`](Handle::give), and is not used afterwards.
+    unsafe fn release(handle: *mut Self) {
+        if !handle.is_null() {
+            // SAFETY: by this function's contract.
+            let owned = unsafe { Box::from_raw(handle) };
+            // Dropping may run the caller's release callbacks. A panic must not reach C.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
+        }
+    }
+}
+
+/// Copies a text to a C string. A NUL in it becomes U+FFFD.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_in_text_becomes_replacement_char() {
+        assert_eq!(c_string("a\0b").to_str(), Ok("a\u{fffd}b"));
+    }
+}

@@ -1,0 +1,69 @@
+//! What the token cache needs of a caller: the time, a way to wait, and a way to the server.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jwt::Token;
+use crate::sync::Signal;
+
+/// A caller that needs a token.
+pub(crate) trait TokenRequester {
+    fn now(&self) -> Moment;
+    /// Returns the time until the caller's deadline.
+    fn time_left(&self) -> Duration;
+    /// Waits until `changed` has more changes than were `seen`, at most `at_most`; an error ends the call.
+    fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()>;
+    /// Returns a random number from 0 to 1.
+    fn jitter(&self) -> f64;
+    /// Requests a token from the server.
+    fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome;
+    /// Reports the end of this caller's token request. No lock is held.
+    fn report(&self, event: RefreshEvent<'_>);
+}
+
+/// The limits of a token request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenRequestTerms {
+    /// How long the request may wait for permission to be sent.
+    pub(crate) max_wait: Duration,
+    /// Whether the last request had no response.
+    pub(crate) after_silence: bool,
+    /// What a token of the shared store must have left.
+    pub(crate) least: Duration,
+}
+
+/// The result of a token request.
+pub(crate) struct TokenOutcome {
+    pub(crate) result: Result<Token>,
+    /// Whether the request had the full time limit, not less because of its caller's deadline.
+    pub(crate) full_time: bool,
+    /// Whether the server was asked, not only the shared store.
+    pub(crate) asked: bool,
+}
+
+impl TokenOutcome {
+    /// A failure before the request was sent.
+    pub(crate) fn failed(error: Error) -> Self {
+        TokenOutcome { result: Err(error), full_time: false, asked: true }
+    }
+}
+
+/// How a token request ended.
+pub(crate) enum RefreshEvent<'a> {
+    Renewed {
+        token: &'a Token,
+        generation: u64,
+    },
+    Failed {
+        error: &'a Error,
+        /// Whether an unexpired token is handed out all the same.
+        stale: bool,
+    },
+}
+
+/// The error of a call without enough time for a token request.
+pub(crate) fn too_late() -> Error {
+    let text = "deadline too short: less than 1 s left to fetch a token; increase the timeout";
+    Error::new(ErrorKind::Timeout, text).retryable(true)
+}

@@ -1,0 +1,140 @@
+//! Whom a client trusts: the system's store and the variables that choose it, a bundle alone or besides, and Mozilla's
+//! roots where there is no store.
+
+use boomi_auth::{CaMode, Client, ErrorKind};
+
+use crate::alone::alone;
+use crate::common::assert_says;
+use crate::daemon::{Directory, own_address};
+use crate::network::bad_tls::Nginx;
+use crate::network::certificates::{Authority, Issued, hashed_name};
+use crate::network::usage::{Said, usage};
+use crate::servers::get;
+
+/// A server with an authority of its own. Its answer is not the documented program's, but TLS comes first.
+struct Server {
+    authority: Authority,
+    nginx: Nginx,
+}
+
+impl Server {
+    fn start() -> Server {
+        let (authority, address) = (Authority::new(), own_address());
+        let issued: Issued = authority.issue(&format!("IP:{address}"));
+        Server { nginx: Nginx::with_tls((address, 8443).into(), &issued, ""), authority }
+    }
+
+    fn ca(&self) -> String {
+        self.authority.file().display().to_string()
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}", self.nginx.address)
+    }
+
+    fn usage(&self, variables: &[(&str, &str)]) -> Said {
+        usage(&self.url(), variables)
+    }
+}
+
+/// The program got its answer: nginx's, which is no JWT.
+#[track_caller]
+fn trusts(said: &Said) {
+    assert!(said.text.starts_with("{}\n") && !said.text.contains("Tls"), "{}", said.text);
+}
+
+const NOWHERE: &str = "/nowhere/ca.pem";
+
+#[test]
+fn ssl_cert_file_is_the_systems_store() {
+    let (mine, other) = (Server::start(), Server::start());
+    trusts(&mine.usage(&[("SSL_CERT_FILE", &mine.ca())]));
+    let named = format!("the operating system's trust store (SSL_CERT_FILE={})", mine.ca());
+    other.usage(&[("SSL_CERT_FILE", &mine.ca())]).fails(&["Tls", "authority that is not trusted", &named]);
+}
+
+#[test]
+fn ssl_cert_dir_is_the_systems_store_too() {
+    let (mine, other) = (Server::start(), Server::start());
+    let directory = Directory::new("store");
+    directory.write(&hashed_name(&mine.authority.file()), &mine.authority.pem());
+    let store = directory.path().display().to_string();
+    trusts(&mine.usage(&[("SSL_CERT_DIR", &store)]));
+    other.usage(&[("SSL_CERT_DIR", &store)]).fails(&["Tls", "trust store", &format!("SSL_CERT_DIR={store}")]);
+    // Both count.
+    for server in [&mine, &other] {
+        trusts(&server.usage(&[("SSL_CERT_DIR", &store), ("SSL_CERT_FILE", &other.ca())]));
+    }
+}
+
+#[test]
+fn a_bundle_alone_needs_no_store_and_asks_none() {
+    let (mine, other) = (Server::start(), Server::start());
+    trusts(&mine.usage(&[("BOOMI_CA_FILE", &mine.ca()), ("SSL_CERT_FILE", NOWHERE)]));
+    let said = other.usage(&[("BOOMI_CA_FILE", &mine.ca()), ("SSL_CERT_FILE", &other.ca())]);
+    said.fails(&["Tls", "Trusted roots: the given CA bundle alone (1 certificate)"]);
+}
+
+#[test]
+fn where_there_is_no_store_mozillas_roots_are_trusted() {
+    let mine = Server::start();
+    let empty = Directory::new("empty");
+    let empty_file = empty.write("empty.pem", "").display().to_string();
+    let empty_directory = empty.path().display().to_string();
+    for (name, value) in
+        [("SSL_CERT_FILE", NOWHERE), ("SSL_CERT_FILE", &empty_file), ("SSL_CERT_DIR", &empty_directory)]
+    {
+        let named = format!("Mozilla's roots, built in because this system has no trust store ({name}={value})");
+        mine.usage(&[(name, value)]).fails(&["Tls", "authority that is not trusted", "BOOMI_CA_FILE", &named]);
+    }
+}
+
+/// A client that trusts `authority` besides the store.
+fn with_added(server: &Server, authority: &Authority) -> Client {
+    let builder = Client::builder().base_url(&server.url()).proxy("");
+    builder.ca_pem(authority.pem().as_bytes(), CaMode::Add).build().unwrap()
+}
+
+#[test]
+fn a_bundle_is_trusted_besides_the_store() {
+    let mut mine = None;
+    let store = || {
+        let mine = mine.insert(Authority::new());
+        vec![("SSL_CERT_FILE", mine.file().display().to_string())]
+    };
+    alone(store, || {
+        let (added, third) = (Server::start(), Server::start());
+        assert_eq!(get(&with_added(&added, &added.authority)).unwrap().text().unwrap(), "{}");
+        let error = get(&with_added(&third, &added.authority)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls);
+        let file = format!("trust store (SSL_CERT_FILE={})", std::env::var("SSL_CERT_FILE").unwrap());
+        assert_says(&error, &["the operating system's", &file, "and the given CA bundle (1 certificate)"]);
+    });
+}
+
+#[test]
+fn with_a_bundle_added_the_stores_own_servers_are_trusted_still() {
+    let mut server = None;
+    let store = || {
+        let server = server.insert(Server::start());
+        vec![("SSL_CERT_FILE", server.ca()), ("TEST_URL", server.url())]
+    };
+    alone(store, || {
+        let builder = Client::builder().base_url(&std::env::var("TEST_URL").unwrap()).proxy("");
+        let client = builder.ca_pem(Authority::new().pem().as_bytes(), CaMode::Add).build().unwrap();
+        assert_eq!(get(&client).unwrap().text().unwrap(), "{}");
+    });
+}
+
+#[test]
+fn a_bundle_is_trusted_besides_mozillas_roots_where_there_is_no_store() {
+    alone(
+        || vec![("SSL_CERT_FILE", NOWHERE.to_owned())],
+        || {
+            let (added, third) = (Server::start(), Server::start());
+            assert_eq!(get(&with_added(&added, &added.authority)).unwrap().text().unwrap(), "{}");
+            let error = get(&with_added(&third, &added.authority)).unwrap_err();
+            assert_says(&error, &["Mozilla's roots", NOWHERE, "and the given CA bundle (1 certificate)"]);
+        },
+    );
+}

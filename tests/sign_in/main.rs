@@ -1,9 +1,0 @@
-//! Signing in: where credentials and codes come from, what a rejection changes, and what Boomi's words become.
-
-#[path = "../common/mod.rs"]
-mod common;
-
-mod advice;
-mod codes;
-mod crowd;
-mod sources;
