@@ -120,11 +120,11 @@ impl Pool {
         }
     }
 
-    /// Returns a connection that works, with the server's error, if that was its answer.
+    /// Returns a connection that works, with the server's error, if that was its answer. Ends a pause.
     pub(super) fn put_back(&self, connection: Connection, problem: Option<String>) {
         let mut state = lock(&self.state);
         state.idle.push(connection);
-        (state.problem, state.failures) = (problem, 0);
+        (state.problem, state.failures, state.paused_until) = (problem, 0, Duration::ZERO);
         drop(state);
         self.changed.notify();
     }
