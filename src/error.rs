@@ -252,39 +252,4 @@ mod tests {
             assert!(!kind.to_string().is_empty());
         }
     }
-
-    #[test]
-    fn core_messages_name_no_functions() {
-        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let (mut folders, mut texts, mut found) = (vec![sources], 0, Vec::new());
-        while let Some(folder) = folders.pop() {
-            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                let name = path.file_name().unwrap().to_string_lossy();
-                if path.is_dir() && !["capi", "tests"].contains(&&*name) {
-                    folders.push(path);
-                } else if name.ends_with(".rs") && name != "tests.rs" {
-                    for text in strings(&std::fs::read_to_string(&path).unwrap()) {
-                        texts += 1;
-                        if NAMES.iter().any(|name| text.contains(name)) {
-                            found.push(format!("{}: {text}", path.display()));
-                        }
-                    }
-                }
-            }
-        }
-        assert!(texts > 1000, "the strings of src/ were not found");
-        assert!(found.is_empty(), "name the setting instead:\n{}", found.join("\n"));
-    }
-
-    /// Functions and constants that a caller in another language does not know.
-    const NAMES: [&str; 5] = ["boomi_config_", "boomi_client_", "ClientBuilder::", "Client::", "BOOMI_AUTH_"];
-
-    /// The string literals of a source file without its inline tests, each joined over its line continuations.
-    fn strings(source: &str) -> Vec<String> {
-        let source = source.split("\nmod tests {").next().unwrap_or_default();
-        let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        let code = code.join("\n").replace(r#"\""#, "'").replace("'\"'", "");
-        let literals = code.split('"').skip(1).step_by(2);
-        literals.map(|text| text.split("\\\n").map(str::trim_start).collect()).collect()
-    }
 }

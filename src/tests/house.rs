@@ -297,3 +297,29 @@ fn production_files_stay_short() {
     let all: usize = lines.values().sum();
     assert!(all <= 16_450, "src has {all} lines of production code");
 }
+
+/// Functions and constants that a caller in another language does not know.
+const NAMES: [&str; 5] = ["boomi_config_", "boomi_client_", "ClientBuilder::", "Client::", "BOOMI_AUTH_"];
+
+/// The string literals of a source file without its inline tests, each joined over its line continuations.
+fn strings(source: &str) -> Vec<String> {
+    let source = source.split("\nmod tests {").next().unwrap_or_default();
+    let code: Vec<_> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n").replace(r#"\""#, "'").replace("'\"'", "");
+    let literals = code.split('"').skip(1).step_by(2);
+    literals.map(|text| text.split("\\\n").map(str::trim_start).collect()).collect()
+}
+
+#[test]
+fn messages_name_settings_not_functions() {
+    let files = core_files().into_iter().filter(|(module, _)| !module.starts_with("capi"));
+    let texts: Vec<_> = files
+        .flat_map(|(module, path)| {
+            let source = std::fs::read_to_string(path).unwrap();
+            strings(&source).into_iter().map(move |text| (module.clone(), text))
+        })
+        .collect();
+    assert!(texts.len() > 500, "only {} strings were found", texts.len());
+    let named: Vec<_> = texts.iter().filter(|(_, text)| NAMES.iter().any(|name| text.contains(name))).collect();
+    assert!(named.is_empty(), "name the setting instead: {named:?}");
+}
