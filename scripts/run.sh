@@ -89,10 +89,10 @@ case ${1:-} in
     beside servers rust --test store --test suite --test cli -- --skip $slow_stores
     part tests rust --test it --test process --test programs -- --skip $slow_programs
     told
-    beside python scripts/python.sh
-    beside java scripts/java.sh
     part doc make -s doc
     part doctests rust --doc
+    beside python scripts/python.sh
+    beside java scripts/java.sh
     part demo demo
     part by-hand tests/emulator/with-emulator.sh target/debug/boomi-emulator target/debug/quickstart-c
     told
