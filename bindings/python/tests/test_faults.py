@@ -132,7 +132,7 @@ def test_a_call_is_canceled(
         client.reset_guard()
         assert client.get(RECORD).ok
         if cancel is cancel_call:
-            with pytest.raises(boomi_auth.CanceledError, match="make a new one") as raised:
+            with pytest.raises(boomi_auth.CanceledError, match="use a new one") as raised:
                 client.get(RECORD, call=call)
             assert not raised.value.sent
 

@@ -42,6 +42,7 @@ public class BoomiAuthException extends RuntimeException {
         }
     }
 
+    /** The facts of this failure. */
     final Details details;
 
     BoomiAuthException(Details details) {
