@@ -29,9 +29,7 @@ mod token_request;
 mod wire;
 pub(crate) mod xml;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use ureq::http::Uri;
 
@@ -40,12 +38,8 @@ pub use request::{AuthScheme, HeaderOptions, Request};
 pub use response::Response;
 pub use token_provider::TokenProvider;
 
-use crate::bearer::BearerSource;
-use crate::config::Config;
-use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::jwt::Token;
-use crate::secret::Secret;
+use crate::{bearer::BearerSource, config::Config, credentials::Credentials, jwt::Token, secret::Secret};
 use context::CallContext;
 use inner::Inner;
 use send::{RequestAuth, SendLoop};

@@ -3,28 +3,24 @@
 pub(crate) mod env;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::bearer::BearerSource;
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "capi")]
 use crate::credentials::CredentialKind;
 use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
-use crate::event::Event;
-use crate::guard::state_dir::StateDir;
 use crate::guard::{self, Guard, LoginMemory};
 use crate::origin::{self, BASE_URL_US, Origin};
-use crate::otp::OtpSecret;
-use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
-use crate::secret::Secret;
 use crate::shared_store::{OpenStore, SharedStore};
-use crate::transport::Transport;
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
 use crate::validate::{check, check_timeout, ensure};
+use crate::{
+    bearer::BearerSource, event::Event, guard::state_dir::StateDir, otp::OtpSecret,
+    rate_limit::MOST_REQUESTS_PER_SECOND, secret::Secret, transport::Transport,
+};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 

@@ -1,7 +1,6 @@
 //! Errors: a code that programs act on and a text that people act on.
 
-use std::ffi::CStr;
-use std::time::Duration;
+use std::{ffi::CStr, time::Duration};
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

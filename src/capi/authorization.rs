@@ -4,11 +4,10 @@ use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
 use super::boundary::{Out, borrow_mut, bytes, run, text};
-use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
 use super::handle::{Handle, c_string};
-use super::request::scheme_of;
+use super::{call::boomi_call, request::scheme_of};
 use crate::client::authorization::Authorization;
 
 /// The headers that authenticate one request sent by another HTTP library. Used by one thread.

@@ -1,13 +1,11 @@
 //! The limits and the cancellation of one call.
 
-use std::ffi::c_char;
-use std::time::Duration;
+use std::{ffi::c_char, time::Duration};
 
 use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
 use super::handle::Handle;
-use crate::client::Call;
-use crate::error::Result;
+use crate::{client::Call, error::Result};
 
 /// The limits of one call, and the means to cancel it. Functions that take one use the client's settings for NULL.
 ///

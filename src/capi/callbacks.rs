@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::credentials::boomi_credentials;
-use super::handle::c_string;
+use super::{credentials::boomi_credentials, handle::c_string};
 use crate::config::{EventHandler, OtpSource};
-use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind};
-use crate::otp::check_code;
-use crate::transport::deadline::WaitHook;
+use crate::{credentials::Credentials, otp::check_code, transport::deadline::WaitHook};
 
 /// Releases `user_data`. Called once, when nothing uses the data any more, also if the setter failed. May be NULL.
 pub type boomi_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;

@@ -3,14 +3,12 @@
 use std::ffi::c_char;
 
 use super::boundary::{Out, borrow, optional_text, run};
-use super::call::boomi_call;
-use super::config::boomi_config;
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::library::give_text;
-use super::request::boomi_request;
-use super::response::boomi_response;
 use super::token::{self, boomi_token};
+use super::{
+    call::boomi_call, config::boomi_config, handle::Handle, library::give_text, request::boomi_request,
+    response::boomi_response,
+};
 use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
 

@@ -1,18 +1,15 @@
 //! Settings.
 
 use std::ffi::{c_char, c_void};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::boundary::{borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
     self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
     boomi_wait_callback,
 };
-use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
+use super::{credentials::fixed, handle::Handle};
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};

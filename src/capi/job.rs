@@ -4,15 +4,12 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
 use super::boundary::{OneAtATime, Out, borrow, run};
-use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
 use super::handle::{Handle, c_string};
-use super::request::boomi_request;
-use super::response::boomi_response;
-use crate::client::job::Job;
+use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::{Call, Response};
-use crate::error::Result;
+use crate::{client::job::Job, error::Result};
 
 /// A job on the server, whose result is polled. Used by one thread at a time.
 ///

@@ -4,10 +4,8 @@ use std::ffi::{CStr, c_char};
 
 use super::boundary::{Out, run, text};
 use super::error::{boomi_code, boomi_error};
-use crate::config::credential_kind;
 use crate::credentials::{auth_username, write_auth_header};
-use crate::otp::otp_code;
-use crate::secret::Secret;
+use crate::{config::credential_kind, otp::otp_code, secret::Secret};
 
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
 pub const BOOMI_VERSION_NUMBER: u32 = 256;

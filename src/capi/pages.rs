@@ -1,12 +1,9 @@
 //! The pages of a query.
 
 use super::boundary::{OneAtATime, Out, borrow, run};
-use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::request::boomi_request;
-use super::response::boomi_response;
+use super::{call::boomi_call, handle::Handle, request::boomi_request, response::boomi_response};
 use crate::client::pages::Pages;
 
 /// The pages of a query, one after another, each with up to a hundred results. Used by one thread at a time.

@@ -1,14 +1,12 @@
 //! Responses.
 
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::ptr::null;
-use std::sync::OnceLock;
+use std::{ptr::null, sync::OnceLock};
 
 use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
 use super::handle::{Handle, c_string};
-use crate::client::Response;
-use crate::error::Error;
+use crate::{client::Response, error::Error};
 
 /// An HTTP response, whatever its status. Immutable; any number of threads may use it.
 ///

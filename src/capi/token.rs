@@ -1,8 +1,6 @@
 //! Tokens.
 
-use std::ffi::c_char;
-use std::ptr::null;
-use std::sync::Arc;
+use std::{ffi::c_char, ptr::null, sync::Arc};
 
 use crate::jwt::{CountedToken, Token, TokenData};
 

@@ -1,20 +1,14 @@
 //! Providers of tokens.
 
-use std::ffi::c_char;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{ffi::c_char, sync::Arc, time::Duration};
 
 use super::boundary::{Out, borrow, optional_text, run};
-use super::call::boomi_call;
 use super::client::{boomi_client, in_use, in_use_call};
 use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::library::give_text;
 use super::token::{self, boomi_token};
-use crate::client::TokenProvider;
-use crate::config::Config;
-use crate::error::Result;
+use super::{call::boomi_call, handle::Handle, library::give_text};
+use crate::{client::TokenProvider, config::Config, error::Result};
 
 /// Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
 ///

@@ -4,19 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::context::CallContext;
-use super::sign_in::load::load;
-use super::token_request;
-use crate::clock::Moment;
+use super::{context::CallContext, sign_in::load::load, token_request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::jwt::Token;
 use crate::shared_store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
-use crate::token_cache::account::Account;
-use crate::token_cache::policy;
 use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, too_late};
-use crate::transport::progress::Phase;
+use crate::{
+    clock::Moment, event::EventKind, jwt::Token, token_cache::account::Account, token_cache::policy,
+    transport::progress::Phase,
+};
 
 /// How often the store is asked whether another process has stored a token.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);

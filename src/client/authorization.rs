@@ -4,19 +4,13 @@ use std::sync::Arc;
 
 use ureq::http::Uri;
 
-use super::Client;
-use super::call::Call;
-use super::context::CallContext;
 use super::error_body::{self, GraphqlData};
-use super::inner::Inner;
 use super::request::{AuthScheme, is_graphql};
 use super::sign_in::attempt::{AuthAttempt, Purpose};
-use super::signed::OTP_HEADER;
 use super::status::{self, is_unauthorized};
-use crate::bearer::BearerSource;
+use super::{Client, call::Call, context::CallContext, inner::Inner, signed::OTP_HEADER};
 use crate::error::{Error, Result};
-use crate::jwt::Token;
-use crate::secret::Secret;
+use crate::{bearer::BearerSource, jwt::Token, secret::Secret};
 
 const PURPOSE: &str = "authorize";
 

@@ -3,8 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
-use crate::transport::Body;
-use crate::transport::deadline::Deadline;
+use crate::{transport::Body, transport::deadline::Deadline};
 
 pub(crate) enum ResponseBody {
     Whole {

@@ -1,8 +1,7 @@
 //! The limits of one call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::error::{FirstError, Result};
 use crate::otp::{TypedCode, check_code};

@@ -1,19 +1,12 @@
 //! A call in progress: the client, the deadline with cancellation, and the code that the user typed.
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, sync::atomic::Ordering, time::Duration};
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::inner::Inner;
-use crate::error::Result;
-use crate::event::EventKind;
-use crate::otp::TypedCode;
-use crate::secret::Secret;
+use super::{call::Call, inner::Inner};
 use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits};
+use crate::{error::Result, event::EventKind, otp::TypedCode, secret::Secret};
 
 /// A call in progress.
 pub(crate) struct CallContext<'a> {

@@ -2,12 +2,9 @@
 
 use serde_json::json;
 
-use super::Client;
-use super::context::CallContext;
-use super::sign_in::load::load;
-use crate::error::Result;
-use crate::guard::credential::LoginKind;
+use super::{Client, context::CallContext, sign_in::load::load};
 use crate::guard::{LoginAttempt, route_of};
+use crate::{error::Result, guard::credential::LoginKind};
 
 impl Client {
     /// The settings in force, as a JSON object. Secrets are `***`.

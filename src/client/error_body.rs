@@ -6,8 +6,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 
 use super::xml;
-use crate::secret::redact;
-use crate::text::printable;
+use crate::{secret::redact, text::printable};
 
 /// Longer texts are cut off.
 const LONGEST: usize = 500;

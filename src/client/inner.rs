@@ -1,29 +1,22 @@
 //! What the clones of a client share: settings, connections, and authentication state.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, sync::atomic::AtomicU64, time::Duration};
 
 use serde_json::Value;
 use ureq::http::HeaderValue;
 
-use super::server_clock::ServerClock;
-use super::sign_in::state::AuthState;
-use crate::bearer::BearerSource;
-use crate::clock::Clock;
-use crate::config::env::variable;
+use super::{server_clock::ServerClock, sign_in::state::AuthState};
 use crate::config::{Config, EventHandler};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventKind};
 use crate::origin::{self, Origin};
 use crate::rate_limit::{self, RateLimiter};
-use crate::shared_store::SharedStore;
-use crate::token_cache::account::Account;
-use crate::token_cache::accounts::Accounts;
-use crate::transport::deadline::WaitHook;
-use crate::transport::proxy::Proxy;
 use crate::transport::{HttpTransport, Transport};
+use crate::{
+    bearer::BearerSource, clock::Clock, config::env::variable, shared_store::SharedStore,
+    token_cache::account::Account, token_cache::accounts::Accounts, transport::deadline::WaitHook,
+    transport::proxy::Proxy,
+};
 
 pub(crate) struct Inner {
     pub(crate) origin: Origin,

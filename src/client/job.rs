@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::context::CallContext;
 use super::request::{HeaderOptions, Request};
-use super::response::Response;
 use super::{Client, xml};
+use super::{call::Call, context::CallContext, response::Response};
 use crate::error::{Error, ErrorKind, Result};
-use crate::origin;
-use crate::transport::progress::Phase;
+use crate::{origin, transport::progress::Phase};
 
 /// The waits between two requests for a result: the first, the factor of each later one, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::Call;
 use super::request::{HeaderOptions, Request};
-use super::response::Response;
 use super::{Client, xml};
+use super::{call::Call, response::Response};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The responses to a query, each with a page of up to a hundred results.

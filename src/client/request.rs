@@ -4,9 +4,7 @@ use bytes::Bytes;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::error::{Error, FirstError, Result};
-use crate::origin;
-use crate::secret::Secret;
-use crate::validate;
+use crate::{origin, secret::Secret, validate};
 
 /// How a request is authenticated. The numbers are those of the C API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

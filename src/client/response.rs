@@ -1,8 +1,6 @@
 //! The response to a request, whatever its status.
 
-use std::rc::Rc;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::{rc::Rc, sync::OnceLock, time::Duration};
 
 use ureq::http::{HeaderMap, HeaderValue, Uri, header};
 

@@ -5,21 +5,14 @@ use std::sync::Arc;
 use serde_json::json;
 use ureq::http::Uri;
 
-use super::context::CallContext;
-use super::idempotency::Idempotency;
 use super::request::{Request, header_value};
-use super::response::Response;
 use super::retry::{AttemptOutcome, RetryBudget, RetryDecision, decide, is_of_the_connection};
 use super::sign_in::attempt::{AuthAttempt, Purpose, TIME_TO_BEGIN};
-use super::signed;
-use super::status::Identity;
 use super::wire::{self, WireRequest};
-use crate::bearer::BearerSource;
+use super::{context::CallContext, idempotency::Idempotency, response::Response, signed, status::Identity};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::jwt::Token;
 use crate::rate_limit::{RatePermit, account_of};
-use crate::transport::progress::Phase;
+use crate::{bearer::BearerSource, event::EventKind, jwt::Token, transport::progress::Phase};
 
 /// Whose credentials go with a request.
 pub(crate) enum RequestAuth {

@@ -1,14 +1,11 @@
 //! A request with the credentials of an authentication attempt, and what its outcome says of them.
 
-use super::context::CallContext;
-use super::error_body::ErrorBody;
-use super::request::header_value;
-use super::response::Response;
-use super::sign_in::attempt::AuthAttempt;
-use super::status;
 use super::wire::{self, WireRequest};
-use crate::error::Result;
-use crate::guard::history::LoginOutcome;
+use super::{
+    context::CallContext, error_body::ErrorBody, request::header_value, response::Response,
+    sign_in::attempt::AuthAttempt, status,
+};
+use crate::{error::Result, guard::history::LoginOutcome};
 
 pub(crate) const OTP_HEADER: &str = "x-boomi-otp";
 

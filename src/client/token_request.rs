@@ -6,16 +6,11 @@ use serde_json::json;
 use ureq::http::{HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
-use super::context::CallContext;
-use super::response::Response;
 use super::sign_in::attempt::{AuthAttempt, Purpose};
-use super::signed;
 use super::wire::{self, WireRequest};
-use crate::clock::Moment;
+use super::{context::CallContext, response::Response, signed};
 use crate::error::{Error, Result};
-use crate::event::EventKind;
-use crate::guard::history::LoginOutcome;
-use crate::jwt::Token;
+use crate::{clock::Moment, event::EventKind, guard::history::LoginOutcome, jwt::Token};
 
 const PURPOSE: &str = "jwt";
 /// A JWT is a few hundred bytes.

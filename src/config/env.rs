@@ -1,8 +1,6 @@
 //! The only reader of the `BOOMI_*` variables.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use zeroize::Zeroizing;
 

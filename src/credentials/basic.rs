@@ -1,13 +1,11 @@
 //! A user name and a secret as HTTP Basic sends them.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::error::{Error, Result};
-use crate::secret::Secret;
 #[cfg(feature = "capi")]
 use crate::secret::{base64_length, push_base64};
-use crate::validate;
+use crate::{secret::Secret, validate};
 
 /// Precedes the user name when the password is an API token.
 pub(crate) const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";

@@ -1,8 +1,7 @@
 //! The credentials that a client has loaded, until they expire or the server rejects them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 

@@ -1,10 +1,9 @@
 //! Credentials from a program that the user names: a vault's or a password manager's command.
 
-use std::fs::File;
 use std::io::{PipeReader, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::{fs::File, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;

@@ -1,7 +1,6 @@
 //! The sources of credentials: the caller, a file, a function, a program, or the keychain.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 

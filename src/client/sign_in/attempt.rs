@@ -1,30 +1,21 @@
 //! One authentication attempt: it waits for a permit and a one-time code, is sent, and ends.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use std::{sync::Arc, sync::atomic::Ordering};
 
 use serde_json::json;
 
 use super::code::{CodeSource, next_step_too_late};
 use super::load::load_for;
-use crate::client::context::CallContext;
-use crate::client::inner::Inner;
-use crate::client::status::Identity;
-use crate::client::wire;
 use crate::credentials::{Credentials, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::guard::credential::LoginKind;
-use crate::guard::history::LoginOutcome;
-use crate::guard::totp_steps::TimeStep;
 use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepRequest, Wait, route_of};
 use crate::otp::{OtpSecret, TypedCode};
-use crate::rate_limit::RatePermit;
-use crate::secret::Secret;
-use crate::single_flight::SingleFlight;
-use crate::sync::Signal;
-use crate::transport::progress::Phase;
+use crate::{
+    client::context::CallContext, client::inner::Inner, client::status::Identity, client::wire, event::EventKind,
+    guard::credential::LoginKind, guard::history::LoginOutcome, guard::totp_steps::TimeStep, rate_limit::RatePermit,
+    secret::Secret, single_flight::SingleFlight, sync::Signal, transport::progress::Phase,
+};
 
 /// The time that a wait for a new code leaves for the request.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);

@@ -1,22 +1,17 @@
 //! One-time codes: where the code of an authentication attempt comes from, and codes for other programs.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::load::load;
-use super::state::AuthState;
-use crate::client::context::CallContext;
-use crate::config::OtpSource;
+use super::{load::load, state::AuthState};
 use crate::credentials::{CredentialKind, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
 use crate::guard::{StepRequest, StepReservation};
-use crate::otp::OtpSecret;
-use crate::secret::Secret;
-use crate::text::whole_seconds;
-use crate::transport::progress::Phase;
+use crate::{
+    client::context::CallContext, config::OtpSource, event::EventKind, otp::OtpSecret, secret::Secret,
+    text::whole_seconds, transport::progress::Phase,
+};
 
 pub(super) enum CodeSource {
     None,

@@ -1,16 +1,13 @@
 //! A client's authentication state: the cached credentials, the source of one-time codes, and the guard.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::config::OtpSource;
-use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialCache, Credentials, Loaded};
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
-use crate::guard::Guard;
-use crate::single_flight::SingleFlight;
+use crate::{
+    config::OtpSource, config::env::missing_credentials, fork::PerProcess, guard::Guard, single_flight::SingleFlight,
+};
 
 /// While the guard holds credentials that can change, they are loaded again this often.
 const BETWEEN_LOADS: Duration = Duration::from_secs(5);
