@@ -196,14 +196,19 @@ fn with_query(uri: Uri, query: &str) -> Result<Uri> {
     format!("{uri}{sign}{query}").parse().map_err(|_| Error::invalid("the query is too long"))
 }
 
-const _: () = {
-    const fn is_shared_by_threads<T: Send + Sync>() {}
-    is_shared_by_threads::<Client>();
-    is_shared_by_threads::<Credentials>();
-    is_shared_by_threads::<Call>();
-    is_shared_by_threads::<Request>();
-    is_shared_by_threads::<Response>();
-    is_shared_by_threads::<Token>();
-    is_shared_by_threads::<TokenProvider>();
-    is_shared_by_threads::<Error>();
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const _: () = {
+        const fn is_shared_by_threads<T: Send + Sync>() {}
+        is_shared_by_threads::<Client>();
+        is_shared_by_threads::<Credentials>();
+        is_shared_by_threads::<Call>();
+        is_shared_by_threads::<Request>();
+        is_shared_by_threads::<Response>();
+        is_shared_by_threads::<Token>();
+        is_shared_by_threads::<TokenProvider>();
+        is_shared_by_threads::<Error>();
+    };
+}

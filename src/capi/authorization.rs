@@ -3,10 +3,10 @@
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
-use super::boundary::{Out, borrow_mut, bytes, run, text};
+use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string};
+use super::handle::{Handle, c_string, get};
 use super::{call::boomi_call, request::scheme_of};
 use crate::client::authorization::Authorization;
 
@@ -47,21 +47,14 @@ pub unsafe extern "C" fn boomi_client_authorize(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(authorization_out) };
-    run(error_out, || {
-        out.check("authorization_out")?;
-        // SAFETY: see the module's contract.
-        let (client, url, call) = unsafe { (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call)) };
-        let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
-        let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
-        out.set(boomi_authorization { authorization, names }.give());
-        Ok(())
-    })
-}
-
-fn get<'a>(authorization: *const boomi_authorization) -> Option<&'a boomi_authorization> {
-    // SAFETY: see the module's contract.
-    unsafe { authorization.as_ref() }
+    unsafe {
+        create(authorization_out, "authorization_out", error_out, || {
+            let (client, url, call) = (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call));
+            let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
+            let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
+            Ok(boomi_authorization { authorization, names }.give())
+        })
+    }
 }
 
 /// Returns the number of headers; 0 if `authorization` is NULL.

@@ -30,6 +30,28 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     code
 }
 
+/// [`run`] for a function that returns a pointer through an out-parameter: NULL from the start, and on failure.
+pub(crate) unsafe fn create<T>(
+    out: *mut *mut T,
+    name: &str,
+    error_out: *mut *mut boomi_error,
+    work: impl FnOnce() -> Result<*mut T>,
+) -> boomi_code {
+    if !out.is_null() {
+        // SAFETY: not NULL, so valid, says the caller.
+        unsafe { *out = std::ptr::null_mut() };
+    }
+    run(error_out, || {
+        if out.is_null() {
+            return Err(is_null(name));
+        }
+        let value = work()?;
+        // SAFETY: as above.
+        unsafe { *out = value };
+        Ok(())
+    })
+}
+
 /// Borrows a handle.
 pub(crate) unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: NULL or valid, says the caller.
@@ -94,31 +116,6 @@ pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: 
 
 fn is_null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
-}
-
-/// An out-parameter. It is NULL from the start, so that it is NULL if the function fails.
-pub(crate) struct Out<T>(*mut *mut T);
-
-impl<T> Out<T> {
-    pub(crate) unsafe fn cleared(place: *mut *mut T) -> Self {
-        if !place.is_null() {
-            // SAFETY: not NULL, so valid, says the caller.
-            unsafe { *place = std::ptr::null_mut() };
-        }
-        Out(place)
-    }
-
-    /// Fails if the caller passed NULL.
-    pub(crate) fn check(&self, name: &str) -> Result<()> {
-        if self.0.is_null() { Err(is_null(name)) } else { Ok(()) }
-    }
-
-    pub(crate) fn set(self, value: *mut T) {
-        if !self.0.is_null() {
-            // SAFETY: as in `cleared`.
-            unsafe { *self.0 = value };
-        }
-    }
 }
 
 /// The state of a handle that one call at a time uses.

@@ -4,7 +4,7 @@ use std::{ffi::c_char, time::Duration};
 
 use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
+use super::handle::{Handle, get};
 use crate::{client::Call, error::Result};
 
 /// The limits of one call, and the means to cancel it. Functions that take one use the client's settings for NULL.
@@ -68,8 +68,7 @@ pub unsafe extern "C" fn boomi_call_set_otp(
 /// The functions return BOOMI_ERR_CANCELED. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_cancel(call: *const boomi_call) {
-    // SAFETY: see the module's contract.
-    if let Some(handle) = unsafe { call.as_ref() } {
+    if let Some(handle) = get(call) {
         handle.call.cancel();
     }
 }

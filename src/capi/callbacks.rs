@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{credentials::boomi_credentials, handle::c_string};
+use super::credentials::boomi_credentials;
+use super::handle::{c_string, get};
 use crate::config::{EventHandler, OtpSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::{credentials::Credentials, otp::check_code, transport::deadline::WaitHook};
 
 /// Releases `user_data`. Called once, when nothing uses the data any more, also if the setter failed. May be NULL.
@@ -68,20 +69,6 @@ pub const BOOMI_EVENT_STATE_UNAVAILABLE: u32 = 9;
 /// status (0: no response), code (a BOOMI_ERR_* number), wait_ms.
 pub const BOOMI_EVENT_REQUEST_RETRIED: u32 = 10;
 
-// The header's constants equal the core's.
-const _: () = {
-    assert!(BOOMI_EVENT_CREDENTIALS_LOADED == EventKind::CredentialsLoaded as u32);
-    assert!(BOOMI_EVENT_SIGN_IN_REJECTED == EventKind::SignInRejected as u32);
-    assert!(BOOMI_EVENT_TOKEN_ISSUED == EventKind::TokenIssued as u32);
-    assert!(BOOMI_EVENT_OTP_AWAITED == EventKind::OtpAwaited as u32);
-    assert!(BOOMI_EVENT_TOKEN_REFRESHED == EventKind::TokenRefreshed as u32);
-    assert!(BOOMI_EVENT_REFRESH_FAILED == EventKind::RefreshFailed as u32);
-    assert!(BOOMI_EVENT_TOKEN_REFUSED == EventKind::TokenRefused as u32);
-    assert!(BOOMI_EVENT_SIGN_IN_HELD == EventKind::SignInHeld as u32);
-    assert!(BOOMI_EVENT_STATE_UNAVAILABLE == EventKind::StateUnavailable as u32);
-    assert!(BOOMI_EVENT_REQUEST_RETRIED == EventKind::RequestRetried as u32);
-};
-
 /// An event of a client. Borrowed for the callback that receives it; it never contains a secret.
 pub struct boomi_event {
     kind: u32,
@@ -91,15 +78,13 @@ pub struct boomi_event {
 /// Returns a BOOMI_EVENT_* constant; later versions may add more. 0 if `event` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_event_kind(event: *const boomi_event) -> u32 {
-    // SAFETY: see the module's contract.
-    unsafe { event.as_ref() }.map_or(0, |event| event.kind)
+    get(event).map_or(0, |event| event.kind)
 }
 
 /// Returns the event as a JSON object: {"event": name, ...fields}. NULL if `event` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_event_json(event: *const boomi_event) -> *const c_char {
-    // SAFETY: see the module's contract.
-    unsafe { event.as_ref() }.map_or(std::ptr::null(), |event| event.json.as_ptr())
+    get(event).map_or(std::ptr::null(), |event| event.json.as_ptr())
 }
 
 /// The `user_data` of a callback. Dropping the last reference releases it.

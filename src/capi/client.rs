@@ -2,12 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{Out, borrow, optional_text, run};
+use super::boundary::{borrow, create, optional_text, run};
 use super::error::{boomi_code, boomi_error};
+use super::handle::{Handle, get};
 use super::token::{self, boomi_token};
 use super::{
-    call::boomi_call, config::boomi_config, handle::Handle, library::give_text, request::boomi_request,
-    response::boomi_response,
+    call::boomi_call, config::boomi_config, library::give_text, request::boomi_request, response::boomi_response,
 };
 use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
@@ -33,14 +33,12 @@ pub unsafe extern "C" fn boomi_client_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(client_out) };
-    run(error_out, || {
-        out.check("client_out")?;
-        // SAFETY: see the module's contract.
-        let config = unsafe { borrow(config, "config") }?.config.clone();
-        out.set(boomi_client { client: Client::new(config)? }.give());
-        Ok(())
-    })
+    unsafe {
+        create(client_out, "client_out", error_out, || {
+            let config = borrow(config, "config")?.config.clone();
+            Ok(boomi_client { client: Client::new(config)? }.give())
+        })
+    }
 }
 
 /// Creates a client from the environment, which must provide credentials.
@@ -55,12 +53,7 @@ pub unsafe extern "C" fn boomi_client_from_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(client_out) };
-    run(error_out, || {
-        out.check("client_out")?;
-        out.set(boomi_client { client: Client::from_env()? }.give());
-        Ok(())
-    })
+    unsafe { create(client_out, "client_out", error_out, || Ok(boomi_client { client: Client::from_env()? }.give())) }
 }
 
 /// Frees a client. Calls in progress, tokens and responses stay valid. NULL is allowed.
@@ -76,8 +69,7 @@ pub unsafe extern "C" fn boomi_client_free(client: *mut boomi_client) {
 /// NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
-    // SAFETY: see the module's contract.
-    if let Some(handle) = unsafe { client.as_ref() } {
+    if let Some(handle) = get(client) {
         handle.client.cancel();
     }
 }
@@ -94,8 +86,7 @@ pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
 pub unsafe extern "C" fn boomi_client_reset_guard(client: *const boomi_client) {
     // There is no code to return. A panic changes nothing.
     run(std::ptr::null_mut(), || {
-        // SAFETY: see the module's contract.
-        if let Some(handle) = unsafe { client.as_ref() } {
+        if let Some(handle) = get(client) {
             // A reference for this call: an event callback may free the handle.
             handle.client.clone().reset_guard();
         }
@@ -115,14 +106,7 @@ pub unsafe extern "C" fn boomi_client_describe(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(json_out) };
-    run(error_out, || {
-        out.check("json_out")?;
-        // SAFETY: see the module's contract.
-        let text = unsafe { borrow(client, "client") }?.client.describe();
-        out.set(give_text(&text));
-        Ok(())
-    })
+    unsafe { create(json_out, "json_out", error_out, || Ok(give_text(&borrow(client, "client")?.client.describe()))) }
 }
 
 /// Returns the guard's state for this client's user as a JSON object without secrets.
@@ -144,15 +128,7 @@ pub unsafe extern "C" fn boomi_client_describe_guard(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(json_out) };
-    run(error_out, || {
-        out.check("json_out")?;
-        // A reference for this call: a callback may free the handle.
-        // SAFETY: see the module's contract.
-        let client = unsafe { borrow(client, "client") }?.client.clone();
-        out.set(give_text(&client.describe_guard()?));
-        Ok(())
-    })
+    unsafe { create(json_out, "json_out", error_out, || Ok(give_text(&in_use(client)?.describe_guard()?))) }
 }
 
 /// Requests a new JWT from the server, always. boomi_token_provider_new() caches one.
@@ -172,16 +148,13 @@ pub unsafe extern "C" fn boomi_jwt_generate(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(token_out) };
-    run(error_out, || {
-        out.check("token_out")?;
-        // SAFETY: see the module's contract.
-        let (client, account_id, call) = unsafe {
-            (in_use(client)?, optional_text(account_id, "account_id")?.map(str::to_owned), in_use_call(call))
-        };
-        out.set(token::give(client.generate_jwt(account_id.as_deref(), call.as_ref())?));
-        Ok(())
-    })
+    unsafe {
+        create(token_out, "token_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let account_id = optional_text(account_id, "account_id")?.map(str::to_owned);
+            Ok(token::give(client.generate_jwt(account_id.as_deref(), call.as_ref())?))
+        })
+    }
 }
 
 /// Sends a request and returns the response, whatever its status; see boomi_response_check().
@@ -280,16 +253,13 @@ unsafe fn ask(
     send: fn(&Client, &Request, Option<&Call>) -> Result<Response>,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(response_out) };
-    run(error_out, || {
-        out.check("response_out")?;
-        // SAFETY: see the module's contract.
-        let (client, request, call) =
-            unsafe { (in_use(client)?, borrow(request, "request")?.request.clone(), in_use_call(call)) };
-        let response = send(&client, &request, call.as_ref())?;
-        out.set(boomi_response::from(response).give());
-        Ok(())
-    })
+    unsafe {
+        create(response_out, "response_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let request = borrow(request, "request")?.request.clone();
+            Ok(boomi_response::from(send(&client, &request, call.as_ref())?).give())
+        })
+    }
 }
 
 /// A reference for one call: the handle may be freed meanwhile, even inside a callback.
@@ -300,8 +270,7 @@ pub(crate) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
 
 /// [`in_use`] for the limits of a call.
 pub(crate) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
-    // SAFETY: by this function's contract.
-    unsafe { call.as_ref() }.map(|handle| handle.call.clone())
+    get(call).map(|handle| handle.call.clone())
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use super::callbacks::{
     self, UserData, boomi_credentials_callback, boomi_event_callback, boomi_otp_callback, boomi_release_callback,
     boomi_wait_callback,
 };
+use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::{credentials::fixed, handle::Handle};
+use super::handle::{Handle, get};
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -39,9 +40,7 @@ pub extern "C" fn boomi_config_new() -> *mut boomi_config {
 /// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut boomi_config {
-    // SAFETY: see the module's contract.
-    let config = unsafe { config.as_ref() };
-    config.map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
+    get(config).map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
 }
 
 /// Frees settings. Clients created from them stay valid. NULL is allowed.
@@ -111,13 +110,13 @@ pub unsafe extern "C" fn boomi_config_set_credential_process(
     username: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let (command, username) = unsafe { (text(command, "command")?, optional_text(username, "username")?) };
-        config.set_credentials(Credentials::process(command, username))
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| {
+            let (command, username) = (text(command, "command")?, optional_text(username, "username")?);
+            config.set_credentials(Credentials::process(command, username))
+        })
+    }
 }
 
 /// Takes the credentials from an entry of the operating system's keychain.
@@ -133,13 +132,13 @@ pub unsafe extern "C" fn boomi_config_set_keychain(
     username: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let (entry, username) = unsafe { (text(entry, "entry")?, optional_text(username, "username")?) };
-        config.set_credentials(Credentials::keychain(entry, username))
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| {
+            let (entry, username) = (text(entry, "entry")?, optional_text(username, "username")?);
+            config.set_credentials(Credentials::keychain(entry, username))
+        })
+    }
 }
 
 /// Takes the credentials from a function. `release` receives `user_data` when nothing uses it any more, also if
@@ -196,11 +195,10 @@ pub unsafe extern "C" fn boomi_config_set_otp_secret(
     base32_or_otpauth_uri: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply =
-        // SAFETY: see the module's contract.
-        |config: &mut Config| config.set_otp_secret(unsafe { text(base32_or_otpauth_uri, "base32_or_otpauth_uri") }?);
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| config.set_otp_secret(text(base32_or_otpauth_uri, "base32_or_otpauth_uri")?))
+    }
 }
 
 /// Takes one-time codes from a function, called once for each password authentication. It should not return a code
@@ -230,9 +228,8 @@ pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
     timeout_ms: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let timeout = Duration::from_millis(timeout_ms.into());
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
+    unsafe { set(config, error_out, |config| config.set_connect_timeout(Duration::from_millis(timeout_ms.into()))) }
 }
 
 /// Sets the timeout of a whole call in milliseconds, above 0. Default 60000. Accurate to about 50 ms.
@@ -243,9 +240,8 @@ pub unsafe extern "C" fn boomi_config_set_timeout_ms(
     timeout_ms: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let timeout = Duration::from_millis(timeout_ms.into());
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.set_timeout(timeout)) }
+    unsafe { set(config, error_out, |config| config.set_timeout(Duration::from_millis(timeout_ms.into()))) }
 }
 
 /// Sets a PEM bundle of certificate authorities: `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or
@@ -259,17 +255,15 @@ pub unsafe extern "C" fn boomi_config_set_ca_pem(
     mode: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        let mode = match mode {
-            BOOMI_CA_ONLY => CaMode::Only,
-            BOOMI_CA_ADD => CaMode::Add,
-            _ => return Err(Error::invalid(format!("the mode is {mode}: use BOOMI_CA_ONLY (1) or BOOMI_CA_ADD (2)"))),
-        };
-        // SAFETY: see the module's contract.
-        config.set_ca_pem(unsafe { bytes(pem, length, "pem") }?, mode)
+    let mode = match mode {
+        BOOMI_CA_ONLY => Ok(CaMode::Only),
+        BOOMI_CA_ADD => Ok(CaMode::Add),
+        _ => Err(Error::invalid(format!("the mode is {mode}: use BOOMI_CA_ONLY (1) or BOOMI_CA_ADD (2)"))),
     };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| mode.and_then(|mode| config.set_ca_pem(bytes(pem, length, "pem")?, mode)))
+    }
 }
 
 /// Sets the proxy: "http://user:password@host:port", or https; "" for none.

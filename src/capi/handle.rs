@@ -24,6 +24,12 @@ pub(crate) trait Handle: Sized {
     }
 }
 
+/// The object of a handle; `None` for NULL.
+pub(crate) fn get<'a, T>(handle: *const T) -> Option<&'a T> {
+    // SAFETY: NULL or valid, by the module's contract.
+    unsafe { handle.as_ref() }
+}
+
 /// Copies a text to a C string. A NUL in it becomes U+FFFD.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())

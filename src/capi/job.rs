@@ -3,10 +3,10 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
-use super::boundary::{OneAtATime, Out, borrow, run};
+use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string};
+use super::handle::{Handle, c_string, get};
 use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::{Call, Response};
 use crate::{client::job::Job, error::Result};
@@ -45,16 +45,14 @@ pub unsafe extern "C" fn boomi_job_start(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(job_out) };
-    run(error_out, || {
-        out.check("job_out")?;
-        // SAFETY: see the module's contract.
-        let (client, request, call) =
-            unsafe { (in_use(client)?, borrow(request, "request")?.request.clone(), in_use_call(call)) };
-        let job = client.start(&request, call.as_ref())?;
-        out.set(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }.give());
-        Ok(())
-    })
+    unsafe {
+        create(job_out, "job_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let request = borrow(request, "request")?.request.clone();
+            let job = client.start(&request, call.as_ref())?;
+            Ok(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }.give())
+        })
+    }
 }
 
 /// Waits for the result, and returns it whatever its status; see boomi_response_check().
@@ -108,15 +106,13 @@ unsafe fn ask(
     ask: fn(&mut Job, Option<&Call>) -> Result<Response>,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(response_out) };
-    run(error_out, || {
-        out.check("response_out")?;
-        // SAFETY: see the module's contract.
-        let (job, call) = unsafe { (borrow(job, "job")?.job.share(), in_use_call(call)) };
-        let response = job.with("job", |job| ask(job, call.as_ref()))?;
-        out.set(boomi_response::from(response).give());
-        Ok(())
-    })
+    unsafe {
+        create(response_out, "response_out", error_out, || {
+            let (job, call) = (borrow(job, "job")?.job.share(), in_use_call(call));
+            let response = job.with("job", |job| ask(job, call.as_ref()))?;
+            Ok(boomi_response::from(response).give())
+        })
+    }
 }
 
 /// Returns where a GET finds the result, now or from another process, for boomi_request_new().
@@ -125,8 +121,7 @@ unsafe fn ask(
 /// boomi_request_add_query(). Borrowed from `job`. NULL if the result came at once, and if `job` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_path(job: *const boomi_job) -> *const c_char {
-    // SAFETY: see the module's contract.
-    unsafe { job.as_ref() }.and_then(|handle| handle.path.as_deref()).map_or(null(), CStr::as_ptr)
+    get(job).and_then(|handle| handle.path.as_deref()).map_or(null(), CStr::as_ptr)
 }
 
 /// Frees a job. The job on the server continues, and results stay valid. NULL is allowed.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{Out, borrow_mut, bytes, run, text};
+use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::error::{boomi_code, boomi_error};
 use super::handle::Handle;
 use crate::client::{AuthScheme, HeaderOptions, Request};
@@ -51,15 +51,12 @@ pub unsafe extern "C" fn boomi_request_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(request_out) };
-    run(error_out, || {
-        out.check("request_out")?;
-        // SAFETY: see the module's contract.
-        let (method, path) = unsafe { (text(method, "method")?, text(path_or_url, "path_or_url")?) };
-        let request = Request::new(method, path)?;
-        out.set(boomi_request { request: Arc::new(request) }.give());
-        Ok(())
-    })
+    unsafe {
+        create(request_out, "request_out", error_out, || {
+            let request = Request::new(text(method, "method")?, text(path_or_url, "path_or_url")?)?;
+            Ok(boomi_request { request: Arc::new(request) }.give())
+        })
+    }
 }
 
 unsafe fn set(
@@ -84,12 +81,8 @@ pub unsafe extern "C" fn boomi_request_set_auth(
     scheme: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        request.set_auth(scheme_of(scheme)?);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe { set(request, error_out, |request| scheme_of(scheme).map(|scheme| request.set_auth(scheme))) }
 }
 
 /// Converts a BOOMI_AUTH_* constant.
@@ -165,13 +158,8 @@ pub unsafe extern "C" fn boomi_request_set_body(
     length: usize,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        // SAFETY: see the module's contract.
-        request.set_body(unsafe { bytes(data, length, "data") }?);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe { set(request, error_out, |request| bytes(data, length, "data").map(|data| request.set_body(data))) }
 }
 
 /// Sets whether the request may be retried although it may have taken effect; 0 for no.
@@ -184,12 +172,13 @@ pub unsafe extern "C" fn boomi_request_set_replayable(
     replayable: i32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        request.set_replayable(replayable != 0);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe {
+        set(request, error_out, |request| {
+            request.set_replayable(replayable != 0);
+            Ok(())
+        })
+    }
 }
 
 /// Frees a request. NULL is allowed.

@@ -5,7 +5,7 @@ use std::{ptr::null, sync::OnceLock};
 
 use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
-use super::handle::{Handle, c_string};
+use super::handle::{Handle, c_string, get};
 use crate::{client::Response, error::Error};
 
 /// An HTTP response, whatever its status. Immutable; any number of threads may use it.
@@ -40,11 +40,6 @@ impl boomi_response {
         self.headers
             .get_or_init(|| self.response.headers().map(|(name, value)| (c_string(name), c_string(value))).collect())
     }
-}
-
-fn get<'a>(response: *const boomi_response) -> Option<&'a boomi_response> {
-    // SAFETY: see the module's contract.
-    unsafe { response.as_ref() }
 }
 
 /// Returns the HTTP status; 0 if `response` is NULL.
