@@ -2,7 +2,6 @@
 
 use crate::{error::Result, jwt::Token, otp::TypedCode, transport::deadline::Deadline};
 
-/// A source of JWTs for one account.
 pub(crate) trait BearerSource: Send + Sync {
     fn account_id(&self) -> &str;
 

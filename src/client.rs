@@ -3,7 +3,7 @@
 
 mod account_requester;
 pub(crate) mod authorization;
-mod body;
+pub(crate) mod body;
 pub(crate) mod builder;
 mod call;
 pub(crate) mod client_builder;
@@ -187,7 +187,6 @@ impl Client {
     }
 }
 
-/// Appends `query` to the URL's own.
 fn with_query(uri: Uri, query: &str) -> Result<Uri> {
     if query.is_empty() {
         return Ok(uri);

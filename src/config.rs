@@ -24,7 +24,6 @@ use crate::{
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// The source of one-time codes.
 #[derive(Clone)]
 pub(crate) enum OtpSource {
     Secret(Arc<OtpSecret>),
@@ -201,7 +200,6 @@ impl Config {
         self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
     }
 
-    /// Opens the shared store, if one is set.
     pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn SharedStore>>> {
         self.store.as_ref().map(|open| open(clock.clone())).transpose()
     }
@@ -228,7 +226,6 @@ impl Config {
     }
 }
 
-/// Reads the URL of a shared store.
 #[cfg(feature = "redis")]
 fn store_at(url: &str) -> Result<OpenStore> {
     crate::store::at(url)
@@ -242,7 +239,6 @@ fn store_at(_: &str) -> Result<OpenStore> {
     ))
 }
 
-/// Checks a credential kind that is given as a number.
 #[cfg(feature = "capi")]
 pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
     match kind {

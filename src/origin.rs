@@ -15,7 +15,6 @@ pub const BASE_URL_GB: &str = "https://api.platform.gb.boomi.com";
 /// All characters but the unreserved ones of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Is replaced by the account id in a path.
 const ACCOUNT_PLACEHOLDER: &str = "{accountId}";
 
 /// A scheme, host and port, to which a secret is bound.
@@ -80,26 +79,17 @@ impl Origin {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
         };
+        let (scheme, default_port) = if https { ("https", 443) } else { ("http", 80) };
         let port = match port {
-            None | Some("") => {
-                if https {
-                    443
-                } else {
-                    80
-                }
-            }
+            None | Some("") => default_port,
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 port.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not between 1 and 65535")?
             }
             Some(_) => return Err("has a port that is not a number"),
         };
         let host = normal_host(host)?;
-        let scheme = if https { "https" } else { "http" };
-        let url = if port == if https { 443 } else { 80 } {
-            format!("{scheme}://{host}")
-        } else {
-            format!("{scheme}://{host}:{port}")
-        };
+        let url_port = if port == default_port { String::new() } else { format!(":{port}") };
+        let url = format!("{scheme}://{host}{url_port}");
         Ok(Origin { https, host, port, url })
     }
 
@@ -143,7 +133,6 @@ impl Origin {
         self.https
     }
 
-    /// Returns the host as in a URL.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -225,11 +214,11 @@ fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::b
     if !path.contains(ACCOUNT_PLACEHOLDER) {
         return Ok(path.into());
     }
-    let segment = account_segment(account_id.ok_or_else(missing_account_id)?)?;
-    Ok(path.replace(ACCOUNT_PLACEHOLDER, &segment).into())
+    let account_id = account_id.ok_or_else(missing_account_id)?;
+    check_account_id(account_id)?;
+    Ok(path.replace(ACCOUNT_PLACEHOLDER, &encode(account_id)).into())
 }
 
-/// Returns the error of a missing account id.
 pub(crate) fn missing_account_id() -> Error {
     Error::config(
         "no account id is set: give the account id to the client (BOOMI_ACCOUNT_ID) or to the call; Boomi shows it \
@@ -237,18 +226,12 @@ pub(crate) fn missing_account_id() -> Error {
     )
 }
 
-/// Checks an account id.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
     crate::validate::check("the account id", account_id)?;
     match account_id {
         "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
         _ => Ok(()),
     }
-}
-
-/// Returns the account id as one percent-encoded path segment.
-pub(crate) fn account_segment(account_id: &str) -> Result<String> {
-    check_account_id(account_id).map(|()| encode(account_id))
 }
 
 /// Percent-encodes all characters but letters, digits and `-._~`.

@@ -52,19 +52,16 @@ pub(crate) unsafe fn create<T>(
     })
 }
 
-/// Borrows a handle.
 pub(crate) unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: NULL or valid, says the caller.
     unsafe { handle.as_ref() }.ok_or_else(|| is_null(name))
 }
 
-/// Borrows a handle to change it.
 pub(crate) unsafe fn borrow_mut<'a, T>(handle: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: NULL or valid, and not used by another thread, says the caller.
     unsafe { handle.as_mut() }.ok_or_else(|| is_null(name))
 }
 
-/// Borrows a required text.
 pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str> {
     if text.is_null() {
         return Err(is_null(name));
@@ -78,7 +75,6 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
     std::str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
 }
 
-/// Borrows an optional text.
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: by this function's contract.
     if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }

@@ -122,7 +122,6 @@ fn is_null() -> Error {
     Error::invalid("callback is NULL")
 }
 
-/// Credentials from `callback`.
 pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(Credentials::from_fn(move |rejected| {
@@ -137,7 +136,6 @@ pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserDa
     }))
 }
 
-/// One-time codes from `callback`.
 pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<OtpSource> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(OtpSource::Function(Arc::new(move || {
@@ -154,14 +152,12 @@ pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<O
     })))
 }
 
-/// A wait hook that calls `callback`.
 pub(crate) fn wait(callback: boomi_wait_callback, data: Arc<UserData>) -> Result<WaitHook> {
     let callback = callback.ok_or_else(is_null)?;
     // SAFETY: the caller's function with the caller's data.
     Ok(Arc::new(move || unsafe { callback(data.pointer()) } != 0))
 }
 
-/// An event handler that calls `callback`.
 pub(crate) fn event(callback: boomi_event_callback, data: Arc<UserData>) -> Result<EventHandler> {
     let callback = callback.ok_or_else(is_null)?;
     Ok(Arc::new(move |event: &Event| {

@@ -243,7 +243,6 @@ pub unsafe extern "C" fn boomi_client_wait(
     unsafe { ask(client, request, call, response_out, error_out, Client::wait) }
 }
 
-/// Implements boomi_client_send(), boomi_client_open() and boomi_client_wait().
 unsafe fn ask(
     client: *const boomi_client,
     request: *const boomi_request,

@@ -14,7 +14,6 @@ pub struct boomi_credentials {
 }
 
 impl boomi_credentials {
-    /// The credentials that were set last.
     pub(crate) fn take(self) -> Result<Credentials> {
         self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and set no credentials")))
     }
@@ -42,7 +41,6 @@ pub unsafe extern "C" fn boomi_credentials_set(
     })
 }
 
-/// Credentials from a function's arguments.
 pub(crate) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
     // SAFETY: see the module's contract.
     let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };

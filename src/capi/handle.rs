@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A handle: a box that C owns from [`give`](Handle::give) to [`release`](Handle::release).
 pub(crate) trait Handle: Sized {
-    /// Moves the handle to C.
     fn give(self) -> *mut Self {
         Box::into_raw(Box::new(self))
     }

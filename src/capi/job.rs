@@ -97,7 +97,6 @@ pub unsafe extern "C" fn boomi_job_open(
     unsafe { ask(job, call, response_out, error_out, Job::open) }
 }
 
-/// Implements boomi_job_wait() and boomi_job_open().
 unsafe fn ask(
     job: *mut boomi_job,
     call: *const boomi_call,

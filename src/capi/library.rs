@@ -115,7 +115,6 @@ pub unsafe extern "C" fn boomi_otp_code(
 /// The bytes before a text for C: the length of its block, so that all of it is wiped whatever the caller wrote to it.
 const LENGTH: usize = std::mem::size_of::<usize>();
 
-/// Copies a text, and moves the copy to C.
 pub(crate) fn give_text(text: &str) -> *mut c_char {
     give_bytes(text.as_bytes())
 }
@@ -134,7 +133,6 @@ fn begin_block(length: usize) -> Vec<u8> {
     block
 }
 
-/// Moves a block with its text to C.
 fn give_block(mut block: Vec<u8>) -> *mut c_char {
     block.push(0);
     assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "the text has another length than its block");

@@ -85,7 +85,6 @@ pub unsafe extern "C" fn boomi_request_set_auth(
     unsafe { set(request, error_out, |request| scheme_of(scheme).map(|scheme| request.set_auth(scheme))) }
 }
 
-/// Converts a BOOMI_AUTH_* constant.
 pub(crate) fn scheme_of(number: u32) -> Result<AuthScheme> {
     match number {
         BOOMI_AUTH_NONE => Ok(AuthScheme::None),

@@ -6,7 +6,8 @@ use std::{ptr::null, sync::OnceLock};
 use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
 use super::handle::{Handle, c_string, get};
-use crate::{client::Response, error::Error};
+use crate::client::{Response, body::ResponseBody};
+use crate::error::Error;
 
 /// An HTTP response, whatever its status. Immutable; any number of threads may use it.
 ///
@@ -14,7 +15,6 @@ use crate::{client::Response, error::Error};
 pub struct boomi_response {
     response: Response,
     message: Option<CString>,
-    /// Built on first use.
     headers: OnceLock<Vec<(CString, CString)>>,
     /// With a 0 after the last byte; `None` if the body is read as a stream.
     body: Option<Vec<u8>>,
@@ -26,8 +26,8 @@ impl Handle for boomi_response {}
 
 impl From<Response> for boomi_response {
     fn from(mut response: Response) -> Self {
-        let body = (!response.is_stream()).then(|| {
-            let mut body = response.take_body();
+        let body = (!matches!(response.body, ResponseBody::Streamed { .. })).then(|| {
+            let mut body = response.body.take();
             body.push(0);
             body
         });

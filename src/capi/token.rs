@@ -12,7 +12,6 @@ pub struct boomi_token {
     _opaque: [u8; 0],
 }
 
-/// Gives C one reference.
 pub(crate) fn give(token: Token) -> *mut boomi_token {
     Arc::into_raw(token.into_shared()).cast_mut().cast()
 }

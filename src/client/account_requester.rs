@@ -27,13 +27,6 @@ pub(super) struct AccountRequester<'a> {
 
 impl AccountRequester<'_> {
     /// For a call with a typed code: its request's outcome is not shared with other calls.
-    pub(super) fn get_with_code(&self, min_validity: Duration) -> Result<Token> {
-        match self.account.living(min_validity, self.now()) {
-            Some(token) => Ok(token),
-            None => self.fetch_with_code(),
-        }
-    }
-
     pub(super) fn fetch_with_code(&self) -> Result<Token> {
         let token = token_request::fetch(self.context, self.account.id())?;
         self.account.adopt(&token, self.jitter());
@@ -100,7 +93,7 @@ impl AccountRequester<'_> {
         };
         if self.time_left() < policy::TIME_FOR_A_REQUEST {
             // A request that its deadline cuts short would count as one without a response.
-            attempt.withdraw(self.context.code());
+            attempt.withdraw(self.context.code);
             return TokenOutcome::failed(too_late());
         }
         let (limit, full_time) = policy::request_limit(self.time_left(), terms.after_silence);
@@ -150,19 +143,15 @@ impl TokenRequester for AccountRequester<'_> {
                     "lifetime_s": token.lifetime().as_secs(),
                 })
             }),
-            RefreshEvent::Failed { error, stale } => {
-                self.context.emit(EventKind::RefreshFailed, || failure(self.account, error, stale))
-            }
+            RefreshEvent::Failed { error, stale } => self.context.emit(EventKind::RefreshFailed, || {
+                json!({
+                    "account_id": self.account.id(),
+                    "code": error.kind().code(),
+                    "status": error.status().unwrap_or(0),
+                    "stale_served": stale,
+                    "retry_after_ms": error.retry_after().map(|after| after.as_millis() as u64),
+                })
+            }),
         }
     }
-}
-
-fn failure(account: &Account, error: &Error, stale: bool) -> serde_json::Value {
-    json!({
-        "account_id": account.id(),
-        "code": error.kind().code(),
-        "status": error.status().unwrap_or(0),
-        "stale_served": stale,
-        "retry_after_ms": error.retry_after().map(|after| after.as_millis() as u64),
-    })
 }

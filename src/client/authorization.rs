@@ -29,7 +29,6 @@ pub struct Authorization {
     pending: Pending,
 }
 
-/// What the response tells about.
 enum Pending {
     Nothing,
     Basic(AuthAttempt),
@@ -63,7 +62,7 @@ impl Client {
             }
             AuthScheme::Jwt => {
                 let bearer = self.bearer(None)?;
-                let token = bearer.token_for_call(context.deadline(), context.code())?;
+                let token = bearer.token_for_call(context.deadline(), context.code)?;
                 Ok(self.with_bearer(bearer, token, &uri))
             }
             AuthScheme::None | AuthScheme::Auto => Ok(self.without_headers()),
@@ -126,11 +125,11 @@ impl Authorization {
                 false
             }
             Pending::Bearer { bearer, token, is_graphql } => {
-                let graphql = is_graphql && status == 200;
-                let refusal = if graphql { graphql_refusal(body) } else { None };
+                let errors = (is_graphql && status == 200).then(|| error_body::graphql_errors(body, &[])).flatten();
+                let refusal = errors.filter(|(text, data)| *data != GraphqlData::There && is_unauthorized(text));
                 let renewed = (status == 401 || refusal.is_some()) && bearer.observe_refusal(&token, status);
                 // The request may be a mutation that was executed in part.
-                renewed && refusal != Some(GraphqlData::Null)
+                renewed && refusal.is_none_or(|(_, data)| data != GraphqlData::Null)
             }
         }
     }
@@ -142,12 +141,6 @@ impl Authorization {
             attempt.withdraw(None);
         }
     }
-}
-
-/// The data beside GraphQL errors, if these refuse a JWT.
-fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
-    let (text, data) = error_body::graphql_errors(body, &[])?;
-    (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)
 }
 
 impl std::fmt::Debug for Authorization {

@@ -25,7 +25,6 @@ impl ResponseBody {
         ResponseBody::Whole { bytes, read: 0 }
     }
 
-    /// The whole body; empty if it is streamed.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             ResponseBody::Whole { bytes, .. } => bytes,
@@ -33,7 +32,6 @@ impl ResponseBody {
         }
     }
 
-    /// Takes the whole body; empty if it is streamed.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         match self {
             ResponseBody::Whole { bytes, .. } => std::mem::take(bytes),

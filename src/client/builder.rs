@@ -96,8 +96,9 @@ impl<'a> RequestBuilder<'a> {
 
     /// Returns the pages of a query. See [`Pages`].
     pub fn pages(self) -> Result<Pages> {
-        let call = self.call.cloned();
-        Ok(self.client.pages(self.request?)?.within(call))
+        let mut pages = self.client.pages(self.request?)?;
+        pages.call = self.call.cloned();
+        Ok(pages)
     }
 
     /// Starts asynchronous work. See [`Job`].

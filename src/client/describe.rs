@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Client, context::CallContext, sign_in::load::load};
 use crate::guard::{LoginAttempt, route_of};
-use crate::{error::Result, guard::credential::LoginKind};
+use crate::{config::OtpSource, error::Result, guard::credential::LoginKind};
 
 impl Client {
     /// The settings in force, as a JSON object. Secrets are `***`.
@@ -21,7 +21,7 @@ impl Client {
             "base_url": inner.origin.to_string(),
             "account_id": inner.account_id,
             "credentials": credentials,
-            "otp": inner.auth.otp_name(),
+            "otp": inner.auth.otp.as_ref().map_or("none", OtpSource::name),
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,

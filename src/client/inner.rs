@@ -27,7 +27,6 @@ pub(crate) struct Inner {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_response_bytes: u64,
-    /// The Host header of every request.
     pub(crate) host: HeaderValue,
     pub(crate) user_agent: HeaderValue,
     on_event: Option<EventHandler>,
@@ -103,7 +102,6 @@ impl Inner {
         origin::check_account_id(account_id).map(|()| account_id)
     }
 
-    /// Calls the event handler, if one is set. `fields` runs only then.
     pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
         if let Some(handler) = &self.on_event {
             handler(&Event::new(kind, fields()));

@@ -22,7 +22,6 @@ pub enum AuthScheme {
 }
 
 impl AuthScheme {
-    /// The scheme, with `Auto` decided.
     pub(crate) fn decided(self, has_provider: bool, is_graphql: bool) -> AuthScheme {
         match self {
             AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
@@ -173,7 +172,6 @@ impl Request {
     }
 }
 
-/// Whether a path is that of GraphQL.
 pub(crate) fn is_graphql(path: &str) -> bool {
     path.trim_end_matches('/').ends_with("/graphql")
 }
@@ -191,7 +189,6 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// Checks a header of the caller.
 fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
     validate::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())

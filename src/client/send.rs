@@ -16,11 +16,8 @@ use crate::{bearer::BearerSource, event::EventKind, jwt::Token, transport::progr
 
 /// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
-    /// None but the caller's own headers.
     Caller,
-    /// The client's user, by Basic.
     User,
-    /// A JWT.
     Bearer(Arc<dyn BearerSource>),
 }
 
@@ -34,10 +31,8 @@ pub(crate) struct SendLoop<'a> {
     most: Option<u64>,
     auth: RequestAuth,
     idempotency: Idempotency,
-    /// The account whose rate limit applies.
     account: &'a str,
     attempts: u32,
-    /// Whether bytes of any attempt were sent.
     sent: bool,
     /// Whether the user typed a code for this call, which one attempt sends.
     had_code: bool,
@@ -111,7 +106,7 @@ impl<'a> SendLoop<'a> {
         let (context, deadline) = (self.context, self.context.deadline());
         if let (RequestAuth::Bearer(bearer), None) = (&self.auth, &self.newer) {
             // Before the rate permit, which a wait for a token must not keep from other requests.
-            bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?;
+            bearer.token_for_call(deadline, context.code).map_err(|error| error.sent(false))?;
         }
         let permit = RatePermit::wait(&context.client.rate_limiter, self.account, deadline)?;
         let begin = || {
@@ -139,7 +134,7 @@ impl<'a> SendLoop<'a> {
                     Ok(attempt) => match begin() {
                         Ok(()) => signed::send(context, request, attempt),
                         Err(error) => {
-                            attempt.withdraw(context.code());
+                            attempt.withdraw(context.code);
                             return Err(error);
                         }
                     },
@@ -155,7 +150,7 @@ impl<'a> SendLoop<'a> {
                 let token = match self.newer.take() {
                     Some(newer) => newer,
                     // If this fails, the request itself was not sent.
-                    None => bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?,
+                    None => bearer.token_for_call(deadline, context.code).map_err(|error| error.sent(false))?,
                 };
                 begin()?;
                 let authorization = header_value(token.in_header(), true);
@@ -171,7 +166,7 @@ impl<'a> SendLoop<'a> {
                     if may_have_effect || self.code_is_used() {
                         bearer.observe_refusal(&token, response.status());
                     } else {
-                        self.newer = bearer.replace(&token, response.status(), deadline, context.code());
+                        self.newer = bearer.replace(&token, response.status(), deadline, context.code);
                     }
                 }
                 ended
@@ -235,7 +230,6 @@ impl<'a> SendLoop<'a> {
         });
     }
 
-    /// The result after the last attempt.
     fn end(self, ended: Result<Response>) -> Result<Response> {
         match ended {
             Ok(response) => Ok(response.with_attempts(self.attempts)),

@@ -7,18 +7,18 @@ use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::guard::history::LoginOutcome;
 
-/// The credentials of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Identity {
     /// None, or those in the request's own headers.
     Caller,
-    /// A user, by Basic.
-    User { username: String, kind: CredentialKind, with_code: bool },
-    /// A JWT.
+    User {
+        username: String,
+        kind: CredentialKind,
+        with_code: bool,
+    },
     Bearer,
 }
 
-/// The parts of a response that the classifier reads.
 pub(crate) struct ResponseFacts<'a> {
     pub(crate) host: &'a str,
     pub(crate) status: u16,
@@ -44,7 +44,6 @@ pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     }
 }
 
-/// The error of a response; `None` if its status is good.
 pub(crate) fn error_of(response: &ResponseFacts<'_>) -> Option<Error> {
     let message = response.error_body.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
@@ -98,7 +97,6 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
     message.contains("unauthorized") || message.contains("unauthenticated") || message.contains("not authorized")
 }
 
-/// What to do about rejected credentials.
 fn rejected_advice(response: &ResponseFacts<'_>) -> String {
     match response.identity {
         Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none: \

@@ -61,14 +61,14 @@ impl TokenProvider {
         self.account.fresh(min_validity, Moment::now(&*self.client.clock))
     }
 
-    /// A token for a call in progress.
     fn get_in(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
         let requester = AccountRequester { context, account: &self.account };
         if let Some(token) = self.account.fresh(min_validity, requester.now()) {
             return Ok(token);
         }
         if context.has_code() {
-            return requester.get_with_code(min_validity);
+            let living = self.account.living(min_validity, requester.now());
+            return living.map_or_else(|| requester.fetch_with_code(), Ok);
         }
         self.account.get(Want { min_validity, ..Want::default() }, &requester)
     }

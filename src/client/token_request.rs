@@ -16,7 +16,6 @@ const PURPOSE: &str = "jwt";
 /// A JWT is a few hundred bytes.
 const LARGEST_RESPONSE: u64 = 64 * 1024;
 
-/// Requests a new JWT for an account.
 pub(crate) fn fetch(context: &CallContext<'_>, account_id: &str) -> Result<Token> {
     let attempt = begin(context, account_id, context.deadline().remaining(), None)?;
     send(context, attempt, account_id)

@@ -16,7 +16,6 @@ const LONGEST_PROBE: Duration = Duration::from_secs(5);
 const LARGEST_SHARE_OF_A_PROBE: f64 = 0.8;
 const LARGEST_PROBE_RESPONSE: u64 = 64 * 1024;
 
-/// A request, and how its response is read.
 pub(crate) struct WireRequest<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) graphql: bool,

@@ -16,7 +16,6 @@ const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
 const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
-/// Reads a variable of the environment; an empty one counts as unset.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -30,16 +29,12 @@ impl Config {
     }
 }
 
-/// Fills the settings that are unset.
 fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
-    if config.account_id.is_none()
-        && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
-    {
+    let unless = |is_set: bool, name| if is_set { Ok(None) } else { text(name, variable) };
+    if let Some(account_id) = unless(config.account_id.is_some(), "BOOMI_ACCOUNT_ID")? {
         config.set_account_id(&account_id).map_err(|error| named("BOOMI_ACCOUNT_ID", &error))?;
     }
-    if config.origin.is_none()
-        && let Some(url) = text("BOOMI_API_URL", variable)?
-    {
+    if let Some(url) = unless(config.origin.is_some(), "BOOMI_API_URL")? {
         config.set_base_url(&url).map_err(|error| named("BOOMI_API_URL", &error))?;
     }
     if config.credentials.is_none() {
@@ -73,14 +68,10 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     {
         config.set_state_dir(&path).map_err(|error| named("BOOMI_STATE_DIR", &error))?;
     }
-    if config.store.is_none()
-        && let Some(url) = text("BOOMI_STORE", variable)?
-    {
+    if let Some(url) = unless(config.store.is_some(), "BOOMI_STORE")? {
         config.set_store(&url).map_err(|error| named("BOOMI_STORE", &error))?;
     }
-    if config.timeout.is_none()
-        && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
-    {
+    if let Some(seconds) = unless(config.timeout.is_some(), "BOOMI_TIMEOUT")? {
         let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
             Error::config(format!(
@@ -144,7 +135,6 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
 }
 
-/// The source that a variable names.
 enum EnvSource {
     Secret(CredentialKind, Given),
     Process(String),

@@ -9,7 +9,6 @@ use crate::{secret::Secret, validate};
 
 /// Precedes the user name when the password is an API token.
 pub(crate) const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";
-/// Precedes the base64 in the header.
 const BASIC: &str = "Basic ";
 
 /// Which secret a user signs in with. The numbers are those of the C API.
@@ -69,7 +68,6 @@ pub(crate) fn write_auth_header(
     Ok(buffer)
 }
 
-/// Joins a checked user name and a secret to what the header encodes.
 fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
     validate::check(if prefix.is_empty() { "the password" } else { "the API token" }, secret)?;
     Ok(Secret::concat(&[prefix, name, ":", secret]))
@@ -80,7 +78,6 @@ fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
 pub(crate) struct Basic {
     /// With the prefix, for an API token.
     pub(crate) username: String,
-    /// `Basic ...`
     pub(crate) header: Secret,
     /// For cutting it out of texts that a server returns.
     pub(crate) secret: Secret,

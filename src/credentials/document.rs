@@ -20,7 +20,6 @@ use crate::error::{Error, Result};
 
 const VERSION: u64 = 1;
 
-/// Returns the document of these credentials.
 #[cfg(feature = "keychain")]
 pub(crate) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroizing<Vec<u8>> {
     #[derive(serde::Serialize)]

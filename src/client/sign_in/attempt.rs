@@ -24,12 +24,10 @@ pub(crate) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// The longest time between two calls of [`Purpose::while_waiting`].
 const LONGEST_PIECE: Duration = Duration::from_secs(5);
 
-/// What an authentication attempt is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Purpose<'a> {
     /// For events: "request", "jwt" or "authorize".
     pub(crate) name: &'static str,
-    /// The path of the request that the credentials go with.
     pub(crate) path: &'a str,
     /// Whether another HTTP library sends the request.
     pub(crate) foreign: bool,
@@ -101,12 +99,10 @@ impl AuthAttempt {
         }
     }
 
-    /// The value of the Authorization header.
     pub(crate) fn header(&self) -> Secret {
         self.loaded.basic.header.duplicate()
     }
 
-    /// The value of the X-Boomi-OTP header.
     pub(crate) fn code(&self) -> Option<Secret> {
         self.code.as_ref().map(Secret::duplicate)
     }
@@ -130,7 +126,6 @@ struct PendingAttempt<'a> {
     code: CodeSource,
     reserved: Option<TimeStep>,
     wait_until: Instant,
-    /// Whether it had to wait for the permit.
     waited: bool,
     /// Whether an event told that the guard holds it.
     told: bool,
@@ -267,7 +262,13 @@ impl<'a> PendingAttempt<'a> {
         match &wait.hold {
             Some(held) if held.rest.is_none_or(|rest| rest > remaining) => return Err(self.held(held)),
             Some(held) => self.tell_held(held, true),
-            None if remaining.is_zero() => return Err(self.behind_another()),
+            None if remaining.is_zero() => {
+                let name = self.name();
+                let text =
+                    format!("not sent: another sign-in of {name} is in progress, and its outcome must be known first");
+                let error = Error::new(ErrorKind::Held, text).retryable(true);
+                return Err(error.with_retry_after(Some(Duration::from_secs(1))));
+            }
             None => {}
         }
         self.waited = true;
@@ -316,28 +317,17 @@ impl<'a> PendingAttempt<'a> {
         });
     }
 
-    /// The error if the outcome of another attempt must be known first, and this call does not wait for it.
-    fn behind_another(&self) -> Error {
-        let text =
-            format!("not sent: another sign-in of {} is in progress, and its outcome must be known first", self.name());
-        Error::new(ErrorKind::Held, text).with_retry_after(Some(Duration::from_secs(1))).retryable(true)
-    }
-
-    fn too_late(&self) -> Error {
-        let text = format!(
-            "not sent: this call waited for other sign-ins of {} until less than a second of its time was \
-             left: allow more",
-            self.name()
-        );
-        Error::new(ErrorKind::Timeout, text).retryable(true)
-    }
-
     fn with_code(&mut self, mut permit: LoginPermit) -> Result<AuthAttempt> {
         self.reserved = None;
         if self.waited && self.context.deadline().remaining() < TIME_TO_BEGIN {
             // A request that its deadline cuts short would count as one without a response.
             permit.end(LoginOutcome::NotSent);
-            return Err(self.too_late());
+            let text = format!(
+                "not sent: this call waited for other sign-ins of {} until less than a second of its time was left: \
+                 allow more",
+                self.name()
+            );
+            return Err(Error::new(ErrorKind::Timeout, text).retryable(true));
         }
         let (code, is_typed) = match std::mem::replace(&mut self.code, CodeSource::None) {
             CodeSource::None => (None, false),
@@ -361,7 +351,7 @@ impl<'a> PendingAttempt<'a> {
             self.context.client.auth.guard.give_back(self.name(), step);
         }
         if let CodeSource::Typed(code) = std::mem::replace(&mut self.code, CodeSource::None) {
-            self.context.code().into_iter().for_each(|typed| typed.restore(code.duplicate()));
+            self.context.code.into_iter().for_each(|typed| typed.restore(code.duplicate()));
         }
     }
 }

@@ -32,7 +32,7 @@ impl CodeSource {
         }
         match Self::of_settings(&context.client.auth)? {
             // This user needs a code: an attempt without one would be rejected.
-            CodeSource::None if context.took_code() => Err(Error::new(
+            CodeSource::None if context.took_code.get() => Err(Error::new(
                 ErrorKind::Otp,
                 "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good \
                  once: type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",

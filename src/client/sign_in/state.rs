@@ -14,7 +14,7 @@ const BETWEEN_LOADS: Duration = Duration::from_secs(5);
 
 pub(crate) struct AuthState {
     cache: Option<CredentialCache>,
-    pub(super) otp: Option<OtpSource>,
+    pub(crate) otp: Option<OtpSource>,
     pub(crate) guard: Arc<Guard>,
     /// Whether a probe was made to learn the server's time.
     pub(super) probed_time: AtomicBool,
@@ -38,7 +38,6 @@ impl AuthState {
         }
     }
 
-    /// The credentials as they were set.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.cache.as_ref().map(CredentialCache::credentials)
     }
@@ -56,11 +55,6 @@ impl AuthState {
     pub(crate) fn reset_guard(&self) {
         let name = self.cache.as_ref().and_then(CredentialCache::username);
         self.guard.reset(name.as_deref());
-    }
-
-    /// The `otp` entry of `describe`.
-    pub(crate) fn otp_name(&self) -> &'static str {
-        self.otp.as_ref().map_or("none", OtpSource::name)
     }
 
     /// Whether the client computes one-time codes itself, and so needs the server's time.
