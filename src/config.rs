@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use std::{sync::Arc, time::Duration};
 
 use crate::clock::{Clock, SystemClock};
-#[cfg(feature = "capi")]
-use crate::credentials::CredentialKind;
 use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
 use crate::guard::{self, Guard, LoginMemory};
@@ -196,28 +194,17 @@ impl Config {
         self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }
 
-    pub(crate) fn most_sign_ins_in_flight(&self) -> u32 {
-        self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
-    }
-
-    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn SharedStore>>> {
-        self.store.as_ref().map(|open| open(clock.clone())).transpose()
-    }
-
     /// The guard of sign-ins at this origin.
     pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, store: Option<&dyn SharedStore>) -> Guard {
-        let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
-        let guard = match store {
-            Some(store) => guard.shared_by(store.histories(), store.place().to_owned()),
-            None => guard,
-        };
-        let guard = match &self.state_dir {
-            Some(path) => {
-                let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
-                guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string())
-            }
-            None => guard,
-        };
+        let in_flight = self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT);
+        let mut guard = Guard::new(origin, clock, in_flight, self.guard_table.clone());
+        if let Some(store) = store {
+            guard = guard.shared_by(store.histories(), store.place().to_owned());
+        }
+        if let Some(path) = &self.state_dir {
+            let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
+            guard = guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string());
+        }
         if self.state_dir_required { guard.that_must_be_shared() } else { guard }
     }
 
@@ -237,15 +224,4 @@ fn store_at(_: &str) -> Result<OpenStore> {
         "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
          BOOMI_STORE and the setting unset",
     ))
-}
-
-#[cfg(feature = "capi")]
-pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
-    match kind {
-        1 => Ok(CredentialKind::ApiToken),
-        2 => Ok(CredentialKind::Password),
-        _ => Err(Error::invalid(format!(
-            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
-        ))),
-    }
 }

@@ -40,7 +40,8 @@ pub fn otp_code(secret: &str, unix_time: i64) -> Result<Secret> {
 pub(crate) struct OtpSecret {
     key: Zeroizing<Vec<u8>>,
     digits: u32,
-    period: u64,
+    /// How many seconds one code lasts.
+    pub(crate) period: u64,
     algorithm: hmac::Algorithm,
 }
 
@@ -108,10 +109,6 @@ impl OtpSecret {
         }
         let Some(secret) = secret else { return invalid("has no secret") };
         Ok(OtpSecret { digits, period, algorithm, ..Self::parse_base32(&secret)? })
-    }
-
-    pub(crate) fn period(&self) -> u64 {
-        self.period
     }
 
     pub(crate) fn step(&self, unix_seconds: u64) -> u64 {

@@ -6,7 +6,7 @@ use std::ptr::null;
 use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string, get};
+use super::handle::{c_string, get, give, release};
 use super::{call::boomi_call, request::scheme_of};
 use crate::client::authorization::Authorization;
 
@@ -17,8 +17,6 @@ pub struct boomi_authorization {
     authorization: Authorization,
     names: Vec<CString>,
 }
-
-impl Handle for boomi_authorization {}
 
 /// Creates the authentication headers for one request to `url`.
 ///
@@ -52,7 +50,7 @@ pub unsafe extern "C" fn boomi_client_authorize(
             let (client, url, call) = (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call));
             let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
             let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
-            Ok(boomi_authorization { authorization, names }.give())
+            Ok(give(boomi_authorization { authorization, names }))
         })
     }
 }
@@ -140,5 +138,5 @@ pub unsafe extern "C" fn boomi_authorization_withdraw(authorization: *mut boomi_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_free(authorization: *mut boomi_authorization) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(authorization) }
+    unsafe { release(authorization) }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle as _;
+use super::handle::give;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, lock};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     let (code, handle) = match result {
         Ok(()) => (0, std::ptr::null_mut()),
         Err(error) if error_out.is_null() => (error.kind().code(), std::ptr::null_mut()),
-        Err(error) => (error.kind().code(), boomi_error::from(error).give()),
+        Err(error) => (error.kind().code(), give(boomi_error::from(error))),
     };
     if !error_out.is_null() {
         // SAFETY: not NULL, so the caller says that it is valid.
@@ -110,7 +110,7 @@ pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: 
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
 }
 
-fn is_null(name: &str) -> Error {
+pub(crate) fn is_null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::boundary::is_null;
 use super::credentials::boomi_credentials;
 use super::handle::{c_string, get};
 use crate::config::{EventHandler, OtpSource};
@@ -118,12 +119,8 @@ impl Drop for UserData {
     }
 }
 
-fn is_null() -> Error {
-    Error::invalid("callback is NULL")
-}
-
 pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(Credentials::from_fn(move |rejected| {
         let mut given = boomi_credentials::default();
         // SAFETY: the caller's function with the caller's data; what it gets lives through the call.
@@ -137,7 +134,7 @@ pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserDa
 }
 
 pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<OtpSource> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(OtpSource::Function(Arc::new(move || {
         let failed = |what: &str| Error::new(ErrorKind::Otp, format!("the one-time code callback {what}"));
         let mut code = Zeroizing::new([0u8; 128]);
@@ -153,13 +150,13 @@ pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<O
 }
 
 pub(crate) fn wait(callback: boomi_wait_callback, data: Arc<UserData>) -> Result<WaitHook> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     // SAFETY: the caller's function with the caller's data.
     Ok(Arc::new(move || unsafe { callback(data.pointer()) } != 0))
 }
 
 pub(crate) fn event(callback: boomi_event_callback, data: Arc<UserData>) -> Result<EventHandler> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(Arc::new(move |event: &Event| {
         let event = boomi_event { kind: event.kind().code(), json: c_string(&event.to_json()) };
         // SAFETY: the caller's function with the caller's data; the event lives through the call.

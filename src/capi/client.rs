@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::boundary::{borrow, create, optional_text, run};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, get};
+use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
 use super::{
     call::boomi_call, config::boomi_config, library::give_text, request::boomi_request, response::boomi_response,
@@ -20,8 +20,6 @@ pub struct boomi_client {
     client: Client,
 }
 
-impl Handle for boomi_client {}
-
 /// Creates a client with these settings, which may be freed or changed afterwards. No I/O.
 ///
 /// `*client_out` is freed with boomi_client_free(); NULL on failure.
@@ -36,7 +34,7 @@ pub unsafe extern "C" fn boomi_client_new(
     unsafe {
         create(client_out, "client_out", error_out, || {
             let config = borrow(config, "config")?.config.clone();
-            Ok(boomi_client { client: Client::new(config)? }.give())
+            Ok(give(boomi_client { client: Client::new(config)? }))
         })
     }
 }
@@ -53,14 +51,14 @@ pub unsafe extern "C" fn boomi_client_from_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    unsafe { create(client_out, "client_out", error_out, || Ok(boomi_client { client: Client::from_env()? }.give())) }
+    unsafe { create(client_out, "client_out", error_out, || Ok(give(boomi_client { client: Client::from_env()? }))) }
 }
 
 /// Frees a client. Calls in progress, tokens and responses stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_free(client: *mut boomi_client) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(client) }
+    unsafe { release(client) }
 }
 
 /// Cancels every running call of this client within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any
@@ -256,7 +254,7 @@ unsafe fn ask(
         create(response_out, "response_out", error_out, || {
             let (client, call) = (in_use(client)?, in_use_call(call));
             let request = borrow(request, "request")?.request.clone();
-            Ok(boomi_response::from(send(&client, &request, call.as_ref())?).give())
+            Ok(give(boomi_response::from(send(&client, &request, call.as_ref())?)))
         })
     }
 }
@@ -299,7 +297,7 @@ mod tests {
         config.transport = Some(Arc::new(Panicking));
         // The guard waits after an attempt without a result.
         config.clock = Some(Sim::new(1_800_000_000, 1));
-        let client = boomi_client { client: Client::new(config).unwrap() }.give();
+        let client = give(boomi_client { client: Client::new(config).unwrap() });
         for _ in 0..2 {
             let (mut token, mut error) = (null_mut(), null_mut());
             // SAFETY: all pointers are valid.

@@ -10,7 +10,7 @@ use super::callbacks::{
 };
 use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, get};
+use super::handle::{get, give, release};
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -23,8 +23,6 @@ pub struct boomi_config {
     pub(crate) config: Config,
 }
 
-impl Handle for boomi_config {}
-
 /// Only the bundle is trusted.
 pub const BOOMI_CA_ONLY: u32 = 1;
 /// The bundle and the operating system's roots are trusted.
@@ -33,21 +31,21 @@ pub const BOOMI_CA_ADD: u32 = 2;
 /// Creates settings with their defaults. Freed with boomi_config_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_config_new() -> *mut boomi_config {
-    boomi_config { config: Config::default() }.give()
+    give(boomi_config { config: Config::default() })
 }
 
 /// Copies settings. The copy shares callbacks and their data with the original, and is freed separately. NULL for
 /// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut boomi_config {
-    get(config).map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
+    get(config).map_or(std::ptr::null_mut(), |handle| give(boomi_config { config: handle.config.clone() }))
 }
 
 /// Frees settings. Clients created from them stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_free(config: *mut boomi_config) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(config) }
+    unsafe { release(config) }
 }
 
 /// Applies one setting, and keeps its error for boomi_client_new().

@@ -4,8 +4,9 @@ use std::ffi::c_char;
 
 use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
+use super::library::credential_kind;
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::{config::credential_kind, credentials::Credentials};
 
 /// The credentials that a boomi_credentials_callback provides. Borrowed for that call.
 #[derive(Default)]

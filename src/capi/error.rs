@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::handle::{Handle, c_string, get};
+use super::handle::{c_string, get, release};
 use crate::error::{Error, ErrorKind};
 
 /// The result of a function: `BOOMI_OK` or a `BOOMI_ERR_*` code. Codes may be added, and are never renumbered.
@@ -61,8 +61,6 @@ pub struct boomi_error {
     error: Error,
     message: CString,
 }
-
-impl Handle for boomi_error {}
 
 impl From<Error> for boomi_error {
     fn from(error: Error) -> Self {
@@ -129,7 +127,7 @@ pub unsafe extern "C" fn boomi_error_attempts(error: *const boomi_error) -> i32 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_free(error: *mut boomi_error) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(error) }
+    unsafe { release(error) }
 }
 
 /// Converts a span to milliseconds, rounded up so that the wait is never too short; -1 for none.

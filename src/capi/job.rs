@@ -6,7 +6,7 @@ use std::ptr::null;
 use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string, get};
+use super::handle::{c_string, get, give, release};
 use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::{Call, Response};
 use crate::{client::job::Job, error::Result};
@@ -19,8 +19,6 @@ pub struct boomi_job {
     job: OneAtATime<Job>,
     path: Option<CString>,
 }
-
-impl Handle for boomi_job {}
 
 /// Starts a job with a request, and reads from the response where the result will be.
 ///
@@ -50,7 +48,7 @@ pub unsafe extern "C" fn boomi_job_start(
             let (client, call) = (in_use(client)?, in_use_call(call));
             let request = borrow(request, "request")?.request.clone();
             let job = client.start(&request, call.as_ref())?;
-            Ok(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }.give())
+            Ok(give(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }))
         })
     }
 }
@@ -109,7 +107,7 @@ unsafe fn ask(
         create(response_out, "response_out", error_out, || {
             let (job, call) = (borrow(job, "job")?.job.share(), in_use_call(call));
             let response = job.with("job", |job| ask(job, call.as_ref()))?;
-            Ok(boomi_response::from(response).give())
+            Ok(give(boomi_response::from(response)))
         })
     }
 }
@@ -127,5 +125,5 @@ pub unsafe extern "C" fn boomi_job_path(job: *const boomi_job) -> *const c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_free(job: *mut boomi_job) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(job) }
+    unsafe { release(job) }
 }

@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_char};
 
 use super::boundary::{create, text};
 use super::error::{boomi_code, boomi_error};
-use crate::credentials::{auth_username, write_auth_header};
-use crate::{config::credential_kind, otp::otp_code};
+use crate::credentials::{CredentialKind, auth_username, write_auth_header};
+use crate::error::{Error, Result};
+use crate::otp::otp_code;
 
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
 pub const BOOMI_VERSION_NUMBER: u32 = 256;
@@ -46,6 +47,16 @@ pub unsafe extern "C" fn boomi_string_free(text: *mut c_char) {
 pub const BOOMI_CREDENTIAL_API_TOKEN: u32 = 1;
 /// The credential is the user's own password.
 pub const BOOMI_CREDENTIAL_PASSWORD: u32 = 2;
+
+pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
+    match kind {
+        BOOMI_CREDENTIAL_API_TOKEN => Ok(CredentialKind::ApiToken),
+        BOOMI_CREDENTIAL_PASSWORD => Ok(CredentialKind::Password),
+        _ => Err(Error::invalid(format!(
+            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
+        ))),
+    }
+}
 
 /// Returns the user name for a tool's user field. No I/O.
 ///

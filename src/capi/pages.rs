@@ -3,7 +3,8 @@
 use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::{call::boomi_call, handle::Handle, request::boomi_request, response::boomi_response};
+use super::handle::{give, release};
+use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::pages::Pages;
 
 /// The pages of a query, one after another, each with up to a hundred results. Used by one thread at a time.
@@ -13,8 +14,6 @@ use crate::client::pages::Pages;
 pub struct boomi_pages {
     pages: OneAtATime<Pages>,
 }
-
-impl Handle for boomi_pages {}
 
 /// Creates the pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O.
 ///
@@ -32,7 +31,7 @@ pub unsafe extern "C" fn boomi_pages_new(
         create(pages_out, "pages_out", error_out, || {
             let (client, request) = (in_use(client)?, borrow(request, "request")?.request.clone());
             let pages = client.pages((*request).clone())?;
-            Ok(boomi_pages { pages: OneAtATime::new(pages) }.give())
+            Ok(give(boomi_pages { pages: OneAtATime::new(pages) }))
         })
     }
 }
@@ -61,7 +60,7 @@ pub unsafe extern "C" fn boomi_pages_next(
         create(response_out, "response_out", error_out, || {
             let (pages, call) = (borrow(pages, "pages")?.pages.share(), in_use_call(call));
             let page = pages.with("pages", |pages| pages.next_page(call.as_ref()))?;
-            Ok(page.map_or(std::ptr::null_mut(), |response| boomi_response::from(response).give()))
+            Ok(page.map_or(std::ptr::null_mut(), |response| give(boomi_response::from(response))))
         })
     }
 }
@@ -70,5 +69,5 @@ pub unsafe extern "C" fn boomi_pages_next(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_pages_free(pages: *mut boomi_pages) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(pages) }
+    unsafe { release(pages) }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
+use super::handle::{give, release};
 use crate::client::{AuthScheme, HeaderOptions, Request};
 use crate::error::{Error, Result};
 
@@ -17,8 +17,6 @@ pub struct boomi_request {
     /// Shared with calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
     pub(crate) request: Arc<Request>,
 }
-
-impl Handle for boomi_request {}
 
 /// No authentication: the caller sets its own headers.
 pub const BOOMI_AUTH_NONE: u32 = 0;
@@ -54,7 +52,7 @@ pub unsafe extern "C" fn boomi_request_new(
     unsafe {
         create(request_out, "request_out", error_out, || {
             let request = Request::new(text(method, "method")?, text(path_or_url, "path_or_url")?)?;
-            Ok(boomi_request { request: Arc::new(request) }.give())
+            Ok(give(boomi_request { request: Arc::new(request) }))
         })
     }
 }
@@ -184,5 +182,5 @@ pub unsafe extern "C" fn boomi_request_set_replayable(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_free(request: *mut boomi_request) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(request) }
+    unsafe { release(request) }
 }

@@ -5,7 +5,7 @@ use std::{ptr::null, sync::OnceLock};
 
 use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
-use super::handle::{Handle, c_string, get};
+use super::handle::{c_string, get, release};
 use crate::client::{Response, body::ResponseBody};
 use crate::error::Error;
 
@@ -21,8 +21,6 @@ pub struct boomi_response {
     /// How much of `body` boomi_response_read() returned.
     read: usize,
 }
-
-impl Handle for boomi_response {}
 
 impl From<Response> for boomi_response {
     fn from(mut response: Response) -> Self {
@@ -175,5 +173,5 @@ pub unsafe extern "C" fn boomi_response_retry_after_ms(response: *const boomi_re
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_free(response: *mut boomi_response) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(response) }
+    unsafe { release(response) }
 }

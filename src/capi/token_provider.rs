@@ -6,7 +6,7 @@ use super::boundary::{borrow, create, optional_text, run};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, get};
+use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
 use super::{call::boomi_call, library::give_text};
 use crate::{client::TokenProvider, error::Result};
@@ -20,8 +20,6 @@ use crate::{client::TokenProvider, error::Result};
 pub struct boomi_token_provider {
     pub(crate) provider: TokenProvider,
 }
-
-impl Handle for boomi_token_provider {}
 
 /// A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed
 /// afterwards.
@@ -39,7 +37,7 @@ pub unsafe extern "C" fn boomi_token_provider_new(
     unsafe {
         create(provider_out, "provider_out", error_out, || {
             let provider = in_use(client)?.token_provider(optional_text(account_id, "account_id")?)?;
-            Ok(boomi_token_provider { provider }.give())
+            Ok(give(boomi_token_provider { provider }))
         })
     }
 }
@@ -166,7 +164,7 @@ pub unsafe extern "C" fn boomi_config_set_token_provider(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_provider) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(provider) }
+    unsafe { release(provider) }
 }
 
 /// Clones the provider for one call: its handle may be freed during the call, even inside a callback.

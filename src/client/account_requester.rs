@@ -135,7 +135,7 @@ impl TokenRequester for AccountRequester<'_> {
 
     fn report(&self, event: RefreshEvent<'_>) {
         match event {
-            RefreshEvent::Renewed { token, generation } => self.context.emit(EventKind::TokenRefreshed, || {
+            RefreshEvent::Renewed { token, generation } => self.context.client.emit(EventKind::TokenRefreshed, || {
                 json!({
                     "account_id": self.account.id(),
                     "generation": generation,
@@ -143,7 +143,7 @@ impl TokenRequester for AccountRequester<'_> {
                     "lifetime_s": token.lifetime().as_secs(),
                 })
             }),
-            RefreshEvent::Failed { error, stale } => self.context.emit(EventKind::RefreshFailed, || {
+            RefreshEvent::Failed { error, stale } => self.context.client.emit(EventKind::RefreshFailed, || {
                 json!({
                     "account_id": self.account.id(),
                     "code": error.kind().code(),

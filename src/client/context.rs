@@ -2,11 +2,9 @@
 
 use std::{cell::Cell, rc::Rc, sync::atomic::Ordering, time::Duration};
 
-use serde_json::Value;
-
 use super::{call::Call, inner::Inner};
 use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits};
-use crate::{error::Result, event::EventKind, otp::TypedCode, secret::Secret};
+use crate::{error::Result, otp::TypedCode, secret::Secret};
 
 pub(crate) struct CallContext<'a> {
     pub(crate) client: &'a Inner,
@@ -72,10 +70,6 @@ impl<'a> CallContext<'a> {
         let code = self.code.and_then(TypedCode::take)?;
         self.took_code.set(true);
         Some(code)
-    }
-
-    pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
-        self.client.emit(kind, fields);
     }
 
     /// The server's time, in Unix milliseconds, once a response told it.

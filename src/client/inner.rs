@@ -62,7 +62,7 @@ impl Inner {
         let clock = config.clock();
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
-        let store = config.store(&clock)?;
+        let store = config.store.as_ref().map(|open| open(clock.clone())).transpose()?;
         let guard = config.guard(origin.to_string(), clock.clone(), store.as_deref());
         let rate_limiter =
             RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))

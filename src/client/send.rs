@@ -217,7 +217,7 @@ impl<'a> SendLoop<'a> {
             Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
             Err(error) => (error.status().unwrap_or(0), error.kind().code()),
         };
-        self.context.emit(EventKind::RequestRetried, || {
+        self.context.client.emit(EventKind::RequestRetried, || {
             json!({
                 "host": self.context.deadline().host(),
                 "method": self.request.method.as_str(),

@@ -49,42 +49,35 @@ pub(crate) fn error_of(response: &ResponseFacts<'_>) -> Option<Error> {
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
     let (kind, advice) = match response.status {
         200..=299 => match response.graphql_data? {
-            GraphqlData::Absent | GraphqlData::Null if is_unauthorized(message) => {
-                (ErrorKind::CredentialsRejected, rejected_advice(response))
-            }
-            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200".into()),
+            GraphqlData::Absent | GraphqlData::Null if is_unauthorized(message) => (ErrorKind::CredentialsRejected, ""),
+            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200"),
         },
-        status if is_rejection(status, response.error_body) => {
-            (ErrorKind::CredentialsRejected, rejected_advice(response))
-        }
+        status if is_rejection(status, response.error_body) => (ErrorKind::CredentialsRejected, ""),
         403 if response.error_body.id.as_deref() == Some("error.user.auth") => (
             ErrorKind::PermissionDenied,
             "an API token belongs to the account it was made in: use a token made in this account (Settings > Account \
-             Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id"
-                .into(),
+             Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id",
         ),
         403 => (
             ErrorKind::PermissionDenied,
             "the user is known and not allowed to do this: check its privileges (API Access among them), the account \
-             id, and whether the account allows this machine's address"
-                .into(),
+             id, and whether the account allows this machine's address",
         ),
         400 if message.contains("does not have access rights") => {
-            (ErrorKind::PermissionDenied, "the user lacks a privilege for this".into())
+            (ErrorKind::PermissionDenied, "the user lacks a privilege for this")
         }
-        429 => (ErrorKind::RateLimited, "too many requests: send fewer, or wait".into()),
+        429 => (ErrorKind::RateLimited, "too many requests: send fewer, or wait"),
         503 => (
             ErrorKind::RateLimited,
-            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota"
-                .into(),
+            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota",
         ),
         300..=399 => (
             ErrorKind::HttpStatus,
-            "redirects are not followed, so that credentials stay where they belong: check the base URL and the path"
-                .into(),
+            "redirects are not followed, so that credentials stay where they belong: check the base URL and the path",
         ),
-        _ => (ErrorKind::HttpStatus, String::new()),
+        _ => (ErrorKind::HttpStatus, ""),
     };
+    let advice = if kind == ErrorKind::CredentialsRejected { rejected_advice(response) } else { advice.into() };
     let advice = if advice.is_empty() { advice } else { format!(" ({advice})") };
     let text = format!("{} answered {}{quoted}{advice}", response.host, response.status);
     let retryable = matches!(response.status, 408 | 425 | 429 | 500 | 502..=504);

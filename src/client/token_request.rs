@@ -49,7 +49,7 @@ pub(crate) fn send(context: &CallContext<'_>, attempt: AuthAttempt, account_id: 
     }
     signed::end(context, attempt, outcome, PURPOSE);
     let token = token?;
-    context.emit(EventKind::TokenIssued, || {
+    context.client.emit(EventKind::TokenIssued, || {
         json!({
             "host": deadline.host(),
             "account_id": account_id,

@@ -50,8 +50,7 @@ pub(super) fn auth_name(kind: CredentialKind, username: &str) -> Result<[&str; 2
 
 /// Returns the value of the `Authorization` header, `Basic ...`. No I/O.
 pub fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<Secret> {
-    let pair = auth_pair(auth_name(kind, username)?, secret)?;
-    Ok(Secret::base64(BASIC, pair.as_bytes()))
+    Basic::new(kind, username, secret).map(|basic| basic.header)
 }
 
 /// Appends [`auth_header`] to the buffer that `make` returns for its length.
@@ -102,12 +101,6 @@ pub(crate) struct LoadResult {
     pub(crate) basic: Arc<Basic>,
     /// When they expire: wall clock, since 1970.
     pub(crate) expires_at: Option<Duration>,
-}
-
-impl From<Arc<Basic>> for LoadResult {
-    fn from(basic: Arc<Basic>) -> Self {
-        LoadResult { basic, expires_at: None }
-    }
 }
 
 #[cfg(test)]

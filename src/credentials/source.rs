@@ -130,15 +130,16 @@ impl Credentials {
     /// Loads the credentials. `check` fails when the call that needs them has ended.
     pub(super) fn load(&self, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<LoadResult> {
         match &self.source {
-            CredentialSource::Fixed(basic) => Ok(basic.clone().into()),
+            CredentialSource::Fixed(basic) => Ok(LoadResult { basic: basic.clone(), expires_at: None }),
             CredentialSource::File { kind, username, path } => {
                 let secret = read_secret_file(path)?;
-                Basic::new(*kind, username, &secret).map(|basic| Arc::new(basic).into()).map_err(|error| {
+                let basic = Basic::new(*kind, username, &secret).map_err(|error| {
                     Error::new(error.kind(), format!("{}, in the file {}", error.message(), path.display()))
-                })
+                })?;
+                Ok(LoadResult { basic: Arc::new(basic), expires_at: None })
             }
             CredentialSource::Function(load) => match load(rejected)?.source {
-                CredentialSource::Fixed(basic) => Ok(basic.into()),
+                CredentialSource::Fixed(basic) => Ok(LoadResult { basic, expires_at: None }),
                 _ => Err(Error::config("the credentials function must return fixed credentials")),
             },
             CredentialSource::Process { command, username } => {

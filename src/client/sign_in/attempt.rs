@@ -152,7 +152,7 @@ impl<'a> PendingAttempt<'a> {
                 Admission::Unusable(problem) => return Err(no_shared_memory(&problem)),
                 Admission::Reserved(step, wait) => {
                     self.reserved = Some(step);
-                    self.context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    self.context.client.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                     self.without_rate_permit(|attempt| attempt.wait_for_step(wait))?;
                 }
             }
@@ -185,7 +185,7 @@ impl<'a> PendingAttempt<'a> {
             step,
         };
         let admission = self.context.client.auth.guard.ask(&attempt, &|path, problem| {
-            self.context.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
+            self.context.client.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
         });
         // The guard may have waited for another process.
         self.context.deadline().check()?;
@@ -201,7 +201,7 @@ impl<'a> PendingAttempt<'a> {
         let server_ms = self.context.server_time_or_local();
         let time_for_more = self.context.deadline().remaining().saturating_sub(TIME_FOR_THE_REQUEST);
         let longest_wait_ms = self.remaining_wait().min(time_for_more).as_millis() as u64;
-        Ok(StepRequest { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
+        Ok(StepRequest { period: otp.period, server_ms, reserved: self.reserved, longest_wait_ms })
     }
 
     /// Makes a probe if the server's time is unknown. Concurrent calls wait for its end.
@@ -305,7 +305,7 @@ impl<'a> PendingAttempt<'a> {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        self.context.emit(EventKind::SignInHeld, || {
+        self.context.client.emit(EventKind::SignInHeld, || {
             json!({
                 "host": self.context.deadline().host(),
                 "username": self.name(),

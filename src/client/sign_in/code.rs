@@ -70,12 +70,12 @@ pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
     loop {
         let longest_wait_ms = deadline.remaining().as_millis() as u64;
         let server_ms = context.server_time_or_local();
-        match auth.guard.take_step(name, StepRequest { period: otp.period(), server_ms, reserved, longest_wait_ms }) {
+        match auth.guard.take_step(name, StepRequest { period: otp.period, server_ms, reserved, longest_wait_ms }) {
             StepReservation::Now(step) => return Ok(otp.code(step.number)),
             StepReservation::TooLate(wait) => return Err(next_step_too_late(wait)),
             StepReservation::In(step, wait) => {
                 reserved = Some(step);
-                context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                context.client.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                 deadline.progress.set_phase(Phase::Code);
                 deadline.wait(wait).inspect_err(|_| auth.guard.give_back(name, step))?;
             }

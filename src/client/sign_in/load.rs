@@ -43,7 +43,7 @@ pub(super) fn load_for(context: &CallContext<'_>, permit: Option<&RatePermit<'_>
         };
         let Some((loaded, by_this_call)) = loaded else { continue };
         if by_this_call && cache.credentials().can_change() {
-            context.emit(EventKind::CredentialsLoaded, || {
+            context.client.emit(EventKind::CredentialsLoaded, || {
                 json!({
                     "source": cache.credentials().source_name(),
                     "username": loaded.basic.username,
