@@ -5,7 +5,7 @@ pub(crate) mod env;
 use std::path::{Path, PathBuf};
 use std::{sync::Arc, time::Duration};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
 use crate::guard::{self, Guard, LoginMemory};
@@ -190,11 +190,6 @@ impl Config {
         self.set(store_at(url), |config, open| config.store = Some(open))
     }
 
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
-    }
-
-    /// The guard of sign-ins at this origin.
     pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, store: Option<&dyn SharedStore>) -> Guard {
         let in_flight = self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT);
         let mut guard = Guard::new(origin, clock, in_flight, self.guard_table.clone());

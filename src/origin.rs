@@ -1,6 +1,6 @@
 //! The origin of requests, and the one predicate that decides whether a secret may be sent to a URL.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
@@ -104,7 +104,12 @@ impl Origin {
 
     /// Returns the URL of a path, or of an absolute URL that this origin covers, with the account id.
     pub(crate) fn resolve(&self, path_or_url: &str, account_id: Option<&str>) -> Result<Uri> {
-        let filled = fill_account_id(path_or_url, account_id)?;
+        let mut filled = Cow::from(path_or_url);
+        if filled.contains(ACCOUNT_PLACEHOLDER) {
+            let account_id = account_id.ok_or_else(missing_account_id)?;
+            check_account_id(account_id)?;
+            filled = path_or_url.replace(ACCOUNT_PLACEHOLDER, &encode(account_id)).into();
+        }
         let url = if filled.starts_with('/') {
             check_characters(&filled).map_err(|what| Error::invalid(format!("the path {what}")))?;
             if filled.starts_with("//") {
@@ -207,16 +212,6 @@ fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
         return Err("has a numeric host that is no IPv4 address of four decimal numbers");
     }
     Ok(host)
-}
-
-/// Replaces the placeholder in a path by the account id, as one segment.
-fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::borrow::Cow<'a, str>> {
-    if !path.contains(ACCOUNT_PLACEHOLDER) {
-        return Ok(path.into());
-    }
-    let account_id = account_id.ok_or_else(missing_account_id)?;
-    check_account_id(account_id)?;
-    Ok(path.replace(ACCOUNT_PLACEHOLDER, &encode(account_id)).into())
 }
 
 pub(crate) fn missing_account_id() -> Error {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
-use super::handle::give;
+use super::handle::{c_string, give};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, lock};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     let (code, handle) = match result {
         Ok(()) => (0, std::ptr::null_mut()),
         Err(error) if error_out.is_null() => (error.kind().code(), std::ptr::null_mut()),
-        Err(error) => (error.kind().code(), give(boomi_error::from(error))),
+        Err(error) => (error.kind().code(), give(boomi_error { message: c_string(error.message()), error })),
     };
     if !error_out.is_null() {
         // SAFETY: not NULL, so the caller says that it is valid.

@@ -100,6 +100,7 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
+    /// The setter keeps this reference until its end, so that one that fails releases the data last.
     pub(crate) fn new(pointer: *mut c_void, release: boomi_release_callback) -> Arc<Self> {
         Arc::new(UserData { pointer, release })
     }
@@ -122,14 +123,15 @@ impl Drop for UserData {
 pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
     let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(Credentials::from_fn(move |rejected| {
-        let mut given = boomi_credentials::default();
+        let mut credentials = boomi_credentials::default();
         // SAFETY: the caller's function with the caller's data; what it gets lives through the call.
-        let code = unsafe { callback(data.pointer(), rejected.into(), &mut given) };
+        let code = unsafe { callback(data.pointer(), rejected.into(), &mut credentials) };
         if code != 0 {
             let text = format!("the credentials callback returned {code}, so there are no credentials");
             return Err(Error::config(text));
         }
-        given.take()
+        let none = || Err(Error::config("the credentials callback returned 0 and set no credentials"));
+        credentials.given.unwrap_or_else(none)
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Settings.
 
 use std::ffi::{c_char, c_void};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use super::boundary::{borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
@@ -66,17 +66,6 @@ pub(crate) unsafe fn set(
         drop(previous);
         result
     })
-}
-
-/// [`set`] for a callback. Keeps its data until the end, so that a failing setter releases it last.
-unsafe fn set_callback(
-    config: *mut boomi_config,
-    error_out: *mut *mut boomi_error,
-    data: &Arc<UserData>,
-    apply: impl FnOnce(&mut Config, Arc<UserData>) -> Result<()>,
-) -> boomi_code {
-    // SAFETY: by this function's contract.
-    unsafe { set(config, error_out, |config| apply(config, data.clone())) }
 }
 
 /// Sets the credentials. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail
@@ -150,9 +139,10 @@ pub unsafe extern "C" fn boomi_config_set_credentials_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| config.set_credentials(callbacks::credentials(callback, data));
+    let data = UserData::new(user_data, release);
+    let credentials = callbacks::credentials(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set_credentials(credentials)) }
 }
 
 /// Sets the account for {accountId} in a path, and for a JWT without an account of its own. Boomi shows it under
@@ -211,10 +201,10 @@ pub unsafe extern "C" fn boomi_config_set_otp_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply =
-        |config: &mut Config, data| config.set(callbacks::otp(callback, data), |config, otp| config.otp = Some(otp));
+    let data = UserData::new(user_data, release);
+    let otp = callbacks::otp(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(otp, |config, otp| config.otp = Some(otp))) }
 }
 
 /// Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
@@ -396,11 +386,10 @@ pub unsafe extern "C" fn boomi_config_set_event_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| {
-        config.set(callbacks::event(callback, data), |config, on| config.on_event = Some(on))
-    };
+    let data = UserData::new(user_data, release);
+    let handler = callbacks::event(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(handler, |config, on| config.on_event = Some(on))) }
 }
 
 /// Sets a function that is called while a call waits, and may cancel it. About `release` see
@@ -414,11 +403,10 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| {
-        config.set(callbacks::wait(callback, data), |config, hook| config.wait_hook = Some(hook))
-    };
+    let data = UserData::new(user_data, release);
+    let hook = callbacks::wait(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(hook, |config, hook| config.wait_hook = Some(hook))) }
 }
 
 /// Fills unset settings from the environment. On failure nothing is changed; an empty variable is unset.

@@ -6,18 +6,13 @@ use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
 use super::library::credential_kind;
 use crate::credentials::Credentials;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The credentials that a boomi_credentials_callback provides. Borrowed for that call.
 #[derive(Default)]
 pub struct boomi_credentials {
-    given: Option<Result<Credentials>>,
-}
-
-impl boomi_credentials {
-    pub(crate) fn take(self) -> Result<Credentials> {
-        self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and set no credentials")))
-    }
+    /// The credentials that were set last.
+    pub(super) given: Option<Result<Credentials>>,
 }
 
 /// Provides credentials, copied, from a boomi_credentials_callback.

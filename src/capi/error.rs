@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::handle::{c_string, get, release};
+use super::handle::{get, release};
 use crate::error::{Error, ErrorKind};
 
 /// The result of a function: `BOOMI_OK` or a `BOOMI_ERR_*` code. Codes may be added, and are never renumbered.
@@ -58,25 +58,18 @@ pub const BOOMI_ERR_INTERNAL: boomi_code = 16;
 /// Every function that returns a `boomi_code` takes a `boomi_error **` as its last parameter: NULL to ignore the
 /// error; otherwise it receives the error, or NULL on success.
 pub struct boomi_error {
-    error: Error,
-    message: CString,
-}
-
-impl From<Error> for boomi_error {
-    fn from(error: Error) -> Self {
-        boomi_error { message: c_string(error.message()), error }
-    }
+    pub(super) error: Error,
+    pub(super) message: CString,
 }
 
 /// Returns a short description of a code. Never NULL; static.
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_strerror(code: boomi_code) -> *const c_char {
-    let known = ErrorKind::ALL.into_iter().find(|kind| kind.code() == code);
-    match (code, known) {
-        (BOOMI_OK, _) => c"no error".as_ptr(),
-        (_, Some(kind)) => kind.description().as_ptr(),
-        _ => c"unknown code".as_ptr(),
+    if code == BOOMI_OK {
+        return c"no error".as_ptr();
     }
+    let kind = ErrorKind::ALL.into_iter().find(|kind| kind.code() == code);
+    kind.map_or(c"unknown code", ErrorKind::description).as_ptr()
 }
 
 /// Returns the code; `BOOMI_OK` if `error` is NULL.

@@ -45,17 +45,8 @@ impl Client {
         let context = CallContext::begin(&self.inner, call)?;
         match scheme {
             AuthScheme::Basic => {
-                let attempt = AuthAttempt::begin(
-                    &context,
-                    Purpose {
-                        name: PURPOSE,
-                        path: uri.path(),
-                        foreign: true,
-                        max_wait: context.deadline().remaining(),
-                        rate_permit: None,
-                        while_waiting: None,
-                    },
-                )?;
+                let purpose = Purpose::new(PURPOSE, uri.path(), context.deadline().remaining());
+                let attempt = AuthAttempt::begin(&context, Purpose { foreign: true, ..purpose })?;
                 let mut headers = vec![("authorization", attempt.header())];
                 headers.extend(attempt.code().map(|code| (OTP_HEADER, code)));
                 Ok(Authorization { client: self.inner.clone(), headers, pending: Pending::Basic(attempt) })

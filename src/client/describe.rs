@@ -65,7 +65,7 @@ impl Client {
         let held = status
             .held
             .map(|held| json!({ "reason": held.reason(), "wait_ms": held.rest.map(|rest| rest.as_millis() as u64) }));
-        let about = json!({
+        Ok(json!({
             "username": loaded.basic.username,
             "host": self.inner.origin.authority(),
             "memory": status.memory,
@@ -74,8 +74,8 @@ impl Client {
             "unanswered": status.unanswered,
             "in_flight": status.in_flight,
             "held": held,
-        });
-        Ok(about.to_string())
+        })
+        .to_string())
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use ureq::http::HeaderValue;
 
 use super::{server_clock::ServerClock, sign_in::state::AuthState};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, EventHandler};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventKind};
@@ -13,9 +14,8 @@ use crate::origin::{self, Origin};
 use crate::rate_limit::{self, RateLimiter};
 use crate::transport::{HttpTransport, Transport};
 use crate::{
-    bearer::BearerSource, clock::Clock, config::env::variable, shared_store::SharedStore,
-    token_cache::account::Account, token_cache::accounts::Accounts, transport::deadline::WaitHook,
-    transport::proxy::Proxy,
+    bearer::BearerSource, config::env::variable, shared_store::SharedStore, token_cache::account::Account,
+    token_cache::accounts::Accounts, transport::deadline::WaitHook, transport::proxy::Proxy,
 };
 
 pub(crate) struct Inner {
@@ -59,7 +59,7 @@ impl Inner {
         let proxy = config.proxy.clone().unwrap_or_default().for_target(&origin, text)?;
         let product = concat!("boomi-auth/", env!("CARGO_PKG_VERSION"));
         let user_agent = config.user_agent.as_ref().map_or(product.into(), |before| format!("{before} {product}"));
-        let clock = config.clock();
+        let clock = config.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
         let store = config.store.as_ref().map(|open| open(clock.clone())).transpose()?;
@@ -104,7 +104,7 @@ impl Inner {
 
     pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
         if let Some(handler) = &self.on_event {
-            handler(&Event::new(kind, fields()));
+            handler(&Event { kind, fields: fields() });
         }
     }
 }

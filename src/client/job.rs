@@ -150,7 +150,6 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// Where a response says that the result will be.
 #[derive(Debug, PartialEq)]
 enum Promise {
     Token(String),

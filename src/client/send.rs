@@ -14,7 +14,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::{RatePermit, account_of};
 use crate::{bearer::BearerSource, event::EventKind, jwt::Token, transport::progress::Phase};
 
-/// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
     Caller,
     User,
@@ -27,7 +26,6 @@ pub(crate) struct SendLoop<'a> {
     request: &'a Request,
     /// The request's path or URL, with account and query.
     uri: &'a Uri,
-    /// See [`WireRequest::most`].
     most: Option<u64>,
     auth: RequestAuth,
     idempotency: Idempotency,
@@ -122,14 +120,8 @@ impl<'a> SendLoop<'a> {
                 wire::send_as(context, request, Identity::Caller, None, &[])
             }
             RequestAuth::User => {
-                let purpose = Purpose {
-                    name: request.purpose,
-                    path: self.uri.path(),
-                    foreign: false,
-                    max_wait: deadline.remaining(),
-                    rate_permit: Some(&permit),
-                    while_waiting: None,
-                };
+                let purpose = Purpose::new(request.purpose, self.uri.path(), deadline.remaining());
+                let purpose = Purpose { rate_permit: Some(&permit), ..purpose };
                 match AuthAttempt::begin(context, purpose) {
                     Ok(attempt) => match begin() {
                         Ok(()) => signed::send(context, request, attempt),

@@ -36,7 +36,6 @@ pub(crate) fn end(context: &CallContext<'_>, attempt: AuthAttempt, outcome: Logi
     attempt.end(context.client, context.code, outcome, context.deadline().progress.status(), purpose);
 }
 
-/// What the end of a request says of the credentials that went with it.
 fn outcome(context: &CallContext<'_>, response: &Result<Response>) -> LoginOutcome {
     match (response, context.deadline().progress.status()) {
         (Ok(response), _) => status::outcome(response.status(), &response.error_body),

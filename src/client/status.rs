@@ -34,7 +34,6 @@ pub(crate) fn is_rejection(status: u16, error_body: &ErrorBody) -> bool {
     status == 401 || (status == 403 && error_body.id.as_deref() == Some("error.user.login"))
 }
 
-/// What a response says of the credentials that were sent.
 pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     match status {
         status if is_rejection(status, error_body) => LoginOutcome::Rejected,

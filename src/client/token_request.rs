@@ -29,9 +29,7 @@ pub(crate) fn begin(
     while_waiting: Option<&dyn Fn()>,
 ) -> Result<AuthAttempt> {
     let uri = uri(context, account_id)?;
-    let path = uri.path();
-    let purpose = Purpose { name: PURPOSE, path, foreign: false, max_wait, rate_permit: None, while_waiting };
-    AuthAttempt::begin(context, purpose)
+    AuthAttempt::begin(context, Purpose { while_waiting, ..Purpose::new(PURPOSE, uri.path(), max_wait) })
 }
 
 /// Sends the request. The response body is the JWT as text.

@@ -36,7 +36,6 @@ pub(crate) fn text(event: &Event<'_>) -> Option<Option<String>> {
 }
 
 pub(crate) struct Found {
-    /// The local name of the outermost element.
     pub(crate) root: String,
     /// For each name, the text of the first element that has any.
     pub(crate) texts: Vec<Option<String>>,

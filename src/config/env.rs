@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 use super::{CaMode, Config, OtpSource};
 use crate::credentials::{CredentialKind, Credentials, read_secret_file};
 use crate::error::{Error, Result};
-use crate::otp::OtpSecret;
 
 /// Looks up a variable; an empty one counts as unset.
 pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -41,18 +40,17 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
         config.credentials = credentials(variable)?;
     }
     if config.otp.is_none() {
-        config.otp = match secret("BOOMI_OTP_SECRET", variable)? {
+        match secret("BOOMI_OTP_SECRET", variable)? {
             Some(Given::Text(secret)) => {
-                let secret = OtpSecret::parse(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
-                Some(OtpSource::Secret(secret.into()))
+                config.set_otp_secret(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
             }
             Some(Given::File(path)) => {
                 let source = OtpSource::File(path);
                 source.secret().map_err(|error| named("BOOMI_OTP_SECRET_FILE", &error))?;
-                Some(source)
+                config.otp = Some(source);
             }
-            None => None,
-        };
+            None => {}
+        }
     }
     if config.roots.is_none()
         && let Some(path) = variable("BOOMI_CA_FILE").map(PathBuf::from)
@@ -84,7 +82,6 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A secret, or the path of its file.
 enum Given {
     Text(Zeroizing<String>),
     File(PathBuf),

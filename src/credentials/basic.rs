@@ -95,7 +95,6 @@ impl Basic {
     }
 }
 
-/// Credentials as their source returned them.
 #[derive(Debug)]
 pub(crate) struct LoadResult {
     pub(crate) basic: Arc<Basic>,

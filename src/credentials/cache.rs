@@ -36,7 +36,6 @@ impl CredentialCache {
         &self.credentials
     }
 
-    /// Returns the name of the user, where it is known yet.
     pub(crate) fn username(&self) -> Option<String> {
         let loaded = self.current.load();
         let loaded = loaded.as_ref().map(|loaded| loaded.basic.username.as_str());

@@ -31,7 +31,6 @@ pub(crate) struct Purpose<'a> {
     pub(crate) path: &'a str,
     /// Whether another HTTP library sends the request.
     pub(crate) foreign: bool,
-    /// How long the attempt may wait for the guard's permit.
     pub(crate) max_wait: Duration,
     /// The request's rate permit, which is given back while the attempt waits.
     pub(crate) rate_permit: Option<&'a RatePermit<'a>>,
@@ -39,7 +38,12 @@ pub(crate) struct Purpose<'a> {
     pub(crate) while_waiting: Option<&'a dyn Fn()>,
 }
 
-impl Purpose<'_> {
+impl<'a> Purpose<'a> {
+    /// A request of this client, without a rate permit.
+    pub(crate) fn new(name: &'static str, path: &'a str, max_wait: Duration) -> Self {
+        Purpose { name, path, foreign: false, max_wait, rate_permit: None, while_waiting: None }
+    }
+
     fn kind(&self) -> LoginKind {
         if self.path.starts_with("/auth/jwt/") { LoginKind::TokenRequest } else { LoginKind::Basic }
     }
@@ -248,7 +252,6 @@ impl<'a> PendingAttempt<'a> {
         may
     }
 
-    /// Gives the rate permit back during a wait.
     fn without_rate_permit(&mut self, wait: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let rate_permit = self.purpose.rate_permit;
         rate_permit.into_iter().for_each(RatePermit::give_back);

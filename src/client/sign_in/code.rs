@@ -15,7 +15,6 @@ use crate::{
 
 pub(super) enum CodeSource {
     None,
-    /// The user typed it for this call.
     Typed(Secret),
     Computed(Arc<OtpSecret>),
     Function(Arc<dyn Fn() -> Result<Secret> + Send + Sync>),

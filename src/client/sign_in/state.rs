@@ -46,12 +46,10 @@ impl AuthState {
         self.cache.as_ref().ok_or_else(missing_credentials)
     }
 
-    /// Makes the next attempt load the credentials again.
     pub(super) fn reject(&self, loaded: &Loaded) {
         self.cache.iter().for_each(|cache| cache.reject(loaded));
     }
 
-    /// Lets the guard permit one authentication attempt, whatever it holds.
     pub(crate) fn reset_guard(&self) {
         let name = self.cache.as_ref().and_then(CredentialCache::username);
         self.guard.reset(name.as_deref());
