@@ -1,11 +1,7 @@
 //! The source of a client's JWTs: its own account, or the token provider of another client.
 
-use crate::error::Result;
-use crate::jwt::Token;
-use crate::otp::TypedCode;
-use crate::transport::deadline::Deadline;
+use crate::{error::Result, jwt::Token, otp::TypedCode, transport::deadline::Deadline};
 
-/// A source of JWTs for one account.
 pub(crate) trait BearerSource: Send + Sync {
     fn account_id(&self) -> &str;
 

@@ -3,7 +3,7 @@
 
 mod account_requester;
 pub(crate) mod authorization;
-mod body;
+pub(crate) mod body;
 pub(crate) mod builder;
 mod call;
 pub(crate) mod client_builder;
@@ -29,9 +29,7 @@ mod token_request;
 mod wire;
 pub(crate) mod xml;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use ureq::http::Uri;
 
@@ -40,12 +38,8 @@ pub use request::{AuthScheme, HeaderOptions, Request};
 pub use response::Response;
 pub use token_provider::TokenProvider;
 
-use crate::bearer::BearerSource;
-use crate::config::Config;
-use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::jwt::Token;
-use crate::secret::Secret;
+use crate::{bearer::BearerSource, config::Config, credentials::Credentials, jwt::Token, secret::Secret};
 use context::CallContext;
 use inner::Inner;
 use send::{RequestAuth, SendLoop};
@@ -193,7 +187,6 @@ impl Client {
     }
 }
 
-/// Appends `query` to the URL's own.
 fn with_query(uri: Uri, query: &str) -> Result<Uri> {
     if query.is_empty() {
         return Ok(uri);
@@ -202,14 +195,19 @@ fn with_query(uri: Uri, query: &str) -> Result<Uri> {
     format!("{uri}{sign}{query}").parse().map_err(|_| Error::invalid("the query is too long"))
 }
 
-const _: () = {
-    const fn is_shared_by_threads<T: Send + Sync>() {}
-    is_shared_by_threads::<Client>();
-    is_shared_by_threads::<Credentials>();
-    is_shared_by_threads::<Call>();
-    is_shared_by_threads::<Request>();
-    is_shared_by_threads::<Response>();
-    is_shared_by_threads::<Token>();
-    is_shared_by_threads::<TokenProvider>();
-    is_shared_by_threads::<Error>();
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const _: () = {
+        const fn is_shared_by_threads<T: Send + Sync>() {}
+        is_shared_by_threads::<Client>();
+        is_shared_by_threads::<Credentials>();
+        is_shared_by_threads::<Call>();
+        is_shared_by_threads::<Request>();
+        is_shared_by_threads::<Response>();
+        is_shared_by_threads::<Token>();
+        is_shared_by_threads::<TokenProvider>();
+        is_shared_by_threads::<Error>();
+    };
+}

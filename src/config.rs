@@ -3,32 +3,25 @@
 pub(crate) mod env;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::bearer::BearerSource;
-use crate::clock::{Clock, SystemClock};
-#[cfg(feature = "capi")]
-use crate::credentials::CredentialKind;
+use crate::clock::Clock;
 use crate::credentials::{Credentials, read_secret_file};
 use crate::error::{Error, FirstError, Result};
-use crate::event::Event;
-use crate::guard::state_dir::StateDir;
 use crate::guard::{self, Guard, LoginMemory};
 use crate::origin::{self, BASE_URL_US, Origin};
-use crate::otp::OtpSecret;
-use crate::rate_limit::MOST_REQUESTS_PER_SECOND;
-use crate::secret::Secret;
 use crate::shared_store::{OpenStore, SharedStore};
-use crate::transport::Transport;
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
 use crate::transport::tls::{Roots, read_pem};
 use crate::validate::{check, check_timeout, ensure};
+use crate::{
+    bearer::BearerSource, event::Event, guard::state_dir::StateDir, otp::OtpSecret,
+    rate_limit::MOST_REQUESTS_PER_SECOND, secret::Secret, transport::Transport,
+};
 
 pub(crate) type EventHandler = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// The source of one-time codes.
 #[derive(Clone)]
 pub(crate) enum OtpSource {
     Secret(Arc<OtpSecret>),
@@ -197,33 +190,16 @@ impl Config {
         self.set(store_at(url), |config, open| config.store = Some(open))
     }
 
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
-    }
-
-    pub(crate) fn most_sign_ins_in_flight(&self) -> u32 {
-        self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT)
-    }
-
-    /// Opens the shared store, if one is set.
-    pub(crate) fn store(&self, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn SharedStore>>> {
-        self.store.as_ref().map(|open| open(clock.clone())).transpose()
-    }
-
-    /// The guard of sign-ins at this origin.
     pub(crate) fn guard(&self, origin: String, clock: Arc<dyn Clock>, store: Option<&dyn SharedStore>) -> Guard {
-        let guard = Guard::new(origin, clock, self.most_sign_ins_in_flight(), self.guard_table.clone());
-        let guard = match store {
-            Some(store) => guard.shared_by(store.histories(), store.place().to_owned()),
-            None => guard,
-        };
-        let guard = match &self.state_dir {
-            Some(path) => {
-                let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
-                guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string())
-            }
-            None => guard,
-        };
+        let in_flight = self.max_sign_ins_in_flight.unwrap_or(guard::DEFAULT_MOST_IN_FLIGHT);
+        let mut guard = Guard::new(origin, clock, in_flight, self.guard_table.clone());
+        if let Some(store) = store {
+            guard = guard.shared_by(store.histories(), store.place().to_owned());
+        }
+        if let Some(path) = &self.state_dir {
+            let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
+            guard = guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string());
+        }
         if self.state_dir_required { guard.that_must_be_shared() } else { guard }
     }
 
@@ -232,7 +208,6 @@ impl Config {
     }
 }
 
-/// Reads the URL of a shared store.
 #[cfg(feature = "redis")]
 fn store_at(url: &str) -> Result<OpenStore> {
     crate::store::at(url)
@@ -244,16 +219,4 @@ fn store_at(_: &str) -> Result<OpenStore> {
         "this library was built without the feature `redis`, so it knows no store: build it with that, or leave \
          BOOMI_STORE and the setting unset",
     ))
-}
-
-/// Checks a credential kind that is given as a number.
-#[cfg(feature = "capi")]
-pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
-    match kind {
-        1 => Ok(CredentialKind::ApiToken),
-        2 => Ok(CredentialKind::Password),
-        _ => Err(Error::invalid(format!(
-            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
-        ))),
-    }
 }

@@ -1,7 +1,6 @@
 //! Errors: a code that programs act on and a text that people act on.
 
-use std::ffi::CStr;
-use std::time::Duration;
+use std::{ffi::CStr, time::Duration};
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -174,7 +173,6 @@ impl Error {
         self
     }
 
-    /// Appends a note to the text.
     pub(crate) fn noting(mut self, note: &str) -> Self {
         self.0.message.push_str(note);
         self
@@ -228,7 +226,6 @@ impl FirstError {
         })
     }
 
-    /// Returns the stored error.
     pub(crate) fn check(&self) -> Result<()> {
         self.0.clone().map_or(Ok(()), Err)
     }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 /// Handlers run on the thread of the call, outside all locks. They must not call blocking functions of their client.
 #[derive(Debug, Clone)]
 pub struct Event {
-    kind: EventKind,
-    fields: Value,
+    pub(crate) kind: EventKind,
+    pub(crate) fields: Value,
 }
 
 /// What an [`Event`] is about. The numbers are the `BOOMI_EVENT_*` constants of the C API; more may be added.
@@ -66,10 +66,6 @@ impl EventKind {
 }
 
 impl Event {
-    pub(crate) fn new(kind: EventKind, fields: Value) -> Self {
-        Event { kind, fields }
-    }
-
     /// Returns what happened.
     pub fn kind(&self) -> EventKind {
         self.kind

@@ -1,6 +1,6 @@
 //! The origin of requests, and the one predicate that decides whether a secret may be sent to a URL.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
@@ -15,7 +15,6 @@ pub const BASE_URL_GB: &str = "https://api.platform.gb.boomi.com";
 /// All characters but the unreserved ones of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Is replaced by the account id in a path.
 const ACCOUNT_PLACEHOLDER: &str = "{accountId}";
 
 /// A scheme, host and port, to which a secret is bound.
@@ -80,26 +79,17 @@ impl Origin {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
         };
+        let (scheme, default_port) = if https { ("https", 443) } else { ("http", 80) };
         let port = match port {
-            None | Some("") => {
-                if https {
-                    443
-                } else {
-                    80
-                }
-            }
+            None | Some("") => default_port,
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 port.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not between 1 and 65535")?
             }
             Some(_) => return Err("has a port that is not a number"),
         };
         let host = normal_host(host)?;
-        let scheme = if https { "https" } else { "http" };
-        let url = if port == if https { 443 } else { 80 } {
-            format!("{scheme}://{host}")
-        } else {
-            format!("{scheme}://{host}:{port}")
-        };
+        let url_port = if port == default_port { String::new() } else { format!(":{port}") };
+        let url = format!("{scheme}://{host}{url_port}");
         Ok(Origin { https, host, port, url })
     }
 
@@ -114,7 +104,12 @@ impl Origin {
 
     /// Returns the URL of a path, or of an absolute URL that this origin covers, with the account id.
     pub(crate) fn resolve(&self, path_or_url: &str, account_id: Option<&str>) -> Result<Uri> {
-        let filled = fill_account_id(path_or_url, account_id)?;
+        let mut filled = Cow::from(path_or_url);
+        if filled.contains(ACCOUNT_PLACEHOLDER) {
+            let account_id = account_id.ok_or_else(missing_account_id)?;
+            check_account_id(account_id)?;
+            filled = path_or_url.replace(ACCOUNT_PLACEHOLDER, &encode(account_id)).into();
+        }
         let url = if filled.starts_with('/') {
             check_characters(&filled).map_err(|what| Error::invalid(format!("the path {what}")))?;
             if filled.starts_with("//") {
@@ -143,7 +138,6 @@ impl Origin {
         self.https
     }
 
-    /// Returns the host as in a URL.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -220,16 +214,6 @@ fn normal_host(host: &str) -> std::result::Result<String, &'static str> {
     Ok(host)
 }
 
-/// Replaces the placeholder in a path by the account id, as one segment.
-fn fill_account_id<'a>(path: &'a str, account_id: Option<&str>) -> Result<std::borrow::Cow<'a, str>> {
-    if !path.contains(ACCOUNT_PLACEHOLDER) {
-        return Ok(path.into());
-    }
-    let segment = account_segment(account_id.ok_or_else(missing_account_id)?)?;
-    Ok(path.replace(ACCOUNT_PLACEHOLDER, &segment).into())
-}
-
-/// Returns the error of a missing account id.
 pub(crate) fn missing_account_id() -> Error {
     Error::config(
         "no account id is set: give the account id to the client (BOOMI_ACCOUNT_ID) or to the call; Boomi shows it \
@@ -237,18 +221,12 @@ pub(crate) fn missing_account_id() -> Error {
     )
 }
 
-/// Checks an account id.
 pub(crate) fn check_account_id(account_id: &str) -> Result<()> {
     crate::validate::check("the account id", account_id)?;
     match account_id {
         "." | ".." => Err(Error::invalid("the account id is a relative path segment")),
         _ => Ok(()),
     }
-}
-
-/// Returns the account id as one percent-encoded path segment.
-pub(crate) fn account_segment(account_id: &str) -> Result<String> {
-    check_account_id(account_id).map(|()| encode(account_id))
 }
 
 /// Percent-encodes all characters but letters, digits and `-._~`.

@@ -37,11 +37,11 @@ pub fn otp_code(secret: &str, unix_time: i64) -> Result<Secret> {
     Ok(secret.code(secret.step(seconds)))
 }
 
-/// A parsed secret.
 pub(crate) struct OtpSecret {
     key: Zeroizing<Vec<u8>>,
     digits: u32,
-    period: u64,
+    /// How many seconds one code lasts.
+    pub(crate) period: u64,
     algorithm: hmac::Algorithm,
 }
 
@@ -111,17 +111,10 @@ impl OtpSecret {
         Ok(OtpSecret { digits, period, algorithm, ..Self::parse_base32(&secret)? })
     }
 
-    /// Returns how many seconds one code lasts.
-    pub(crate) fn period(&self) -> u64 {
-        self.period
-    }
-
-    /// Returns the TOTP time step at `unix_seconds`.
     pub(crate) fn step(&self, unix_seconds: u64) -> u64 {
         unix_seconds / self.period
     }
 
-    /// Returns the code of a time step.
     pub(crate) fn code(&self, step: u64) -> Secret {
         let digest = hmac::sign(&hmac::Key::new(self.algorithm, &self.key), &step.to_be_bytes());
         let digest = digest.as_ref();

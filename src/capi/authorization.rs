@@ -3,12 +3,11 @@
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;
 
-use super::boundary::{Out, borrow_mut, bytes, run, text};
-use super::call::boomi_call;
+use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string};
-use super::request::scheme_of;
+use super::handle::{c_string, get, give, release};
+use super::{call::boomi_call, request::scheme_of};
 use crate::client::authorization::Authorization;
 
 /// The headers that authenticate one request sent by another HTTP library. Used by one thread.
@@ -18,8 +17,6 @@ pub struct boomi_authorization {
     authorization: Authorization,
     names: Vec<CString>,
 }
-
-impl Handle for boomi_authorization {}
 
 /// Creates the authentication headers for one request to `url`.
 ///
@@ -48,21 +45,14 @@ pub unsafe extern "C" fn boomi_client_authorize(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(authorization_out) };
-    run(error_out, || {
-        out.check("authorization_out")?;
-        // SAFETY: see the module's contract.
-        let (client, url, call) = unsafe { (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call)) };
-        let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
-        let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
-        out.set(boomi_authorization { authorization, names }.give());
-        Ok(())
-    })
-}
-
-fn get<'a>(authorization: *const boomi_authorization) -> Option<&'a boomi_authorization> {
-    // SAFETY: see the module's contract.
-    unsafe { authorization.as_ref() }
+    unsafe {
+        create(authorization_out, "authorization_out", error_out, || {
+            let (client, url, call) = (in_use(client)?, text(url, "url")?.to_owned(), in_use_call(call));
+            let authorization = client.authorize(scheme_of(scheme)?, &url, call.as_ref())?;
+            let names = authorization.headers().map(|(name, _)| c_string(name)).collect();
+            Ok(give(boomi_authorization { authorization, names }))
+        })
+    }
 }
 
 /// Returns the number of headers; 0 if `authorization` is NULL.
@@ -148,5 +138,5 @@ pub unsafe extern "C" fn boomi_authorization_withdraw(authorization: *mut boomi_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_authorization_free(authorization: *mut boomi_authorization) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(authorization) }
+    unsafe { release(authorization) }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle as _;
+use super::handle::{c_string, give};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Mutex, lock};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     let (code, handle) = match result {
         Ok(()) => (0, std::ptr::null_mut()),
         Err(error) if error_out.is_null() => (error.kind().code(), std::ptr::null_mut()),
-        Err(error) => (error.kind().code(), boomi_error::from(error).give()),
+        Err(error) => (error.kind().code(), give(boomi_error { message: c_string(error.message()), error })),
     };
     if !error_out.is_null() {
         // SAFETY: not NULL, so the caller says that it is valid.
@@ -30,19 +30,38 @@ pub(crate) fn run(error_out: *mut *mut boomi_error, work: impl FnOnce() -> Resul
     code
 }
 
-/// Borrows a handle.
+/// [`run`] for a function that returns a pointer through an out-parameter: NULL from the start, and on failure.
+pub(crate) unsafe fn create<T>(
+    out: *mut *mut T,
+    name: &str,
+    error_out: *mut *mut boomi_error,
+    work: impl FnOnce() -> Result<*mut T>,
+) -> boomi_code {
+    if !out.is_null() {
+        // SAFETY: not NULL, so valid, says the caller.
+        unsafe { *out = std::ptr::null_mut() };
+    }
+    run(error_out, || {
+        if out.is_null() {
+            return Err(is_null(name));
+        }
+        let value = work()?;
+        // SAFETY: as above.
+        unsafe { *out = value };
+        Ok(())
+    })
+}
+
 pub(crate) unsafe fn borrow<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
     // SAFETY: NULL or valid, says the caller.
     unsafe { handle.as_ref() }.ok_or_else(|| is_null(name))
 }
 
-/// Borrows a handle to change it.
 pub(crate) unsafe fn borrow_mut<'a, T>(handle: *mut T, name: &str) -> Result<&'a mut T> {
     // SAFETY: NULL or valid, and not used by another thread, says the caller.
     unsafe { handle.as_mut() }.ok_or_else(|| is_null(name))
 }
 
-/// Borrows a required text.
 pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str> {
     if text.is_null() {
         return Err(is_null(name));
@@ -56,7 +75,6 @@ pub(crate) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
     std::str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name} is not UTF-8")))
 }
 
-/// Borrows an optional text.
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: by this function's contract.
     if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }
@@ -92,33 +110,8 @@ pub(crate) unsafe fn room<'a>(data: *mut std::ffi::c_void, length: usize, name: 
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) })
 }
 
-fn is_null(name: &str) -> Error {
+pub(crate) fn is_null(name: &str) -> Error {
     Error::invalid(format!("{name} is NULL"))
-}
-
-/// An out-parameter. It is NULL from the start, so that it is NULL if the function fails.
-pub(crate) struct Out<T>(*mut *mut T);
-
-impl<T> Out<T> {
-    pub(crate) unsafe fn cleared(place: *mut *mut T) -> Self {
-        if !place.is_null() {
-            // SAFETY: not NULL, so valid, says the caller.
-            unsafe { *place = std::ptr::null_mut() };
-        }
-        Out(place)
-    }
-
-    /// Fails if the caller passed NULL.
-    pub(crate) fn check(&self, name: &str) -> Result<()> {
-        if self.0.is_null() { Err(is_null(name)) } else { Ok(()) }
-    }
-
-    pub(crate) fn set(self, value: *mut T) {
-        if !self.0.is_null() {
-            // SAFETY: as in `cleared`.
-            unsafe { *self.0 = value };
-        }
-    }
 }
 
 /// The state of a handle that one call at a time uses.

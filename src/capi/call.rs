@@ -1,13 +1,11 @@
 //! The limits and the cancellation of one call.
 
-use std::ffi::c_char;
-use std::time::Duration;
+use std::{ffi::c_char, time::Duration};
 
 use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use crate::client::Call;
-use crate::error::Result;
+use super::handle::{get, give, release};
+use crate::{client::Call, error::Result};
 
 /// The limits of one call, and the means to cancel it. Functions that take one use the client's settings for NULL.
 ///
@@ -18,12 +16,10 @@ pub struct boomi_call {
     pub(crate) call: Call,
 }
 
-impl Handle for boomi_call {}
-
 /// Creates a call with the client's limits. Freed with boomi_call_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_call_new() -> *mut boomi_call {
-    boomi_call { call: Call::new() }.give()
+    give(boomi_call { call: Call::new() })
 }
 
 unsafe fn set(
@@ -70,8 +66,7 @@ pub unsafe extern "C" fn boomi_call_set_otp(
 /// The functions return BOOMI_ERR_CANCELED. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_cancel(call: *const boomi_call) {
-    // SAFETY: see the module's contract.
-    if let Some(handle) = unsafe { call.as_ref() } {
+    if let Some(handle) = get(call) {
         handle.call.cancel();
     }
 }
@@ -80,5 +75,5 @@ pub unsafe extern "C" fn boomi_call_cancel(call: *const boomi_call) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_call_free(call: *mut boomi_call) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(call) }
+    unsafe { release(call) }
 }

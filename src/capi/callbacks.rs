@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::boundary::is_null;
 use super::credentials::boomi_credentials;
-use super::handle::c_string;
+use super::handle::{c_string, get};
 use crate::config::{EventHandler, OtpSource};
-use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, EventKind};
-use crate::otp::check_code;
-use crate::transport::deadline::WaitHook;
+use crate::event::Event;
+use crate::{credentials::Credentials, otp::check_code, transport::deadline::WaitHook};
 
 /// Releases `user_data`. Called once, when nothing uses the data any more, also if the setter failed. May be NULL.
 pub type boomi_release_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -71,20 +70,6 @@ pub const BOOMI_EVENT_STATE_UNAVAILABLE: u32 = 9;
 /// status (0: no response), code (a BOOMI_ERR_* number), wait_ms.
 pub const BOOMI_EVENT_REQUEST_RETRIED: u32 = 10;
 
-// The header's constants equal the core's.
-const _: () = {
-    assert!(BOOMI_EVENT_CREDENTIALS_LOADED == EventKind::CredentialsLoaded as u32);
-    assert!(BOOMI_EVENT_SIGN_IN_REJECTED == EventKind::SignInRejected as u32);
-    assert!(BOOMI_EVENT_TOKEN_ISSUED == EventKind::TokenIssued as u32);
-    assert!(BOOMI_EVENT_OTP_AWAITED == EventKind::OtpAwaited as u32);
-    assert!(BOOMI_EVENT_TOKEN_REFRESHED == EventKind::TokenRefreshed as u32);
-    assert!(BOOMI_EVENT_REFRESH_FAILED == EventKind::RefreshFailed as u32);
-    assert!(BOOMI_EVENT_TOKEN_REFUSED == EventKind::TokenRefused as u32);
-    assert!(BOOMI_EVENT_SIGN_IN_HELD == EventKind::SignInHeld as u32);
-    assert!(BOOMI_EVENT_STATE_UNAVAILABLE == EventKind::StateUnavailable as u32);
-    assert!(BOOMI_EVENT_REQUEST_RETRIED == EventKind::RequestRetried as u32);
-};
-
 /// An event of a client. Borrowed for the callback that receives it; it never contains a secret.
 pub struct boomi_event {
     kind: u32,
@@ -94,15 +79,13 @@ pub struct boomi_event {
 /// Returns a BOOMI_EVENT_* constant; later versions may add more. 0 if `event` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_event_kind(event: *const boomi_event) -> u32 {
-    // SAFETY: see the module's contract.
-    unsafe { event.as_ref() }.map_or(0, |event| event.kind)
+    get(event).map_or(0, |event| event.kind)
 }
 
 /// Returns the event as a JSON object: {"event": name, ...fields}. NULL if `event` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_event_json(event: *const boomi_event) -> *const c_char {
-    // SAFETY: see the module's contract.
-    unsafe { event.as_ref() }.map_or(std::ptr::null(), |event| event.json.as_ptr())
+    get(event).map_or(std::ptr::null(), |event| event.json.as_ptr())
 }
 
 /// The `user_data` of a callback. Dropping the last reference releases it.
@@ -117,6 +100,7 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
+    /// The setter keeps this reference until its end, so that one that fails releases the data last.
     pub(crate) fn new(pointer: *mut c_void, release: boomi_release_callback) -> Arc<Self> {
         Arc::new(UserData { pointer, release })
     }
@@ -136,28 +120,23 @@ impl Drop for UserData {
     }
 }
 
-fn is_null() -> Error {
-    Error::invalid("callback is NULL")
-}
-
-/// Credentials from `callback`.
 pub(crate) fn credentials(callback: boomi_credentials_callback, data: Arc<UserData>) -> Result<Credentials> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(Credentials::from_fn(move |rejected| {
-        let mut given = boomi_credentials::default();
+        let mut credentials = boomi_credentials::default();
         // SAFETY: the caller's function with the caller's data; what it gets lives through the call.
-        let code = unsafe { callback(data.pointer(), rejected.into(), &mut given) };
+        let code = unsafe { callback(data.pointer(), rejected.into(), &mut credentials) };
         if code != 0 {
             let text = format!("the credentials callback returned {code}, so there are no credentials");
             return Err(Error::config(text));
         }
-        given.take()
+        let none = || Err(Error::config("the credentials callback returned 0 and set no credentials"));
+        credentials.given.unwrap_or_else(none)
     }))
 }
 
-/// One-time codes from `callback`.
 pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<OtpSource> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(OtpSource::Function(Arc::new(move || {
         let failed = |what: &str| Error::new(ErrorKind::Otp, format!("the one-time code callback {what}"));
         let mut code = Zeroizing::new([0u8; 128]);
@@ -172,16 +151,14 @@ pub(crate) fn otp(callback: boomi_otp_callback, data: Arc<UserData>) -> Result<O
     })))
 }
 
-/// A wait hook that calls `callback`.
 pub(crate) fn wait(callback: boomi_wait_callback, data: Arc<UserData>) -> Result<WaitHook> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     // SAFETY: the caller's function with the caller's data.
     Ok(Arc::new(move || unsafe { callback(data.pointer()) } != 0))
 }
 
-/// An event handler that calls `callback`.
 pub(crate) fn event(callback: boomi_event_callback, data: Arc<UserData>) -> Result<EventHandler> {
-    let callback = callback.ok_or_else(is_null)?;
+    let callback = callback.ok_or_else(|| is_null("callback"))?;
     Ok(Arc::new(move |event: &Event| {
         let event = boomi_event { kind: event.kind().code(), json: c_string(&event.to_json()) };
         // SAFETY: the caller's function with the caller's data; the event lives through the call.

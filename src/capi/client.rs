@@ -2,15 +2,13 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{Out, borrow, optional_text, run};
-use super::call::boomi_call;
-use super::config::boomi_config;
+use super::boundary::{borrow, create, optional_text, run};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::library::give_text;
-use super::request::boomi_request;
-use super::response::boomi_response;
+use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
+use super::{
+    call::boomi_call, config::boomi_config, library::give_text, request::boomi_request, response::boomi_response,
+};
 use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;
 
@@ -21,8 +19,6 @@ use crate::error::Result;
 pub struct boomi_client {
     client: Client,
 }
-
-impl Handle for boomi_client {}
 
 /// Creates a client with these settings, which may be freed or changed afterwards. No I/O.
 ///
@@ -35,14 +31,12 @@ pub unsafe extern "C" fn boomi_client_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(client_out) };
-    run(error_out, || {
-        out.check("client_out")?;
-        // SAFETY: see the module's contract.
-        let config = unsafe { borrow(config, "config") }?.config.clone();
-        out.set(boomi_client { client: Client::new(config)? }.give());
-        Ok(())
-    })
+    unsafe {
+        create(client_out, "client_out", error_out, || {
+            let config = borrow(config, "config")?.config.clone();
+            Ok(give(boomi_client { client: Client::new(config)? }))
+        })
+    }
 }
 
 /// Creates a client from the environment, which must provide credentials.
@@ -57,19 +51,14 @@ pub unsafe extern "C" fn boomi_client_from_env(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(client_out) };
-    run(error_out, || {
-        out.check("client_out")?;
-        out.set(boomi_client { client: Client::from_env()? }.give());
-        Ok(())
-    })
+    unsafe { create(client_out, "client_out", error_out, || Ok(give(boomi_client { client: Client::from_env()? }))) }
 }
 
 /// Frees a client. Calls in progress, tokens and responses stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_free(client: *mut boomi_client) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(client) }
+    unsafe { release(client) }
 }
 
 /// Cancels every running call of this client within 100 ms, with BOOMI_ERR_CANCELED. Later calls work. From any
@@ -78,8 +67,7 @@ pub unsafe extern "C" fn boomi_client_free(client: *mut boomi_client) {
 /// NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
-    // SAFETY: see the module's contract.
-    if let Some(handle) = unsafe { client.as_ref() } {
+    if let Some(handle) = get(client) {
         handle.client.cancel();
     }
 }
@@ -96,8 +84,7 @@ pub unsafe extern "C" fn boomi_client_cancel(client: *const boomi_client) {
 pub unsafe extern "C" fn boomi_client_reset_guard(client: *const boomi_client) {
     // There is no code to return. A panic changes nothing.
     run(std::ptr::null_mut(), || {
-        // SAFETY: see the module's contract.
-        if let Some(handle) = unsafe { client.as_ref() } {
+        if let Some(handle) = get(client) {
             // A reference for this call: an event callback may free the handle.
             handle.client.clone().reset_guard();
         }
@@ -117,14 +104,7 @@ pub unsafe extern "C" fn boomi_client_describe(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(json_out) };
-    run(error_out, || {
-        out.check("json_out")?;
-        // SAFETY: see the module's contract.
-        let text = unsafe { borrow(client, "client") }?.client.describe();
-        out.set(give_text(&text));
-        Ok(())
-    })
+    unsafe { create(json_out, "json_out", error_out, || Ok(give_text(&borrow(client, "client")?.client.describe()))) }
 }
 
 /// Returns the guard's state for this client's user as a JSON object without secrets.
@@ -146,15 +126,7 @@ pub unsafe extern "C" fn boomi_client_describe_guard(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(json_out) };
-    run(error_out, || {
-        out.check("json_out")?;
-        // A reference for this call: a callback may free the handle.
-        // SAFETY: see the module's contract.
-        let client = unsafe { borrow(client, "client") }?.client.clone();
-        out.set(give_text(&client.describe_guard()?));
-        Ok(())
-    })
+    unsafe { create(json_out, "json_out", error_out, || Ok(give_text(&in_use(client)?.describe_guard()?))) }
 }
 
 /// Requests a new JWT from the server, always. boomi_token_provider_new() caches one.
@@ -174,16 +146,13 @@ pub unsafe extern "C" fn boomi_jwt_generate(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(token_out) };
-    run(error_out, || {
-        out.check("token_out")?;
-        // SAFETY: see the module's contract.
-        let (client, account_id, call) = unsafe {
-            (in_use(client)?, optional_text(account_id, "account_id")?.map(str::to_owned), in_use_call(call))
-        };
-        out.set(token::give(client.generate_jwt(account_id.as_deref(), call.as_ref())?));
-        Ok(())
-    })
+    unsafe {
+        create(token_out, "token_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let account_id = optional_text(account_id, "account_id")?.map(str::to_owned);
+            Ok(token::give(client.generate_jwt(account_id.as_deref(), call.as_ref())?))
+        })
+    }
 }
 
 /// Sends a request and returns the response, whatever its status; see boomi_response_check().
@@ -272,7 +241,6 @@ pub unsafe extern "C" fn boomi_client_wait(
     unsafe { ask(client, request, call, response_out, error_out, Client::wait) }
 }
 
-/// Implements boomi_client_send(), boomi_client_open() and boomi_client_wait().
 unsafe fn ask(
     client: *const boomi_client,
     request: *const boomi_request,
@@ -282,16 +250,13 @@ unsafe fn ask(
     send: fn(&Client, &Request, Option<&Call>) -> Result<Response>,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(response_out) };
-    run(error_out, || {
-        out.check("response_out")?;
-        // SAFETY: see the module's contract.
-        let (client, request, call) =
-            unsafe { (in_use(client)?, borrow(request, "request")?.request.clone(), in_use_call(call)) };
-        let response = send(&client, &request, call.as_ref())?;
-        out.set(boomi_response::from(response).give());
-        Ok(())
-    })
+    unsafe {
+        create(response_out, "response_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let request = borrow(request, "request")?.request.clone();
+            Ok(give(boomi_response::from(send(&client, &request, call.as_ref())?)))
+        })
+    }
 }
 
 /// A reference for one call: the handle may be freed meanwhile, even inside a callback.
@@ -302,8 +267,7 @@ pub(crate) unsafe fn in_use(client: *const boomi_client) -> Result<Client> {
 
 /// [`in_use`] for the limits of a call.
 pub(crate) unsafe fn in_use_call(call: *const boomi_call) -> Option<Call> {
-    // SAFETY: by this function's contract.
-    unsafe { call.as_ref() }.map(|handle| handle.call.clone())
+    get(call).map(|handle| handle.call.clone())
 }
 
 #[cfg(test)]
@@ -333,7 +297,7 @@ mod tests {
         config.transport = Some(Arc::new(Panicking));
         // The guard waits after an attempt without a result.
         config.clock = Some(Sim::new(1_800_000_000, 1));
-        let client = boomi_client { client: Client::new(config).unwrap() }.give();
+        let client = give(boomi_client { client: Client::new(config).unwrap() });
         for _ in 0..2 {
             let (mut token, mut error) = (null_mut(), null_mut());
             // SAFETY: all pointers are valid.

@@ -1,9 +1,7 @@
 //! Settings.
 
 use std::ffi::{c_char, c_void};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use super::boundary::{borrow_mut, bytes, optional_text, run, text};
 use super::callbacks::{
@@ -12,7 +10,7 @@ use super::callbacks::{
 };
 use super::credentials::fixed;
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
+use super::handle::{get, give, release};
 use crate::config::{CaMode, Config};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -25,8 +23,6 @@ pub struct boomi_config {
     pub(crate) config: Config,
 }
 
-impl Handle for boomi_config {}
-
 /// Only the bundle is trusted.
 pub const BOOMI_CA_ONLY: u32 = 1;
 /// The bundle and the operating system's roots are trusted.
@@ -35,23 +31,21 @@ pub const BOOMI_CA_ADD: u32 = 2;
 /// Creates settings with their defaults. Freed with boomi_config_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_config_new() -> *mut boomi_config {
-    boomi_config { config: Config::default() }.give()
+    give(boomi_config { config: Config::default() })
 }
 
 /// Copies settings. The copy shares callbacks and their data with the original, and is freed separately. NULL for
 /// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_clone(config: *const boomi_config) -> *mut boomi_config {
-    // SAFETY: see the module's contract.
-    let config = unsafe { config.as_ref() };
-    config.map_or(std::ptr::null_mut(), |handle| boomi_config { config: handle.config.clone() }.give())
+    get(config).map_or(std::ptr::null_mut(), |handle| give(boomi_config { config: handle.config.clone() }))
 }
 
 /// Frees settings. Clients created from them stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_free(config: *mut boomi_config) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(config) }
+    unsafe { release(config) }
 }
 
 /// Applies one setting, and keeps its error for boomi_client_new().
@@ -72,17 +66,6 @@ pub(crate) unsafe fn set(
         drop(previous);
         result
     })
-}
-
-/// [`set`] for a callback. Keeps its data until the end, so that a failing setter releases it last.
-unsafe fn set_callback(
-    config: *mut boomi_config,
-    error_out: *mut *mut boomi_error,
-    data: &Arc<UserData>,
-    apply: impl FnOnce(&mut Config, Arc<UserData>) -> Result<()>,
-) -> boomi_code {
-    // SAFETY: by this function's contract.
-    unsafe { set(config, error_out, |config| apply(config, data.clone())) }
 }
 
 /// Sets the credentials. `kind` is BOOMI_CREDENTIAL_API_TOKEN or BOOMI_CREDENTIAL_PASSWORD; `username` the e-mail
@@ -114,13 +97,13 @@ pub unsafe extern "C" fn boomi_config_set_credential_process(
     username: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let (command, username) = unsafe { (text(command, "command")?, optional_text(username, "username")?) };
-        config.set_credentials(Credentials::process(command, username))
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| {
+            let (command, username) = (text(command, "command")?, optional_text(username, "username")?);
+            config.set_credentials(Credentials::process(command, username))
+        })
+    }
 }
 
 /// Takes the credentials from an entry of the operating system's keychain.
@@ -136,13 +119,13 @@ pub unsafe extern "C" fn boomi_config_set_keychain(
     username: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let (entry, username) = unsafe { (text(entry, "entry")?, optional_text(username, "username")?) };
-        config.set_credentials(Credentials::keychain(entry, username))
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| {
+            let (entry, username) = (text(entry, "entry")?, optional_text(username, "username")?);
+            config.set_credentials(Credentials::keychain(entry, username))
+        })
+    }
 }
 
 /// Takes the credentials from a function. `release` receives `user_data` when nothing uses it any more, also if
@@ -156,9 +139,10 @@ pub unsafe extern "C" fn boomi_config_set_credentials_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| config.set_credentials(callbacks::credentials(callback, data));
+    let data = UserData::new(user_data, release);
+    let credentials = callbacks::credentials(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set_credentials(credentials)) }
 }
 
 /// Sets the account for {accountId} in a path, and for a JWT without an account of its own. Boomi shows it under
@@ -199,11 +183,10 @@ pub unsafe extern "C" fn boomi_config_set_otp_secret(
     base32_or_otpauth_uri: *const c_char,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply =
-        // SAFETY: see the module's contract.
-        |config: &mut Config| config.set_otp_secret(unsafe { text(base32_or_otpauth_uri, "base32_or_otpauth_uri") }?);
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| config.set_otp_secret(text(base32_or_otpauth_uri, "base32_or_otpauth_uri")?))
+    }
 }
 
 /// Takes one-time codes from a function, called once for each password authentication. It should not return a code
@@ -218,10 +201,10 @@ pub unsafe extern "C" fn boomi_config_set_otp_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply =
-        |config: &mut Config, data| config.set(callbacks::otp(callback, data), |config, otp| config.otp = Some(otp));
+    let data = UserData::new(user_data, release);
+    let otp = callbacks::otp(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(otp, |config, otp| config.otp = Some(otp))) }
 }
 
 /// Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
@@ -233,9 +216,8 @@ pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
     timeout_ms: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let timeout = Duration::from_millis(timeout_ms.into());
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.set_connect_timeout(timeout)) }
+    unsafe { set(config, error_out, |config| config.set_connect_timeout(Duration::from_millis(timeout_ms.into()))) }
 }
 
 /// Sets the timeout of a whole call in milliseconds, above 0. Default 60000. Accurate to about 50 ms.
@@ -246,9 +228,8 @@ pub unsafe extern "C" fn boomi_config_set_timeout_ms(
     timeout_ms: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let timeout = Duration::from_millis(timeout_ms.into());
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, |config| config.set_timeout(timeout)) }
+    unsafe { set(config, error_out, |config| config.set_timeout(Duration::from_millis(timeout_ms.into()))) }
 }
 
 /// Sets a PEM bundle of certificate authorities: `length` bytes at `pem`, copied. `mode` is BOOMI_CA_ONLY or
@@ -262,17 +243,15 @@ pub unsafe extern "C" fn boomi_config_set_ca_pem(
     mode: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        let mode = match mode {
-            BOOMI_CA_ONLY => CaMode::Only,
-            BOOMI_CA_ADD => CaMode::Add,
-            _ => return Err(Error::invalid(format!("the mode is {mode}: use BOOMI_CA_ONLY (1) or BOOMI_CA_ADD (2)"))),
-        };
-        // SAFETY: see the module's contract.
-        config.set_ca_pem(unsafe { bytes(pem, length, "pem") }?, mode)
+    let mode = match mode {
+        BOOMI_CA_ONLY => Ok(CaMode::Only),
+        BOOMI_CA_ADD => Ok(CaMode::Add),
+        _ => Err(Error::invalid(format!("the mode is {mode}: use BOOMI_CA_ONLY (1) or BOOMI_CA_ADD (2)"))),
     };
     // SAFETY: see the module's contract.
-    unsafe { set(config, error_out, apply) }
+    unsafe {
+        set(config, error_out, |config| mode.and_then(|mode| config.set_ca_pem(bytes(pem, length, "pem")?, mode)))
+    }
 }
 
 /// Sets the proxy: "http://user:password@host:port", or https; "" for none.
@@ -407,11 +386,10 @@ pub unsafe extern "C" fn boomi_config_set_event_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| {
-        config.set(callbacks::event(callback, data), |config, on| config.on_event = Some(on))
-    };
+    let data = UserData::new(user_data, release);
+    let handler = callbacks::event(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(handler, |config, on| config.on_event = Some(on))) }
 }
 
 /// Sets a function that is called while a call waits, and may cancel it. About `release` see
@@ -425,11 +403,10 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
     release: boomi_release_callback,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config, data| {
-        config.set(callbacks::wait(callback, data), |config, hook| config.wait_hook = Some(hook))
-    };
+    let data = UserData::new(user_data, release);
+    let hook = callbacks::wait(callback, data.clone());
     // SAFETY: see the module's contract.
-    unsafe { set_callback(config, error_out, &UserData::new(user_data, release), apply) }
+    unsafe { set(config, error_out, |config| config.set(hook, |config, hook| config.wait_hook = Some(hook))) }
 }
 
 /// Fills unset settings from the environment. On failure nothing is changed; an empty variable is unset.

@@ -4,21 +4,15 @@ use std::ffi::c_char;
 
 use super::boundary::{borrow_mut, run, text};
 use super::error::{boomi_code, boomi_error};
-use crate::config::credential_kind;
+use super::library::credential_kind;
 use crate::credentials::Credentials;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The credentials that a boomi_credentials_callback provides. Borrowed for that call.
 #[derive(Default)]
 pub struct boomi_credentials {
-    given: Option<Result<Credentials>>,
-}
-
-impl boomi_credentials {
     /// The credentials that were set last.
-    pub(crate) fn take(self) -> Result<Credentials> {
-        self.given.unwrap_or_else(|| Err(Error::config("the credentials callback returned 0 and set no credentials")))
-    }
+    pub(super) given: Option<Result<Credentials>>,
 }
 
 /// Provides credentials, copied, from a boomi_credentials_callback.
@@ -43,7 +37,6 @@ pub unsafe extern "C" fn boomi_credentials_set(
     })
 }
 
-/// Credentials from a function's arguments.
 pub(crate) unsafe fn fixed(kind: u32, username: *const c_char, secret: *const c_char) -> Result<Credentials> {
     // SAFETY: see the module's contract.
     let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };

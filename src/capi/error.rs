@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use super::handle::{Handle, c_string};
+use super::handle::{get, release};
 use crate::error::{Error, ErrorKind};
 
 /// The result of a function: `BOOMI_OK` or a `BOOMI_ERR_*` code. Codes may be added, and are never renumbered.
@@ -58,34 +58,24 @@ pub const BOOMI_ERR_INTERNAL: boomi_code = 16;
 /// Every function that returns a `boomi_code` takes a `boomi_error **` as its last parameter: NULL to ignore the
 /// error; otherwise it receives the error, or NULL on success.
 pub struct boomi_error {
-    error: Error,
-    message: CString,
-}
-
-impl Handle for boomi_error {}
-
-impl From<Error> for boomi_error {
-    fn from(error: Error) -> Self {
-        boomi_error { message: c_string(error.message()), error }
-    }
+    pub(super) error: Error,
+    pub(super) message: CString,
 }
 
 /// Returns a short description of a code. Never NULL; static.
 #[unsafe(no_mangle)]
 pub extern "C" fn boomi_strerror(code: boomi_code) -> *const c_char {
-    let known = ErrorKind::ALL.into_iter().find(|kind| kind.code() == code);
-    match (code, known) {
-        (BOOMI_OK, _) => c"no error".as_ptr(),
-        (_, Some(kind)) => kind.description().as_ptr(),
-        _ => c"unknown code".as_ptr(),
+    if code == BOOMI_OK {
+        return c"no error".as_ptr();
     }
+    let kind = ErrorKind::ALL.into_iter().find(|kind| kind.code() == code);
+    kind.map_or(c"unknown code", ErrorKind::description).as_ptr()
 }
 
 /// Returns the code; `BOOMI_OK` if `error` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_code(error: *const boomi_error) -> boomi_code {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.map_or(BOOMI_OK, |handle| handle.error.kind().code())
+    get(error).map_or(BOOMI_OK, |handle| handle.error.kind().code())
 }
 
 /// Returns the message: what failed, why, and what to do. UTF-8, never NULL, never a secret.
@@ -93,50 +83,44 @@ pub unsafe extern "C" fn boomi_error_code(error: *const boomi_error) -> boomi_co
 /// Borrowed from `error`; a fixed text if `error` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_message(error: *const boomi_error) -> *const c_char {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.map_or(c"no error".as_ptr(), |handle| handle.message.as_ptr())
+    get(error).map_or(c"no error".as_ptr(), |handle| handle.message.as_ptr())
 }
 
 /// Returns the HTTP status of the response; 0 if none arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_http_status(error: *const boomi_error) -> i32 {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.and_then(|handle| handle.error.status()).map_or(0, i32::from)
+    get(error).and_then(|handle| handle.error.status()).map_or(0, i32::from)
 }
 
 /// Returns how long to wait before trying again, in milliseconds; -1 if unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_retry_after_ms(error: *const boomi_error) -> i64 {
-    // SAFETY: see the module's contract.
-    milliseconds(unsafe { error.as_ref() }.and_then(|handle| handle.error.retry_after()))
+    milliseconds(get(error).and_then(|handle| handle.error.retry_after()))
 }
 
 /// Returns 1 if the same call, unchanged, may work later; otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_retryable(error: *const boomi_error) -> i32 {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.is_some_and(|handle| handle.error.is_retryable()).into()
+    get(error).is_some_and(|handle| handle.error.is_retryable()).into()
 }
 
 /// Returns 0 if no byte of the request was sent, in any attempt; 1 if it may have taken effect.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_sent(error: *const boomi_error) -> i32 {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.is_some_and(|handle| handle.error.was_sent()).into()
+    get(error).is_some_and(|handle| handle.error.was_sent()).into()
 }
 
 /// Returns the number of attempts; 0 if there was none. boomi_client_send() says which requests are retried.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_attempts(error: *const boomi_error) -> i32 {
-    // SAFETY: see the module's contract.
-    unsafe { error.as_ref() }.map_or(0, |handle| i32::try_from(handle.error.attempts()).unwrap_or(i32::MAX))
+    get(error).map_or(0, |handle| i32::try_from(handle.error.attempts()).unwrap_or(i32::MAX))
 }
 
 /// Frees an error. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_error_free(error: *mut boomi_error) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(error) }
+    unsafe { release(error) }
 }
 
 /// Converts a span to milliseconds, rounded up so that the wait is never too short; -1 for none.

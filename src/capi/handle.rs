@@ -3,25 +3,28 @@
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A handle: a box that C owns from [`give`](Handle::give) to [`release`](Handle::release).
-pub(crate) trait Handle: Sized {
-    /// Moves the handle to C.
-    fn give(self) -> *mut Self {
-        Box::into_raw(Box::new(self))
-    }
+/// Moves an object to C, which owns its box until [`release`]. The pointer is its handle.
+pub(crate) fn give<T>(object: T) -> *mut T {
+    Box::into_raw(Box::new(object))
+}
 
-    /// Frees the handle. NULL is fine.
-    ///
-    /// # Safety
-    /// `handle` is NULL or came from [`give`](Handle::give), and is not used afterwards.
-    unsafe fn release(handle: *mut Self) {
-        if !handle.is_null() {
-            // SAFETY: by this function's contract.
-            let owned = unsafe { Box::from_raw(handle) };
-            // Dropping may run the caller's release callbacks. A panic must not reach C.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
-        }
+/// Frees a handle. NULL is fine.
+///
+/// # Safety
+/// `handle` is NULL or came from [`give`], and is not used afterwards.
+pub(crate) unsafe fn release<T>(handle: *mut T) {
+    if !handle.is_null() {
+        // SAFETY: by this function's contract.
+        let owned = unsafe { Box::from_raw(handle) };
+        // Dropping may run the caller's release callbacks. A panic must not reach C.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(owned)));
     }
+}
+
+/// The object of a handle; `None` for NULL.
+pub(crate) fn get<'a, T>(handle: *const T) -> Option<&'a T> {
+    // SAFETY: NULL or valid, by the module's contract.
+    unsafe { handle.as_ref() }
 }
 
 /// Copies a text to a C string. A NUL in it becomes U+FFFD.

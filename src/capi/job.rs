@@ -3,16 +3,13 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
-use super::boundary::{OneAtATime, Out, borrow, run};
-use super::call::boomi_call;
+use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::{Handle, c_string};
-use super::request::boomi_request;
-use super::response::boomi_response;
-use crate::client::job::Job;
+use super::handle::{c_string, get, give, release};
+use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::{Call, Response};
-use crate::error::Result;
+use crate::{client::job::Job, error::Result};
 
 /// A job on the server, whose result is polled. Used by one thread at a time.
 ///
@@ -22,8 +19,6 @@ pub struct boomi_job {
     job: OneAtATime<Job>,
     path: Option<CString>,
 }
-
-impl Handle for boomi_job {}
 
 /// Starts a job with a request, and reads from the response where the result will be.
 ///
@@ -48,16 +43,14 @@ pub unsafe extern "C" fn boomi_job_start(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(job_out) };
-    run(error_out, || {
-        out.check("job_out")?;
-        // SAFETY: see the module's contract.
-        let (client, request, call) =
-            unsafe { (in_use(client)?, borrow(request, "request")?.request.clone(), in_use_call(call)) };
-        let job = client.start(&request, call.as_ref())?;
-        out.set(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }.give());
-        Ok(())
-    })
+    unsafe {
+        create(job_out, "job_out", error_out, || {
+            let (client, call) = (in_use(client)?, in_use_call(call));
+            let request = borrow(request, "request")?.request.clone();
+            let job = client.start(&request, call.as_ref())?;
+            Ok(give(boomi_job { path: job.path().map(c_string), job: OneAtATime::new(job) }))
+        })
+    }
 }
 
 /// Waits for the result, and returns it whatever its status; see boomi_response_check().
@@ -102,7 +95,6 @@ pub unsafe extern "C" fn boomi_job_open(
     unsafe { ask(job, call, response_out, error_out, Job::open) }
 }
 
-/// Implements boomi_job_wait() and boomi_job_open().
 unsafe fn ask(
     job: *mut boomi_job,
     call: *const boomi_call,
@@ -111,15 +103,13 @@ unsafe fn ask(
     ask: fn(&mut Job, Option<&Call>) -> Result<Response>,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(response_out) };
-    run(error_out, || {
-        out.check("response_out")?;
-        // SAFETY: see the module's contract.
-        let (job, call) = unsafe { (borrow(job, "job")?.job.share(), in_use_call(call)) };
-        let response = job.with("job", |job| ask(job, call.as_ref()))?;
-        out.set(boomi_response::from(response).give());
-        Ok(())
-    })
+    unsafe {
+        create(response_out, "response_out", error_out, || {
+            let (job, call) = (borrow(job, "job")?.job.share(), in_use_call(call));
+            let response = job.with("job", |job| ask(job, call.as_ref()))?;
+            Ok(give(boomi_response::from(response)))
+        })
+    }
 }
 
 /// Returns where a GET finds the result, now or from another process, for boomi_request_new().
@@ -128,13 +118,12 @@ unsafe fn ask(
 /// boomi_request_add_query(). Borrowed from `job`. NULL if the result came at once, and if `job` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_path(job: *const boomi_job) -> *const c_char {
-    // SAFETY: see the module's contract.
-    unsafe { job.as_ref() }.and_then(|handle| handle.path.as_deref()).map_or(null(), CStr::as_ptr)
+    get(job).and_then(|handle| handle.path.as_deref()).map_or(null(), CStr::as_ptr)
 }
 
 /// Frees a job. The job on the server continues, and results stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_job_free(job: *mut boomi_job) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(job) }
+    unsafe { release(job) }
 }

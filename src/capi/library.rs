@@ -2,12 +2,11 @@
 
 use std::ffi::{CStr, c_char};
 
-use super::boundary::{Out, run, text};
+use super::boundary::{create, text};
 use super::error::{boomi_code, boomi_error};
-use crate::config::credential_kind;
-use crate::credentials::{auth_username, write_auth_header};
+use crate::credentials::{CredentialKind, auth_username, write_auth_header};
+use crate::error::{Error, Result};
 use crate::otp::otp_code;
-use crate::secret::Secret;
 
 /// The version of this header: `(major << 16) | (minor << 8) | patch`. boomi_version_number() is the library's.
 pub const BOOMI_VERSION_NUMBER: u32 = 256;
@@ -31,14 +30,33 @@ pub extern "C" fn boomi_version() -> *const c_char {
 /// Wipes and frees a text that this library returned through a `char **`. NULL is allowed. Never use free() for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_string_free(text: *mut c_char) {
-    // SAFETY: NULL or from `give_text`, and not used afterwards, by the module's contract.
-    unsafe { take_text(text) }
+    if text.is_null() {
+        return;
+    }
+    // SAFETY: the text is from `give_text`, and not used afterwards, by the module's contract. Its block begins with
+    // its size.
+    let mut block = unsafe {
+        let start = text.cast::<u8>().sub(LENGTH);
+        let size = usize::from_ne_bytes(*start.cast::<[u8; LENGTH]>());
+        Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size))
+    };
+    zeroize::Zeroize::zeroize(&mut *block);
 }
 
 /// The credential is an API token: the user name gets the prefix "BOOMI_TOKEN.", once.
 pub const BOOMI_CREDENTIAL_API_TOKEN: u32 = 1;
 /// The credential is the user's own password.
 pub const BOOMI_CREDENTIAL_PASSWORD: u32 = 2;
+
+pub(crate) fn credential_kind(kind: u32) -> Result<CredentialKind> {
+    match kind {
+        BOOMI_CREDENTIAL_API_TOKEN => Ok(CredentialKind::ApiToken),
+        BOOMI_CREDENTIAL_PASSWORD => Ok(CredentialKind::Password),
+        _ => Err(Error::invalid(format!(
+            "the credential kind is {kind}: use BOOMI_CREDENTIAL_API_TOKEN (1) or BOOMI_CREDENTIAL_PASSWORD (2)"
+        ))),
+    }
+}
 
 /// Returns the user name for a tool's user field. No I/O.
 ///
@@ -54,15 +72,12 @@ pub unsafe extern "C" fn boomi_auth_username(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(username_out) };
-    run(error_out, || {
-        out.check("username_out")?;
-        // SAFETY: see the module's contract.
-        let username = unsafe { text(username, "username") }?;
-        let username = auth_username(credential_kind(kind)?, username)?;
-        out.set(give_text(&username));
-        Ok(())
-    })
+    unsafe {
+        create(username_out, "username_out", error_out, || {
+            let username = text(username, "username")?;
+            Ok(give_text(&auth_username(credential_kind(kind)?, username)?))
+        })
+    }
 }
 
 /// Returns the value of the Authorization header, "Basic ...". No I/O.
@@ -79,16 +94,13 @@ pub unsafe extern "C" fn boomi_auth_header(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(header_out) };
-    run(error_out, || {
-        out.check("header_out")?;
-        // SAFETY: see the module's contract.
-        let (username, secret) = unsafe { (text(username, "username")?, text(secret, "secret")?) };
-        // Encoded in place: a copy would have to be wiped.
-        let block = write_auth_header(credential_kind(kind)?, username, secret, begin_block)?;
-        out.set(give_block(block));
-        Ok(())
-    })
+    unsafe {
+        create(header_out, "header_out", error_out, || {
+            let (username, secret) = (text(username, "username")?, text(secret, "secret")?);
+            // Encoded in place: a copy would have to be wiped.
+            write_auth_header(credential_kind(kind)?, username, secret, begin_block).map(give_block)
+        })
+    }
 }
 
 /// Returns the one-time code of `secret` at `unix_time`, in seconds; below 0 means now. No I/O.
@@ -104,26 +116,18 @@ pub unsafe extern "C" fn boomi_otp_code(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(code_out) };
-    run(error_out, || {
-        out.check("code_out")?;
-        // SAFETY: see the module's contract.
-        let code = otp_code(unsafe { text(secret, "secret") }?, unix_time)?;
-        out.set(give_secret(&code));
-        Ok(())
-    })
+    unsafe {
+        create(code_out, "code_out", error_out, || {
+            Ok(give_bytes(otp_code(text(secret, "secret")?, unix_time)?.as_bytes()))
+        })
+    }
 }
 
 /// The bytes before a text for C: the length of its block, so that all of it is wiped whatever the caller wrote to it.
 const LENGTH: usize = std::mem::size_of::<usize>();
 
-/// Copies a text, and moves the copy to C.
 pub(crate) fn give_text(text: &str) -> *mut c_char {
     give_bytes(text.as_bytes())
-}
-
-fn give_secret(secret: &Secret) -> *mut c_char {
-    give_bytes(secret.as_bytes())
 }
 
 fn give_bytes(text: &[u8]) -> *mut c_char {
@@ -140,27 +144,12 @@ fn begin_block(length: usize) -> Vec<u8> {
     block
 }
 
-/// Moves a block with its text to C.
 fn give_block(mut block: Vec<u8>) -> *mut c_char {
     block.push(0);
     assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "the text has another length than its block");
     let block = Box::into_raw(block.into_boxed_slice());
     // SAFETY: the text begins behind the length, inside the block.
     unsafe { block.cast::<u8>().add(LENGTH).cast() }
-}
-
-/// Wipes and frees a text of `give_text`.
-unsafe fn take_text(text: *mut c_char) {
-    if text.is_null() {
-        return;
-    }
-    // SAFETY: `text` is from `give_text`, by this function's contract, so its block begins with its size.
-    let mut block = unsafe {
-        let start = text.cast::<u8>().sub(LENGTH);
-        let size = usize::from_ne_bytes(*start.cast::<[u8; LENGTH]>());
-        Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size))
-    };
-    zeroize::Zeroize::zeroize(&mut *block);
 }
 
 #[cfg(test)]

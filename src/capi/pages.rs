@@ -1,12 +1,10 @@
 //! The pages of a query.
 
-use super::boundary::{OneAtATime, Out, borrow, run};
-use super::call::boomi_call;
+use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::request::boomi_request;
-use super::response::boomi_response;
+use super::handle::{give, release};
+use super::{call::boomi_call, request::boomi_request, response::boomi_response};
 use crate::client::pages::Pages;
 
 /// The pages of a query, one after another, each with up to a hundred results. Used by one thread at a time.
@@ -16,8 +14,6 @@ use crate::client::pages::Pages;
 pub struct boomi_pages {
     pages: OneAtATime<Pages>,
 }
-
-impl Handle for boomi_pages {}
 
 /// Creates the pages of a query: `request` is a POST to a path that ends in /query, and is copied. No I/O.
 ///
@@ -31,15 +27,13 @@ pub unsafe extern "C" fn boomi_pages_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(pages_out) };
-    run(error_out, || {
-        out.check("pages_out")?;
-        // SAFETY: see the module's contract.
-        let (client, request) = unsafe { (in_use(client)?, borrow(request, "request")?.request.clone()) };
-        let pages = client.pages((*request).clone())?;
-        out.set(boomi_pages { pages: OneAtATime::new(pages) }.give());
-        Ok(())
-    })
+    unsafe {
+        create(pages_out, "pages_out", error_out, || {
+            let (client, request) = (in_use(client)?, borrow(request, "request")?.request.clone());
+            let pages = client.pages((*request).clone())?;
+            Ok(give(boomi_pages { pages: OneAtATime::new(pages) }))
+        })
+    }
 }
 
 /// Requests the next page: a response with status 200, in JSON or XML as the request accepts.
@@ -62,21 +56,18 @@ pub unsafe extern "C" fn boomi_pages_next(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(response_out) };
-    run(error_out, || {
-        out.check("response_out")?;
-        // SAFETY: see the module's contract.
-        let (pages, call) = unsafe { (borrow(pages, "pages")?.pages.share(), in_use_call(call)) };
-        if let Some(response) = pages.with("pages", |pages| pages.next_page(call.as_ref()))? {
-            out.set(boomi_response::from(response).give());
-        }
-        Ok(())
-    })
+    unsafe {
+        create(response_out, "response_out", error_out, || {
+            let (pages, call) = (borrow(pages, "pages")?.pages.share(), in_use_call(call));
+            let page = pages.with("pages", |pages| pages.next_page(call.as_ref()))?;
+            Ok(page.map_or(std::ptr::null_mut(), |response| give(boomi_response::from(response))))
+        })
+    }
 }
 
 /// Frees pages. Returned responses stay valid. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_pages_free(pages: *mut boomi_pages) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(pages) }
+    unsafe { release(pages) }
 }

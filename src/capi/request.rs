@@ -3,9 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{Out, borrow_mut, bytes, run, text};
+use super::boundary::{borrow_mut, bytes, create, run, text};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
+use super::handle::{give, release};
 use crate::client::{AuthScheme, HeaderOptions, Request};
 use crate::error::{Error, Result};
 
@@ -17,8 +17,6 @@ pub struct boomi_request {
     /// Shared with calls that send it, so that it may be changed or freed meanwhile, even inside a callback.
     pub(crate) request: Arc<Request>,
 }
-
-impl Handle for boomi_request {}
 
 /// No authentication: the caller sets its own headers.
 pub const BOOMI_AUTH_NONE: u32 = 0;
@@ -51,15 +49,12 @@ pub unsafe extern "C" fn boomi_request_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(request_out) };
-    run(error_out, || {
-        out.check("request_out")?;
-        // SAFETY: see the module's contract.
-        let (method, path) = unsafe { (text(method, "method")?, text(path_or_url, "path_or_url")?) };
-        let request = Request::new(method, path)?;
-        out.set(boomi_request { request: Arc::new(request) }.give());
-        Ok(())
-    })
+    unsafe {
+        create(request_out, "request_out", error_out, || {
+            let request = Request::new(text(method, "method")?, text(path_or_url, "path_or_url")?)?;
+            Ok(give(boomi_request { request: Arc::new(request) }))
+        })
+    }
 }
 
 unsafe fn set(
@@ -84,15 +79,10 @@ pub unsafe extern "C" fn boomi_request_set_auth(
     scheme: u32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        request.set_auth(scheme_of(scheme)?);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe { set(request, error_out, |request| scheme_of(scheme).map(|scheme| request.set_auth(scheme))) }
 }
 
-/// Converts a BOOMI_AUTH_* constant.
 pub(crate) fn scheme_of(number: u32) -> Result<AuthScheme> {
     match number {
         BOOMI_AUTH_NONE => Ok(AuthScheme::None),
@@ -165,13 +155,8 @@ pub unsafe extern "C" fn boomi_request_set_body(
     length: usize,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        // SAFETY: see the module's contract.
-        request.set_body(unsafe { bytes(data, length, "data") }?);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe { set(request, error_out, |request| bytes(data, length, "data").map(|data| request.set_body(data))) }
 }
 
 /// Sets whether the request may be retried although it may have taken effect; 0 for no.
@@ -184,17 +169,18 @@ pub unsafe extern "C" fn boomi_request_set_replayable(
     replayable: i32,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |request: &mut Request| {
-        request.set_replayable(replayable != 0);
-        Ok(())
-    };
     // SAFETY: see the module's contract.
-    unsafe { set(request, error_out, apply) }
+    unsafe {
+        set(request, error_out, |request| {
+            request.set_replayable(replayable != 0);
+            Ok(())
+        })
+    }
 }
 
 /// Frees a request. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_request_free(request: *mut boomi_request) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(request) }
+    unsafe { release(request) }
 }

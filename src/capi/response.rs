@@ -1,13 +1,12 @@
 //! Responses.
 
 use std::ffi::{CStr, CString, c_char, c_void};
-use std::ptr::null;
-use std::sync::OnceLock;
+use std::{ptr::null, sync::OnceLock};
 
 use super::boundary::{borrow, borrow_mut, room, run};
 use super::error::{boomi_code, boomi_error, milliseconds};
-use super::handle::{Handle, c_string};
-use crate::client::Response;
+use super::handle::{c_string, get, release};
+use crate::client::{Response, body::ResponseBody};
 use crate::error::Error;
 
 /// An HTTP response, whatever its status. Immutable; any number of threads may use it.
@@ -16,7 +15,6 @@ use crate::error::Error;
 pub struct boomi_response {
     response: Response,
     message: Option<CString>,
-    /// Built on first use.
     headers: OnceLock<Vec<(CString, CString)>>,
     /// With a 0 after the last byte; `None` if the body is read as a stream.
     body: Option<Vec<u8>>,
@@ -24,12 +22,10 @@ pub struct boomi_response {
     read: usize,
 }
 
-impl Handle for boomi_response {}
-
 impl From<Response> for boomi_response {
     fn from(mut response: Response) -> Self {
-        let body = (!response.is_stream()).then(|| {
-            let mut body = response.take_body();
+        let body = (!matches!(response.body, ResponseBody::Streamed { .. })).then(|| {
+            let mut body = response.body.take();
             body.push(0);
             body
         });
@@ -42,11 +38,6 @@ impl boomi_response {
         self.headers
             .get_or_init(|| self.response.headers().map(|(name, value)| (c_string(name), c_string(value))).collect())
     }
-}
-
-fn get<'a>(response: *const boomi_response) -> Option<&'a boomi_response> {
-    // SAFETY: see the module's contract.
-    unsafe { response.as_ref() }
 }
 
 /// Returns the HTTP status; 0 if `response` is NULL.
@@ -182,5 +173,5 @@ pub unsafe extern "C" fn boomi_response_retry_after_ms(response: *const boomi_re
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_response_free(response: *mut boomi_response) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(response) }
+    unsafe { release(response) }
 }

@@ -1,8 +1,6 @@
 //! Tokens.
 
-use std::ffi::c_char;
-use std::ptr::null;
-use std::sync::Arc;
+use std::{ffi::c_char, ptr::null, sync::Arc};
 
 use crate::jwt::{CountedToken, Token, TokenData};
 
@@ -14,7 +12,6 @@ pub struct boomi_token {
     _opaque: [u8; 0],
 }
 
-/// Gives C one reference.
 pub(crate) fn give(token: Token) -> *mut boomi_token {
     Arc::into_raw(token.into_shared()).cast_mut().cast()
 }
@@ -95,7 +92,7 @@ mod tests {
     use std::sync::Weak;
     use std::time::Duration;
 
-    use super::super::handle::Handle as _;
+    use super::super::handle;
     use super::super::token_provider::{boomi_token_provider, boomi_token_provider_free, boomi_token_provider_get};
     use super::*;
     use crate::client::TokenProvider;
@@ -117,7 +114,7 @@ mod tests {
             let sim = Sim::new(1_800_000_000, 1);
             let issuer = Issuer::new(sim.clone(), 1);
             let provider = server::client(&issuer, sim.clone(), |_| {}).token_provider(None).unwrap();
-            World { sim, handle: boomi_token_provider { provider: provider.clone() }.give(), provider }
+            World { sim, handle: handle::give(boomi_token_provider { provider: provider.clone() }), provider }
         }
 
         fn get(&self) -> *mut boomi_token {

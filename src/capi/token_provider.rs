@@ -1,20 +1,15 @@
 //! Providers of tokens.
 
-use std::ffi::c_char;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{ffi::c_char, sync::Arc, time::Duration};
 
-use super::boundary::{Out, borrow, optional_text, run};
-use super::call::boomi_call;
+use super::boundary::{borrow, create, optional_text, run};
 use super::client::{boomi_client, in_use, in_use_call};
 use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
-use super::handle::Handle;
-use super::library::give_text;
+use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
-use crate::client::TokenProvider;
-use crate::config::Config;
-use crate::error::Result;
+use super::{call::boomi_call, library::give_text};
+use crate::{client::TokenProvider, error::Result};
 
 /// Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.
 ///
@@ -25,8 +20,6 @@ use crate::error::Result;
 pub struct boomi_token_provider {
     pub(crate) provider: TokenProvider,
 }
-
-impl Handle for boomi_token_provider {}
 
 /// A provider of JWTs for an account; `account_id` may be NULL for the client's own. No I/O. `client` may be freed
 /// afterwards.
@@ -41,15 +34,12 @@ pub unsafe extern "C" fn boomi_token_provider_new(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(provider_out) };
-    run(error_out, || {
-        out.check("provider_out")?;
-        // SAFETY: see the module's contract.
-        let (client, account_id) = unsafe { (in_use(client)?, optional_text(account_id, "account_id")?) };
-        let provider = client.token_provider(account_id)?;
-        out.set(boomi_token_provider { provider }.give());
-        Ok(())
-    })
+    unsafe {
+        create(provider_out, "provider_out", error_out, || {
+            let provider = in_use(client)?.token_provider(optional_text(account_id, "account_id")?)?;
+            Ok(give(boomi_token_provider { provider }))
+        })
+    }
 }
 
 /// A JWT with at least `min_validity_s` seconds left, as far as the server gives one; 0 is right for a request that is
@@ -73,22 +63,18 @@ pub unsafe extern "C" fn boomi_token_provider_get(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(token_out) };
-    run(error_out, || {
-        out.check("token_out")?;
-        let min_validity = Duration::from_secs(min_validity_s.into());
-        // Borrowed handles are enough for a cached token: no callback runs, which could free them.
-        // SAFETY: see the module's contract.
-        let (handle, limits) = unsafe { (borrow(provider, "provider")?, call.as_ref()) };
-        if let Some(token) = handle.provider.get_if_fresh(min_validity, limits.map(|limits| &limits.call)) {
-            out.set(token::give(token));
-            return Ok(());
-        }
-        // SAFETY: see the module's contract.
-        let (provider, call) = unsafe { (in_use_provider(provider)?, in_use_call(call)) };
-        out.set(token::give(provider.get_with(min_validity, call.as_ref())?));
-        Ok(())
-    })
+    unsafe {
+        create(token_out, "token_out", error_out, || {
+            let min_validity = Duration::from_secs(min_validity_s.into());
+            // Borrowed handles are enough for a cached token: no callback runs, which could free them.
+            let limits = get(call).map(|limits| &limits.call);
+            if let Some(token) = borrow(provider, "provider")?.provider.get_if_fresh(min_validity, limits) {
+                return Ok(token::give(token));
+            }
+            let (provider, call) = (in_use_provider(provider)?, in_use_call(call));
+            Ok(token::give(provider.get_with(min_validity, call.as_ref())?))
+        })
+    }
 }
 
 /// Requests a new JWT from the server now, for callers with a timer of their own, or joins a token request in progress.
@@ -122,8 +108,8 @@ pub unsafe extern "C" fn boomi_token_provider_invalidate(
     // There is no code to give back: a panic leaves the token as it is.
     run(std::ptr::null_mut(), || {
         // SAFETY: see the module's contract.
-        let (handle, rejected) = unsafe { (provider.as_ref(), token::another_reference(rejected)) };
-        if let (Some(handle), Some(rejected)) = (handle, rejected) {
+        let rejected = unsafe { token::another_reference(rejected) };
+        if let (Some(handle), Some(rejected)) = (get(provider), rejected) {
             // Both are references of the call's own: an event callback may free the handles.
             handle.provider.clone().invalidate(&rejected);
         }
@@ -147,14 +133,9 @@ pub unsafe extern "C" fn boomi_token_provider_describe(
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
     // SAFETY: see the module's contract.
-    let out = unsafe { Out::cleared(json_out) };
-    run(error_out, || {
-        out.check("json_out")?;
-        // SAFETY: see the module's contract.
-        let text = unsafe { borrow(provider, "provider") }?.provider.describe();
-        out.set(give_text(&text));
-        Ok(())
-    })
+    unsafe {
+        create(json_out, "json_out", error_out, || Ok(give_text(&borrow(provider, "provider")?.provider.describe())))
+    }
 }
 
 /// Sets the provider whose JWT is sent with this client's requests.
@@ -171,20 +152,19 @@ pub unsafe extern "C" fn boomi_config_set_token_provider(
     provider: *const boomi_token_provider,
     error_out: *mut *mut boomi_error,
 ) -> boomi_code {
-    let apply = |config: &mut Config| {
-        // SAFETY: see the module's contract.
-        let provider = unsafe { in_use_provider(provider) };
-        config.set(provider, |config, provider| config.token_provider = Some(Arc::new(provider)))
-    };
     // SAFETY: see the module's contract.
-    unsafe { config::set(config, error_out, apply) }
+    unsafe {
+        config::set(config, error_out, |config| {
+            config.set(in_use_provider(provider), |config, provider| config.token_provider = Some(Arc::new(provider)))
+        })
+    }
 }
 
 /// Frees a provider. Calls in progress, tokens, and clients with boomi_config_set_token_provider() live on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_provider_free(provider: *mut boomi_token_provider) {
     // SAFETY: see the module's contract.
-    unsafe { Handle::release(provider) }
+    unsafe { release(provider) }
 }
 
 /// Clones the provider for one call: its handle may be freed during the call, even inside a callback.

@@ -4,19 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::context::CallContext;
-use super::sign_in::load::load;
-use super::token_request;
-use crate::clock::Moment;
+use super::{context::CallContext, sign_in::load::load, token_request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::jwt::Token;
 use crate::shared_store::{SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Signal, lock};
-use crate::token_cache::account::Account;
-use crate::token_cache::policy;
 use crate::token_cache::requester::{RefreshEvent, TokenOutcome, TokenRequestTerms, TokenRequester, too_late};
-use crate::transport::progress::Phase;
+use crate::{
+    clock::Moment, event::EventKind, jwt::Token, token_cache::account::Account, token_cache::policy,
+    transport::progress::Phase,
+};
 
 /// How often the store is asked whether another process has stored a token.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -31,13 +27,6 @@ pub(super) struct AccountRequester<'a> {
 
 impl AccountRequester<'_> {
     /// For a call with a typed code: its request's outcome is not shared with other calls.
-    pub(super) fn get_with_code(&self, min_validity: Duration) -> Result<Token> {
-        match self.account.living(min_validity, self.now()) {
-            Some(token) => Ok(token),
-            None => self.fetch_with_code(),
-        }
-    }
-
     pub(super) fn fetch_with_code(&self) -> Result<Token> {
         let token = token_request::fetch(self.context, self.account.id())?;
         self.account.adopt(&token, self.jitter());
@@ -104,7 +93,7 @@ impl AccountRequester<'_> {
         };
         if self.time_left() < policy::TIME_FOR_A_REQUEST {
             // A request that its deadline cuts short would count as one without a response.
-            attempt.withdraw(self.context.code());
+            attempt.withdraw(self.context.code);
             return TokenOutcome::failed(too_late());
         }
         let (limit, full_time) = policy::request_limit(self.time_left(), terms.after_silence);
@@ -146,7 +135,7 @@ impl TokenRequester for AccountRequester<'_> {
 
     fn report(&self, event: RefreshEvent<'_>) {
         match event {
-            RefreshEvent::Renewed { token, generation } => self.context.emit(EventKind::TokenRefreshed, || {
+            RefreshEvent::Renewed { token, generation } => self.context.client.emit(EventKind::TokenRefreshed, || {
                 json!({
                     "account_id": self.account.id(),
                     "generation": generation,
@@ -154,19 +143,15 @@ impl TokenRequester for AccountRequester<'_> {
                     "lifetime_s": token.lifetime().as_secs(),
                 })
             }),
-            RefreshEvent::Failed { error, stale } => {
-                self.context.emit(EventKind::RefreshFailed, || failure(self.account, error, stale))
-            }
+            RefreshEvent::Failed { error, stale } => self.context.client.emit(EventKind::RefreshFailed, || {
+                json!({
+                    "account_id": self.account.id(),
+                    "code": error.kind().code(),
+                    "status": error.status().unwrap_or(0),
+                    "stale_served": stale,
+                    "retry_after_ms": error.retry_after().map(|after| after.as_millis() as u64),
+                })
+            }),
         }
     }
-}
-
-fn failure(account: &Account, error: &Error, stale: bool) -> serde_json::Value {
-    json!({
-        "account_id": account.id(),
-        "code": error.kind().code(),
-        "status": error.status().unwrap_or(0),
-        "stale_served": stale,
-        "retry_after_ms": error.retry_after().map(|after| after.as_millis() as u64),
-    })
 }

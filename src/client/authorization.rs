@@ -4,19 +4,13 @@ use std::sync::Arc;
 
 use ureq::http::Uri;
 
-use super::Client;
-use super::call::Call;
-use super::context::CallContext;
 use super::error_body::{self, GraphqlData};
-use super::inner::Inner;
 use super::request::{AuthScheme, is_graphql};
 use super::sign_in::attempt::{AuthAttempt, Purpose};
-use super::signed::OTP_HEADER;
 use super::status::{self, is_unauthorized};
-use crate::bearer::BearerSource;
+use super::{Client, call::Call, context::CallContext, inner::Inner, signed::OTP_HEADER};
 use crate::error::{Error, Result};
-use crate::jwt::Token;
-use crate::secret::Secret;
+use crate::{bearer::BearerSource, jwt::Token, secret::Secret};
 
 const PURPOSE: &str = "authorize";
 
@@ -35,7 +29,6 @@ pub struct Authorization {
     pending: Pending,
 }
 
-/// What the response tells about.
 enum Pending {
     Nothing,
     Basic(AuthAttempt),
@@ -52,24 +45,15 @@ impl Client {
         let context = CallContext::begin(&self.inner, call)?;
         match scheme {
             AuthScheme::Basic => {
-                let attempt = AuthAttempt::begin(
-                    &context,
-                    Purpose {
-                        name: PURPOSE,
-                        path: uri.path(),
-                        foreign: true,
-                        max_wait: context.deadline().remaining(),
-                        rate_permit: None,
-                        while_waiting: None,
-                    },
-                )?;
+                let purpose = Purpose::new(PURPOSE, uri.path(), context.deadline().remaining());
+                let attempt = AuthAttempt::begin(&context, Purpose { foreign: true, ..purpose })?;
                 let mut headers = vec![("authorization", attempt.header())];
                 headers.extend(attempt.code().map(|code| (OTP_HEADER, code)));
                 Ok(Authorization { client: self.inner.clone(), headers, pending: Pending::Basic(attempt) })
             }
             AuthScheme::Jwt => {
                 let bearer = self.bearer(None)?;
-                let token = bearer.token_for_call(context.deadline(), context.code())?;
+                let token = bearer.token_for_call(context.deadline(), context.code)?;
                 Ok(self.with_bearer(bearer, token, &uri))
             }
             AuthScheme::None | AuthScheme::Auto => Ok(self.without_headers()),
@@ -132,11 +116,11 @@ impl Authorization {
                 false
             }
             Pending::Bearer { bearer, token, is_graphql } => {
-                let graphql = is_graphql && status == 200;
-                let refusal = if graphql { graphql_refusal(body) } else { None };
+                let errors = (is_graphql && status == 200).then(|| error_body::graphql_errors(body, &[])).flatten();
+                let refusal = errors.filter(|(text, data)| *data != GraphqlData::There && is_unauthorized(text));
                 let renewed = (status == 401 || refusal.is_some()) && bearer.observe_refusal(&token, status);
                 // The request may be a mutation that was executed in part.
-                renewed && refusal != Some(GraphqlData::Null)
+                renewed && refusal.is_none_or(|(_, data)| data != GraphqlData::Null)
             }
         }
     }
@@ -148,12 +132,6 @@ impl Authorization {
             attempt.withdraw(None);
         }
     }
-}
-
-/// The data beside GraphQL errors, if these refuse a JWT.
-fn graphql_refusal(body: &[u8]) -> Option<GraphqlData> {
-    let (text, data) = error_body::graphql_errors(body, &[])?;
-    (data != GraphqlData::There && is_unauthorized(&text)).then_some(data)
 }
 
 impl std::fmt::Debug for Authorization {

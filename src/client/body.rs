@@ -3,8 +3,7 @@
 use std::rc::Rc;
 
 use crate::error::{Error, Result};
-use crate::transport::Body;
-use crate::transport::deadline::Deadline;
+use crate::{transport::Body, transport::deadline::Deadline};
 
 pub(crate) enum ResponseBody {
     Whole {
@@ -26,7 +25,6 @@ impl ResponseBody {
         ResponseBody::Whole { bytes, read: 0 }
     }
 
-    /// The whole body; empty if it is streamed.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             ResponseBody::Whole { bytes, .. } => bytes,
@@ -34,7 +32,6 @@ impl ResponseBody {
         }
     }
 
-    /// Takes the whole body; empty if it is streamed.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         match self {
             ResponseBody::Whole { bytes, .. } => std::mem::take(bytes),

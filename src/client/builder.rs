@@ -1,11 +1,7 @@
 //! Requests built and sent in one expression.
 
-use super::Client;
-use super::call::Call;
-use super::job::Job;
-use super::pages::Pages;
 use super::request::{AuthScheme, HeaderOptions, Request};
-use super::response::Response;
+use super::{Client, call::Call, job::Job, pages::Pages, response::Response};
 use crate::error::Result;
 
 /// Builds and sends a request of a client. An error of a setter appears when it is sent.
@@ -100,8 +96,9 @@ impl<'a> RequestBuilder<'a> {
 
     /// Returns the pages of a query. See [`Pages`].
     pub fn pages(self) -> Result<Pages> {
-        let call = self.call.cloned();
-        Ok(self.client.pages(self.request?)?.within(call))
+        let mut pages = self.client.pages(self.request?)?;
+        pages.call = self.call.cloned();
+        Ok(pages)
     }
 
     /// Starts asynchronous work. See [`Job`].

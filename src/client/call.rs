@@ -1,8 +1,7 @@
 //! The limits of one call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::error::{FirstError, Result};
 use crate::otp::{TypedCode, check_code};
@@ -20,9 +19,9 @@ use crate::validate::check_timeout;
 /// ```
 #[derive(Clone, Default)]
 pub struct Call {
-    timeout: Option<Duration>,
-    code: TypedCode,
-    canceled: Arc<AtomicBool>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) code: TypedCode,
+    pub(super) canceled: Arc<AtomicBool>,
     pub(crate) first_error: FirstError,
 }
 
@@ -49,21 +48,9 @@ impl Call {
         self.canceled.store(true, Ordering::Release);
     }
 
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.timeout
-    }
-
-    pub(crate) fn cancel_flag(&self) -> Arc<AtomicBool> {
-        self.canceled.clone()
-    }
-
     /// Whether the call is not canceled and its settings are valid.
     pub(crate) fn may_begin(&self) -> bool {
         !self.canceled.load(Ordering::Acquire) && self.first_error.check().is_ok()
-    }
-
-    pub(crate) fn code(&self) -> &TypedCode {
-        &self.code
     }
 }
 

@@ -1,19 +1,12 @@
 //! The builder of a client: the public face of the settings.
 
-use std::ffi::OsString;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{ffi::OsString, path::Path, sync::Arc, time::Duration};
 
-use super::Client;
-use super::token_provider::TokenProvider;
+use super::{Client, token_provider::TokenProvider};
 use crate::config::env::{missing_credentials, variable};
 use crate::config::{CaMode, Config, OtpSource};
-use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::Event;
-use crate::otp::check_code;
-use crate::text;
+use crate::{credentials::Credentials, event::Event, otp::check_code, text};
 
 impl Client {
     /// Starts with default settings.

@@ -1,27 +1,18 @@
 //! A call in progress: the client, the deadline with cancellation, and the code that the user typed.
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, sync::atomic::Ordering, time::Duration};
 
-use serde_json::Value;
-
-use super::call::Call;
-use super::inner::Inner;
-use crate::error::Result;
-use crate::event::EventKind;
-use crate::otp::TypedCode;
-use crate::secret::Secret;
+use super::{call::Call, inner::Inner};
 use crate::transport::deadline::{Cancellation, Deadline, Entered, Limits};
+use crate::{error::Result, otp::TypedCode, secret::Secret};
 
-/// A call in progress.
 pub(crate) struct CallContext<'a> {
     pub(crate) client: &'a Inner,
     deadline: Rc<Deadline>,
-    code: Option<&'a TypedCode>,
+    /// The one-time code that the user typed for this call.
+    pub(crate) code: Option<&'a TypedCode>,
     /// Whether [`take_code`](Self::take_code) returned a code.
-    took_code: Cell<bool>,
+    pub(crate) took_code: Cell<bool>,
     /// Makes the deadline the thread's current one.
     _entered: Entered,
 }
@@ -31,20 +22,20 @@ impl<'a> CallContext<'a> {
     pub(crate) fn begin(client: &'a Inner, call: Option<&'a Call>) -> Result<Self> {
         call.map_or(Ok(()), |call| call.first_error.check())?;
         let stops = Cancellation {
-            call: call.map(Call::cancel_flag),
+            call: call.map(|call| call.canceled.clone()),
             client: Some((client.cancellations.clone(), client.cancellations.load(Ordering::Acquire))),
         };
         let deadline = Deadline::begin(Limits {
             clock: client.clock.clone(),
             host: client.origin.authority().to_owned(),
-            timeout: call.and_then(Call::timeout).unwrap_or(client.timeout),
+            timeout: call.and_then(|call| call.timeout).unwrap_or(client.timeout),
             one_read: false,
             connect_timeout: client.connect_timeout,
             stops,
             hook: client.wait_hook.clone(),
         });
         deadline.check_at_start()?;
-        Ok(Self::with(client, deadline, call.map(Call::code)))
+        Ok(Self::with(client, deadline, call.map(|call| &call.code)))
     }
 
     /// Continues a call of another client on `client`, within the other's deadline and cancellation.
@@ -71,28 +62,14 @@ impl<'a> CallContext<'a> {
         &self.deadline
     }
 
-    /// The one-time code that the user typed for this call.
-    pub(crate) fn code(&self) -> Option<&'a TypedCode> {
-        self.code
-    }
-
     pub(crate) fn has_code(&self) -> bool {
         self.code.is_some_and(TypedCode::is_set)
     }
 
-    /// Takes the typed code out of the call.
     pub(crate) fn take_code(&self) -> Option<Secret> {
         let code = self.code.and_then(TypedCode::take)?;
         self.took_code.set(true);
         Some(code)
-    }
-
-    pub(crate) fn took_code(&self) -> bool {
-        self.took_code.get()
-    }
-
-    pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
-        self.client.emit(kind, fields);
     }
 
     /// The server's time, in Unix milliseconds, once a response told it.

@@ -2,12 +2,9 @@
 
 use serde_json::json;
 
-use super::Client;
-use super::context::CallContext;
-use super::sign_in::load::load;
-use crate::error::Result;
-use crate::guard::credential::LoginKind;
+use super::{Client, context::CallContext, sign_in::load::load};
 use crate::guard::{LoginAttempt, route_of};
+use crate::{config::OtpSource, error::Result, guard::credential::LoginKind};
 
 impl Client {
     /// The settings in force, as a JSON object. Secrets are `***`.
@@ -24,7 +21,7 @@ impl Client {
             "base_url": inner.origin.to_string(),
             "account_id": inner.account_id,
             "credentials": credentials,
-            "otp": inner.auth.otp_name(),
+            "otp": inner.auth.otp.as_ref().map_or("none", OtpSource::name),
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,
@@ -68,7 +65,7 @@ impl Client {
         let held = status
             .held
             .map(|held| json!({ "reason": held.reason(), "wait_ms": held.rest.map(|rest| rest.as_millis() as u64) }));
-        let about = json!({
+        Ok(json!({
             "username": loaded.basic.username,
             "host": self.inner.origin.authority(),
             "memory": status.memory,
@@ -77,8 +74,8 @@ impl Client {
             "unanswered": status.unanswered,
             "in_flight": status.in_flight,
             "held": held,
-        });
-        Ok(about.to_string())
+        })
+        .to_string())
     }
 }
 

@@ -6,18 +6,14 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 
 use super::xml;
-use crate::secret::redact;
-use crate::text::printable;
+use crate::{secret::redact, text::printable};
 
-/// Longer texts are cut off.
 const LONGEST: usize = 500;
 /// Longer bodies are not error bodies.
 const LARGEST_BODY: usize = 256 * 1024;
 
-/// What an error body says.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ErrorBody {
-    /// The readable text.
     pub(crate) message: Option<String>,
     /// The id of a `UserMessage`, such as `error.user.login`.
     pub(crate) id: Option<String>,
@@ -32,7 +28,10 @@ pub(crate) fn read(body: &[u8], secrets: &[&[u8]]) -> ErrorBody {
     let body = body.trim_start_matches('\u{feff}').trim();
     let mut error_body = match body.as_bytes().first() {
         Some(b'{' | b'[') => from_json(body),
-        Some(b'<') if is_html(body) => from_html(body),
+        // Jetty's reason, or the page's title, or its first heading.
+        Some(b'<') if is_html(body) => {
+            ErrorBody { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
+        }
         Some(b'<') => from_xml(body),
         // One short line of plain text is a message.
         Some(_) if body.len() <= LONGEST && !body.contains('\n') => ErrorBody { message: Some(body.into()), id: None },
@@ -109,7 +108,6 @@ fn from_json(body: &str) -> ErrorBody {
     ErrorBody { message, id }
 }
 
-/// The messages of an `errors` list that is not empty.
 fn join_errors(value: &Value) -> Option<String> {
     let errors = value.get("errors")?.as_array().filter(|errors| !errors.is_empty())?;
     let messages: Vec<_> =
@@ -145,15 +143,7 @@ fn from_xml(body: &str) -> ErrorBody {
 
 fn is_html(body: &str) -> bool {
     let start = body.get(..body.len().min(512)).unwrap_or(body).to_ascii_lowercase();
-    start.starts_with("<!doctype html")
-        || start.contains("<html")
-        || start.contains("<head")
-        || start.contains("<title")
-}
-
-/// Reads Jetty's reason, or the page's title, or its first heading.
-fn from_html(body: &str) -> ErrorBody {
-    ErrorBody { message: ["pre", "title", "h1"].into_iter().find_map(|name| between(body, name)), id: None }
+    start.starts_with("<!doctype html") || ["<html", "<head", "<title"].iter().any(|tag| start.contains(tag))
 }
 
 /// The text of the first element of a name, without the tags in it.

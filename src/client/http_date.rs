@@ -15,7 +15,6 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or_else(now)))
 }
 
-/// A Date header in Unix seconds.
 pub(crate) fn date_seconds(value: &HeaderValue) -> Option<u64> {
     unix_time(value.to_str().ok()?.trim()).map(|date| date.as_secs())
 }

@@ -17,19 +17,15 @@ pub(crate) enum Idempotency {
 impl Idempotency {
     /// Classifies a request by its method; Boomi's POSTs that only read, by path and body.
     pub(crate) fn of(request: &Request) -> Idempotency {
-        let repeats = match request.replayable {
-            Some(replayable) => replayable,
-            None => match request.method {
-                Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS => true,
-                Method::POST => reads(request),
-                _ => false,
-            },
+        let by_method = || match request.method {
+            Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS => true,
+            Method::POST => reads(request),
+            _ => false,
         };
-        if repeats { Idempotency::Idempotent } else { Idempotency::NonIdempotent }
+        if request.replayable.unwrap_or_else(by_method) { Idempotency::Idempotent } else { Idempotency::NonIdempotent }
     }
 }
 
-/// Whether a POST only reads.
 fn reads(request: &Request) -> bool {
     let body = request.body.as_deref().unwrap_or_default();
     let path = request.path().trim_end_matches('/');
@@ -51,7 +47,6 @@ fn is_bulk_get(body: &[u8]) -> bool {
     in_json().or_else(in_xml).unwrap_or(false)
 }
 
-/// Whether a GraphQL request has queries only.
 fn graphql_reads(request: &Request, body: &[u8]) -> bool {
     let content_type = request.headers.iter().find(|(name, _)| *name == header::CONTENT_TYPE);
     // Not `application/graphql+json`: the braces of its JSON body would look like a selection.

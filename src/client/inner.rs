@@ -1,29 +1,22 @@
 //! What the clones of a client share: settings, connections, and authentication state.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, sync::atomic::AtomicU64, time::Duration};
 
 use serde_json::Value;
 use ureq::http::HeaderValue;
 
-use super::server_clock::ServerClock;
-use super::sign_in::state::AuthState;
-use crate::bearer::BearerSource;
-use crate::clock::Clock;
-use crate::config::env::variable;
+use super::{server_clock::ServerClock, sign_in::state::AuthState};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, EventHandler};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventKind};
 use crate::origin::{self, Origin};
 use crate::rate_limit::{self, RateLimiter};
-use crate::shared_store::SharedStore;
-use crate::token_cache::account::Account;
-use crate::token_cache::accounts::Accounts;
-use crate::transport::deadline::WaitHook;
-use crate::transport::proxy::Proxy;
 use crate::transport::{HttpTransport, Transport};
+use crate::{
+    bearer::BearerSource, config::env::variable, shared_store::SharedStore, token_cache::account::Account,
+    token_cache::accounts::Accounts, transport::deadline::WaitHook, transport::proxy::Proxy,
+};
 
 pub(crate) struct Inner {
     pub(crate) origin: Origin,
@@ -34,7 +27,6 @@ pub(crate) struct Inner {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_response_bytes: u64,
-    /// The Host header of every request.
     pub(crate) host: HeaderValue,
     pub(crate) user_agent: HeaderValue,
     on_event: Option<EventHandler>,
@@ -67,10 +59,10 @@ impl Inner {
         let proxy = config.proxy.clone().unwrap_or_default().for_target(&origin, text)?;
         let product = concat!("boomi-auth/", env!("CARGO_PKG_VERSION"));
         let user_agent = config.user_agent.as_ref().map_or(product.into(), |before| format!("{before} {product}"));
-        let clock = config.clock();
+        let clock = config.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
         let accounts = Accounts::new();
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
-        let store = config.store(&clock)?;
+        let store = config.store.as_ref().map(|open| open(clock.clone())).transpose()?;
         let guard = config.guard(origin.to_string(), clock.clone(), store.as_deref());
         let rate_limiter =
             RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
@@ -110,10 +102,9 @@ impl Inner {
         origin::check_account_id(account_id).map(|()| account_id)
     }
 
-    /// Calls the event handler, if one is set. `fields` runs only then.
     pub(crate) fn emit(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
         if let Some(handler) = &self.on_event {
-            handler(&Event::new(kind, fields()));
+            handler(&Event { kind, fields: fields() });
         }
     }
 }

@@ -4,20 +4,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::context::CallContext;
 use super::request::{HeaderOptions, Request};
-use super::response::Response;
 use super::{Client, xml};
+use super::{call::Call, context::CallContext, response::Response};
 use crate::error::{Error, ErrorKind, Result};
-use crate::origin;
-use crate::transport::progress::Phase;
+use crate::{origin, transport::progress::Phase};
 
 /// The waits between two requests for a result: the first, the factor of each later one, and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const GROWTH: f64 = 1.5;
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// The object that starts executions.
 const EXECUTIONS: &str = "/ExecutionRequest";
 /// More of the body of a response that says "not yet" is not read.
 const LONGEST_NOT_YET: usize = 64 * 1024;
@@ -73,10 +69,7 @@ impl Client {
 impl Job {
     fn start(client: &Client, request: &Request, context: &CallContext<'_>) -> Result<Self> {
         let response = client.send_in(context, request, Some(client.inner.max_response_bytes))?;
-        if let Some(error) = response.error() {
-            return Err(error);
-        }
-        if let Some(error) = refused_inside(&response) {
+        if let Some(error) = response.error().or_else(|| refused_inside(&response)) {
             return Err(error);
         }
         let promise = Promise::read(response.body()).filter(|promise| promise.is_of(path_of(request)));
@@ -121,7 +114,9 @@ impl Job {
 
     fn wait_in(&mut self, context: &CallContext<'_>, most: Option<u64>) -> Result<Response> {
         let (request, is_download) = match &mut self.result {
-            ResultLocation::Here(response) => return response.take().ok_or_else(taken),
+            ResultLocation::Here(response) => {
+                return response.take().ok_or_else(|| Error::invalid("the result came at once, and was given already"));
+            }
             ResultLocation::At { request, is_download } => (request, *is_download),
         };
         // Checked here and not at the start, because `path` gives this URL to another client.
@@ -138,7 +133,7 @@ impl Job {
                 _ => return Ok(response),
             }
             // An unread body would close its connection.
-            response.drain(LONGEST_NOT_YET, context.deadline());
+            response.body.drain(LONGEST_NOT_YET, context.deadline());
             // Retry-After: 0 does not shorten the wait.
             let retry_after = response.retry_after().filter(|after| !after.is_zero());
             let attempts = response.attempts();
@@ -155,7 +150,6 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// Where a response says that the result will be.
 #[derive(Debug, PartialEq)]
 enum Promise {
     Token(String),
@@ -178,7 +172,7 @@ impl Promise {
         let kind = response.get("@type").and_then(Value::as_str).unwrap_or_default();
         let token = text(response.get("asyncToken").and_then(|token| token.get("token")));
         let url = text(response.get("url")).filter(|_| kind.ends_with("Download"));
-        Self::first(token, text(response.get("requestId")), url, text(response.get("recordUrl")))
+        Self::first([token, text(response.get("requestId")), url, text(response.get("recordUrl"))])
     }
 
     fn from_xml(body: &[u8]) -> Option<Promise> {
@@ -194,20 +188,11 @@ impl Promise {
         let [of_attribute, token, request_id, url_attribute, url, record] =
             <[Option<String>; 6]>::try_from(std::mem::take(&mut found.texts)).ok()?;
         let is = |end: &str| found.root.ends_with(end);
-        Self::first(
-            of_attribute.or(token.filter(|_| is("AsyncOperationTokenResult"))),
-            request_id,
-            url_attribute.or(url.filter(|_| is("Download"))),
-            record,
-        )
+        let token = of_attribute.or(token.filter(|_| is("AsyncOperationTokenResult")));
+        Self::first([token, request_id, url_attribute.or(url.filter(|_| is("Download"))), record])
     }
 
-    fn first(
-        token: Option<String>,
-        request_id: Option<String>,
-        url: Option<String>,
-        record: Option<String>,
-    ) -> Option<Promise> {
+    fn first([token, request_id, url, record]: [Option<String>; 4]) -> Option<Promise> {
         let token = token.map(Promise::Token);
         token.or(request_id.map(Promise::Execution)).or(url.map(Promise::Download)).or(record.map(Promise::Record))
     }
@@ -311,10 +296,6 @@ fn gone(response: &Response) -> Error {
         response.host()
     );
     Error::new(ErrorKind::HttpStatus, text).with_status(204).sent(true).with_attempts(response.attempts())
-}
-
-fn taken() -> Error {
-    Error::invalid("the result came at once, and was given already")
 }
 
 #[cfg(test)]

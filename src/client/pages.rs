@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use super::call::Call;
 use super::request::{HeaderOptions, Request};
-use super::response::Response;
 use super::{Client, xml};
+use super::{call::Call, response::Response};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The responses to a query, each with a page of up to a hundred results.
@@ -24,8 +23,7 @@ pub struct Pages {
     client: Client,
     request: Request,
     next: NextPage,
-    call: Option<Call>,
-    /// Whether the iterator ended with an error.
+    pub(super) call: Option<Call>,
     failed: bool,
     refused: Option<Response>,
 }
@@ -40,23 +38,16 @@ enum NextPage {
 impl Client {
     /// Returns the pages of a query: `request` is a POST to a path that ends in `/query`.
     pub fn pages(&self, request: Request) -> Result<Pages> {
-        Pages::new(self.clone(), request)
-    }
-}
-
-impl Pages {
-    fn new(client: Client, request: Request) -> Result<Self> {
         request.check()?;
         if request.method != "POST" || !request.path().ends_with("/query") {
             return Err(Error::invalid("pages are those of a POST to a path that ends in /query"));
         }
+        let client = self.clone();
         Ok(Pages { client, request, next: NextPage::First, call: None, failed: false, refused: None })
     }
+}
 
-    pub(crate) fn within(self, call: Option<Call>) -> Self {
-        Pages { call, ..self }
-    }
-
+impl Pages {
     /// Returns the next page; `None` after the last. A response whose status is not 200 is an error; see
     /// [`Response::error`].
     pub fn next_page(&mut self, call: Option<&Call>) -> Result<Option<Response>> {

@@ -4,9 +4,7 @@ use bytes::Bytes;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::error::{Error, FirstError, Result};
-use crate::origin;
-use crate::secret::Secret;
-use crate::validate;
+use crate::{origin, secret::Secret, validate};
 
 /// How a request is authenticated. The numbers are those of the C API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +22,6 @@ pub enum AuthScheme {
 }
 
 impl AuthScheme {
-    /// The scheme, with `Auto` decided.
     pub(crate) fn decided(self, has_provider: bool, is_graphql: bool) -> AuthScheme {
         match self {
             AuthScheme::Auto if has_provider || is_graphql => AuthScheme::Jwt,
@@ -175,7 +172,6 @@ impl Request {
     }
 }
 
-/// Whether a path is that of GraphQL.
 pub(crate) fn is_graphql(path: &str) -> bool {
     path.trim_end_matches('/').ends_with("/graphql")
 }
@@ -193,7 +189,6 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// Checks a header of the caller.
 fn checked_header(name: &str, value: &str, secret: bool) -> Result<(HeaderName, HeaderValue)> {
     validate::check("the header's name", name)?;
     let lower = HeaderName::from_bytes(name.as_bytes())

@@ -1,8 +1,6 @@
 //! The response to a request, whatever its status.
 
-use std::rc::Rc;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use ureq::http::{HeaderMap, HeaderValue, Uri, header};
 
@@ -11,7 +9,6 @@ use super::error_body::{self, ErrorBody, GraphqlData};
 use super::http_date::{date_seconds, retry_after};
 use super::status::{Identity, ResponseFacts, error_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transport::deadline::Deadline;
 
 /// An HTTP response of any status. [`check`](Response::check) turns a bad status into an error.
 pub struct Response {
@@ -20,8 +17,8 @@ pub struct Response {
     headers: HeaderMap,
     /// The headers' values as text. Filled on first use if one of them is not UTF-8.
     texts: OnceLock<Vec<String>>,
-    body: ResponseBody,
-    error_body: ErrorBody,
+    pub(crate) body: ResponseBody,
+    pub(super) error_body: ErrorBody,
     /// The data beside GraphQL errors, if there are such errors.
     graphql_data: Option<GraphqlData>,
     retry_after: Option<Duration>,
@@ -122,7 +119,7 @@ impl Response {
 
     /// Takes the body out of the response; empty if it is streamed.
     pub fn into_body(mut self) -> Vec<u8> {
-        self.take_body()
+        self.body.take()
     }
 
     /// The body as text; [`ErrorKind::Protocol`] if it is not UTF-8.
@@ -138,17 +135,6 @@ impl Response {
     /// within 100 ms.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.body.read(buffer, self.attempts)
-    }
-
-    /// Whether the body is streamed.
-    #[cfg(feature = "capi")]
-    pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.body, ResponseBody::Streamed { .. })
-    }
-
-    /// Takes the body out, unless it is streamed.
-    pub(crate) fn take_body(&mut self) -> Vec<u8> {
-        self.body.take()
     }
 
     /// Boomi's own error text, from JSON, XML, HTML or GraphQL; `None` if there is none.
@@ -186,15 +172,6 @@ impl Response {
 
     pub(crate) fn host(&self) -> &str {
         self.url.authority().map_or("", |authority| authority.as_str())
-    }
-
-    /// See [`ResponseBody::drain`].
-    pub(crate) fn drain(&mut self, most: usize, deadline: &Rc<Deadline>) {
-        self.body.drain(most, deadline);
-    }
-
-    pub(crate) fn error_body(&self) -> &ErrorBody {
-        &self.error_body
     }
 
     /// The Date header, in Unix seconds.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::idempotency::Idempotency;
 use crate::error::ErrorKind;
 
-/// How one attempt to send a request ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum AttemptOutcome<'a> {
-    /// With a whole response.
-    Responded { status: u16, message: Option<&'a str>, retry_after: Option<Duration> },
-    /// With none, or with a part of one.
+    Responded {
+        status: u16,
+        message: Option<&'a str>,
+        retry_after: Option<Duration>,
+    },
     NoResponse {
         kind: ErrorKind,
         retryable: bool,
@@ -21,12 +22,10 @@ pub(crate) enum AttemptOutcome<'a> {
     },
 }
 
-/// The limits of further attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RetryBudget {
     /// The most attempts after the first.
     pub(crate) retries: u32,
-    /// The time until the call's deadline.
     pub(crate) time: Duration,
     /// A random number from 0 to 1.
     pub(crate) jitter: f64,
@@ -34,7 +33,6 @@ pub(crate) struct RetryBudget {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum RetryDecision {
-    /// Send it again after this wait.
     Retry(Duration),
     /// Give the outcome to the caller.
     Give,
@@ -75,7 +73,6 @@ fn may_help(idempotency: Idempotency, outcome: AttemptOutcome<'_>) -> bool {
     }
 }
 
-/// Whether the connection to the server failed.
 pub(crate) fn is_of_the_connection(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Connect | ErrorKind::Proxy | ErrorKind::Tls | ErrorKind::Timeout)
 }

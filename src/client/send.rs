@@ -5,29 +5,18 @@ use std::sync::Arc;
 use serde_json::json;
 use ureq::http::Uri;
 
-use super::context::CallContext;
-use super::idempotency::Idempotency;
 use super::request::{Request, header_value};
-use super::response::Response;
 use super::retry::{AttemptOutcome, RetryBudget, RetryDecision, decide, is_of_the_connection};
 use super::sign_in::attempt::{AuthAttempt, Purpose, TIME_TO_BEGIN};
-use super::signed;
-use super::status::Identity;
 use super::wire::{self, WireRequest};
-use crate::bearer::BearerSource;
+use super::{context::CallContext, idempotency::Idempotency, response::Response, signed, status::Identity};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::jwt::Token;
 use crate::rate_limit::{RatePermit, account_of};
-use crate::transport::progress::Phase;
+use crate::{bearer::BearerSource, event::EventKind, jwt::Token, transport::progress::Phase};
 
-/// Whose credentials go with a request.
 pub(crate) enum RequestAuth {
-    /// None but the caller's own headers.
     Caller,
-    /// The client's user, by Basic.
     User,
-    /// A JWT.
     Bearer(Arc<dyn BearerSource>),
 }
 
@@ -37,14 +26,11 @@ pub(crate) struct SendLoop<'a> {
     request: &'a Request,
     /// The request's path or URL, with account and query.
     uri: &'a Uri,
-    /// See [`WireRequest::most`].
     most: Option<u64>,
     auth: RequestAuth,
     idempotency: Idempotency,
-    /// The account whose rate limit applies.
     account: &'a str,
     attempts: u32,
-    /// Whether bytes of any attempt were sent.
     sent: bool,
     /// Whether the user typed a code for this call, which one attempt sends.
     had_code: bool,
@@ -118,7 +104,7 @@ impl<'a> SendLoop<'a> {
         let (context, deadline) = (self.context, self.context.deadline());
         if let (RequestAuth::Bearer(bearer), None) = (&self.auth, &self.newer) {
             // Before the rate permit, which a wait for a token must not keep from other requests.
-            bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?;
+            bearer.token_for_call(deadline, context.code).map_err(|error| error.sent(false))?;
         }
         let permit = RatePermit::wait(&context.client.rate_limiter, self.account, deadline)?;
         let begin = || {
@@ -134,19 +120,13 @@ impl<'a> SendLoop<'a> {
                 wire::send_as(context, request, Identity::Caller, None, &[])
             }
             RequestAuth::User => {
-                let purpose = Purpose {
-                    name: request.purpose,
-                    path: self.uri.path(),
-                    foreign: false,
-                    max_wait: deadline.remaining(),
-                    rate_permit: Some(&permit),
-                    while_waiting: None,
-                };
+                let purpose = Purpose::new(request.purpose, self.uri.path(), deadline.remaining());
+                let purpose = Purpose { rate_permit: Some(&permit), ..purpose };
                 match AuthAttempt::begin(context, purpose) {
                     Ok(attempt) => match begin() {
                         Ok(()) => signed::send(context, request, attempt),
                         Err(error) => {
-                            attempt.withdraw(context.code());
+                            attempt.withdraw(context.code);
                             return Err(error);
                         }
                     },
@@ -162,7 +142,7 @@ impl<'a> SendLoop<'a> {
                 let token = match self.newer.take() {
                     Some(newer) => newer,
                     // If this fails, the request itself was not sent.
-                    None => bearer.token_for_call(deadline, context.code()).map_err(|error| error.sent(false))?,
+                    None => bearer.token_for_call(deadline, context.code).map_err(|error| error.sent(false))?,
                 };
                 begin()?;
                 let authorization = header_value(token.in_header(), true);
@@ -178,7 +158,7 @@ impl<'a> SendLoop<'a> {
                     if may_have_effect || self.code_is_used() {
                         bearer.observe_refusal(&token, response.status());
                     } else {
-                        self.newer = bearer.replace(&token, response.status(), deadline, context.code());
+                        self.newer = bearer.replace(&token, response.status(), deadline, context.code);
                     }
                 }
                 ended
@@ -229,7 +209,7 @@ impl<'a> SendLoop<'a> {
             Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
             Err(error) => (error.status().unwrap_or(0), error.kind().code()),
         };
-        self.context.emit(EventKind::RequestRetried, || {
+        self.context.client.emit(EventKind::RequestRetried, || {
             json!({
                 "host": self.context.deadline().host(),
                 "method": self.request.method.as_str(),
@@ -242,7 +222,6 @@ impl<'a> SendLoop<'a> {
         });
     }
 
-    /// The result after the last attempt.
     fn end(self, ended: Result<Response>) -> Result<Response> {
         match ended {
             Ok(response) => Ok(response.with_attempts(self.attempts)),

@@ -1,14 +1,11 @@
 //! A request with the credentials of an authentication attempt, and what its outcome says of them.
 
-use super::context::CallContext;
-use super::error_body::ErrorBody;
-use super::request::header_value;
-use super::response::Response;
-use super::sign_in::attempt::AuthAttempt;
-use super::status;
 use super::wire::{self, WireRequest};
-use crate::error::Result;
-use crate::guard::history::LoginOutcome;
+use super::{
+    context::CallContext, error_body::ErrorBody, request::header_value, response::Response,
+    sign_in::attempt::AuthAttempt, status,
+};
+use crate::{error::Result, guard::history::LoginOutcome};
 
 pub(crate) const OTP_HEADER: &str = "x-boomi-otp";
 
@@ -35,15 +32,13 @@ pub(crate) fn send_unended(
     (response, outcome)
 }
 
-/// Ends an attempt after its request.
 pub(crate) fn end(context: &CallContext<'_>, attempt: AuthAttempt, outcome: LoginOutcome, purpose: &str) {
-    attempt.end(context.client, context.code(), outcome, context.deadline().progress.status(), purpose);
+    attempt.end(context.client, context.code, outcome, context.deadline().progress.status(), purpose);
 }
 
-/// What the end of a request says of the credentials that went with it.
 fn outcome(context: &CallContext<'_>, response: &Result<Response>) -> LoginOutcome {
     match (response, context.deadline().progress.status()) {
-        (Ok(response), _) => status::outcome(response.status(), response.error_body()),
+        (Ok(response), _) => status::outcome(response.status(), &response.error_body),
         (Err(_), Some(status)) => status::outcome(status, &ErrorBody::default()),
         (Err(_), None) if context.deadline().progress.was_sent() => LoginOutcome::Unanswered,
         (Err(_), None) => LoginOutcome::NotSent,

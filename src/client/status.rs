@@ -7,18 +7,18 @@ use crate::credentials::{CredentialKind, TOKEN_PREFIX};
 use crate::error::{Error, ErrorKind};
 use crate::guard::history::LoginOutcome;
 
-/// The credentials of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Identity {
     /// None, or those in the request's own headers.
     Caller,
-    /// A user, by Basic.
-    User { username: String, kind: CredentialKind, with_code: bool },
-    /// A JWT.
+    User {
+        username: String,
+        kind: CredentialKind,
+        with_code: bool,
+    },
     Bearer,
 }
 
-/// The parts of a response that the classifier reads.
 pub(crate) struct ResponseFacts<'a> {
     pub(crate) host: &'a str,
     pub(crate) status: u16,
@@ -34,7 +34,6 @@ pub(crate) fn is_rejection(status: u16, error_body: &ErrorBody) -> bool {
     status == 401 || (status == 403 && error_body.id.as_deref() == Some("error.user.login"))
 }
 
-/// What a response says of the credentials that were sent.
 pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     match status {
         status if is_rejection(status, error_body) => LoginOutcome::Rejected,
@@ -44,48 +43,40 @@ pub(crate) fn outcome(status: u16, error_body: &ErrorBody) -> LoginOutcome {
     }
 }
 
-/// The error of a response; `None` if its status is good.
 pub(crate) fn error_of(response: &ResponseFacts<'_>) -> Option<Error> {
     let message = response.error_body.message.as_deref().unwrap_or_default();
     let quoted = if message.is_empty() { String::new() } else { format!(": {message}") };
     let (kind, advice) = match response.status {
         200..=299 => match response.graphql_data? {
-            GraphqlData::Absent | GraphqlData::Null if is_unauthorized(message) => {
-                (ErrorKind::CredentialsRejected, rejected_advice(response))
-            }
-            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200".into()),
+            GraphqlData::Absent | GraphqlData::Null if is_unauthorized(message) => (ErrorKind::CredentialsRejected, ""),
+            _ => (ErrorKind::HttpStatus, "GraphQL reports errors in a response with status 200"),
         },
-        status if is_rejection(status, response.error_body) => {
-            (ErrorKind::CredentialsRejected, rejected_advice(response))
-        }
+        status if is_rejection(status, response.error_body) => (ErrorKind::CredentialsRejected, ""),
         403 if response.error_body.id.as_deref() == Some("error.user.auth") => (
             ErrorKind::PermissionDenied,
             "an API token belongs to the account it was made in: use a token made in this account (Settings > Account \
-             Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id"
-                .into(),
+             Information and Setup > Boomi Enterprise Platform API Tokens), or check the account id",
         ),
         403 => (
             ErrorKind::PermissionDenied,
             "the user is known and not allowed to do this: check its privileges (API Access among them), the account \
-             id, and whether the account allows this machine's address"
-                .into(),
+             id, and whether the account allows this machine's address",
         ),
         400 if message.contains("does not have access rights") => {
-            (ErrorKind::PermissionDenied, "the user lacks a privilege for this".into())
+            (ErrorKind::PermissionDenied, "the user lacks a privilege for this")
         }
-        429 => (ErrorKind::RateLimited, "too many requests: send fewer, or wait".into()),
+        429 => (ErrorKind::RateLimited, "too many requests: send fewer, or wait"),
         503 => (
             ErrorKind::RateLimited,
-            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota"
-                .into(),
+            "the server is too busy, or the account is over its rate limit (10 requests a second) or daily quota",
         ),
         300..=399 => (
             ErrorKind::HttpStatus,
-            "redirects are not followed, so that credentials stay where they belong: check the base URL and the path"
-                .into(),
+            "redirects are not followed, so that credentials stay where they belong: check the base URL and the path",
         ),
-        _ => (ErrorKind::HttpStatus, String::new()),
+        _ => (ErrorKind::HttpStatus, ""),
     };
+    let advice = if kind == ErrorKind::CredentialsRejected { rejected_advice(response) } else { advice.into() };
     let advice = if advice.is_empty() { advice } else { format!(" ({advice})") };
     let text = format!("{} answered {}{quoted}{advice}", response.host, response.status);
     let retryable = matches!(response.status, 408 | 425 | 429 | 500 | 502..=504);
@@ -98,7 +89,6 @@ pub(crate) fn is_unauthorized(message: &str) -> bool {
     message.contains("unauthorized") || message.contains("unauthenticated") || message.contains("not authorized")
 }
 
-/// What to do about rejected credentials.
 fn rejected_advice(response: &ResponseFacts<'_>) -> String {
     match response.identity {
         Identity::Caller => "the request was sent without this client's credentials, because the auth scheme is none: \

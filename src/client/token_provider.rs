@@ -1,24 +1,15 @@
 //! The token provider: a valid JWT for one account, cached and refreshed.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::account_requester::AccountRequester;
-use super::call::Call;
-use super::context::CallContext;
-use super::inner::Inner;
-use crate::bearer::BearerSource;
-use crate::clock::Moment;
-use crate::error::Result;
-use crate::event::EventKind;
-use crate::jwt::Token;
-use crate::otp::TypedCode;
-use crate::token_cache::Want;
-use crate::token_cache::account::Account;
-use crate::token_cache::requester::TokenRequester;
-use crate::transport::deadline::Deadline;
+use super::{account_requester::AccountRequester, call::Call, context::CallContext, inner::Inner};
+use crate::{
+    bearer::BearerSource, clock::Moment, error::Result, event::EventKind, jwt::Token, otp::TypedCode,
+    token_cache::Want, token_cache::account::Account, token_cache::requester::TokenRequester,
+    transport::deadline::Deadline,
+};
 
 /// Gives out a JWT for one account: a cached one, refreshed before it expires. Clones share it.
 ///
@@ -70,14 +61,14 @@ impl TokenProvider {
         self.account.fresh(min_validity, Moment::now(&*self.client.clock))
     }
 
-    /// A token for a call in progress.
     fn get_in(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
         let requester = AccountRequester { context, account: &self.account };
         if let Some(token) = self.account.fresh(min_validity, requester.now()) {
             return Ok(token);
         }
         if context.has_code() {
-            return requester.get_with_code(min_validity);
+            let living = self.account.living(min_validity, requester.now());
+            return living.map_or_else(|| requester.fetch_with_code(), Ok);
         }
         self.account.get(Want { min_validity, ..Want::default() }, &requester)
     }

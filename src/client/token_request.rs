@@ -6,22 +6,16 @@ use serde_json::json;
 use ureq::http::{HeaderValue, Method, Uri, header};
 use zeroize::Zeroizing;
 
-use super::context::CallContext;
-use super::response::Response;
 use super::sign_in::attempt::{AuthAttempt, Purpose};
-use super::signed;
 use super::wire::{self, WireRequest};
-use crate::clock::Moment;
+use super::{context::CallContext, response::Response, signed};
 use crate::error::{Error, Result};
-use crate::event::EventKind;
-use crate::guard::history::LoginOutcome;
-use crate::jwt::Token;
+use crate::{clock::Moment, event::EventKind, guard::history::LoginOutcome, jwt::Token};
 
 const PURPOSE: &str = "jwt";
 /// A JWT is a few hundred bytes.
 const LARGEST_RESPONSE: u64 = 64 * 1024;
 
-/// Requests a new JWT for an account.
 pub(crate) fn fetch(context: &CallContext<'_>, account_id: &str) -> Result<Token> {
     let attempt = begin(context, account_id, context.deadline().remaining(), None)?;
     send(context, attempt, account_id)
@@ -35,9 +29,7 @@ pub(crate) fn begin(
     while_waiting: Option<&dyn Fn()>,
 ) -> Result<AuthAttempt> {
     let uri = uri(context, account_id)?;
-    let path = uri.path();
-    let purpose = Purpose { name: PURPOSE, path, foreign: false, max_wait, rate_permit: None, while_waiting };
-    AuthAttempt::begin(context, purpose)
+    AuthAttempt::begin(context, Purpose { while_waiting, ..Purpose::new(PURPOSE, uri.path(), max_wait) })
 }
 
 /// Sends the request. The response body is the JWT as text.
@@ -55,7 +47,7 @@ pub(crate) fn send(context: &CallContext<'_>, attempt: AuthAttempt, account_id: 
     }
     signed::end(context, attempt, outcome, PURPOSE);
     let token = token?;
-    context.emit(EventKind::TokenIssued, || {
+    context.client.emit(EventKind::TokenIssued, || {
         json!({
             "host": deadline.host(),
             "account_id": account_id,

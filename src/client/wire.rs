@@ -1,15 +1,11 @@
 //! Sends one HTTP request: the only place where secrets are put on a request.
 
-use std::rc::Rc;
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use ureq::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use super::body::ResponseBody;
-use super::context::CallContext;
-use super::http_date::date_seconds;
 use super::response::{RequestInfo, Response};
-use super::status::Identity;
+use super::{body::ResponseBody, context::CallContext, http_date::date_seconds, status::Identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Outgoing;
 use crate::transport::deadline::{Deadline, Limits};
@@ -20,7 +16,6 @@ const LONGEST_PROBE: Duration = Duration::from_secs(5);
 const LARGEST_SHARE_OF_A_PROBE: f64 = 0.8;
 const LARGEST_PROBE_RESPONSE: u64 = 64 * 1024;
 
-/// A request, and how its response is read.
 pub(crate) struct WireRequest<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) graphql: bool,

@@ -6,7 +6,6 @@ use quick_xml::Reader;
 use quick_xml::escape::{resolve_xml_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
 
-/// Returns an attribute of the outermost element.
 pub(crate) fn root_attribute(xml: &[u8], name: &str) -> Option<String> {
     let mut reader = Reader::from_reader(xml);
     loop {
@@ -36,9 +35,7 @@ pub(crate) fn text(event: &Event<'_>) -> Option<Option<String>> {
     })
 }
 
-/// What [`find`] found in a document.
 pub(crate) struct Found {
-    /// The local name of the outermost element.
     pub(crate) root: String,
     /// For each name, the text of the first element that has any.
     pub(crate) texts: Vec<Option<String>>,

@@ -1,15 +1,12 @@
 //! The only reader of the `BOOMI_*` variables.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use zeroize::Zeroizing;
 
 use super::{CaMode, Config, OtpSource};
 use crate::credentials::{CredentialKind, Credentials, read_secret_file};
 use crate::error::{Error, Result};
-use crate::otp::OtpSecret;
 
 /// Looks up a variable; an empty one counts as unset.
 pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -18,7 +15,6 @@ const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
 const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
-/// Reads a variable of the environment; an empty one counts as unset.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -32,34 +28,29 @@ impl Config {
     }
 }
 
-/// Fills the settings that are unset.
 fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
-    if config.account_id.is_none()
-        && let Some(account_id) = text("BOOMI_ACCOUNT_ID", variable)?
-    {
+    let unless = |is_set: bool, name| if is_set { Ok(None) } else { text(name, variable) };
+    if let Some(account_id) = unless(config.account_id.is_some(), "BOOMI_ACCOUNT_ID")? {
         config.set_account_id(&account_id).map_err(|error| named("BOOMI_ACCOUNT_ID", &error))?;
     }
-    if config.origin.is_none()
-        && let Some(url) = text("BOOMI_API_URL", variable)?
-    {
+    if let Some(url) = unless(config.origin.is_some(), "BOOMI_API_URL")? {
         config.set_base_url(&url).map_err(|error| named("BOOMI_API_URL", &error))?;
     }
     if config.credentials.is_none() {
         config.credentials = credentials(variable)?;
     }
     if config.otp.is_none() {
-        config.otp = match secret("BOOMI_OTP_SECRET", variable)? {
+        match secret("BOOMI_OTP_SECRET", variable)? {
             Some(Given::Text(secret)) => {
-                let secret = OtpSecret::parse(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
-                Some(OtpSource::Secret(secret.into()))
+                config.set_otp_secret(&secret).map_err(|error| named("BOOMI_OTP_SECRET", &error))?;
             }
             Some(Given::File(path)) => {
                 let source = OtpSource::File(path);
                 source.secret().map_err(|error| named("BOOMI_OTP_SECRET_FILE", &error))?;
-                Some(source)
+                config.otp = Some(source);
             }
-            None => None,
-        };
+            None => {}
+        }
     }
     if config.roots.is_none()
         && let Some(path) = variable("BOOMI_CA_FILE").map(PathBuf::from)
@@ -75,14 +66,10 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     {
         config.set_state_dir(&path).map_err(|error| named("BOOMI_STATE_DIR", &error))?;
     }
-    if config.store.is_none()
-        && let Some(url) = text("BOOMI_STORE", variable)?
-    {
+    if let Some(url) = unless(config.store.is_some(), "BOOMI_STORE")? {
         config.set_store(&url).map_err(|error| named("BOOMI_STORE", &error))?;
     }
-    if config.timeout.is_none()
-        && let Some(seconds) = text("BOOMI_TIMEOUT", variable)?
-    {
+    if let Some(seconds) = unless(config.timeout.is_some(), "BOOMI_TIMEOUT")? {
         let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
             Error::config(format!(
@@ -95,7 +82,6 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A secret, or the path of its file.
 enum Given {
     Text(Zeroizing<String>),
     File(PathBuf),
@@ -146,7 +132,6 @@ fn credentials(variable: Variable<'_>) -> Result<Option<Credentials>> {
     credentials.map(Some).map_err(|error| named(&format!("BOOMI_USERNAME, {name}"), &error))
 }
 
-/// The source that a variable names.
 enum EnvSource {
     Secret(CredentialKind, Given),
     Process(String),

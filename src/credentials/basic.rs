@@ -1,17 +1,14 @@
 //! A user name and a secret as HTTP Basic sends them.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::error::{Error, Result};
-use crate::secret::Secret;
 #[cfg(feature = "capi")]
 use crate::secret::{base64_length, push_base64};
-use crate::validate;
+use crate::{secret::Secret, validate};
 
 /// Precedes the user name when the password is an API token.
 pub(crate) const TOKEN_PREFIX: &str = "BOOMI_TOKEN.";
-/// Precedes the base64 in the header.
 const BASIC: &str = "Basic ";
 
 /// Which secret a user signs in with. The numbers are those of the C API.
@@ -53,8 +50,7 @@ pub(super) fn auth_name(kind: CredentialKind, username: &str) -> Result<[&str; 2
 
 /// Returns the value of the `Authorization` header, `Basic ...`. No I/O.
 pub fn auth_header(kind: CredentialKind, username: &str, secret: &str) -> Result<Secret> {
-    let pair = auth_pair(auth_name(kind, username)?, secret)?;
-    Ok(Secret::base64(BASIC, pair.as_bytes()))
+    Basic::new(kind, username, secret).map(|basic| basic.header)
 }
 
 /// Appends [`auth_header`] to the buffer that `make` returns for its length.
@@ -71,7 +67,6 @@ pub(crate) fn write_auth_header(
     Ok(buffer)
 }
 
-/// Joins a checked user name and a secret to what the header encodes.
 fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
     validate::check(if prefix.is_empty() { "the password" } else { "the API token" }, secret)?;
     Ok(Secret::concat(&[prefix, name, ":", secret]))
@@ -82,7 +77,6 @@ fn auth_pair([prefix, name]: [&str; 2], secret: &str) -> Result<Secret> {
 pub(crate) struct Basic {
     /// With the prefix, for an API token.
     pub(crate) username: String,
-    /// `Basic ...`
     pub(crate) header: Secret,
     /// For cutting it out of texts that a server returns.
     pub(crate) secret: Secret,
@@ -101,18 +95,11 @@ impl Basic {
     }
 }
 
-/// Credentials as their source returned them.
 #[derive(Debug)]
 pub(crate) struct LoadResult {
     pub(crate) basic: Arc<Basic>,
     /// When they expire: wall clock, since 1970.
     pub(crate) expires_at: Option<Duration>,
-}
-
-impl From<Arc<Basic>> for LoadResult {
-    fn from(basic: Arc<Basic>) -> Self {
-        LoadResult { basic, expires_at: None }
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The credentials that a client has loaded, until they expire or the server rejects them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 
@@ -37,7 +36,6 @@ impl CredentialCache {
         &self.credentials
     }
 
-    /// Returns the name of the user, where it is known yet.
     pub(crate) fn username(&self) -> Option<String> {
         let loaded = self.current.load();
         let loaded = loaded.as_ref().map(|loaded| loaded.basic.username.as_str());

@@ -8,8 +8,7 @@
 //! seconds) may always be missing. Names are compared without regard to case and `_`, because other clouds' helpers
 //! write `Version`. Other fields are ignored.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -21,7 +20,6 @@ use crate::error::{Error, Result};
 
 const VERSION: u64 = 1;
 
-/// Returns the document of these credentials.
 #[cfg(feature = "keychain")]
 pub(crate) fn write(kind: CredentialKind, username: &str, secret: &str) -> Zeroizing<Vec<u8>> {
     #[derive(serde::Serialize)]

@@ -1,10 +1,9 @@
 //! Credentials from a program that the user names: a vault's or a password manager's command.
 
-use std::fs::File;
 use std::io::{PipeReader, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::{fs::File, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -15,7 +14,6 @@ use crate::error::{Error, Result};
 
 /// The longest time between two calls of `check`.
 const SLICE: Duration = Duration::from_millis(50);
-/// The most bytes that a program may print.
 const LARGEST: usize = 64 * 1024;
 
 /// Runs `command` through the shell and returns what it prints on standard output.
@@ -59,7 +57,6 @@ impl Program {
         Ok((Program { shell: shell.spawn()?, has_group }, stdout))
     }
 
-    /// Returns the exit status once the program has ended.
     fn try_wait(&mut self) -> Option<ExitStatus> {
         // The status is lost, and taken for success, where the host ignores SIGCHLD or waits for every child.
         self.shell.try_wait().unwrap_or_else(|_| Some(ExitStatus::default()))

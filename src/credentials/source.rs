@@ -1,7 +1,6 @@
 //! The sources of credentials: the caller, a file, a function, a program, or the keychain.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -22,9 +21,7 @@ type LoadFn = dyn Fn(bool) -> Result<Credentials> + Send + Sync;
 /// Clones share them. A client loads credentials from a source before its first authentication attempt, and again
 /// before the next attempt after the server rejected them.
 #[derive(Clone)]
-pub struct Credentials {
-    source: CredentialSource,
-}
+pub struct Credentials(CredentialSource);
 
 #[derive(Clone)]
 enum CredentialSource {
@@ -47,7 +44,7 @@ impl Credentials {
     }
 
     pub(crate) fn fixed(kind: CredentialKind, username: &str, secret: &str) -> Result<Self> {
-        Ok(Credentials { source: CredentialSource::Fixed(Arc::new(Basic::new(kind, username, secret)?)) })
+        Ok(Credentials(CredentialSource::Fixed(Arc::new(Basic::new(kind, username, secret)?))))
     }
 
     /// Returns credentials whose secret is the content of a file without its last line end.
@@ -55,7 +52,7 @@ impl Credentials {
     /// The file is read again after a rejection, so a rotated secret is picked up.
     pub fn file(kind: CredentialKind, username: &str, path: impl Into<PathBuf>) -> Result<Self> {
         let username = auth_username(kind, username)?;
-        Ok(Credentials { source: CredentialSource::File { kind, username, path: path.into() } })
+        Ok(Credentials(CredentialSource::File { kind, username, path: path.into() }))
     }
 
     /// Returns credentials that a function supplies, for example from a vault or a prompt.
@@ -64,7 +61,7 @@ impl Credentials {
     /// attempt after a rejection. It runs on the calling thread, perhaps on several threads at once, and must return
     /// fixed credentials. Its error becomes the call's error; [`Error::other`] converts one of another library.
     pub fn from_fn(load: impl Fn(bool) -> Result<Credentials> + Send + Sync + 'static) -> Self {
-        Credentials { source: CredentialSource::Function(Arc::new(load)) }
+        Credentials(CredentialSource::Function(Arc::new(load)))
     }
 
     /// Returns credentials that a program prints. The shell runs it.
@@ -80,8 +77,7 @@ impl Credentials {
     /// Unix, the first use is an error.
     pub fn process(command: &str, username: Option<&str>) -> Result<Self> {
         validate::check("the credential process", command)?;
-        let username = check_username(username)?;
-        Ok(Credentials { source: CredentialSource::Process { command: command.to_owned(), username } })
+        Ok(Credentials(CredentialSource::Process { command: command.to_owned(), username: check_username(username)? }))
     }
 
     /// Returns credentials from an entry of the operating system's keychain.
@@ -91,13 +87,12 @@ impl Credentials {
     /// `keychain`, the first use is an error.
     pub fn keychain(entry: &str, username: Option<&str>) -> Result<Self> {
         validate::check("the name of the keychain entry", entry)?;
-        let username = check_username(username)?;
-        Ok(Credentials { source: CredentialSource::Keychain { entry: entry.to_owned(), username } })
+        Ok(Credentials(CredentialSource::Keychain { entry: entry.to_owned(), username: check_username(username)? }))
     }
 
     /// Returns the user name as it is sent, where it is known before loading.
     pub(crate) fn username(&self) -> Option<&str> {
-        match &self.source {
+        match &self.0 {
             CredentialSource::Fixed(basic) => Some(&basic.username),
             CredentialSource::File { username, .. } => Some(username),
             CredentialSource::Process { username, .. } | CredentialSource::Keychain { username, .. } => {
@@ -107,9 +102,8 @@ impl Credentials {
         }
     }
 
-    /// Returns "fixed", "file", "callback", "process" or "keychain".
     pub(crate) fn source_name(&self) -> &'static str {
-        match self.source {
+        match self.0 {
             CredentialSource::Fixed(_) => "fixed",
             CredentialSource::File { .. } => "file",
             CredentialSource::Function(_) => "callback",
@@ -120,26 +114,27 @@ impl Credentials {
 
     /// Returns whether loading again may give other credentials.
     pub(crate) fn can_change(&self) -> bool {
-        !matches!(self.source, CredentialSource::Fixed(_))
+        !matches!(self.0, CredentialSource::Fixed(_))
     }
 
     /// Returns whether loading may take long or involve the user. One call then loads for all.
     pub(crate) fn asks_others(&self) -> bool {
-        matches!(self.source, CredentialSource::Process { .. } | CredentialSource::Keychain { .. })
+        matches!(self.0, CredentialSource::Process { .. } | CredentialSource::Keychain { .. })
     }
 
     /// Loads the credentials. `check` fails when the call that needs them has ended.
     pub(super) fn load(&self, rejected: bool, check: &dyn Fn() -> Result<()>) -> Result<LoadResult> {
-        match &self.source {
-            CredentialSource::Fixed(basic) => Ok(basic.clone().into()),
+        match &self.0 {
+            CredentialSource::Fixed(basic) => Ok(LoadResult { basic: basic.clone(), expires_at: None }),
             CredentialSource::File { kind, username, path } => {
                 let secret = read_secret_file(path)?;
-                Basic::new(*kind, username, &secret).map(|basic| Arc::new(basic).into()).map_err(|error| {
+                let basic = Basic::new(*kind, username, &secret).map_err(|error| {
                     Error::new(error.kind(), format!("{}, in the file {}", error.message(), path.display()))
-                })
+                })?;
+                Ok(LoadResult { basic: Arc::new(basic), expires_at: None })
             }
-            CredentialSource::Function(load) => match load(rejected)?.source {
-                CredentialSource::Fixed(basic) => Ok(basic.into()),
+            CredentialSource::Function(load) => match load(rejected)?.0 {
+                CredentialSource::Fixed(basic) => Ok(LoadResult { basic, expires_at: None }),
                 _ => Err(Error::config("the credentials function must return fixed credentials")),
             },
             CredentialSource::Process { command, username } => {

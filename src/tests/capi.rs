@@ -7,10 +7,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::capi::*;
+use crate::event::EventKind;
 use crate::tests::sim::clock::Sim;
 use crate::tests::sim::server::{Issuer, PASSWORD};
 
 const OK: boomi_code = 0;
+// The header's constants equal the core's.
+const _: () = {
+    assert!(BOOMI_EVENT_CREDENTIALS_LOADED == EventKind::CredentialsLoaded as u32);
+    assert!(BOOMI_EVENT_SIGN_IN_REJECTED == EventKind::SignInRejected as u32);
+    assert!(BOOMI_EVENT_TOKEN_ISSUED == EventKind::TokenIssued as u32);
+    assert!(BOOMI_EVENT_OTP_AWAITED == EventKind::OtpAwaited as u32);
+    assert!(BOOMI_EVENT_TOKEN_REFRESHED == EventKind::TokenRefreshed as u32);
+    assert!(BOOMI_EVENT_REFRESH_FAILED == EventKind::RefreshFailed as u32);
+    assert!(BOOMI_EVENT_TOKEN_REFUSED == EventKind::TokenRefused as u32);
+    assert!(BOOMI_EVENT_SIGN_IN_HELD == EventKind::SignInHeld as u32);
+    assert!(BOOMI_EVENT_STATE_UNAVAILABLE == EventKind::StateUnavailable as u32);
+    assert!(BOOMI_EVENT_REQUEST_RETRIED == EventKind::RequestRetried as u32);
+};
+
 const RECORD: &CStr = c"/api/rest/v1/{accountId}/AuditLog/1";
 
 /// What a callback is given: counts its calls, and its end.

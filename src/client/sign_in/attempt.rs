@@ -1,30 +1,21 @@
 //! One authentication attempt: it waits for a permit and a one-time code, is sent, and ends.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use std::{sync::Arc, sync::atomic::Ordering};
 
 use serde_json::json;
 
 use super::code::{CodeSource, next_step_too_late};
 use super::load::load_for;
-use crate::client::context::CallContext;
-use crate::client::inner::Inner;
-use crate::client::status::Identity;
-use crate::client::wire;
 use crate::credentials::{Credentials, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
-use crate::guard::credential::LoginKind;
-use crate::guard::history::LoginOutcome;
-use crate::guard::totp_steps::TimeStep;
 use crate::guard::{Admission, Held, LoginAttempt, LoginPermit, StepRequest, Wait, route_of};
 use crate::otp::{OtpSecret, TypedCode};
-use crate::rate_limit::RatePermit;
-use crate::secret::Secret;
-use crate::single_flight::SingleFlight;
-use crate::sync::Signal;
-use crate::transport::progress::Phase;
+use crate::{
+    client::context::CallContext, client::inner::Inner, client::status::Identity, client::wire, event::EventKind,
+    guard::credential::LoginKind, guard::history::LoginOutcome, guard::totp_steps::TimeStep, rate_limit::RatePermit,
+    secret::Secret, single_flight::SingleFlight, sync::Signal, transport::progress::Phase,
+};
 
 /// The time that a wait for a new code leaves for the request.
 const TIME_FOR_THE_REQUEST: Duration = Duration::from_secs(5);
@@ -33,16 +24,13 @@ pub(crate) const TIME_TO_BEGIN: Duration = Duration::from_secs(1);
 /// The longest time between two calls of [`Purpose::while_waiting`].
 const LONGEST_PIECE: Duration = Duration::from_secs(5);
 
-/// What an authentication attempt is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Purpose<'a> {
     /// For events: "request", "jwt" or "authorize".
     pub(crate) name: &'static str,
-    /// The path of the request that the credentials go with.
     pub(crate) path: &'a str,
     /// Whether another HTTP library sends the request.
     pub(crate) foreign: bool,
-    /// How long the attempt may wait for the guard's permit.
     pub(crate) max_wait: Duration,
     /// The request's rate permit, which is given back while the attempt waits.
     pub(crate) rate_permit: Option<&'a RatePermit<'a>>,
@@ -50,7 +38,12 @@ pub(crate) struct Purpose<'a> {
     pub(crate) while_waiting: Option<&'a dyn Fn()>,
 }
 
-impl Purpose<'_> {
+impl<'a> Purpose<'a> {
+    /// A request of this client, without a rate permit.
+    pub(crate) fn new(name: &'static str, path: &'a str, max_wait: Duration) -> Self {
+        Purpose { name, path, foreign: false, max_wait, rate_permit: None, while_waiting: None }
+    }
+
     fn kind(&self) -> LoginKind {
         if self.path.starts_with("/auth/jwt/") { LoginKind::TokenRequest } else { LoginKind::Basic }
     }
@@ -110,12 +103,10 @@ impl AuthAttempt {
         }
     }
 
-    /// The value of the Authorization header.
     pub(crate) fn header(&self) -> Secret {
         self.loaded.basic.header.duplicate()
     }
 
-    /// The value of the X-Boomi-OTP header.
     pub(crate) fn code(&self) -> Option<Secret> {
         self.code.as_ref().map(Secret::duplicate)
     }
@@ -139,7 +130,6 @@ struct PendingAttempt<'a> {
     code: CodeSource,
     reserved: Option<TimeStep>,
     wait_until: Instant,
-    /// Whether it had to wait for the permit.
     waited: bool,
     /// Whether an event told that the guard holds it.
     told: bool,
@@ -166,7 +156,7 @@ impl<'a> PendingAttempt<'a> {
                 Admission::Unusable(problem) => return Err(no_shared_memory(&problem)),
                 Admission::Reserved(step, wait) => {
                     self.reserved = Some(step);
-                    self.context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                    self.context.client.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                     self.without_rate_permit(|attempt| attempt.wait_for_step(wait))?;
                 }
             }
@@ -199,7 +189,7 @@ impl<'a> PendingAttempt<'a> {
             step,
         };
         let admission = self.context.client.auth.guard.ask(&attempt, &|path, problem| {
-            self.context.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
+            self.context.client.emit(EventKind::StateUnavailable, || json!({ "path": path, "problem": problem }));
         });
         // The guard may have waited for another process.
         self.context.deadline().check()?;
@@ -215,7 +205,7 @@ impl<'a> PendingAttempt<'a> {
         let server_ms = self.context.server_time_or_local();
         let time_for_more = self.context.deadline().remaining().saturating_sub(TIME_FOR_THE_REQUEST);
         let longest_wait_ms = self.remaining_wait().min(time_for_more).as_millis() as u64;
-        Ok(StepRequest { period: otp.period(), server_ms, reserved: self.reserved, longest_wait_ms })
+        Ok(StepRequest { period: otp.period, server_ms, reserved: self.reserved, longest_wait_ms })
     }
 
     /// Makes a probe if the server's time is unknown. Concurrent calls wait for its end.
@@ -262,7 +252,6 @@ impl<'a> PendingAttempt<'a> {
         may
     }
 
-    /// Gives the rate permit back during a wait.
     fn without_rate_permit(&mut self, wait: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let rate_permit = self.purpose.rate_permit;
         rate_permit.into_iter().for_each(RatePermit::give_back);
@@ -276,7 +265,13 @@ impl<'a> PendingAttempt<'a> {
         match &wait.hold {
             Some(held) if held.rest.is_none_or(|rest| rest > remaining) => return Err(self.held(held)),
             Some(held) => self.tell_held(held, true),
-            None if remaining.is_zero() => return Err(self.behind_another()),
+            None if remaining.is_zero() => {
+                let name = self.name();
+                let text =
+                    format!("not sent: another sign-in of {name} is in progress, and its outcome must be known first");
+                let error = Error::new(ErrorKind::Held, text).retryable(true);
+                return Err(error.with_retry_after(Some(Duration::from_secs(1))));
+            }
             None => {}
         }
         self.waited = true;
@@ -313,7 +308,7 @@ impl<'a> PendingAttempt<'a> {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        self.context.emit(EventKind::SignInHeld, || {
+        self.context.client.emit(EventKind::SignInHeld, || {
             json!({
                 "host": self.context.deadline().host(),
                 "username": self.name(),
@@ -325,28 +320,17 @@ impl<'a> PendingAttempt<'a> {
         });
     }
 
-    /// The error if the outcome of another attempt must be known first, and this call does not wait for it.
-    fn behind_another(&self) -> Error {
-        let text =
-            format!("not sent: another sign-in of {} is in progress, and its outcome must be known first", self.name());
-        Error::new(ErrorKind::Held, text).with_retry_after(Some(Duration::from_secs(1))).retryable(true)
-    }
-
-    fn too_late(&self) -> Error {
-        let text = format!(
-            "not sent: this call waited for other sign-ins of {} until less than a second of its time was \
-             left: allow more",
-            self.name()
-        );
-        Error::new(ErrorKind::Timeout, text).retryable(true)
-    }
-
     fn with_code(&mut self, mut permit: LoginPermit) -> Result<AuthAttempt> {
         self.reserved = None;
         if self.waited && self.context.deadline().remaining() < TIME_TO_BEGIN {
             // A request that its deadline cuts short would count as one without a response.
             permit.end(LoginOutcome::NotSent);
-            return Err(self.too_late());
+            let text = format!(
+                "not sent: this call waited for other sign-ins of {} until less than a second of its time was left: \
+                 allow more",
+                self.name()
+            );
+            return Err(Error::new(ErrorKind::Timeout, text).retryable(true));
         }
         let (code, is_typed) = match std::mem::replace(&mut self.code, CodeSource::None) {
             CodeSource::None => (None, false),
@@ -370,7 +354,7 @@ impl<'a> PendingAttempt<'a> {
             self.context.client.auth.guard.give_back(self.name(), step);
         }
         if let CodeSource::Typed(code) = std::mem::replace(&mut self.code, CodeSource::None) {
-            self.context.code().into_iter().for_each(|typed| typed.restore(code.duplicate()));
+            self.context.code.into_iter().for_each(|typed| typed.restore(code.duplicate()));
         }
     }
 }

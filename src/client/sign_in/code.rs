@@ -1,26 +1,20 @@
 //! One-time codes: where the code of an authentication attempt comes from, and codes for other programs.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::load::load;
-use super::state::AuthState;
-use crate::client::context::CallContext;
-use crate::config::OtpSource;
+use super::{load::load, state::AuthState};
 use crate::credentials::{CredentialKind, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::EventKind;
 use crate::guard::{StepRequest, StepReservation};
-use crate::otp::OtpSecret;
-use crate::secret::Secret;
-use crate::text::whole_seconds;
-use crate::transport::progress::Phase;
+use crate::{
+    client::context::CallContext, config::OtpSource, event::EventKind, otp::OtpSecret, secret::Secret,
+    text::whole_seconds, transport::progress::Phase,
+};
 
 pub(super) enum CodeSource {
     None,
-    /// The user typed it for this call.
     Typed(Secret),
     Computed(Arc<OtpSecret>),
     Function(Arc<dyn Fn() -> Result<Secret> + Send + Sync>),
@@ -37,7 +31,7 @@ impl CodeSource {
         }
         match Self::of_settings(&context.client.auth)? {
             // This user needs a code: an attempt without one would be rejected.
-            CodeSource::None if context.took_code() => Err(Error::new(
+            CodeSource::None if context.took_code.get() => Err(Error::new(
                 ErrorKind::Otp,
                 "not sent: the code that was typed for this call went with an earlier sign-in, and a code is good \
                  once: type another for a new call, set an OTP secret, or use a JWT, which is good for many requests",
@@ -75,12 +69,12 @@ pub(crate) fn one_time_code(context: &CallContext<'_>) -> Result<Secret> {
     loop {
         let longest_wait_ms = deadline.remaining().as_millis() as u64;
         let server_ms = context.server_time_or_local();
-        match auth.guard.take_step(name, StepRequest { period: otp.period(), server_ms, reserved, longest_wait_ms }) {
+        match auth.guard.take_step(name, StepRequest { period: otp.period, server_ms, reserved, longest_wait_ms }) {
             StepReservation::Now(step) => return Ok(otp.code(step.number)),
             StepReservation::TooLate(wait) => return Err(next_step_too_late(wait)),
             StepReservation::In(step, wait) => {
                 reserved = Some(step);
-                context.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
+                context.client.emit(EventKind::OtpAwaited, || json!({ "wait_ms": wait.as_millis() as u64 }));
                 deadline.progress.set_phase(Phase::Code);
                 deadline.wait(wait).inspect_err(|_| auth.guard.give_back(name, step))?;
             }

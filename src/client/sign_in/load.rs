@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::client::context::CallContext;
-use crate::credentials::Loaded;
-use crate::error::Result;
-use crate::event::EventKind;
-use crate::rate_limit::RatePermit;
-use crate::single_flight::SingleFlight;
-use crate::sync::Signal;
-use crate::transport::progress::Phase;
+use crate::{
+    client::context::CallContext, credentials::Loaded, error::Result, event::EventKind, rate_limit::RatePermit,
+    single_flight::SingleFlight, sync::Signal, transport::progress::Phase,
+};
 
 /// Returns the credentials, and loads them if none are cached. Sends nothing.
 pub(crate) fn load(context: &CallContext<'_>) -> Result<Arc<Loaded>> {
@@ -47,7 +43,7 @@ pub(super) fn load_for(context: &CallContext<'_>, permit: Option<&RatePermit<'_>
         };
         let Some((loaded, by_this_call)) = loaded else { continue };
         if by_this_call && cache.credentials().can_change() {
-            context.emit(EventKind::CredentialsLoaded, || {
+            context.client.emit(EventKind::CredentialsLoaded, || {
                 json!({
                     "source": cache.credentials().source_name(),
                     "username": loaded.basic.username,

@@ -1,23 +1,20 @@
 //! A client's authentication state: the cached credentials, the source of one-time codes, and the guard.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::config::OtpSource;
-use crate::config::env::missing_credentials;
 use crate::credentials::{CredentialCache, Credentials, Loaded};
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
-use crate::guard::Guard;
-use crate::single_flight::SingleFlight;
+use crate::{
+    config::OtpSource, config::env::missing_credentials, fork::PerProcess, guard::Guard, single_flight::SingleFlight,
+};
 
 /// While the guard holds credentials that can change, they are loaded again this often.
 const BETWEEN_LOADS: Duration = Duration::from_secs(5);
 
 pub(crate) struct AuthState {
     cache: Option<CredentialCache>,
-    pub(super) otp: Option<OtpSource>,
+    pub(crate) otp: Option<OtpSource>,
     pub(crate) guard: Arc<Guard>,
     /// Whether a probe was made to learn the server's time.
     pub(super) probed_time: AtomicBool,
@@ -41,7 +38,6 @@ impl AuthState {
         }
     }
 
-    /// The credentials as they were set.
     pub(crate) fn credentials(&self) -> Option<&Credentials> {
         self.cache.as_ref().map(CredentialCache::credentials)
     }
@@ -50,20 +46,13 @@ impl AuthState {
         self.cache.as_ref().ok_or_else(missing_credentials)
     }
 
-    /// Makes the next attempt load the credentials again.
     pub(super) fn reject(&self, loaded: &Loaded) {
         self.cache.iter().for_each(|cache| cache.reject(loaded));
     }
 
-    /// Lets the guard permit one authentication attempt, whatever it holds.
     pub(crate) fn reset_guard(&self) {
         let name = self.cache.as_ref().and_then(CredentialCache::username);
         self.guard.reset(name.as_deref());
-    }
-
-    /// The `otp` entry of `describe`.
-    pub(crate) fn otp_name(&self) -> &'static str {
-        self.otp.as_ref().map_or("none", OtpSource::name)
     }
 
     /// Whether the client computes one-time codes itself, and so needs the server's time.
