@@ -1,8 +1,6 @@
 //! State that must not cross a `fork`.
 
-use std::any::Any;
-use std::marker::PhantomData;
-use std::sync::Arc;
+use std::{any::Any, marker::PhantomData, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 

@@ -19,15 +19,12 @@ pub(crate) mod state_dir;
 pub(crate) mod table;
 pub(crate) mod totp_steps;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ring::rand::SystemRandom;
 
-use crate::clock::Clock;
-use crate::credentials::TOKEN_PREFIX;
-use crate::sync::Signal;
+use crate::{clock::Clock, credentials::TOKEN_PREFIX, sync::Signal};
 use credential::{LoginKind, Millis, RouteId, Tag};
 use history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 use shared::SharedMemory;

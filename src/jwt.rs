@@ -1,15 +1,12 @@
 //! The response of `/auth/jwt/generate`: a JWT, and how long it lives.
 
-use std::ffi::CString;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{ffi::CString, sync::Arc, time::Duration};
 
 use base64::Engine as _;
 use serde_json::Value;
 
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::Secret;
+use crate::{clock::Moment, secret::Secret};
 
 /// The life of a JWT without an `exp` claim. (Boomi's authentication page: "JWT tokens expire after 5 minutes".)
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);

@@ -5,16 +5,14 @@
 mod window;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fork::PerProcess;
 use crate::shared_store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::deadline::Deadline;
 use crate::transport::progress::{OnSent, Phase};
+use crate::{fork::PerProcess, transport::deadline::Deadline};
 use window::Window;
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)

@@ -2,15 +2,12 @@
 
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no store is implemented"))]
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Moment};
-use crate::error::Result;
-use crate::guard;
-use crate::jwt::Token;
+use crate::{error::Result, guard, jwt::Token};
 
 /// Opens the store that a setting names.
 pub(crate) type OpenStore = Arc<dyn Fn(Arc<dyn Clock>) -> Result<Arc<dyn SharedStore>> + Send + Sync>;

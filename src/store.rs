@@ -12,13 +12,10 @@ mod rate_limit;
 pub(crate) mod token;
 mod url;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::clock::Clock;
-use crate::error::Result;
-use crate::guard;
 use crate::shared_store::{OpenStore, SharedStore, SharedToken, StorePermit};
+use crate::{clock::Clock, error::Result, guard};
 use connection::StoreConnection;
 use guard_state::GuardStates;
 use token::RedisToken;

@@ -1,7 +1,6 @@
 //! Locks and signals between threads. `cargo test --features model` replaces them with those of the model checker.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[cfg(all(test, feature = "model"))]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};

@@ -7,16 +7,12 @@ pub(crate) mod accounts;
 pub(crate) mod policy;
 pub(crate) mod requester;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use crate::clock::Moment;
 use crate::error::{ErrorKind, Result};
-use crate::jwt::Token;
-use crate::single_flight::Flight;
-use crate::sync::lock;
+use crate::{clock::Moment, jwt::Token, single_flight::Flight, sync::lock};
 use account::{Account, CachedToken, Counter, RefreshState, Slot};
 use policy::{FailureKind, Freshness, RenewalDecision, Situation};
 use requester::{RefreshEvent, TokenRequestTerms, TokenRequester, too_late};

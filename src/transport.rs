@@ -12,9 +12,7 @@ pub(crate) mod resolve;
 mod socket;
 pub(crate) mod tls;
 
-use std::io::Read as _;
-use std::rc::Rc;
-use std::time::Duration;
+use std::{io::Read as _, rc::Rc, time::Duration};
 
 use ureq::http::{self, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
@@ -23,8 +21,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 pub(crate) use message::{Body, Incoming, Outgoing, Transport};
 
 use crate::error::{Error, ErrorKind};
-use crate::fork::PerProcess;
-use crate::origin::Origin;
+use crate::{fork::PerProcess, origin::Origin};
 use buffers::WipedBuffers;
 use deadline::Deadline;
 use progress::Phase;

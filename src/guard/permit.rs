@@ -7,8 +7,7 @@ use super::history::{LoginOutcome, LoginRequest};
 use super::memory::{LoginMemory, User};
 use super::shared::{Settlement, SharedMemory};
 use super::totp_steps::TimeStep;
-use crate::clock::Clock;
-use crate::sync::Signal;
+use crate::{clock::Clock, sync::Signal};
 
 /// Permits one attempt, and records its outcome. One that is dropped ends as `if_dropped` says.
 pub(crate) struct LoginPermit {

@@ -1,7 +1,6 @@
 //! A memory that other processes use, too, and what it missed while it failed.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::{sync::Arc, sync::atomic::AtomicBool};
 
 use super::history::{LoginOutcome, LoginRequest};
 use super::memory::{LoginMemory, User};

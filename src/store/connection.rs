@@ -4,20 +4,16 @@
 //! server, and the next call uses the connection. A cluster's server redirects to the one that has a key: the first
 //! script goes to any, and the next ones to the right one.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use redis::{Connection, FromRedisValue, RedisError, Script, ScriptInvocation};
 
 use super::connect::{connect, primaries};
 use super::pool::{MAX_WAIT, Pool};
 use super::url::{Address, Topology};
-use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock};
-use crate::transport::resolve::spawn_without_signals;
+use crate::{clock::Clock, fork::PerProcess, transport::resolve::spawn_without_signals};
 
 /// The number of a cluster's servers that are connected to in advance.
 const MOST_IN_ADVANCE: usize = 16;

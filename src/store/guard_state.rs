@@ -11,15 +11,12 @@ use redis::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::connection::StoreConnection;
-use super::encrypt::slow_name;
-use crate::clock::Clock;
-use crate::fork::PerProcess;
+use super::{connection::StoreConnection, encrypt::slow_name};
 use crate::guard::credential::{Millis, Owner, Tag};
-use crate::guard::history::LoginHistory;
 use crate::guard::secret_tag::{self, Tags};
 use crate::guard::{LoginMemory, User};
 use crate::sync::{Mutex, Signal, lock};
+use crate::{clock::Clock, fork::PerProcess, guard::history::LoginHistory};
 
 const VERSION: u64 = 1;
 /// How long the store keeps an entry of which nothing is held.

@@ -1,13 +1,10 @@
 //! The rate limit of an account, shared over the store.
 
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use redis::Script;
 
-use super::connection::StoreConnection;
-use super::encrypt::slow_name;
-use super::url::Address;
+use super::{connection::StoreConnection, encrypt::slow_name, url::Address};
 use crate::shared_store::StorePermit;
 
 /// How much closer two requests of different hosts may be on arrival than on departure.

@@ -4,20 +4,16 @@
 //! which another was given, however late it arrives. Times are the store's. No fence is below the time of its lease, so
 //! fences grow even if the store loses its data. `tests/model/lease.rs` proves what follows from this.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use redis::{Script, Value, from_redis_value_ref};
 use zeroize::Zeroizing;
 
-use super::connection::StoreConnection;
-use super::encrypt::TokenCipher;
-use crate::clock::Moment;
-use crate::fork::PerProcess;
-use crate::jwt::Token;
+use super::{connection::StoreConnection, encrypt::TokenCipher};
 use crate::shared_store::{Lease, SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Mutex, lock};
+use crate::{clock::Moment, fork::PerProcess, jwt::Token};
 
 /// A little longer than a token request may take. The lease of a process that is gone just ends.
 const LEASE: Duration = Duration::from_secs(17);

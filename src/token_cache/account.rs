@@ -1,19 +1,16 @@
 //! One account's cached token, and what its callers know of token requests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 
 use super::policy::{Failure, FailureKind, Freshness, Windows};
 use super::requester::{TokenOutcome, TokenRequester};
-use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
-use crate::jwt::Token;
 use crate::single_flight::{Flight, SingleFlight};
 use crate::sync::{Mutex, lock};
+use crate::{clock::Moment, fork::PerProcess, jwt::Token};
 
 /// What is counted about an account.
 #[derive(Debug, Clone, Copy)]

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::Token;
-use crate::sync::Signal;
+use crate::{clock::Moment, jwt::Token, sync::Signal};
 
 /// A caller that needs a token.
 pub(crate) trait TokenRequester {

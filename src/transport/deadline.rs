@@ -5,15 +5,13 @@
 //! a call. Deadlines nest, because a callback may use another client.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use std::{rc::Rc, sync::Arc};
 
-use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
-use crate::sync::Signal;
 use crate::transport::progress::{Phase, Progress};
+use crate::{clock::Clock, sync::Signal};
 
 /// The longest wait on a socket between two checks: [`Clock::slice`] in real time.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);

@@ -1,7 +1,6 @@
 //! Requests and responses, and the trait that exchanges one for the other.
 
-use std::io::Read;
-use std::rc::Rc;
+use std::{io::Read, rc::Rc};
 
 use ureq::http::{HeaderMap, Method, Uri};
 use zeroize::Zeroizing;

@@ -1,11 +1,9 @@
 //! How far the request of a call got: what the call does, what was sent, and what failed below ureq.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::clock::Clock;
-use crate::error::Error;
+use crate::{clock::Clock, error::Error};
 
 /// Receives the moment, in boot time, at which the last byte of a request was sent.
 pub(crate) type OnSent = Box<dyn FnOnce(Duration)>;

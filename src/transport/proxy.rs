@@ -2,17 +2,13 @@
 //!
 //! Every request goes through a CONNECT tunnel, so a proxy sees the host name and nothing of the request.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 use crate::origin::{Origin, ip_of};
-use crate::secret::Secret;
-use crate::transport::deadline::Deadline;
-use crate::transport::progress::Phase;
-use crate::transport::socket::Stream;
+use crate::{secret::Secret, transport::deadline::Deadline, transport::progress::Phase, transport::socket::Stream};
 
 /// A proxy to connect through.
 #[derive(Debug, Clone)]

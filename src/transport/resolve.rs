@@ -6,10 +6,9 @@
 //! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
 //! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
 
-use std::collections::HashMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::{collections::HashMap, io};
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::deadline::{Deadline, SLICE};

@@ -10,9 +10,8 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::deadline::Deadline;
-use crate::transport::progress::Phase;
 use crate::transport::socket::{ReadAhead, Stream};
+use crate::{transport::deadline::Deadline, transport::progress::Phase};
 
 /// The trusted certificate authorities.
 #[derive(Clone, Default)]

@@ -1,19 +1,14 @@
 //! One user's file: its format, and how it is read and replaced.
 
-use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::os;
-use super::process::is_gone;
-use crate::clock::Clock;
-use crate::guard::credential::Millis;
-use crate::guard::history::LoginHistory;
-use crate::guard::secret_tag;
+use super::{os, process::is_gone};
+use crate::{clock::Clock, guard::credential::Millis, guard::history::LoginHistory, guard::secret_tag};
 
 const VERSION: u32 = 1;
 /// A larger file is no history: five attempts in flight and sixteen credentials are a few KiB.

@@ -3,8 +3,7 @@
 use std::fs;
 
 use super::os;
-use crate::fork::PerProcess;
-use crate::guard::credential::Owner;
+use crate::{fork::PerProcess, guard::credential::Owner};
 
 /// One run of a process id.
 struct Run {
