@@ -10,7 +10,6 @@ use super::call::Call;
 use super::context::CallContext;
 use super::inner::Inner;
 use crate::bearer::BearerSource;
-use crate::clock::Moment;
 use crate::error::Result;
 use crate::event::EventKind;
 use crate::jwt::Token;
@@ -67,7 +66,7 @@ impl TokenProvider {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
-        self.account.fresh(min_validity, Moment::now(&*self.client.clock))
+        self.account.fresh(min_validity, self.client.clock.moment())
     }
 
     /// A token for a call in progress.
@@ -106,7 +105,7 @@ impl TokenProvider {
     /// After several refusals in a short time the token is kept: it is then not the cause. A token that was replaced
     /// since, or that is of another provider, changes nothing.
     pub fn invalidate(&self, rejected: &Token) {
-        self.account.refuse(rejected, false, Moment::now(&*self.client.clock));
+        self.account.refuse(rejected, false, self.client.clock.moment());
     }
 
     /// The account that the tokens are for.
@@ -144,14 +143,14 @@ impl BearerSource for TokenProvider {
     }
 
     fn observe_refusal(&self, token: &Token, status: u16) -> bool {
-        let renewed = self.account.refuse(token, true, Moment::now(&*self.client.clock));
+        let renewed = self.account.refuse(token, true, self.client.clock.moment());
         self.tell_refusal(status, renewed);
         renewed
     }
 
     fn usable(&self) -> Option<Token> {
         let is_refused = self.account.cached().is_some_and(|cached| cached.renew);
-        if is_refused { None } else { self.account.living(Duration::ZERO, Moment::now(&*self.client.clock)) }
+        if is_refused { None } else { self.account.living(Duration::ZERO, self.client.clock.moment()) }
     }
 }
 

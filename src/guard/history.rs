@@ -304,33 +304,6 @@ impl LoginHistory {
         self.credentials.iter_mut().for_each(|credential| credential.shift(by));
     }
 
-    /// Uses a history from an untrusted file like any other.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn fuzz(&mut self, now: Millis) {
-        let outcomes = [
-            LoginOutcome::Accepted,
-            LoginOutcome::Rejected,
-            LoginOutcome::Unanswered,
-            LoginOutcome::Neutral,
-            LoginOutcome::NotSent,
-            LoginOutcome::Accepted,
-        ];
-        for (id, outcome) in (1..).zip(outcomes) {
-            for kind in [LoginKind::TokenRequest, LoginKind::Basic] {
-                let ask = LoginRequest { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
-                let decision = self.decide(&ask, now);
-                if let LoginDecision::At(until, _) | LoginDecision::Held(Some(until), _) = decision {
-                    assert!(until > now);
-                }
-                self.take(&ask, id, Owner::default(), now);
-                self.settle(id, outcome, now);
-            }
-            self.begin_probe(now);
-            self.end_probe(id % 2 == 0, now);
-        }
-        let _ = self.is_idle(now / 1000);
-    }
-
     fn credential(&mut self, tag: Tag) -> &mut Credential {
         let found = self.credentials.iter().position(|credential| credential.tag == tag);
         let index = found.unwrap_or_else(|| {

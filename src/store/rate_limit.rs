@@ -43,10 +43,9 @@ pub(super) fn permit(
     limit: usize,
     max_wait: Duration,
 ) -> Result<StorePermit, String> {
-    let (limit, second) = (limit.to_string(), (1000 + JITTER_MS).to_string());
-    let max_wait = max_wait.as_millis().to_string();
-    let arguments = [limit.as_bytes(), second.as_bytes(), max_wait.as_bytes()];
-    let (taken, wait): (u8, u64) = connection.run_once(&PERMIT, key, &arguments)?;
+    let mut call = PERMIT.key(key);
+    let (taken, wait): (u8, u64) =
+        connection.run_once(key, call.arg(limit).arg(1000 + JITTER_MS).arg(max_wait.as_millis() as u64))?;
     let wait = Duration::from_millis(wait);
     Ok(if taken == 1 { StorePermit::In(wait) } else { StorePermit::TooLate(wait) })
 }

@@ -7,13 +7,13 @@
 use std::sync::{Arc, LazyLock};
 use std::{collections::HashMap, time::Duration};
 
-use redis::{Script, Value, from_redis_value_ref};
+use redis::{Script, ScriptInvocation, Value, from_redis_value_ref};
 use zeroize::Zeroizing;
 
 use super::{connection::StoreConnection, encrypt::TokenCipher};
 use crate::shared_store::{Lease, SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Mutex, lock};
-use crate::{clock::Moment, fork::PerProcess, jwt::Token};
+use crate::{fork::PerProcess, jwt::Token};
 
 /// A little longer than a token request may take. The lease of a process that is gone just ends.
 const LEASE: Duration = Duration::from_secs(17);
@@ -84,7 +84,7 @@ pub(super) struct RedisToken {
 impl RedisToken {
     /// Of a secret, for the origin, user and account in `of`.
     pub(super) fn new(connection: Arc<StoreConnection>, secret: &[u8], of: &[&str]) -> Self {
-        let address = connection.address();
+        let address = &connection.address;
         let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), &[0], address.prefix.as_bytes()].concat());
         let mut hash = [0; 32];
         hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
@@ -98,7 +98,7 @@ impl RedisToken {
             }
             all.entry(hash).or_insert(made).clone()
         });
-        let random = (connection.clock().jitter() * u64::MAX as f64) as u64;
+        let random = (connection.clock.jitter() * u64::MAX as f64) as u64;
         let id = format!("{:016x}", random ^ u64::from(std::process::id()));
         RedisToken { connection, cipher, id }
     }
@@ -106,11 +106,10 @@ impl RedisToken {
     /// Runs [`TAKE`]. The inner error is the fence of a token that cannot be decrypted.
     fn take_once(&self, need: TokenNeed) -> Result<Result<SharedTokenState, u64>, String> {
         // Before the script runs, so that the token's lifetime is never overestimated.
-        let asked = Moment::now(self.connection.clock());
-        let (lease, known, least) =
-            (LEASE.as_millis().to_string(), need.known.to_string(), need.least.as_millis().to_string());
-        let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<Value> = self.connection.run(&TAKING, &self.cipher.name, &arguments)?;
+        let asked = self.connection.clock.moment();
+        let mut call = TAKING.key(&self.cipher.name);
+        call.arg(&self.id).arg(LEASE.as_millis() as u64).arg(need.known).arg(need.least.as_millis() as u64);
+        let answer: Vec<Value> = self.connection.run(&self.cipher.name, &call)?;
         let number = |index: usize| {
             let value = answer.get(index).and_then(|value| from_redis_value_ref::<i64>(value).ok());
             value.map(|value| value.max(0) as u64)
@@ -124,11 +123,16 @@ impl RedisToken {
                 }))
             }
             (Some(2), Some(fence), Some(began), _) => {
-                let known = Moment::now(self.connection.clock());
+                let known = self.connection.clock.moment();
                 Ok(Ok(SharedTokenState::Ask(Lease { fence, began, known })))
             }
             _ => Err("the store's answer to a script of this library is malformed".to_owned()),
         }
+    }
+
+    /// Runs a script whose result does not matter.
+    fn run(&self, call: &ScriptInvocation<'_>) {
+        let _ = self.connection.run::<u8>(&self.cipher.name, call);
     }
 
     fn decrypt(&self, encrypted: &[u8]) -> Option<(Duration, Zeroizing<Vec<u8>>)> {
@@ -158,21 +162,18 @@ impl SharedToken for RedisToken {
         let plain = Zeroizing::new([&lifetime.to_be_bytes(), token.jwt().as_bytes()].concat());
         let Some(encrypted) = self.cipher.encrypt(&plain) else { return };
         // A point of the store's clock: a remaining lifetime would be too long if this arrives late.
-        let now = Moment::now(self.connection.clock());
+        let now = self.connection.clock.moment();
         let since = now.steady.saturating_sub(lease.known.steady);
         let ends = lease.began + (since + token.remaining(now)).as_millis() as u64;
-        let (fence, ends) = (lease.fence.to_string(), ends.to_string());
-        let arguments = [fence.as_bytes(), &encrypted, ends.as_bytes()];
-        let _ = self.connection.run::<u8>(&PUTTING, &self.cipher.name, &arguments);
+        self.run(PUTTING.key(&self.cipher.name).arg(lease.fence).arg(encrypted).arg(ends));
     }
 
     /// A lost lease shows when the token is [`put`](Self::put).
     fn renew(&self) {
-        let lease = LEASE.as_millis().to_string();
-        let _ = self.connection.run::<u8>(&RENEWING, &self.cipher.name, &[self.id.as_bytes(), lease.as_bytes()]);
+        self.run(RENEWING.key(&self.cipher.name).arg(&self.id).arg(LEASE.as_millis() as u64));
     }
 
     fn give_back(&self) {
-        let _ = self.connection.run::<u8>(&GIVING_BACK, &self.cipher.name, &[self.id.as_bytes()]);
+        self.run(GIVING_BACK.key(&self.cipher.name).arg(&self.id));
     }
 }

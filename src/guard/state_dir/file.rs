@@ -30,9 +30,9 @@ pub(crate) struct StateFile {
 /// When a file was written: the boot whose clock tells its times, and both clocks then.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct FileTime {
-    boot: String,
+    pub(crate) boot: String,
     pub(crate) steady_ms: Millis,
-    wall_ms: Millis,
+    pub(crate) wall_ms: Millis,
 }
 
 /// Why a file cannot be used.
@@ -66,7 +66,7 @@ impl StateFile {
         self.history.unanswered() != unanswered
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).expect("its keys are texts")
     }
 }
@@ -102,15 +102,6 @@ pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
         UnusableFile::Garbage(problem) => UnusableFile::Garbage(named(problem)),
         UnusableFile::Other(problem) => unusable(problem),
     })
-}
-
-/// Reads untrusted bytes as a file.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    let Ok(mut state) = parse(bytes) else { return };
-    state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
-    state.history.fuzz(ERA + 1_000_000);
-    assert!(parse(state.text().as_bytes()).is_ok());
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {
