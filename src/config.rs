@@ -224,7 +224,7 @@ impl Config {
             }
             None => guard,
         };
-        if self.state_dir_required { guard.that_must_be_shared() } else { guard }
+        Guard { must_be_shared: self.state_dir_required, ..guard }
     }
 
     pub(crate) fn origin(&self) -> Origin {

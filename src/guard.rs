@@ -126,11 +126,6 @@ impl Guard {
         self
     }
 
-    /// Blocks all attempts while every shared memory fails.
-    pub(crate) fn that_must_be_shared(self) -> Self {
-        Guard { must_be_shared: true, ..self }
-    }
-
     /// Decides on an attempt. Calls `on_trouble` once when a shared memory fails, with its place and the reason.
     pub(crate) fn ask(&self, attempt: &LoginAttempt<'_>, on_trouble: &dyn Fn(&str, &str)) -> Admission {
         let user = self.user(attempt.name);
@@ -141,7 +136,12 @@ impl Guard {
             match self.ask_in(&shared.memory, Some(shared), own_tag, &user, attempt) {
                 Ok(mut answer) => {
                     shared.is_unavailable.store(false, Ordering::Relaxed);
-                    if let Some(held) = answer.held() {
+                    let held = match &answer {
+                        Admission::Held(held) => Some(held),
+                        Admission::Wait(wait) => wait.hold.as_ref(),
+                        _ => None,
+                    };
+                    if let Some(held) = held {
                         let own = self.request(own_tag, attempt);
                         let _ = table.with(&user, &*self.clock, &mut |history, now| {
                             held.copy_to(history, &own, now);
@@ -357,7 +357,7 @@ impl Guard {
                 LoginDecision::Held(until, why) => Some(Held::new(history, until, why, now)),
                 LoginDecision::Go | LoginDecision::Probe | LoginDecision::Verdict => None,
             };
-            let (rejections, unanswered, in_flight) = (history.rejections(), history.unanswered(), history.in_flight());
+            let (rejections, unanswered, in_flight) = (history.rejections, history.unanswered, history.in_flight.len());
             status = Some(Status { memory: None, problem: None, rejections, unanswered, in_flight, held });
             false
         })?;
@@ -377,17 +377,6 @@ impl Guard {
                 true
             });
             memory.changed(&user).notify();
-        }
-    }
-}
-
-impl Admission {
-    /// What blocks the attempt, now or for good.
-    fn held(&self) -> Option<&Held> {
-        match self {
-            Admission::Held(held) => Some(held),
-            Admission::Wait(wait) => wait.hold.as_ref(),
-            _ => None,
         }
     }
 }

@@ -7,7 +7,8 @@ pub(crate) mod accounts;
 pub(crate) mod policy;
 pub(crate) mod requester;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::{Arc, atomic::Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -145,7 +146,7 @@ impl Account {
         }
         let renews = self.may_renew(&mut state, now);
         if renews {
-            self.set_cached(spare.then(|| cached.to_be_renewed()));
+            self.set_cached(spare.then(|| CachedToken { renew: true, ..CachedToken::clone(&cached) }));
         }
         renews
     }
@@ -246,18 +247,19 @@ impl Account {
         let token = cached.as_ref().map(|cached| &cached.token);
         let refresh =
             cached.as_ref().map(|cached| cached.token.expires_at() - cached.windows.advisory.as_secs() as i64);
+        let counted = |counter: Counter| self.counters[counter as usize].load(Ordering::Relaxed);
         json!({
             "account_id": self.id(),
             "generation": self.generation(),
             "issued_at": token.map(Token::issued_at),
             "expires_at": token.map(Token::expires_at),
             "next_refresh_at": refresh,
-            "last_error": self.last_error(),
-            "exchanges": self.counted(Counter::Requests),
-            "joins": self.counted(Counter::Joins),
-            "stale_served": self.counted(Counter::StaleServed),
-            "refused": self.counted(Counter::Refused),
-            "held": self.counted(Counter::Held),
+            "last_error": self.last_error.load(Ordering::Relaxed),
+            "exchanges": counted(Counter::Requests),
+            "joins": counted(Counter::Joins),
+            "stale_served": counted(Counter::StaleServed),
+            "refused": counted(Counter::Refused),
+            "held": counted(Counter::Held),
         })
         .to_string()
     }

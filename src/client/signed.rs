@@ -37,12 +37,12 @@ pub(crate) fn send_unended(
 
 /// Ends an attempt after its request.
 pub(crate) fn end(context: &CallContext<'_>, attempt: AuthAttempt, outcome: LoginOutcome, purpose: &str) {
-    attempt.end(context.client, context.code(), outcome, context.deadline().progress.status(), purpose);
+    attempt.end(context.client, context.code(), outcome, context.deadline().progress.status.get(), purpose);
 }
 
 /// What the end of a request says of the credentials that went with it.
 fn outcome(context: &CallContext<'_>, response: &Result<Response>) -> LoginOutcome {
-    match (response, context.deadline().progress.status()) {
+    match (response, context.deadline().progress.status.get()) {
         (Ok(response), _) => status::outcome(response.status(), response.error_body()),
         (Err(_), Some(status)) => status::outcome(status, &ErrorBody::default()),
         (Err(_), None) if context.deadline().progress.was_sent() => LoginOutcome::Unanswered,

@@ -270,21 +270,6 @@ impl LoginHistory {
         LoginHistory { unanswered: BUDGET - 1, probe: Some(Probe::due(now)), ..LoginHistory::default() }
     }
 
-    /// How many rejections there were since the last acceptance.
-    pub(crate) fn rejections(&self) -> usize {
-        self.rejections
-    }
-
-    /// How many attempts had no response since the last acceptance.
-    pub(crate) fn unanswered(&self) -> usize {
-        self.unanswered
-    }
-
-    /// How many attempts are in flight.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.len()
-    }
-
     /// Whether forgetting it changes only how many attempts may be in flight.
     pub(crate) fn is_idle(&self, server_seconds: u64) -> bool {
         self.rejections + self.unanswered == 0

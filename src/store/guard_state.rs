@@ -114,7 +114,7 @@ impl GuardStates {
             None if last > 0 => self.lost(local, user, now)?,
             None => Entry::new(LoginHistory::default(), now)?,
         };
-        if entry.history.rejections() + entry.history.unanswered() == 0 {
+        if entry.history.rejections + entry.history.unanswered == 0 {
             lock(&local.in_doubt).remove(user);
         }
         Ok((now, number, entry))

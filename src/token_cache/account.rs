@@ -32,8 +32,8 @@ pub(crate) struct Account {
     id: String,
     cached: ArcSwapOption<CachedToken>,
     generation: AtomicU64,
-    last_error: AtomicI32,
-    counters: [AtomicU64; 5],
+    pub(super) last_error: AtomicI32,
+    pub(super) counters: [AtomicU64; 5],
     slot: PerProcess<Slot>,
 }
 
@@ -52,7 +52,7 @@ fn shard() -> usize {
 pub(crate) struct CachedToken {
     pub(crate) token: Token,
     /// The same token with several reference counts.
-    shards: [Token; SHARDS],
+    pub(super) shards: [Token; SHARDS],
     pub(crate) windows: Windows,
     /// The number of tokens of this account so far.
     pub(crate) generation: u64,
@@ -63,11 +63,6 @@ pub(crate) struct CachedToken {
 }
 
 impl CachedToken {
-    /// Returns the token marked for the next caller to refresh.
-    pub(crate) fn to_be_renewed(&self) -> Self {
-        CachedToken { renew: true, ..self.clone() }
-    }
-
     pub(crate) fn freshness(&self, now: Moment, min_validity: Duration) -> Freshness {
         self.windows.freshness(self.token.remaining(now), min_validity)
     }
@@ -149,14 +144,6 @@ impl Account {
 
     pub(crate) fn count(&self, counter: Counter) {
         self.counters[counter as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn counted(&self, counter: Counter) -> u64 {
-        self.counters[counter as usize].load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn last_error(&self) -> i32 {
-        self.last_error.load(Ordering::Relaxed)
     }
 
     /// Caches a token that was requested outside the shared token request.

@@ -58,7 +58,7 @@ pub(crate) struct Limits {
 pub(crate) struct Deadline {
     /// How far the call's request got.
     pub(crate) progress: Progress,
-    limits: Limits,
+    pub(crate) limits: Limits,
     started: Instant,
     /// When the hook was called last. `None` in a read, which may end before a slice is over: its first check calls it.
     hook_called: Cell<Option<Instant>>,
@@ -90,10 +90,6 @@ impl Deadline {
             started: now,
             connect_by: Cell::new(None),
         })
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
     }
 
     /// Makes this the thread's current deadline until the result is dropped.
@@ -132,7 +128,7 @@ impl Deadline {
     /// Starts or ends the making of a connection, which `connect_timeout` bounds.
     pub(crate) fn set_connecting(&self, yes: bool) {
         if yes {
-            self.progress.mark_connected();
+            self.progress.connected.set(true);
         }
         self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }
@@ -304,7 +300,7 @@ mod tests {
         let clock = Arc::new(FakeClock::at(0));
         let call = deadline(&clock, Cancellation::default(), Some(Arc::new(|| true)));
         call.check().unwrap();
-        let read = Deadline::begin(Limits { one_read: true, ..call.limits().clone() });
+        let read = Deadline::begin(Limits { one_read: true, ..call.limits.clone() });
         assert_eq!(read.check().unwrap_err().kind(), ErrorKind::Canceled);
     }
 

@@ -62,12 +62,13 @@ pub(crate) struct Progress {
     /// The proxy, while the connection through it is made.
     proxy: RefCell<Option<String>>,
     /// When the first bytes of the request were sent, in boot time.
-    sent: Cell<Option<Duration>>,
-    /// Called when all of the request was sent.
-    on_sent: Cell<Option<OnSent>>,
+    pub(crate) sent: Cell<Option<Duration>>,
+    /// Called when all of the next request was sent.
+    pub(crate) on_sent: Cell<Option<OnSent>>,
     /// Whether a connection was made for the request.
-    connected: Cell<bool>,
-    status: Cell<Option<u16>>,
+    pub(crate) connected: Cell<bool>,
+    /// The status of the response, once its headers arrived.
+    pub(crate) status: Cell<Option<u16>>,
     /// The error of a layer below ureq, kept while ureq passes its own error up.
     failure: RefCell<Option<Error>>,
 }
@@ -110,11 +111,6 @@ impl Progress {
         self.sent.get().is_some()
     }
 
-    /// When the first bytes of the request were sent, in boot time.
-    pub(crate) fn sent_at(&self) -> Option<Duration> {
-        self.sent.get()
-    }
-
     pub(crate) fn mark_sent(&self, clock: &Arc<dyn Clock>) {
         if self.sent.get().is_none() {
             self.sent.set(Some(clock.boottime()));
@@ -128,27 +124,9 @@ impl Progress {
         }
     }
 
-    /// Sets what is called when all of the next request was sent.
-    pub(crate) fn set_on_sent(&self, on_sent: Option<OnSent>) {
-        self.on_sent.set(on_sent);
-    }
-
-    pub(crate) fn mark_connected(&self) {
-        self.connected.set(true);
-    }
-
     /// Whether the request was sent on a connection of an earlier one.
     pub(crate) fn on_kept_connection(&self) -> bool {
         self.was_sent() && !self.connected.get()
-    }
-
-    /// The status of the response, once its headers arrived.
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.status.get()
-    }
-
-    pub(crate) fn set_status(&self, status: u16) {
-        self.status.set(Some(status));
     }
 
     /// Keeps the first error until ureq returns, and gives the error that ureq passes up meanwhile.

@@ -16,7 +16,7 @@ pub(crate) struct Proxy {
     /// With https, the connection to the proxy itself is TLS.
     pub(crate) origin: Origin,
     /// The value of Proxy-Authorization, `Basic ...`.
-    authorization: Option<Arc<Secret>>,
+    pub(crate) authorization: Option<Arc<Secret>>,
     /// The setting or variable that named the proxy, for messages.
     setting: &'static str,
 }
@@ -52,17 +52,11 @@ impl Proxy {
         Ok(Proxy { origin, authorization: authorization.transpose()?.map(Arc::new), setting })
     }
 
-    /// The value of the Proxy-Authorization header, if the proxy needs one.
-    pub(crate) fn authorization(&self) -> Option<&Secret> {
-        self.authorization.as_deref()
-    }
-
     /// Opens a tunnel to `target` on `stream`, a connection to the proxy.
     pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, deadline: &Deadline) -> Result<(), Error> {
         deadline.progress.set_phase(Phase::Proxy);
         let host = format!("{}:{}", target.host(), target.port());
-        let authorization = self.authorization();
-        let (name, value, end) = match authorization {
+        let (name, value, end) = match &self.authorization {
             Some(value) => ("Proxy-Authorization: ", value.expose(), "\r\n\r\n"),
             None => ("", "", "\r\n"),
         };
@@ -79,12 +73,8 @@ impl Proxy {
             Some(200..=299) => Ok(()),
             // tinyproxy responds 401 to a wrong password.
             Some(status @ (401 | 407)) => {
-                let what = if authorization.is_some() {
-                    "rejected the user and password"
-                } else {
-                    "requires a user and password"
-                };
-                Err(self.failed(&format!("it {what} ({status}): set http://user:password@host:port")))
+                let what = if self.authorization.is_some() { "rejected the" } else { "requires a" };
+                Err(self.failed(&format!("it {what} user and password ({status}): set http://user:password@host:port")))
             }
             Some(status) => Err(self
                 .failed(&format!("it refused a tunnel to {host} with status {status}"))

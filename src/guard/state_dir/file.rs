@@ -60,10 +60,10 @@ impl StateFile {
         if rebooted || steady_ms > now.steady_ms {
             self.history.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
         }
-        let unanswered = self.history.unanswered();
+        let unanswered = self.history.unanswered;
         self.history.expire(|owner| rebooted || is_gone(owner), now.steady_ms);
         self.written = now;
-        self.history.unanswered() != unanswered
+        self.history.unanswered != unanswered
     }
 
     pub(crate) fn text(&self) -> String {
