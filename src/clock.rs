@@ -44,7 +44,6 @@ pub(crate) struct Moment {
     pub(crate) wall: Duration,
 }
 
-/// The system's clocks.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {

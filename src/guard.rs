@@ -63,12 +63,10 @@ pub(crate) struct LoginAttempt<'a> {
     pub(crate) secret: &'a [&'a [u8]],
     pub(crate) kind: LoginKind,
     pub(crate) route: RouteId,
-    /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
     pub(crate) step: Option<StepRequest>,
 }
 
-/// The guard's answer to an attempt.
 pub(crate) enum Admission {
     /// Send now.
     Go(LoginPermit),
@@ -95,7 +93,6 @@ pub(crate) struct Wait {
     pub(crate) at_most: Duration,
 }
 
-/// What is known of a user's attempts.
 pub(crate) struct Status {
     /// The shared memory that knows it.
     pub(crate) memory: Option<String>,
@@ -105,7 +102,6 @@ pub(crate) struct Status {
     pub(crate) rejections: usize,
     pub(crate) unanswered: usize,
     pub(crate) in_flight: usize,
-    /// What blocks the next attempt.
     pub(crate) held: Option<Held>,
 }
 

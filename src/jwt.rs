@@ -14,7 +14,6 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How far the wall clock may go back after a token was requested, before the token counts as expired.
 const TOLERANCE: Duration = Duration::from_secs(2);
-/// The scheme in the Authorization header.
 const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
@@ -28,7 +27,6 @@ pub(crate) struct CountedToken {
     _padding: [u8; 40],
 }
 
-/// What a [`Token`] holds.
 pub(crate) struct TokenData {
     /// `Bearer ...`
     pub(crate) header: Secret,
@@ -38,7 +36,6 @@ pub(crate) struct TokenData {
     lifetime: Duration,
     /// What was left of it at `sent`.
     left: Duration,
-    /// When it was requested.
     sent: Moment,
 }
 
@@ -121,7 +118,6 @@ impl Token {
         Arc::ptr_eq(&self.0.data, &other.0.data)
     }
 
-    /// Returns its whole life.
     pub(crate) fn lifetime(&self) -> Duration {
         self.0.data.lifetime
     }

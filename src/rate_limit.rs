@@ -33,7 +33,6 @@ struct Bucket {
     key: OnceLock<String>,
 }
 
-/// The rate limit of one client.
 pub(crate) struct RateLimiter {
     /// Requests per second of each account; 0 for no limit.
     limit: usize,

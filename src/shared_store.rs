@@ -24,7 +24,6 @@ pub(crate) trait SharedStore: Send + Sync {
     /// Whether a connection is being made, so that [`problem`](Self::problem) may change soon.
     fn is_connecting(&self) -> bool;
 
-    /// The guard's histories in the store.
     fn histories(&self) -> Arc<dyn guard::LoginMemory>;
 
     /// The token of one account of a user at an origin.
@@ -59,11 +58,9 @@ pub(crate) trait SharedToken {
     /// Extends the lease of a caller that waits before its token request.
     fn renew(&self);
 
-    /// Ends the lease without a token.
     fn give_back(&self);
 }
 
-/// The token that a caller needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokenNeed {
     /// The fence of the caller's own token, which is not good enough.
@@ -72,7 +69,6 @@ pub(crate) struct TokenNeed {
     pub(crate) least: Duration,
 }
 
-/// The state of a shared token for one caller.
 pub(crate) enum SharedTokenState {
     /// A token with its fence, its whole lifetime, and the remaining one, counted from `asked`.
     Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },

@@ -32,7 +32,6 @@ impl<T: Clone> SingleFlight<T> {
         self.changed.count()
     }
 
-    /// Notified when a flight ends.
     pub(crate) fn changed(&self) -> &Signal {
         &self.changed
     }

@@ -14,12 +14,9 @@ mod url;
 
 use std::{sync::Arc, time::Duration};
 
+use self::{connection::StoreConnection, guard_state::GuardStates, token::RedisToken, url::Address};
 use crate::shared_store::{OpenStore, SharedStore, SharedToken, StorePermit};
 use crate::{error::Result, guard};
-use connection::StoreConnection;
-use guard_state::GuardStates;
-use token::RedisToken;
-use url::Address;
 
 /// Reads a store's URL, and returns the function that opens the store.
 pub(crate) fn at(url: &str) -> Result<OpenStore> {

@@ -32,12 +32,10 @@ struct Counts {
 }
 
 impl Signal {
-    /// Whether another clone of it exists.
     pub(crate) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// The number of changes so far.
     pub(crate) fn count(&self) -> u64 {
         lock(&self.0.state).changes
     }

@@ -18,7 +18,6 @@ use account::{Account, CachedToken, Counter, RefreshState, Slot};
 use policy::{FailureKind, Freshness, RenewalDecision, Situation};
 use requester::{RefreshEvent, TokenRequestTerms, TokenRequester, too_late};
 
-/// What a caller wants.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Want<'a> {
     pub(crate) min_validity: Duration,
@@ -35,7 +34,6 @@ impl Want<'_> {
     }
 }
 
-/// One caller's look-up of a token.
 pub(crate) struct Lookup<'a> {
     pub(crate) want: Want<'a>,
     /// The account's generation at the beginning: a newer token satisfies any want.
@@ -44,12 +42,6 @@ pub(crate) struct Lookup<'a> {
     pub(crate) wait_until: Duration,
     /// How many token requests had ended when the caller first waited for one.
     pub(crate) joined: Option<u64>,
-}
-
-/// What a caller does after its own token request.
-enum LeadOutcome {
-    Return(Result<Token>),
-    LookAgain,
 }
 
 pub(crate) enum NextAction<'a> {
@@ -70,14 +62,15 @@ impl Account {
                 NextAction::Return(result) => return result,
                 NextAction::Wait(at_most) => caller.wait(slot.request.changed(), seen, at_most)?,
                 NextAction::Lead(request, terms) => match self.lead(&slot, request, terms, &lookup, caller) {
-                    LeadOutcome::Return(result) => return result,
+                    Some(result) => return result,
                     // From here on it takes an unexpired token as it is.
-                    LeadOutcome::LookAgain => lookup.wait_until = Duration::ZERO,
+                    None => lookup.wait_until = Duration::ZERO,
                 },
             }
         }
     }
 
+    /// Requests a token. `None` if the caller looks again after a failure.
     fn lead(
         &self,
         slot: &Slot,
@@ -85,13 +78,13 @@ impl Account {
         terms: TokenRequestTerms,
         lookup: &Lookup<'_>,
         caller: &dyn TokenRequester,
-    ) -> LeadOutcome {
+    ) -> Option<Result<Token>> {
         let outcome = caller.request_token(terms);
         let full_time = outcome.full_time;
         let error = match self.finish(slot, request, outcome, caller) {
             Ok(token) => {
                 caller.report(RefreshEvent::Renewed { token: &token, generation: self.generation() });
-                return LeadOutcome::Return(Ok(token));
+                return Some(Ok(token));
             }
             Err(error) => error,
         };
@@ -103,12 +96,12 @@ impl Account {
         let may_pass = may_pass && !no_code;
         // A canceled caller gets no cached token; one that wants a new token gets the reason why there is none.
         if error.kind() == ErrorKind::Canceled || lookup.want.fails_fast() || !(stale || may_pass) {
-            return LeadOutcome::Return(Err(error));
+            return Some(Err(error));
         }
         if stale {
             self.count(Counter::StaleServed);
         }
-        LeadOutcome::LookAgain
+        None
     }
 
     /// Returns another token than `refused` to the caller that an API refused. Other callers keep using the cached one.

@@ -20,13 +20,9 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 pub(crate) use message::{Body, Incoming, Outgoing, Transport};
 
+use self::{buffers::WipedBuffers, deadline::Deadline, progress::Phase, proxy::Proxy, resolve::Resolver};
 use crate::error::{Error, ErrorKind};
 use crate::{fork::PerProcess, origin::Origin};
-use buffers::WipedBuffers;
-use deadline::Deadline;
-use progress::Phase;
-use proxy::Proxy;
-use resolve::Resolver;
 use socket::{SlicedSocket, Stream};
 use tls::{Roots, Tls};
 
@@ -140,7 +136,10 @@ fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
     let host = deadline.host();
     match error {
         ureq::Error::Io(error) => match tls::rustls_error(&error) {
-            Some(error) => tls::broken(host, error, roots),
+            Some(error) => Error::new(
+                ErrorKind::Tls,
+                format!("the TLS connection with {host} broke: {}", tls::explain(error, roots)),
+            ),
             None => {
                 let text = match deadline.progress.phase() {
                     Phase::Body => "in the middle of the response",

@@ -38,7 +38,6 @@ impl Held {
         }
     }
 
-    /// The error of a call that is not sent.
     pub(crate) fn error(&self, name: &str, host: &str) -> Error {
         let times = |count: usize, what: &str| match count {
             0 => None,

@@ -32,13 +32,10 @@ pub(crate) struct LoginRequest {
     pub(crate) tag: Tag,
     pub(crate) kind: LoginKind,
     pub(crate) route: RouteId,
-    /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
-    /// How many attempts with a proven credential may be in flight.
     pub(crate) most_in_flight: usize,
 }
 
-/// What an attempt may do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginDecision {
     /// Closed: take a permit, and send.
@@ -53,10 +50,8 @@ pub(crate) enum LoginDecision {
     Held(Option<Millis>, Why),
 }
 
-/// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginOutcome {
-    /// The server accepted the credentials.
     Accepted,
     /// 401, or 403 with `error.user.login`.
     Rejected,
@@ -184,19 +179,16 @@ impl LoginHistory {
         !(was_quiet && self.is_quiet())
     }
 
-    /// Whether the user has no bad attempt, no probe and no allowance.
     fn is_quiet(&self) -> bool {
         self.rejections + self.unanswered == 0 && self.probe.is_none() && !self.allowance
     }
 
-    /// Records that the request that [`LoginDecision::Probe`] demands is sent.
     pub(crate) fn begin_probe(&mut self, now: Millis) {
         if let Some(probe) = &mut self.probe {
             probe.began = Some(now);
         }
     }
 
-    /// Records whether it had a response.
     pub(crate) fn end_probe(&mut self, answered: bool, now: Millis) {
         if answered {
             self.probe = None;
@@ -207,7 +199,6 @@ impl LoginHistory {
         }
     }
 
-    /// Lets one attempt through in any state.
     pub(crate) fn allow_one(&mut self) {
         self.allowance = true;
     }
@@ -245,7 +236,6 @@ impl LoginHistory {
         self.settle(id, outcome, now);
     }
 
-    /// Raises both counts to those of another memory.
     pub(crate) fn raise_counts(&mut self, rejections: usize, unanswered: usize) {
         self.rejections = self.rejections.max(rejections);
         self.unanswered = self.unanswered.max(unanswered);

@@ -6,7 +6,6 @@ use super::credential::{Millis, Owner, Tag};
 use super::history::LoginHistory;
 use crate::{clock::Clock, sync::Signal};
 
-/// The user that a history is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct User {
     pub(crate) origin: String,

@@ -25,7 +25,6 @@ pub(crate) struct LoginPermit {
     pub(super) if_dropped: LoginOutcome,
     /// The process's table, where that is not `memory`: it records the attempt too, for when `memory` fails.
     pub(super) own: Option<Arc<dyn LoginMemory>>,
-    /// The guard's shared memories.
     pub(super) shared: Vec<Arc<SharedMemory>>,
     /// How many of them come before `memory`, and failed.
     pub(super) missed_by: usize,
@@ -35,7 +34,6 @@ pub(crate) struct LoginPermit {
 }
 
 impl LoginPermit {
-    /// Records the outcome of the attempt.
     pub(crate) fn end(mut self, outcome: LoginOutcome) {
         self.settle(outcome);
     }

@@ -9,7 +9,6 @@ use crate::sync::{Mutex, lock};
 
 pub(crate) const MOST_UNSETTLED: usize = 1024;
 
-/// A memory beyond this process.
 pub(crate) struct SharedMemory {
     pub(crate) memory: Arc<dyn LoginMemory>,
     /// Its path or address, for people.

@@ -179,7 +179,6 @@ impl StoreConnection {
         }
     }
 
-    /// Starts the thread that connects.
     fn start_connecting(&self, server: &str, pool: &Arc<Pool>) -> Result<(), String> {
         let (address, pool, clock, server) =
             (self.address.clone(), pool.clone(), self.clock.clone(), server.to_owned());

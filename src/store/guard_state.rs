@@ -59,7 +59,6 @@ struct LocalState {
     names: Mutex<HashMap<User, String>>,
 }
 
-/// A user's entry in the store.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Entry {
     version: u64,

@@ -31,7 +31,6 @@ static PERMIT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// The key of an account's rate limit at an origin.
 pub(super) fn key(address: &Address, origin: &str, account: &str) -> String {
     slow_name(address, "pace", &[origin, account])
 }

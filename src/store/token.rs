@@ -67,11 +67,8 @@ static RENEWING: LazyLock<Script> = LazyLock::new(|| Script::new(RENEW));
 static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
 /// The ciphers of this process, by a hash of what they were made from: to make one is slow, and no secret stays here.
-static CIPHERS: PerProcess<Ciphers> = PerProcess::empty();
+static CIPHERS: PerProcess<Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>> = PerProcess::empty();
 const MOST_CIPHERS: usize = 256;
-
-#[derive(Default)]
-struct Ciphers(Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>);
 
 /// One account's token in a Redis server.
 pub(super) struct RedisToken {
@@ -86,13 +83,13 @@ impl RedisToken {
     pub(super) fn new(connection: Arc<StoreConnection>, secret: &[u8], of: &[&str]) -> Self {
         let address = &connection.address;
         let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), &[0], address.prefix.as_bytes()].concat());
-        let mut hash = [0; 32];
-        hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
-        let ciphers = CIPHERS.get(Ciphers::default);
-        let known = lock(&ciphers.0).get(&hash).cloned();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &whole);
+        let hash: [u8; 32] = hash.as_ref().try_into().expect("32 bytes");
+        let ciphers = CIPHERS.get(Mutex::default);
+        let known = lock(&ciphers).get(&hash).cloned();
         let cipher = known.unwrap_or_else(|| {
             let made = Arc::new(TokenCipher::new(address, secret, of));
-            let mut all = lock(&ciphers.0);
+            let mut all = lock(&ciphers);
             if all.len() >= MOST_CIPHERS {
                 all.clear();
             }

@@ -47,7 +47,6 @@ fn shard() -> usize {
     SHARD.with(|shard| *shard)
 }
 
-/// A token in the cache.
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Token,

@@ -39,7 +39,6 @@ impl Cancellation {
     }
 }
 
-/// The limits of a call.
 #[derive(Clone)]
 pub(crate) struct Limits {
     pub(crate) clock: Arc<dyn Clock>,
@@ -174,7 +173,6 @@ impl Deadline {
         self.check().map_err(|error| self.progress.fail(error))
     }
 
-    /// Waits in slices.
     pub(crate) fn wait(&self, duration: Duration) -> Result<(), Error> {
         let end = self.limits.clock.now() + duration;
         loop {

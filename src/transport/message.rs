@@ -13,7 +13,6 @@ const ROOM: u64 = 8 * 1024;
 /// The most room that is made on the word of a Content-Length, in bytes.
 const MAX_ROOM: u64 = 1024 * 1024;
 
-/// A request to send.
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -31,7 +30,6 @@ pub(crate) struct Incoming {
     pub(crate) body: Box<dyn Body>,
 }
 
-/// The body of a response.
 pub(crate) trait Body: Send + Sync {
     /// Reads a piece; 0 at the end. `deadline` may differ from the request's.
     fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error>;
@@ -42,7 +40,6 @@ pub(crate) trait Transport: Send + Sync {
     /// Sends one request and receives the headers of its response, whatever the status. Follows no redirect.
     fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error>;
 
-    /// Closes the idle connections.
     fn close_connections(&self) {}
 }
 

@@ -10,7 +10,6 @@ use crate::error::{Error, ErrorKind};
 use crate::origin::{Origin, ip_of};
 use crate::{secret::Secret, transport::deadline::Deadline, transport::progress::Phase, transport::socket::Stream};
 
-/// A proxy to connect through.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {
     /// With https, the connection to the proxy itself is TLS.
@@ -131,7 +130,6 @@ fn status_of(head: &[u8]) -> Option<u16> {
     words.next()?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// The proxy setting of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum ProxySetting {
     /// From the environment, when the client is built.

@@ -16,7 +16,6 @@ pub(crate) const LARGEST: u64 = 256 * 1024;
 /// Added to the machine's time, which starts with each boot, so that earlier times are not below zero.
 const ERA: Millis = 1 << 40;
 
-/// What a file holds.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StateFile {
     version: u32,
