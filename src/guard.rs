@@ -227,7 +227,7 @@ impl Guard {
                 }
             }
             if reset {
-                history.allow_one();
+                history.allowance = true;
             }
             let wait = |hold: Option<Held>| {
                 let rest = hold.as_ref().and_then(|held| held.rest);
@@ -320,7 +320,7 @@ impl Guard {
     /// Lets one attempt through: of the user of this name, or of the next user that asks.
     pub(crate) fn reset(&self, name: Option<&str>) {
         match name {
-            Some(name) => self.change(name, &mut |history, _| history.allow_one()),
+            Some(name) => self.change(name, &mut |history, _| history.allowance = true),
             None => self.reset_pending.store(true, Ordering::Release),
         }
     }

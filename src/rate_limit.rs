@@ -35,24 +35,16 @@ struct Bucket {
 
 pub(crate) struct RateLimiter {
     /// Requests per second of each account; 0 for no limit.
-    limit: usize,
+    pub(crate) limit: usize,
     /// The store that shares the rate limit, and the origin.
     store: Option<(Arc<dyn SharedStore>, String)>,
     buckets: PerProcess<Mutex<HashMap<String, Arc<Bucket>>>>,
 }
 
 impl RateLimiter {
-    pub(crate) fn new(requests_per_second: u32) -> Self {
-        RateLimiter { limit: requests_per_second as usize, store: None, buckets: PerProcess::empty() }
-    }
-
-    /// Shares the limit with the other users of a store.
-    pub(crate) fn with_store(self, store: Option<Arc<dyn SharedStore>>, origin: String) -> Self {
-        RateLimiter { store: store.map(|store| (store, origin)), ..self }
-    }
-
-    pub(crate) fn requests_per_second(&self) -> u32 {
-        self.limit as u32
+    pub(crate) fn new(requests_per_second: u32, store: Option<Arc<dyn SharedStore>>, origin: String) -> Self {
+        let (limit, store) = (requests_per_second as usize, store.map(|store| (store, origin)));
+        RateLimiter { limit, store, buckets: PerProcess::empty() }
     }
 
     /// Waits for a permit, in order of arrival. Fails at once if that would outlast the call; `None` without a limit.
@@ -123,7 +115,6 @@ pub(crate) struct RatePermit<'a> {
     deadline: &'a Deadline,
     /// `None` without a limit, or after [`give_back`](Self::give_back).
     permit: RefCell<Option<BucketPermit>>,
-    /// The id of the first arrival.
     arrival: Cell<Option<u64>>,
 }
 

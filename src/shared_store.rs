@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, Moment};
 use crate::{error::Result, guard, jwt::Token};
 
-/// Opens the store that a setting names.
 pub(crate) type OpenStore = Arc<dyn Fn(Arc<dyn Clock>) -> Result<Arc<dyn SharedStore>> + Send + Sync>;
 
 /// One client's access to a store. While the store is unusable every method fails at once, and the caller goes on
@@ -36,7 +35,6 @@ pub(crate) trait SharedStore: Send + Sync {
     fn rate_limit_permit(&self, key: &str, limit: usize, max_wait: Duration) -> Result<StorePermit, String>;
 }
 
-/// When a request may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorePermit {
     In(Duration),

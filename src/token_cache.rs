@@ -60,7 +60,7 @@ impl Account {
             let seen = slot.request.count();
             match self.look(&slot, seen, &mut lookup, caller) {
                 NextAction::Return(result) => return result,
-                NextAction::Wait(at_most) => caller.wait(slot.request.changed(), seen, at_most)?,
+                NextAction::Wait(at_most) => caller.wait(&slot.request.changed, seen, at_most)?,
                 NextAction::Lead(request, terms) => match self.lead(&slot, request, terms, &lookup, caller) {
                     Some(result) => return result,
                     // From here on it takes an unexpired token as it is.

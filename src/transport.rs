@@ -26,7 +26,6 @@ use crate::{fork::PerProcess, origin::Origin};
 use socket::{SlicedSocket, Stream};
 use tls::{Roots, Tls};
 
-/// The largest header section of a response.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Idle connections, in all and to one host: a client talks to one origin.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -255,7 +254,6 @@ impl Connector<()> for Dialer {
     }
 }
 
-/// A connection in ureq's pool.
 struct Connection {
     stream: Box<dyn Stream>,
     https: bool,

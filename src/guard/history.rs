@@ -199,10 +199,6 @@ impl LoginHistory {
         }
     }
 
-    pub(crate) fn allow_one(&mut self) {
-        self.allowance = true;
-    }
-
     /// Ends attempts whose process ended, and those of other libraries that are too old, as ones without a response.
     pub(crate) fn expire(&mut self, is_gone: impl Fn(&Owner) -> bool, now: Millis) {
         let forgotten = |login: &InFlight| login.foreign && now.saturating_sub(login.sent) > FORGOTTEN;

@@ -70,7 +70,6 @@ static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 static CIPHERS: PerProcess<Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>> = PerProcess::empty();
 const MOST_CIPHERS: usize = 256;
 
-/// One account's token in a Redis server.
 pub(super) struct RedisToken {
     connection: Arc<StoreConnection>,
     cipher: Arc<TokenCipher>,

@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "boomi-auth:";
 
-/// A parsed URL.
 #[derive(Clone)]
 pub(super) struct Address {
     /// The URLs of its servers, for the crate redis. They contain the password.

@@ -149,7 +149,7 @@ impl Account {
     pub(crate) fn adopt(&self, token: &Token, jitter: f64) {
         let slot = self.slot();
         self.receive(&mut lock(&slot.state), token, jitter);
-        slot.request.changed().notify();
+        slot.request.changed.notify();
     }
 
     /// Ends a token request with its outcome, and returns the caller's result.

@@ -48,9 +48,9 @@ pub(crate) enum RefreshEvent<'a> {
         token: &'a Token,
         generation: u64,
     },
+    /// `stale` if an unexpired token is handed out all the same.
     Failed {
         error: &'a Error,
-        /// Whether an unexpired token is handed out all the same.
         stale: bool,
     },
 }

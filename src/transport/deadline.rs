@@ -55,7 +55,6 @@ pub(crate) struct Limits {
 
 /// The deadline of one call, or of one read of its response. See the module's text.
 pub(crate) struct Deadline {
-    /// How far the call's request got.
     pub(crate) progress: Progress,
     pub(crate) limits: Limits,
     started: Instant,
@@ -97,7 +96,6 @@ impl Deadline {
         Entered
     }
 
-    /// The innermost deadline of this thread.
     pub(crate) fn current() -> std::io::Result<Rc<Deadline>> {
         CURRENT
             .with(|stack| stack.borrow().last().cloned())
@@ -112,7 +110,6 @@ impl Deadline {
         &self.limits.host
     }
 
-    /// Starts the next request of the call.
     pub(crate) fn begin_request(&self) {
         self.progress.reset();
         self.connect_by.set(None);

@@ -21,7 +21,6 @@ pub(crate) enum Phase {
     Job,
     /// Waiting for a token that another call requests, or for the next attempt.
     Token,
-    /// Waiting for the guard's permit.
     LoginPermit,
     Resolve,
     Connect,
@@ -65,7 +64,6 @@ pub(crate) struct Progress {
     pub(crate) sent: Cell<Option<Duration>>,
     /// Called when all of the next request was sent.
     pub(crate) on_sent: Cell<Option<OnSent>>,
-    /// Whether a connection was made for the request.
     pub(crate) connected: Cell<bool>,
     /// The status of the response, once its headers arrived.
     pub(crate) status: Cell<Option<u16>>,
@@ -117,7 +115,6 @@ impl Progress {
         }
     }
 
-    /// Marks the request as sent to its last byte.
     pub(crate) fn mark_all_sent(&self, clock: &Arc<dyn Clock>) {
         if let Some(on_sent) = self.on_sent.take() {
             on_sent(clock.boottime());
@@ -135,7 +132,6 @@ impl Progress {
         std::io::Error::other("stopped")
     }
 
-    /// Takes the error that [`fail`](Self::fail) kept.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.borrow_mut().take()
     }

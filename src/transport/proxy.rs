@@ -82,7 +82,6 @@ impl Proxy {
         }
     }
 
-    /// An error that names this proxy and its setting.
     pub(crate) fn failed(&self, what: &str) -> Error {
         Error::new(ErrorKind::Proxy, format!("the proxy {self} failed: {what}"))
     }
@@ -137,7 +136,6 @@ pub(crate) enum ProxySetting {
     Environment,
     /// No proxy, whatever the environment says.
     Direct,
-    /// This one.
     Explicit(Proxy),
 }
 

@@ -15,7 +15,6 @@ use crate::sync::{Mutex, Signal, lock};
 use crate::transport::deadline::Deadline;
 use crate::transport::progress::Phase;
 
-/// The addresses of `localhost`.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// Looks up the addresses of a host. Blocks.

@@ -388,7 +388,7 @@ fn unanswered_attempts_hold_accepted_credential_briefly() {
     // The last spends the budget, which another secret may clear.
     book.sign_in(BASIC, LoginOutcome::Unanswered);
     assert_eq!(book.held(BASIC), None);
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(ask(2, LoginKind::Basic, 1), LoginOutcome::Accepted);
     assert_eq!(book.held(BASIC), Some(30 * MINUTE));
 }
@@ -454,7 +454,7 @@ fn unsent_attempt_changes_nothing() {
 fn allowance_is_for_one_sent_attempt() {
     let mut book = Book::default();
     (1..=5).for_each(|tag| book.sign_in(ask(tag, LoginKind::Basic, 1), LoginOutcome::Rejected));
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(BASIC, LoginOutcome::NotSent);
     let allowed = book.send(BASIC);
     // Waiting attempts may see an acceptance; another secret has no allowance.
@@ -462,7 +462,7 @@ fn allowance_is_for_one_sent_attempt() {
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Held(None, Why::Budget));
     book.end(allowed, LoginOutcome::Rejected);
     assert_eq!(book.decide(EXCHANGE), LoginDecision::Held(None, Why::Budget));
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(EXCHANGE, LoginOutcome::Accepted);
     assert_eq!((book.decide(BASIC), book.history.rejections), (LoginDecision::Go, 0));
 }
@@ -471,7 +471,7 @@ fn allowance_is_for_one_sent_attempt() {
 fn allowance_waits_for_attempts_in_flight() {
     let mut book = Book::default();
     let other = book.send(ask(2, LoginKind::Basic, 1));
-    book.history.allow_one();
+    book.history.allowance = true;
     assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
     book.end(other, LoginOutcome::Rejected);
     assert_eq!(book.decide(BASIC), LoginDecision::Go);
@@ -554,8 +554,7 @@ fn history_without_trouble_is_idle() {
     let mut book = Book::default();
     book.send(BASIC);
     assert!(!book.history.is_idle(0));
-    let mut history = LoginHistory::default();
-    history.allow_one();
+    let history = LoginHistory { allowance: true, ..LoginHistory::default() };
     assert!(!history.is_idle(0));
 }
 
@@ -566,7 +565,7 @@ fn history_with_any_hold_is_not_idle() {
     for outcome in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
         let mut book = Book::default();
         book.sign_in(BASIC, outcome);
-        book.history.allow_one();
+        book.history.allowance = true;
         book.sign_in(other, LoginOutcome::Accepted);
         assert_eq!((book.history.rejections, book.history.unanswered), (0, 0));
         assert!(!book.history.is_idle(0), "{outcome:?}");
@@ -604,7 +603,7 @@ fn settle_wakes_all_unless_only_a_permit_is_free() {
     ] {
         assert_eq!(end(&mut proven(), BASIC, outcome), all, "{outcome:?}");
         let mut allowed = proven();
-        allowed.history.allow_one();
+        allowed.history.allowance = true;
         assert!(end(&mut allowed, BASIC, outcome), "{outcome:?}");
         // Another secret was rejected, or had no response.
         for trouble in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
@@ -617,7 +616,7 @@ fn settle_wakes_all_unless_only_a_permit_is_free() {
     // A reset during an attempt wakes all.
     let mut book = proven();
     let id = book.send(BASIC);
-    book.history.allow_one();
+    book.history.allowance = true;
     assert!(book.history.settle(id, LoginOutcome::Accepted, 0));
 }
 

@@ -175,7 +175,7 @@ fn change_is_written_only_if_work_says_so() {
     let before = fs::read(&file).unwrap();
     state
         .with(&anna(), &SystemClock, &mut |history, _| {
-            history.allow_one();
+            history.allowance = true;
             false
         })
         .unwrap();
@@ -190,7 +190,7 @@ fn change_is_written_only_if_work_says_so() {
         .unwrap();
     state
         .with(&anna(), &SystemClock, &mut |history, _| {
-            history.allow_one();
+            history.allowance = true;
             false
         })
         .unwrap();
