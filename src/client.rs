@@ -183,7 +183,7 @@ impl Client {
     ///
     /// Every request goes through a CONNECT tunnel.
     pub fn proxy(&self) -> Option<(String, Option<&Secret>)> {
-        self.inner.proxy.as_ref().map(|proxy| (proxy.origin.to_string(), proxy.authorization()))
+        self.inner.proxy.as_ref().map(|proxy| (proxy.origin.to_string(), proxy.authorization.as_deref()))
     }
 }
 

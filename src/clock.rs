@@ -5,9 +5,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::fork::PerProcess;
-use crate::sync::Signal;
+use crate::{fork::PerProcess, sync::Signal};
 
 /// Reads time, sleeps and waits. [`SystemClock`] uses the system's clocks; tests have others.
 pub(crate) trait Clock: Send + Sync {
@@ -46,13 +44,6 @@ pub(crate) struct Moment {
     pub(crate) wall: Duration,
 }
 
-impl Moment {
-    pub(crate) fn now(clock: &dyn Clock) -> Self {
-        clock.moment()
-    }
-}
-
-/// The system's clocks.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
@@ -87,7 +78,7 @@ impl Clock for SystemClock {
         std::thread::sleep(duration);
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    /// Where the system names no boot, only the wall clock is equal in all processes.
     fn boot_id(&self) -> (String, Duration) {
         static BOOT: PerProcess<Option<String>> = PerProcess::empty();
         let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
@@ -95,12 +86,6 @@ impl Clock for SystemClock {
             Some(boot) => (boot.trim().to_owned(), self.boottime()),
             None => ("wall".into(), self.wall()),
         }
-    }
-
-    /// Only the wall clock is equal in all processes here.
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn boot_id(&self) -> (String, Duration) {
-        ("wall".into(), self.wall())
     }
 
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration) {

@@ -200,7 +200,8 @@ impl Config {
             let check = || Deadline::current().map_or(Ok(()), |deadline| deadline.check());
             guard = guard.shared_by(Arc::new(StateDir::new(path.clone(), check)), path.display().to_string());
         }
-        if self.state_dir_required { guard.that_must_be_shared() } else { guard }
+        guard.must_be_shared = self.state_dir_required;
+        guard
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -1,7 +1,6 @@
 //! Reading of small files that a setting names: secrets and CA bundles.
 
-use std::io::Read;
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use zeroize::Zeroizing;
 

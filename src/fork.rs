@@ -1,8 +1,6 @@
 //! State that must not cross a `fork`.
 
-use std::any::Any;
-use std::marker::PhantomData;
-use std::sync::Arc;
+use std::{any::Any, marker::PhantomData, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 
@@ -25,6 +23,14 @@ impl<T> PerProcess<T> {
     pub(crate) const fn empty() -> Self {
         PerProcess { current: ArcSwapOption::const_empty(), values: PhantomData }
     }
+
+    /// Drops this process's value: the next `get` creates a new one. Callers that hold the old one keep it.
+    pub(crate) fn clear(&self) {
+        let cleared = self.current.swap(None);
+        if cleared.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
+            std::mem::forget(cleared);
+        }
+    }
 }
 
 impl<T: Any + Send + Sync> PerProcess<T> {
@@ -37,16 +43,6 @@ impl<T: Any + Send + Sync> PerProcess<T> {
             None => replace(&self.current, current, Owned { process, value: Arc::new(make()) }),
         };
         value.downcast().expect("`get` stores a T")
-    }
-}
-
-impl<T> PerProcess<T> {
-    /// Drops this process's value: the next `get` creates a new one. Callers that hold the old one keep it.
-    pub(crate) fn clear(&self) {
-        let cleared = self.current.swap(None);
-        if cleared.as_ref().is_some_and(|owned| owned.process != std::process::id()) {
-            std::mem::forget(cleared);
-        }
     }
 }
 

@@ -19,15 +19,12 @@ pub(crate) mod state_dir;
 pub(crate) mod table;
 pub(crate) mod totp_steps;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ring::rand::SystemRandom;
 
-use crate::clock::Clock;
-use crate::credentials::TOKEN_PREFIX;
-use crate::sync::Signal;
+use crate::{clock::Clock, credentials::TOKEN_PREFIX, sync::Signal};
 use credential::{LoginKind, Millis, RouteId, Tag};
 use history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 use shared::SharedMemory;
@@ -66,12 +63,10 @@ pub(crate) struct LoginAttempt<'a> {
     pub(crate) secret: &'a [&'a [u8]],
     pub(crate) kind: LoginKind,
     pub(crate) route: RouteId,
-    /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
     pub(crate) step: Option<StepRequest>,
 }
 
-/// The guard's answer to an attempt.
 pub(crate) enum Admission {
     /// Send now.
     Go(LoginPermit),
@@ -98,7 +93,6 @@ pub(crate) struct Wait {
     pub(crate) at_most: Duration,
 }
 
-/// What is known of a user's attempts.
 pub(crate) struct Status {
     /// The shared memory that knows it.
     pub(crate) memory: Option<String>,
@@ -108,7 +102,6 @@ pub(crate) struct Status {
     pub(crate) rejections: usize,
     pub(crate) unanswered: usize,
     pub(crate) in_flight: usize,
-    /// What blocks the next attempt.
     pub(crate) held: Option<Held>,
 }
 
@@ -129,11 +122,6 @@ impl Guard {
         self
     }
 
-    /// Blocks all attempts while every shared memory fails.
-    pub(crate) fn that_must_be_shared(self) -> Self {
-        Guard { must_be_shared: true, ..self }
-    }
-
     /// Decides on an attempt. Calls `on_trouble` once when a shared memory fails, with its place and the reason.
     pub(crate) fn ask(&self, attempt: &LoginAttempt<'_>, on_trouble: &dyn Fn(&str, &str)) -> Admission {
         let user = self.user(attempt.name);
@@ -144,7 +132,12 @@ impl Guard {
             match self.ask_in(&shared.memory, Some(shared), own_tag, &user, attempt) {
                 Ok(mut answer) => {
                     shared.is_unavailable.store(false, Ordering::Relaxed);
-                    if let Some(held) = answer.held() {
+                    let held = match &answer {
+                        Admission::Held(held) => Some(held),
+                        Admission::Wait(wait) => wait.hold.as_ref(),
+                        _ => None,
+                    };
+                    if let Some(held) = held {
                         let own = self.request(own_tag, attempt);
                         let _ = table.with(&user, &*self.clock, &mut |history, now| {
                             held.copy_to(history, &own, now);
@@ -234,7 +227,7 @@ impl Guard {
                 }
             }
             if reset {
-                history.allow_one();
+                history.allowance = true;
             }
             let wait = |hold: Option<Held>| {
                 let rest = hold.as_ref().and_then(|held| held.rest);
@@ -327,7 +320,7 @@ impl Guard {
     /// Lets one attempt through: of the user of this name, or of the next user that asks.
     pub(crate) fn reset(&self, name: Option<&str>) {
         match name {
-            Some(name) => self.change(name, &mut |history, _| history.allow_one()),
+            Some(name) => self.change(name, &mut |history, _| history.allowance = true),
             None => self.reset_pending.store(true, Ordering::Release),
         }
     }
@@ -360,7 +353,7 @@ impl Guard {
                 LoginDecision::Held(until, why) => Some(Held::new(history, until, why, now)),
                 LoginDecision::Go | LoginDecision::Probe | LoginDecision::Verdict => None,
             };
-            let (rejections, unanswered, in_flight) = (history.rejections(), history.unanswered(), history.in_flight());
+            let (rejections, unanswered, in_flight) = (history.rejections, history.unanswered, history.in_flight.len());
             status = Some(Status { memory: None, problem: None, rejections, unanswered, in_flight, held });
             false
         })?;
@@ -380,17 +373,6 @@ impl Guard {
                 true
             });
             memory.changed(&user).notify();
-        }
-    }
-}
-
-impl Admission {
-    /// What blocks the attempt, now or for good.
-    fn held(&self) -> Option<&Held> {
-        match self {
-            Admission::Held(held) => Some(held),
-            Admission::Wait(wait) => wait.hold.as_ref(),
-            _ => None,
         }
     }
 }

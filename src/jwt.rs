@@ -1,15 +1,12 @@
 //! The response of `/auth/jwt/generate`: a JWT, and how long it lives.
 
-use std::ffi::CString;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{ffi::CString, sync::Arc, time::Duration};
 
 use base64::Engine as _;
 use serde_json::Value;
 
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::Secret;
+use crate::{clock::Moment, secret::Secret};
 
 /// The life of a JWT without an `exp` claim. (Boomi's authentication page: "JWT tokens expire after 5 minutes".)
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -17,31 +14,28 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How far the wall clock may go back after a token was requested, before the token counts as expired.
 const TOLERANCE: Duration = Duration::from_secs(2);
-/// The scheme in the Authorization header.
 const SCHEME: &str = "Bearer ";
 
 /// A JWT for one account. Cloning shares it; it never changes.
 #[derive(Clone)]
-pub struct Token(Arc<CountedToken>);
+pub struct Token(pub(crate) Arc<CountedToken>);
 
 /// A reference count for shared [`TokenData`]. A cached token has several, so that threads do not contend for one.
 pub(crate) struct CountedToken {
-    data: Arc<TokenData>,
+    pub(crate) data: Arc<TokenData>,
     /// Makes 64 bytes of it, with the counts, so that no two counts share a cache line.
     _padding: [u8; 40],
 }
 
-/// What a [`Token`] holds.
 pub(crate) struct TokenData {
     /// `Bearer ...`
-    header: Secret,
-    account_id: CString,
-    issued_at: i64,
-    expires_at: i64,
+    pub(crate) header: Secret,
+    pub(crate) account_id: CString,
+    pub(crate) issued_at: i64,
+    pub(crate) expires_at: i64,
     lifetime: Duration,
     /// What was left of it at `sent`.
     left: Duration,
-    /// When it was requested.
     sent: Moment,
 }
 
@@ -55,15 +49,7 @@ impl Token {
             .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("the answer is no JWT but {}", looks_like(body))))?;
         let lifetime = lifetime(&payload, date)
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "the JWT had expired when it arrived: check the clocks"))?;
-        Ok(Token::counting(Arc::new(TokenData {
-            header: Secret::concat(&[SCHEME, jwt]),
-            account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
-            issued_at: seconds(sent.wall),
-            expires_at: seconds(sent.wall + lifetime.left),
-            lifetime: lifetime.whole,
-            left: lifetime.left,
-            sent,
-        })))
+        Token::new(jwt, account_id, sent.wall, lifetime, sent)
     }
 
     /// Reads a token that another process requested, with `left` of its life at the moment `asked`.
@@ -77,14 +63,19 @@ impl Token {
         let bad = || Error::new(ErrorKind::Protocol, "what the store keeps is no JWT");
         let jwt = std::str::from_utf8(jwt).map_err(|_| bad())?;
         payload(jwt).ok_or_else(bad)?;
+        let issued = asked.wall.saturating_sub(lifetime.saturating_sub(left));
+        Token::new(jwt, account_id, issued, Lifetime { whole: lifetime, left }, asked)
+    }
+
+    fn new(jwt: &str, account_id: &str, issued: Duration, lifetime: Lifetime, sent: Moment) -> Result<Self> {
         Ok(Token::counting(Arc::new(TokenData {
             header: Secret::concat(&[SCHEME, jwt]),
             account_id: CString::new(account_id).map_err(|_| Error::invalid("the account id has a NUL"))?,
-            issued_at: seconds(asked.wall.saturating_sub(lifetime.saturating_sub(left))),
-            expires_at: seconds(asked.wall + left),
-            lifetime,
-            left,
-            sent: asked,
+            issued_at: seconds(issued),
+            expires_at: seconds(sent.wall + lifetime.left),
+            lifetime: lifetime.whole,
+            left: lifetime.left,
+            sent,
         })))
     }
 
@@ -97,10 +88,6 @@ impl Token {
         Token::counting(self.0.data.clone())
     }
 
-    fn data(&self) -> &TokenData {
-        &self.0.data
-    }
-
     /// The JWT itself.
     pub fn jwt(&self) -> &str {
         &self.header()[SCHEME.len()..]
@@ -108,102 +95,63 @@ impl Token {
 
     /// The value of the `Authorization` header: `Bearer ...`.
     pub fn header(&self) -> &str {
-        self.data().header.expose()
+        self.0.data.header.expose()
     }
 
     /// The account that the token is for.
     pub fn account_id(&self) -> &str {
-        self.data().account_id.to_str().expect("made from text")
+        self.0.data.account_id.to_str().expect("made from text")
     }
 
     /// When the token was requested: Unix seconds, by this machine's clock.
     pub fn issued_at(&self) -> i64 {
-        self.data().issued_at
+        self.0.data.issued_at
     }
 
     /// When the token expires: Unix seconds, by this machine's clock. The `exp` claim is by the server's clock.
     pub fn expires_at(&self) -> i64 {
-        self.data().expires_at
+        self.0.data.expires_at
     }
 
-    /// Returns whether both are references to one token.
+    /// Whether both are references to one token.
     pub(crate) fn is(&self, other: &Token) -> bool {
         Arc::ptr_eq(&self.0.data, &other.0.data)
     }
 
-    /// Returns its whole life.
     pub(crate) fn lifetime(&self) -> Duration {
-        self.data().lifetime
+        self.0.data.lifetime
     }
 
     /// Returns what was left of its life when it was requested.
     pub(crate) fn left_on_arrival(&self) -> Duration {
-        self.data().left
+        self.0.data.left
     }
 
     /// Returns what is left of its life: none if either clock says so, or if the wall clock is before the request.
     pub(crate) fn remaining(&self, now: Moment) -> Duration {
-        let sent = self.sent();
+        let TokenData { sent, left, .. } = *self.0.data;
         if now.wall + TOLERANCE < sent.wall {
             return Duration::ZERO;
         }
         let passed = now.steady.saturating_sub(sent.steady).max(now.wall.saturating_sub(sent.wall));
-        self.left_on_arrival().saturating_sub(passed)
-    }
-
-    /// Returns when it was requested.
-    pub(crate) fn sent(&self) -> Moment {
-        self.data().sent
+        left.saturating_sub(passed)
     }
 
     pub(crate) fn secret(&self) -> &Secret {
-        &self.data().header
+        &self.0.data.header
     }
 
     /// Returns the header's value for a request, without a copy of the secret.
     pub(crate) fn in_header(&self) -> BearerHeader {
         BearerHeader(self.clone())
     }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn from_shared(shared: Arc<CountedToken>) -> Self {
-        Token(shared)
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn into_shared(self) -> Arc<CountedToken> {
-        self.0
-    }
-}
-
-#[cfg(feature = "capi")]
-impl CountedToken {
-    pub(crate) fn data(&self) -> &TokenData {
-        &self.data
-    }
 }
 
 #[cfg(feature = "capi")]
 impl TokenData {
-    pub(crate) fn c_header(&self) -> &std::ffi::CStr {
-        self.header.as_c_str()
-    }
-
     pub(crate) fn c_jwt(&self) -> &std::ffi::CStr {
         let bytes = &self.header.as_c_str().to_bytes_with_nul()[SCHEME.len()..];
         std::ffi::CStr::from_bytes_with_nul(bytes).expect("the end of a C string")
-    }
-
-    pub(crate) fn c_account_id(&self) -> &std::ffi::CStr {
-        &self.account_id
-    }
-
-    pub(crate) fn issued_at(&self) -> i64 {
-        self.issued_at
-    }
-
-    pub(crate) fn expires_at(&self) -> i64 {
-        self.expires_at
     }
 }
 
@@ -301,6 +249,7 @@ fn lifetime(payload: &Value, date: Option<u64>) -> Option<Lifetime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock as _;
     use crate::tests::fake_clock::FakeClock;
 
     const NOW: u64 = 1_800_000_000;
@@ -312,7 +261,7 @@ mod tests {
 
     fn read(body: &str, date: Option<u64>) -> Result<Token> {
         let clock = FakeClock::at(NOW);
-        Token::read(body.as_bytes(), "account123", date, Moment::now(&clock))
+        Token::read(body.as_bytes(), "account123", date, clock.moment())
     }
 
     #[test]
@@ -383,8 +332,8 @@ mod tests {
     #[test]
     fn token_expires_by_either_clock() {
         let clock = FakeClock::at(NOW);
-        let token = || Token::read(jwt("{}").as_bytes(), "a", None, Moment::now(&clock)).unwrap();
-        let left = |token: &Token| token.remaining(Moment::now(&clock)).as_secs();
+        let token = || Token::read(jwt("{}").as_bytes(), "a", None, clock.moment()).unwrap();
+        let left = |token: &Token| token.remaining(clock.moment()).as_secs();
 
         let slept = token();
         clock.suspend(Duration::from_secs(290));

@@ -5,16 +5,14 @@
 mod window;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fork::PerProcess;
 use crate::shared_store::{SharedStore, StorePermit};
 use crate::sync::{Mutex, Signal, lock};
-use crate::transport::deadline::Deadline;
 use crate::transport::progress::{OnSent, Phase};
+use crate::{fork::PerProcess, transport::deadline::Deadline};
 use window::Window;
 
 /// What Boomi takes of one account. (Source: developer.boomi.com, "API licensing".)
@@ -35,41 +33,18 @@ struct Bucket {
     key: OnceLock<String>,
 }
 
-/// The rate limit of one client.
 pub(crate) struct RateLimiter {
     /// Requests per second of each account; 0 for no limit.
-    limit: usize,
+    pub(crate) limit: usize,
     /// The store that shares the rate limit, and the origin.
     store: Option<(Arc<dyn SharedStore>, String)>,
     buckets: PerProcess<Mutex<HashMap<String, Arc<Bucket>>>>,
 }
 
 impl RateLimiter {
-    pub(crate) fn new(requests_per_second: u32) -> Self {
-        RateLimiter { limit: requests_per_second as usize, store: None, buckets: PerProcess::empty() }
-    }
-
-    /// Shares the limit with the other users of a store.
-    pub(crate) fn with_store(self, store: Option<Arc<dyn SharedStore>>, origin: String) -> Self {
-        RateLimiter { store: store.map(|store| (store, origin)), ..self }
-    }
-
-    pub(crate) fn requests_per_second(&self) -> u32 {
-        self.limit as u32
-    }
-
-    /// Waits for the shared limit. Without a usable store, only this process's limit holds.
-    fn wait_for_store(&self, permit: &BucketPermit, account: &str, deadline: &Deadline) -> Result<()> {
-        let Some((store, origin)) = &self.store else { return Ok(()) };
-        let key = permit.bucket.key.get_or_init(|| store.rate_limit_key(origin, account));
-        match store.rate_limit_permit(key, self.limit, deadline.remaining()) {
-            Ok(StorePermit::In(wait)) => {
-                deadline.progress.set_phase(Phase::RateLimit);
-                deadline.wait(wait)
-            }
-            Ok(StorePermit::TooLate(wait)) => Err(self.too_late(account, deadline, wait)),
-            Err(_) => Ok(()),
-        }
+    pub(crate) fn new(requests_per_second: u32, store: Option<Arc<dyn SharedStore>>, origin: String) -> Self {
+        let (limit, store) = (requests_per_second as usize, store.map(|store| (store, origin)));
+        RateLimiter { limit, store, buckets: PerProcess::empty() }
     }
 
     /// Waits for a permit, in order of arrival. Fails at once if that would outlast the call; `None` without a limit.
@@ -77,12 +52,14 @@ impl RateLimiter {
         if self.limit == 0 {
             return Ok(None);
         }
-        let queued = QueuedRequest::new(self.bucket(account), arrival);
+        let bucket = self.bucket(account);
+        let id = lock(&bucket.window).join(arrival);
+        let queued = QueuedRequest { bucket, id };
         loop {
             let seen = queued.bucket.changed.count();
             let now = deadline.clock().boottime();
             let place = lock(&queued.bucket.window).place(queued.id, self.limit, now);
-            let Some(wait) = place else { return Ok(Some(queued.permit())) };
+            let Some(wait) = place else { return Ok(Some(BucketPermit { bucket: queued.bucket.clone(), id })) };
             // That the place would come after the deadline is known now, or when the deadline passes.
             let or_too_late = |error: Error| match error.kind() {
                 ErrorKind::Timeout => self.too_late(account, deadline, wait),
@@ -101,11 +78,7 @@ impl RateLimiter {
 
     fn bucket(&self, account: &str) -> Arc<Bucket> {
         let buckets = self.buckets.get(Mutex::default);
-        let mut buckets = lock(&buckets);
-        match buckets.get(account) {
-            Some(bucket) => bucket.clone(),
-            None => buckets.entry(account.to_owned()).or_default().clone(),
-        }
+        lock(&buckets).entry(account.to_owned()).or_default().clone()
     }
 
     fn too_late(&self, account: &str, deadline: &Deadline, wait: Duration) -> Error {
@@ -127,17 +100,6 @@ struct QueuedRequest {
     id: u64,
 }
 
-impl QueuedRequest {
-    fn new(bucket: Arc<Bucket>, arrival: Option<u64>) -> Self {
-        let id = lock(&bucket.window).join(arrival);
-        QueuedRequest { bucket, id }
-    }
-
-    fn permit(self) -> BucketPermit {
-        BucketPermit { bucket: self.bucket.clone(), id: self.id }
-    }
-}
-
 impl Drop for QueuedRequest {
     /// With a place or without: the next request may be the first now.
     fn drop(&mut self) {
@@ -153,15 +115,14 @@ pub(crate) struct RatePermit<'a> {
     deadline: &'a Deadline,
     /// `None` without a limit, or after [`give_back`](Self::give_back).
     permit: RefCell<Option<BucketPermit>>,
-    /// The id of the first arrival.
     arrival: Cell<Option<u64>>,
 }
 
 impl<'a> RatePermit<'a> {
     /// Waits for a permit, in order of arrival. Fails at once if that would outlast the call.
     pub(crate) fn wait(rate_limiter: &'a RateLimiter, account: &'a str, deadline: &'a Deadline) -> Result<Self> {
-        let permit =
-            RatePermit { rate_limiter, account, deadline, permit: RefCell::default(), arrival: Cell::default() };
+        let (permit, arrival) = (RefCell::default(), Cell::default());
+        let permit = RatePermit { rate_limiter, account, deadline, permit, arrival };
         permit.wait_again()?;
         Ok(permit)
     }
@@ -179,25 +140,37 @@ impl<'a> RatePermit<'a> {
         Ok(())
     }
 
-    /// Waits for the limit that a store shares, if there is one.
+    /// Waits for the limit that a store shares. Without a usable store, only this process's limit holds.
     pub(crate) fn wait_for_store(&self) -> Result<()> {
-        match &*self.permit.borrow() {
-            Some(permit) => self.rate_limiter.wait_for_store(permit, self.account, self.deadline),
-            None => Ok(()),
+        let (limiter, account, deadline) = (self.rate_limiter, self.account, self.deadline);
+        let (permit, store) = (self.permit.borrow(), &limiter.store);
+        let (Some(permit), Some((store, origin))) = (&*permit, store) else { return Ok(()) };
+        let key = permit.bucket.key.get_or_init(|| store.rate_limit_key(origin, account));
+        match store.rate_limit_permit(key, limiter.limit, deadline.remaining()) {
+            Ok(StorePermit::In(wait)) => {
+                deadline.progress.set_phase(Phase::RateLimit);
+                deadline.wait(wait)
+            }
+            Ok(StorePermit::TooLate(wait)) => Err(limiter.too_late(account, deadline, wait)),
+            Err(_) => Ok(()),
         }
     }
 
     /// The function to call when the whole request has left.
     pub(crate) fn on_sent(&self) -> Option<OnSent> {
-        self.permit.borrow().as_ref().map(BucketPermit::on_sent)
+        self.permit.borrow().as_ref().map(|permit| -> OnSent {
+            let (bucket, id) = (permit.bucket.clone(), permit.id);
+            Box::new(move |now| lock(&bucket.window).sent(id, now))
+        })
     }
 
     /// Records the response, or that none will come.
     pub(crate) fn end(self) {
         if let Some(permit) = self.permit.take()
             && self.deadline.progress.was_sent()
+            && lock(&permit.bucket.window).answered(permit.id, self.deadline.clock().boottime())
         {
-            permit.answered(self.deadline.clock().boottime());
+            permit.bucket.changed.notify();
         }
     }
 }
@@ -206,19 +179,6 @@ impl<'a> RatePermit<'a> {
 struct BucketPermit {
     bucket: Arc<Bucket>,
     id: u64,
-}
-
-impl BucketPermit {
-    fn on_sent(&self) -> OnSent {
-        let (bucket, id) = (self.bucket.clone(), self.id);
-        Box::new(move |now| lock(&bucket.window).sent(id, now))
-    }
-
-    fn answered(&self, now: Duration) {
-        if lock(&self.bucket.window).answered(self.id, now) {
-            self.bucket.changed.notify();
-        }
-    }
 }
 
 impl Drop for BucketPermit {

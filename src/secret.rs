@@ -51,7 +51,6 @@ impl Secret {
         CStr::from_bytes_with_nul(&self.0).expect("made without an inner NUL")
     }
 
-    /// Copies the secret, for example into a request's header.
     pub(crate) fn duplicate(&self) -> Self {
         Secret(self.0.clone())
     }
@@ -82,7 +81,6 @@ impl PartialEq for Secret {
     }
 }
 
-/// Returns the length of `prefix` and `bytes` in base64.
 pub(crate) fn base64_length(prefix: &str, bytes: &[u8]) -> usize {
     prefix.len() + base64::encoded_len(bytes.len(), true).expect("an input that fits in memory")
 }

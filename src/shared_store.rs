@@ -2,17 +2,13 @@
 
 #![cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no store is implemented"))]
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Moment};
-use crate::error::Result;
-use crate::guard;
-use crate::jwt::Token;
+use crate::{error::Result, guard, jwt::Token};
 
-/// Opens the store that a setting names.
 pub(crate) type OpenStore = Arc<dyn Fn(Arc<dyn Clock>) -> Result<Arc<dyn SharedStore>> + Send + Sync>;
 
 /// One client's access to a store. While the store is unusable every method fails at once, and the caller goes on
@@ -27,7 +23,6 @@ pub(crate) trait SharedStore: Send + Sync {
     /// Whether a connection is being made, so that [`problem`](Self::problem) may change soon.
     fn is_connecting(&self) -> bool;
 
-    /// The guard's histories in the store.
     fn histories(&self) -> Arc<dyn guard::LoginMemory>;
 
     /// The token of one account of a user at an origin.
@@ -40,7 +35,6 @@ pub(crate) trait SharedStore: Send + Sync {
     fn rate_limit_permit(&self, key: &str, limit: usize, max_wait: Duration) -> Result<StorePermit, String>;
 }
 
-/// When a request may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorePermit {
     In(Duration),
@@ -62,11 +56,9 @@ pub(crate) trait SharedToken {
     /// Extends the lease of a caller that waits before its token request.
     fn renew(&self);
 
-    /// Ends the lease without a token.
     fn give_back(&self);
 }
 
-/// The token that a caller needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokenNeed {
     /// The fence of the caller's own token, which is not good enough.
@@ -75,7 +67,6 @@ pub(crate) struct TokenNeed {
     pub(crate) least: Duration,
 }
 
-/// The state of a shared token for one caller.
 pub(crate) enum SharedTokenState {
     /// A token with its fence, its whole lifetime, and the remaining one, counted from `asked`.
     Found { fence: u64, jwt: Zeroizing<Vec<u8>>, lifetime: Duration, left: Duration, asked: Moment },

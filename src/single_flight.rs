@@ -9,7 +9,7 @@ use crate::sync::{Mutex, Signal, lock};
 pub(crate) struct SingleFlight<T> {
     state: Mutex<FlightState<T>>,
     /// Counts the ended flights.
-    changed: Signal,
+    pub(crate) changed: Signal,
 }
 
 struct FlightState<T> {
@@ -30,11 +30,6 @@ impl<T: Clone> SingleFlight<T> {
     /// A caller reads it before it looks for the result of the work, so that it misses no end between the two.
     pub(crate) fn count(&self) -> u64 {
         self.changed.count()
-    }
-
-    /// Notified when a flight ends.
-    pub(crate) fn changed(&self) -> &Signal {
-        &self.changed
     }
 
     pub(crate) fn is_running(&self) -> bool {

@@ -12,74 +12,51 @@ mod rate_limit;
 pub(crate) mod token;
 mod url;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::clock::Clock;
-use crate::error::Result;
-use crate::guard;
+use self::{connection::StoreConnection, guard_state::GuardStates, token::RedisToken, url::Address};
 use crate::shared_store::{OpenStore, SharedStore, SharedToken, StorePermit};
-use connection::StoreConnection;
-use guard_state::GuardStates;
-use token::RedisToken;
-use url::Address;
+use crate::{error::Result, guard};
 
 /// Reads a store's URL, and returns the function that opens the store.
 pub(crate) fn at(url: &str) -> Result<OpenStore> {
     let address = Address::parse(url)?;
-    Ok(Arc::new(move |clock| Ok(Arc::new(RedisStore::open(address.clone(), clock)?))))
-}
-
-/// Reads untrusted bytes as a store's content and as its URL.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    guard_state::fuzz(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && let Err(error) = Address::parse(text)
-    {
-        assert!(!error.message().contains("marked-secret"));
-    }
-}
-
-struct RedisStore {
-    connection: Arc<StoreConnection>,
-}
-
-impl RedisStore {
-    /// Starts to connect, so that the first call need not, and does not wait for it.
-    fn open(address: Address, clock: Arc<dyn Clock>) -> Result<Self> {
-        let connection = StoreConnection::new(address, clock)?;
+    Ok(Arc::new(move |clock| {
+        let connection = StoreConnection::new(address.clone(), clock)?;
+        // So that the first call need not wait for a connection.
         connection.begin();
-        Ok(RedisStore { connection: Arc::new(connection) })
-    }
+        Ok(Arc::new(RedisStore(Arc::new(connection))))
+    }))
 }
+
+struct RedisStore(Arc<StoreConnection>);
 
 impl SharedStore for RedisStore {
     fn place(&self) -> &str {
-        self.connection.address().shown()
+        &self.0.address.shown
     }
 
     fn problem(&self) -> Option<String> {
-        self.connection.problem()
+        self.0.servers().problem()
     }
 
     fn is_connecting(&self) -> bool {
-        self.connection.is_connecting()
+        self.0.servers().first.is_connecting()
     }
 
     fn histories(&self) -> Arc<dyn guard::LoginMemory> {
-        Arc::new(GuardStates::new(self.connection.clone()))
+        Arc::new(GuardStates::new(self.0.clone()))
     }
 
     fn token(&self, origin: &str, username: &str, secret: &[u8], account: &str) -> Box<dyn SharedToken> {
-        Box::new(RedisToken::new(self.connection.clone(), secret, &[origin, username, account]))
+        Box::new(RedisToken::new(self.0.clone(), secret, &[origin, username, account]))
     }
 
     fn rate_limit_key(&self, origin: &str, account: &str) -> String {
-        rate_limit::key(self.connection.address(), origin, account)
+        rate_limit::key(&self.0.address, origin, account)
     }
 
     fn rate_limit_permit(&self, key: &str, limit: usize, max_wait: Duration) -> Result<StorePermit, String> {
-        rate_limit::permit(&self.connection, key, limit, max_wait)
+        rate_limit::permit(&self.0, key, limit, max_wait)
     }
 }

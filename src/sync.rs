@@ -1,7 +1,6 @@
 //! Locks and signals between threads. `cargo test --features model` replaces them with those of the model checker.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 #[cfg(all(test, feature = "model"))]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
@@ -33,12 +32,10 @@ struct Counts {
 }
 
 impl Signal {
-    /// Whether another clone of it exists.
     pub(crate) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// The number of changes so far.
     pub(crate) fn count(&self) -> u64 {
         lock(&self.0.state).changes
     }

@@ -3,16 +3,8 @@
 /// Makes one line of at most `most` characters out of text from outside, without control characters.
 pub(crate) fn printable(text: &str, most: usize) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = String::new();
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > 4 * most {
-            break;
-        }
-    }
+    // So many words fill the line.
+    let line = words.take(most + 1).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(most) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,

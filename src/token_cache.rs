@@ -7,21 +7,17 @@ pub(crate) mod accounts;
 pub(crate) mod policy;
 pub(crate) mod requester;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::clock::Moment;
 use crate::error::{ErrorKind, Result};
-use crate::jwt::Token;
-use crate::single_flight::Flight;
-use crate::sync::lock;
+use crate::{clock::Moment, jwt::Token, single_flight::Flight, sync::lock};
 use account::{Account, CachedToken, Counter, RefreshState, Slot};
 use policy::{FailureKind, Freshness, RenewalDecision, Situation};
 use requester::{RefreshEvent, TokenRequestTerms, TokenRequester, too_late};
 
-/// What a caller wants.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Want<'a> {
     pub(crate) min_validity: Duration,
@@ -38,7 +34,6 @@ impl Want<'_> {
     }
 }
 
-/// One caller's look-up of a token.
 pub(crate) struct Lookup<'a> {
     pub(crate) want: Want<'a>,
     /// The account's generation at the beginning: a newer token satisfies any want.
@@ -47,12 +42,6 @@ pub(crate) struct Lookup<'a> {
     pub(crate) wait_until: Duration,
     /// How many token requests had ended when the caller first waited for one.
     pub(crate) joined: Option<u64>,
-}
-
-/// What a caller does after its own token request.
-enum LeadOutcome {
-    Return(Result<Token>),
-    LookAgain,
 }
 
 pub(crate) enum NextAction<'a> {
@@ -71,16 +60,17 @@ impl Account {
             let seen = slot.request.count();
             match self.look(&slot, seen, &mut lookup, caller) {
                 NextAction::Return(result) => return result,
-                NextAction::Wait(at_most) => caller.wait(slot.request.changed(), seen, at_most)?,
+                NextAction::Wait(at_most) => caller.wait(&slot.request.changed, seen, at_most)?,
                 NextAction::Lead(request, terms) => match self.lead(&slot, request, terms, &lookup, caller) {
-                    LeadOutcome::Return(result) => return result,
+                    Some(result) => return result,
                     // From here on it takes an unexpired token as it is.
-                    LeadOutcome::LookAgain => lookup.wait_until = Duration::ZERO,
+                    None => lookup.wait_until = Duration::ZERO,
                 },
             }
         }
     }
 
+    /// Requests a token. `None` if the caller looks again after a failure.
     fn lead(
         &self,
         slot: &Slot,
@@ -88,13 +78,13 @@ impl Account {
         terms: TokenRequestTerms,
         lookup: &Lookup<'_>,
         caller: &dyn TokenRequester,
-    ) -> LeadOutcome {
+    ) -> Option<Result<Token>> {
         let outcome = caller.request_token(terms);
         let full_time = outcome.full_time;
         let error = match self.finish(slot, request, outcome, caller) {
             Ok(token) => {
                 caller.report(RefreshEvent::Renewed { token: &token, generation: self.generation() });
-                return LeadOutcome::Return(Ok(token));
+                return Some(Ok(token));
             }
             Err(error) => error,
         };
@@ -106,12 +96,12 @@ impl Account {
         let may_pass = may_pass && !no_code;
         // A canceled caller gets no cached token; one that wants a new token gets the reason why there is none.
         if error.kind() == ErrorKind::Canceled || lookup.want.fails_fast() || !(stale || may_pass) {
-            return LeadOutcome::Return(Err(error));
+            return Some(Err(error));
         }
         if stale {
             self.count(Counter::StaleServed);
         }
-        LeadOutcome::LookAgain
+        None
     }
 
     /// Returns another token than `refused` to the caller that an API refused. Other callers keep using the cached one.
@@ -149,7 +139,7 @@ impl Account {
         }
         let renews = self.may_renew(&mut state, now);
         if renews {
-            self.set_cached(spare.then(|| cached.to_be_renewed()));
+            self.set_cached(spare.then(|| CachedToken { renew: true, ..CachedToken::clone(&cached) }));
         }
         renews
     }
@@ -250,18 +240,19 @@ impl Account {
         let token = cached.as_ref().map(|cached| &cached.token);
         let refresh =
             cached.as_ref().map(|cached| cached.token.expires_at() - cached.windows.advisory.as_secs() as i64);
+        let counted = |counter: Counter| self.counters[counter as usize].load(Ordering::Relaxed);
         json!({
             "account_id": self.id(),
             "generation": self.generation(),
             "issued_at": token.map(Token::issued_at),
             "expires_at": token.map(Token::expires_at),
             "next_refresh_at": refresh,
-            "last_error": self.last_error(),
-            "exchanges": self.counted(Counter::Requests),
-            "joins": self.counted(Counter::Joins),
-            "stale_served": self.counted(Counter::StaleServed),
-            "refused": self.counted(Counter::Refused),
-            "held": self.counted(Counter::Held),
+            "last_error": self.last_error.load(Ordering::Relaxed),
+            "exchanges": counted(Counter::Requests),
+            "joins": counted(Counter::Joins),
+            "stale_served": counted(Counter::StaleServed),
+            "refused": counted(Counter::Refused),
+            "held": counted(Counter::Held),
         })
         .to_string()
     }

@@ -12,9 +12,7 @@ pub(crate) mod resolve;
 mod socket;
 pub(crate) mod tls;
 
-use std::io::Read as _;
-use std::rc::Rc;
-use std::time::Duration;
+use std::{io::Read as _, rc::Rc, time::Duration};
 
 use ureq::http::{self, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
@@ -22,18 +20,12 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 pub(crate) use message::{Body, Incoming, Outgoing, Transport};
 
+use self::{buffers::WipedBuffers, deadline::Deadline, progress::Phase, proxy::Proxy, resolve::Resolver};
 use crate::error::{Error, ErrorKind};
-use crate::fork::PerProcess;
-use crate::origin::Origin;
-use buffers::WipedBuffers;
-use deadline::Deadline;
-use progress::Phase;
-use proxy::Proxy;
-use resolve::Resolver;
+use crate::{fork::PerProcess, origin::Origin};
 use socket::{SlicedSocket, Stream};
 use tls::{Roots, Tls};
 
-/// The largest header section of a response.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// Idle connections, in all and to one host: a client talks to one origin.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -42,29 +34,45 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(45);
 
 /// Sends requests over HTTP/1.1 on persistent connections, which the threads of one process share.
 pub(crate) struct HttpTransport {
-    route: Route,
-    agent: PerProcess<ureq::Agent>,
-}
-
-/// How connections are made.
-#[derive(Clone)]
-struct Route {
     proxy: Option<Proxy>,
     roots: Roots,
+    agent: PerProcess<ureq::Agent>,
 }
 
 impl HttpTransport {
     pub(crate) fn new(proxy: Option<Proxy>, roots: Roots) -> Self {
-        let route = Route { proxy, roots };
-        HttpTransport { agent: PerProcess::empty(), route }
+        HttpTransport { proxy, roots, agent: PerProcess::empty() }
+    }
+
+    fn new_agent(&self) -> ureq::Agent {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .allow_non_standard_methods(true)
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
+            .max_idle_age(MAX_IDLE_AGE)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .build();
+        let dialer = Dialer {
+            proxy: self.proxy.clone(),
+            tls: Tls::new(self.roots.clone()),
+            resolver: Resolver::new(resolve::system_look_up),
+        };
+        ureq::Agent::with_parts(config, dialer, LateResolver)
     }
 }
 
 impl Transport for HttpTransport {
     fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error> {
         refuse_wire_log()?;
-        let agent = self.agent.get(|| self.route.agent());
-        let roots = self.route.roots.name();
+        let agent = self.agent.get(|| self.new_agent());
+        let roots = self.roots.name();
         let _entered = deadline.enter();
         let response = send(&agent, request).map_err(|error| {
             let progress = &deadline.progress;
@@ -127,7 +135,10 @@ fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
     let host = deadline.host();
     match error {
         ureq::Error::Io(error) => match tls::rustls_error(&error) {
-            Some(error) => tls::broken(host, error, roots),
+            Some(error) => Error::new(
+                ErrorKind::Tls,
+                format!("the TLS connection with {host} broke: {}", tls::explain(error, roots)),
+            ),
             None => {
                 let text = match deadline.progress.phase() {
                     Phase::Body => "in the middle of the response",
@@ -142,7 +153,8 @@ fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
             ErrorKind::TooLarge,
             format!("the headers of {host}'s response are larger than {MAX_HEADER_BYTES} bytes"),
         ),
-        ureq::Error::Protocol(error) if has_too_many_headers(&error) => {
+        // The error's type is private, so its `Debug` text decides.
+        ureq::Error::Protocol(error) if format!("{error:?}").contains("TooManyHeaders") => {
             Error::new(ErrorKind::TooLarge, format!("the response of {host} has too many header fields"))
         }
         // ureq's text may quote the peer, so the message does not contain it.
@@ -154,36 +166,6 @@ fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
             Error::new(ErrorKind::Protocol, format!("the response of {host} is not valid HTTP{advice}"))
         }
         error => Error::new(ErrorKind::Internal, format!("unexpected transport failure: {error}")),
-    }
-}
-
-/// Whether ureq's parser counted too many header fields. The error's type is private, so its `Debug` text decides.
-fn has_too_many_headers(error: &impl std::fmt::Debug) -> bool {
-    format!("{error:?}").contains("TooManyHeaders")
-}
-
-impl Route {
-    fn agent(&self) -> ureq::Agent {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .allow_non_standard_methods(true)
-            .max_response_header_size(MAX_HEADER_BYTES)
-            .max_idle_connections(MAX_IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            .max_idle_age(MAX_IDLE_AGE)
-            .user_agent("")
-            .accept("")
-            .accept_encoding("")
-            .build();
-        let dialer = Dialer {
-            proxy: self.proxy.clone(),
-            tls: Tls::new(self.roots.clone()),
-            resolver: Resolver::new(resolve::system_look_up),
-        };
-        ureq::Agent::with_parts(config, dialer, LateResolver)
     }
 }
 
@@ -272,7 +254,6 @@ impl Connector<()> for Dialer {
     }
 }
 
-/// A connection in ureq's pool.
 struct Connection {
     stream: Box<dyn Stream>,
     https: bool,

@@ -13,7 +13,7 @@ pub struct boomi_token {
 }
 
 pub(crate) fn give(token: Token) -> *mut boomi_token {
-    Arc::into_raw(token.into_shared()).cast_mut().cast()
+    Arc::into_raw(token.0).cast_mut().cast()
 }
 
 /// Returns a Rust reference to a token that C holds; `None` for NULL.
@@ -31,12 +31,12 @@ pub(crate) unsafe fn another_reference(token: *const boomi_token) -> Option<Toke
         Arc::increment_strong_count(shared);
         Arc::from_raw(shared)
     };
-    Some(Token::from_shared(shared))
+    Some(Token(shared))
 }
 
 fn get<'a>(token: *const boomi_token) -> Option<&'a TokenData> {
     // SAFETY: NULL, or from `give`, by the module's contract.
-    unsafe { token.cast::<CountedToken>().as_ref() }.map(CountedToken::data)
+    unsafe { token.cast::<CountedToken>().as_ref() }.map(|shared| &*shared.data)
 }
 
 /// The JWT itself; NULL if `token` is.
@@ -48,25 +48,25 @@ pub unsafe extern "C" fn boomi_token_jwt(token: *const boomi_token) -> *const c_
 /// The value of the Authorization header, "Bearer ..."; NULL if `token` is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_header(token: *const boomi_token) -> *const c_char {
-    get(token).map_or(null(), |token| token.c_header().as_ptr())
+    get(token).map_or(null(), |token| token.header.as_c_str().as_ptr())
 }
 
 /// The account that the token is for; NULL if `token` is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_account_id(token: *const boomi_token) -> *const c_char {
-    get(token).map_or(null(), |token| token.c_account_id().as_ptr())
+    get(token).map_or(null(), |token| token.account_id.as_ptr())
 }
 
 /// When it was requested: Unix seconds, by this machine's clock. 0 if `token` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_issued_at(token: *const boomi_token) -> i64 {
-    get(token).map_or(0, TokenData::issued_at)
+    get(token).map_or(0, |token| token.issued_at)
 }
 
 /// When it expires: Unix seconds, by this machine's clock, whatever the server's clock says. 0 if `token` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_token_expires_at(token: *const boomi_token) -> i64 {
-    get(token).map_or(0, TokenData::expires_at)
+    get(token).map_or(0, |token| token.expires_at)
 }
 
 /// One more reference to the same token, freed on its own. NULL if `token` is.
@@ -152,7 +152,7 @@ mod tests {
     /// A reference that shows whether the token's memory is freed.
     fn watch(token: *mut boomi_token) -> Weak<CountedToken> {
         // SAFETY: not freed yet.
-        Arc::downgrade(&unsafe { another_reference(token) }.unwrap().into_shared())
+        Arc::downgrade(&unsafe { another_reference(token) }.unwrap().0)
     }
 
     #[test]

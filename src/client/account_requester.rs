@@ -108,7 +108,7 @@ impl AccountRequester<'_> {
 
 impl TokenRequester for AccountRequester<'_> {
     fn now(&self) -> Moment {
-        Moment::now(&**self.context.deadline().clock())
+        self.context.deadline().clock().moment()
     }
 
     fn time_left(&self) -> Duration {

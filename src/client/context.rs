@@ -44,7 +44,7 @@ impl<'a> CallContext<'a> {
             host: client.origin.authority().to_owned(),
             timeout: other.remaining(),
             connect_timeout: client.connect_timeout,
-            ..other.limits().clone()
+            ..other.limits.clone()
         });
         Self::with(client, deadline, code)
     }

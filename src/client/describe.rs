@@ -25,7 +25,7 @@ impl Client {
             "timeout_ms": inner.timeout.as_millis() as u64,
             "connect_timeout_ms": inner.connect_timeout.as_millis() as u64,
             "max_response_bytes": inner.max_response_bytes,
-            "requests_per_second": inner.rate_limiter.requests_per_second(),
+            "requests_per_second": inner.rate_limiter.limit,
             "max_retries": inner.max_retries,
             "max_sign_ins_in_flight": inner.auth.guard.most_in_flight,
             "state_dir": inner.state_dir.as_ref().map(|path| path.display().to_string()),

@@ -64,9 +64,8 @@ impl Inner {
         let own_account = config.account_id.as_deref().map(|id| accounts.get(id));
         let store = config.store.as_ref().map(|open| open(clock.clone())).transpose()?;
         let guard = config.guard(origin.to_string(), clock.clone(), store.as_deref());
-        let rate_limiter =
-            RateLimiter::new(config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND))
-                .with_store(store.clone(), origin.to_string());
+        let requests_per_second = config.requests_per_second.unwrap_or(rate_limit::DEFAULT_REQUESTS_PER_SECOND);
+        let rate_limiter = RateLimiter::new(requests_per_second, store.clone(), origin.to_string());
         let host =
             HeaderValue::from_str(origin.authority()).map_err(|_| Error::invalid("the base URL's host is bad"))?;
         Ok(Inner {

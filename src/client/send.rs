@@ -110,7 +110,7 @@ impl<'a> SendLoop<'a> {
         let begin = || {
             // The last wait: the store does not take an unused permit back.
             permit.wait_for_store()?;
-            deadline.progress.set_on_sent(permit.on_sent());
+            deadline.progress.on_sent.set(permit.on_sent());
             Ok::<_, Error>(())
         };
         let request = self.wire_request();
@@ -165,7 +165,7 @@ impl<'a> SendLoop<'a> {
             }
         };
         permit.end();
-        deadline.progress.set_on_sent(None);
+        deadline.progress.on_sent.set(None);
         self.attempts += 1;
         // An attempt whose JWT was refused and replaced had no effect.
         self.sent |= deadline.progress.was_sent() && self.newer.is_none();
@@ -187,7 +187,7 @@ impl<'a> SendLoop<'a> {
                 kind: error.kind(),
                 retryable: error.is_retryable(),
                 sent: deadline.progress.was_sent(),
-                went_stale: deadline.progress.on_kept_connection() && deadline.progress.status().is_none(),
+                went_stale: deadline.progress.on_kept_connection() && deadline.progress.status.get().is_none(),
             },
         };
         if self.code_is_used() {

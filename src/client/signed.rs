@@ -33,11 +33,11 @@ pub(crate) fn send_unended(
 }
 
 pub(crate) fn end(context: &CallContext<'_>, attempt: AuthAttempt, outcome: LoginOutcome, purpose: &str) {
-    attempt.end(context.client, context.code, outcome, context.deadline().progress.status(), purpose);
+    attempt.end(context.client, context.code, outcome, context.deadline().progress.status.get(), purpose);
 }
 
 fn outcome(context: &CallContext<'_>, response: &Result<Response>) -> LoginOutcome {
-    match (response, context.deadline().progress.status()) {
+    match (response, context.deadline().progress.status.get()) {
         (Ok(response), _) => status::outcome(response.status(), &response.error_body),
         (Err(_), Some(status)) => status::outcome(status, &ErrorBody::default()),
         (Err(_), None) if context.deadline().progress.was_sent() => LoginOutcome::Unanswered,

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::{account_requester::AccountRequester, call::Call, context::CallContext, inner::Inner};
 use crate::{
-    bearer::BearerSource, clock::Moment, error::Result, event::EventKind, jwt::Token, otp::TypedCode,
-    token_cache::Want, token_cache::account::Account, token_cache::requester::TokenRequester,
-    transport::deadline::Deadline,
+    bearer::BearerSource, error::Result, event::EventKind, jwt::Token, otp::TypedCode, token_cache::Want,
+    token_cache::account::Account, token_cache::requester::TokenRequester, transport::deadline::Deadline,
 };
 
 /// Gives out a JWT for one account: a cached one, refreshed before it expires. Clones share it.
@@ -58,7 +57,7 @@ impl TokenProvider {
         if call.is_some_and(|call| !call.may_begin()) {
             return None;
         }
-        self.account.fresh(min_validity, Moment::now(&*self.client.clock))
+        self.account.fresh(min_validity, self.client.clock.moment())
     }
 
     fn get_in(&self, context: &CallContext<'_>, min_validity: Duration) -> Result<Token> {
@@ -97,7 +96,7 @@ impl TokenProvider {
     /// After several refusals in a short time the token is kept: it is then not the cause. A token that was replaced
     /// since, or that is of another provider, changes nothing.
     pub fn invalidate(&self, rejected: &Token) {
-        self.account.refuse(rejected, false, Moment::now(&*self.client.clock));
+        self.account.refuse(rejected, false, self.client.clock.moment());
     }
 
     /// The account that the tokens are for.
@@ -135,14 +134,14 @@ impl BearerSource for TokenProvider {
     }
 
     fn observe_refusal(&self, token: &Token, status: u16) -> bool {
-        let renewed = self.account.refuse(token, true, Moment::now(&*self.client.clock));
+        let renewed = self.account.refuse(token, true, self.client.clock.moment());
         self.tell_refusal(status, renewed);
         renewed
     }
 
     fn usable(&self) -> Option<Token> {
         let is_refused = self.account.cached().is_some_and(|cached| cached.renew);
-        if is_refused { None } else { self.account.living(Duration::ZERO, Moment::now(&*self.client.clock)) }
+        if is_refused { None } else { self.account.living(Duration::ZERO, self.client.clock.moment()) }
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn send(context: &CallContext<'_>, attempt: AuthAttempt, account_id: 
     let mut outgoing = wire::outgoing(context, Method::GET, uri(context, account_id)?);
     outgoing.headers.insert(header::ACCEPT, HeaderValue::from_static("text/plain, */*"));
     let request = WireRequest { outgoing, graphql: false, most: Some(LARGEST_RESPONSE), purpose: PURPOSE };
-    let began = Moment::now(&**deadline.clock());
+    let began = deadline.clock().moment();
     let (response, mut outcome) = signed::send_unended(context, request, &attempt);
     let token = response.and_then(|response| read(response, deadline.host(), account_id, began));
     if outcome == LoginOutcome::Accepted && token.is_err() {

@@ -61,7 +61,7 @@ pub(crate) fn send_as(
         error.with_attempts(1)
     })?;
     let status = incoming.status;
-    deadline.progress.set_status(status);
+    deadline.progress.status.set(Some(status));
     learn_time(context, &incoming.headers);
     let (headers, body) = match most {
         None if status < 400 => {
@@ -89,10 +89,10 @@ pub(crate) fn probe(context: &CallContext<'_>, path: &str, on_sent: Option<OnSen
     let request = WireRequest { outgoing, graphql: false, most: Some(LARGEST_PROBE_RESPONSE), purpose: "probe" };
     let limit = LONGEST_PROBE.min(context.deadline().remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE));
     let part = context.within(limit);
-    part.deadline().progress.set_on_sent(on_sent);
+    part.deadline().progress.on_sent.set(on_sent);
     match send_as(&part, request, Identity::Caller, None, &[]) {
         Ok(_) => Ok(()),
-        Err(_) if part.deadline().progress.status().is_some() => Ok(()),
+        Err(_) if part.deadline().progress.status.get().is_some() => Ok(()),
         // The caller's own request was not sent.
         Err(error) => context.deadline().check().and(Err(error.sent(false).with_attempts(0))),
     }
@@ -104,14 +104,14 @@ fn learn_time(context: &CallContext<'_>, headers: &HeaderMap) {
         return;
     }
     let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
-    if let (Some(date), Some(sent)) = (date.and_then(date_seconds), context.deadline().progress.sent_at()) {
+    if let (Some(date), Some(sent)) = (date.and_then(date_seconds), context.deadline().progress.sent.get()) {
         context.client.server_clock.learn(date, sent, context.deadline().clock().boottime());
     }
 }
 
 /// Begins each read of a streamed body: with the call's whole timeout, and with its cancellation.
 fn begin_reads(deadline: &Deadline) -> Box<dyn Fn() -> Result<Rc<Deadline>> + Send + Sync> {
-    let limits = Limits { one_read: true, ..deadline.limits().clone() };
+    let limits = Limits { one_read: true, ..deadline.limits.clone() };
     Box::new(move || {
         let deadline = Deadline::begin(limits.clone());
         deadline.progress.set_phase(Phase::Body);

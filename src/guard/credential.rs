@@ -46,10 +46,8 @@ pub(crate) enum LoginKind {
     Basic,
 }
 
-/// Why an attempt is blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// This credential was rejected.
     Rejected,
     /// Attempts with it had no response, so they may have been rejected.
     Unanswered,
@@ -65,7 +63,6 @@ pub(crate) struct Owner {
     pub(crate) started: u64,
 }
 
-/// An attempt in flight.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct InFlight {
     pub(crate) id: u64,
@@ -81,7 +78,6 @@ pub(crate) struct InFlight {
     pub(crate) allowed: bool,
 }
 
-/// When something happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
     pub(crate) turn: Sequence,
@@ -142,15 +138,12 @@ impl Hold {
     }
 }
 
-/// What is known of one secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Credential {
     pub(crate) tag: Tag,
-    /// Whether it was ever accepted.
     pub(crate) accepted: bool,
     /// The last acceptance, unless an attempt failed since.
     pub(crate) proven_at: Option<Millis>,
-    /// The last rejection.
     pub(crate) rejected: Option<Sequence>,
     /// By kind.
     pub(crate) holds: [Option<Hold>; 2],
@@ -191,7 +184,6 @@ impl Credential {
         active.max_by_key(|(until, _)| until.unwrap_or(Millis::MAX))
     }
 
-    /// Records that the server rejected `login`.
     pub(crate) fn reject(&mut self, login: &InFlight, at: At) {
         let proven = self.is_proven(at.now);
         self.rejected = Some(at.turn);
@@ -283,7 +275,6 @@ impl Credential {
     }
 }
 
-/// Moves a time by `by` milliseconds.
 pub(crate) fn shift(time: &mut Millis, by: i64) {
     *time = time.saturating_add_signed(by);
 }

@@ -20,7 +20,7 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn new(history: &LoginHistory, until: Option<Millis>, why: Why, now: Millis) -> Self {
         let rest = until.map(|until| Duration::from_millis(until - now));
-        Held { rest, why, rejections: history.rejections(), unanswered: history.unanswered() }
+        Held { rest, why, rejections: history.rejections, unanswered: history.unanswered }
     }
 
     /// Records it in the history of another memory.
@@ -38,7 +38,6 @@ impl Held {
         }
     }
 
-    /// The error of a call that is not sent.
     pub(crate) fn error(&self, name: &str, host: &str) -> Error {
         let times = |count: usize, what: &str| match count {
             0 => None,

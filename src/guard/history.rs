@@ -32,13 +32,10 @@ pub(crate) struct LoginRequest {
     pub(crate) tag: Tag,
     pub(crate) kind: LoginKind,
     pub(crate) route: RouteId,
-    /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
-    /// How many attempts with a proven credential may be in flight.
     pub(crate) most_in_flight: usize,
 }
 
-/// What an attempt may do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginDecision {
     /// Closed: take a permit, and send.
@@ -53,10 +50,8 @@ pub(crate) enum LoginDecision {
     Held(Option<Millis>, Why),
 }
 
-/// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginOutcome {
-    /// The server accepted the credentials.
     Accepted,
     /// 401, or 403 with `error.user.login`.
     Rejected,
@@ -184,19 +179,16 @@ impl LoginHistory {
         !(was_quiet && self.is_quiet())
     }
 
-    /// Whether the user has no bad attempt, no probe and no allowance.
     fn is_quiet(&self) -> bool {
         self.rejections + self.unanswered == 0 && self.probe.is_none() && !self.allowance
     }
 
-    /// Records that the request that [`LoginDecision::Probe`] demands is sent.
     pub(crate) fn begin_probe(&mut self, now: Millis) {
         if let Some(probe) = &mut self.probe {
             probe.began = Some(now);
         }
     }
 
-    /// Records whether it had a response.
     pub(crate) fn end_probe(&mut self, answered: bool, now: Millis) {
         if answered {
             self.probe = None;
@@ -205,11 +197,6 @@ impl LoginHistory {
             probe.failures += 1;
             probe.began = None;
         }
-    }
-
-    /// Lets one attempt through in any state.
-    pub(crate) fn allow_one(&mut self) {
-        self.allowance = true;
     }
 
     /// Ends attempts whose process ended, and those of other libraries that are too old, as ones without a response.
@@ -245,7 +232,6 @@ impl LoginHistory {
         self.settle(id, outcome, now);
     }
 
-    /// Raises both counts to those of another memory.
     pub(crate) fn raise_counts(&mut self, rejections: usize, unanswered: usize) {
         self.rejections = self.rejections.max(rejections);
         self.unanswered = self.unanswered.max(unanswered);
@@ -270,21 +256,6 @@ impl LoginHistory {
         LoginHistory { unanswered: BUDGET - 1, probe: Some(Probe::due(now)), ..LoginHistory::default() }
     }
 
-    /// How many rejections there were since the last acceptance.
-    pub(crate) fn rejections(&self) -> usize {
-        self.rejections
-    }
-
-    /// How many attempts had no response since the last acceptance.
-    pub(crate) fn unanswered(&self) -> usize {
-        self.unanswered
-    }
-
-    /// How many attempts are in flight.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.len()
-    }
-
     /// Whether forgetting it changes only how many attempts may be in flight.
     pub(crate) fn is_idle(&self, server_seconds: u64) -> bool {
         self.rejections + self.unanswered == 0
@@ -302,33 +273,6 @@ impl LoginHistory {
             probe.began.iter_mut().for_each(|began| shift(began, by));
         }
         self.credentials.iter_mut().for_each(|credential| credential.shift(by));
-    }
-
-    /// Uses a history from an untrusted file like any other.
-    #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn fuzz(&mut self, now: Millis) {
-        let outcomes = [
-            LoginOutcome::Accepted,
-            LoginOutcome::Rejected,
-            LoginOutcome::Unanswered,
-            LoginOutcome::Neutral,
-            LoginOutcome::NotSent,
-            LoginOutcome::Accepted,
-        ];
-        for (id, outcome) in (1..).zip(outcomes) {
-            for kind in [LoginKind::TokenRequest, LoginKind::Basic] {
-                let ask = LoginRequest { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
-                let decision = self.decide(&ask, now);
-                if let LoginDecision::At(until, _) | LoginDecision::Held(Some(until), _) = decision {
-                    assert!(until > now);
-                }
-                self.take(&ask, id, Owner::default(), now);
-                self.settle(id, outcome, now);
-            }
-            self.begin_probe(now);
-            self.end_probe(id % 2 == 0, now);
-        }
-        let _ = self.is_idle(now / 1000);
     }
 
     fn credential(&mut self, tag: Tag) -> &mut Credential {

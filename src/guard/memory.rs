@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::credential::{Millis, Owner, Tag};
 use super::history::LoginHistory;
-use crate::clock::Clock;
-use crate::sync::Signal;
+use crate::{clock::Clock, sync::Signal};
 
-/// The user that a history is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct User {
     pub(crate) origin: String,

@@ -7,8 +7,7 @@ use super::history::{LoginOutcome, LoginRequest};
 use super::memory::{LoginMemory, User};
 use super::shared::{Settlement, SharedMemory};
 use super::totp_steps::TimeStep;
-use crate::clock::Clock;
-use crate::sync::Signal;
+use crate::{clock::Clock, sync::Signal};
 
 /// Permits one attempt, and records its outcome. One that is dropped ends as `if_dropped` says.
 pub(crate) struct LoginPermit {
@@ -26,7 +25,6 @@ pub(crate) struct LoginPermit {
     pub(super) if_dropped: LoginOutcome,
     /// The process's table, where that is not `memory`: it records the attempt too, for when `memory` fails.
     pub(super) own: Option<Arc<dyn LoginMemory>>,
-    /// The guard's shared memories.
     pub(super) shared: Vec<Arc<SharedMemory>>,
     /// How many of them come before `memory`, and failed.
     pub(super) missed_by: usize,
@@ -36,7 +34,6 @@ pub(crate) struct LoginPermit {
 }
 
 impl LoginPermit {
-    /// Records the outcome of the attempt.
     pub(crate) fn end(mut self, outcome: LoginOutcome) {
         self.settle(outcome);
     }

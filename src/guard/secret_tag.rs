@@ -1,17 +1,13 @@
 //! Tags: what identifies a secret in a memory that others may read. A tag is a few bits of a slow hash.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
+use std::{collections::HashMap, collections::hash_map::RandomState, hash::BuildHasher as _, num::NonZeroU32};
 
 use data_encoding::HEXLOWER;
 use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
-use super::credential::Tag;
-use super::memory::User;
+use super::{credential::Tag, memory::User};
 use crate::sync::{Mutex, lock};
 
 pub(crate) const MOST_TAGS: usize = 64;

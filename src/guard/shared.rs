@@ -1,7 +1,6 @@
 //! A memory that other processes use, too, and what it missed while it failed.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::{sync::Arc, sync::atomic::AtomicBool};
 
 use super::history::{LoginOutcome, LoginRequest};
 use super::memory::{LoginMemory, User};
@@ -10,7 +9,6 @@ use crate::sync::{Mutex, lock};
 
 pub(crate) const MOST_UNSETTLED: usize = 1024;
 
-/// A memory beyond this process.
 pub(crate) struct SharedMemory {
     pub(crate) memory: Arc<dyn LoginMemory>,
     /// Its path or address, for people.

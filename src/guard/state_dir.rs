@@ -11,21 +11,17 @@
 //! as alive. On other systems permissions are not checked, and all other processes count as ended, like those of
 //! containers that share a directory but not their process ids: the guard then blocks more than it must, never less.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use data_encoding::HEXLOWER;
 
 use super::credential::{Millis, Owner, Tag};
-use super::history::LoginHistory;
 use super::memory::{LoginMemory, User};
-use super::secret_tag::Tags;
-use crate::clock::Clock;
-use crate::error::Error;
-use crate::fork::PerProcess;
+use super::{history::LoginHistory, secret_tag::Tags};
 use crate::sync::{Mutex, Signal, lock};
+use crate::{clock::Clock, error::Error, fork::PerProcess};
 use file::{FileTime, StateFile, UnusableFile};
 
 pub(crate) mod file;

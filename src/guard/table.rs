@@ -1,17 +1,14 @@
 //! The histories of one process: all its clients share them, and they end with it.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    collections::HashMap, collections::hash_map::RandomState, hash::BuildHasher as _, sync::Arc, time::Duration,
+};
 
 use super::credential::{Millis, Owner, Tag};
 use super::history::LoginHistory;
 use super::memory::{LoginMemory, User};
-use crate::clock::Clock;
-use crate::fork::PerProcess;
 use crate::sync::{Mutex, Signal, lock};
+use crate::{clock::Clock, fork::PerProcess};
 
 /// With more users than this, the table forgets the idle ones.
 const MANY: usize = 4096;

@@ -20,7 +20,6 @@ pub(crate) struct TimeSteps {
     used_until: u64,
 }
 
-/// A TOTP time step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeStep {
     pub(crate) number: u64,
@@ -31,7 +30,6 @@ pub(crate) struct TimeStep {
 #[derive(Clone, Copy)]
 pub(crate) struct StepRequest {
     pub(crate) period: u64,
-    /// The server's time.
     pub(crate) server_ms: u64,
     /// The step that is already reserved for it.
     pub(crate) reserved: Option<TimeStep>,
@@ -39,7 +37,6 @@ pub(crate) struct StepRequest {
     pub(crate) longest_wait_ms: u64,
 }
 
-/// When the code of an attempt can be sent.
 pub(crate) enum StepReservation {
     Now(TimeStep),
     In(TimeStep, Duration),
@@ -100,7 +97,6 @@ impl TimeSteps {
         }
     }
 
-    /// Whether all used steps are over.
     pub(crate) fn is_over(&self, server_seconds: u64) -> bool {
         self.used_until <= server_seconds.saturating_mul(1000)
     }

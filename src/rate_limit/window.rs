@@ -56,7 +56,6 @@ impl Window {
         free[ahead % limit] + SECOND * (ahead / limit) as u32
     }
 
-    /// Records the request's departure.
     pub(super) fn sent(&mut self, id: u64, now: Duration) {
         if let Some(place) = self.place_of(id) {
             place.1 = Some(now + JITTER + SECOND);

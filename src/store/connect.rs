@@ -23,7 +23,10 @@ const SENTINEL_TIMEOUT: Duration = Duration::from_millis(2500);
 ///
 /// `server` is one of a cluster's, by host and port, or empty for the one that the address leads to.
 pub(super) fn connect(address: &Address, server: &str) -> Result<Connection, String> {
-    let certificates = certificates(address)?;
+    // The roots to trust instead of the operating system's.
+    let root_cert = address.ca_file.as_ref().map(std::fs::read).transpose();
+    let root_cert = root_cert.map_err(|error| format!("its ca_file cannot be read: {error}"))?;
+    let certificates = root_cert.map(|root_cert| TlsCertificates { client_tls: None, root_cert: Some(root_cert) });
     let open = |node: ConnectionInfo, timeout: Duration| {
         let client = match &certificates {
             Some(certificates) => Client::build_with_tls(node, certificates.clone()),
@@ -33,8 +36,8 @@ pub(super) fn connect(address: &Address, server: &str) -> Result<Connection, Str
         connection.set_write_timeout(Some(MAX_WAIT)).map(|()| connection)
     };
     let mut problem = "the URL names no server".to_owned();
-    for node in address.nodes() {
-        let node = node.into_connection_info().map_err(message)?;
+    for node in &address.nodes {
+        let node = node.as_str().into_connection_info().map_err(message)?;
         let connected = match &address.topology {
             Topology::Sentinel(name) => by_sentinel(node, name, &open),
             // All nodes lead to it in the same way.
@@ -95,13 +98,6 @@ fn with_host(node: &ConnectionInfo, server: &str) -> ConnectionInfo {
         }
     }
     node.clone().set_addr(addr)
-}
-
-/// The roots to trust instead of the operating system's.
-fn certificates(address: &Address) -> Result<Option<TlsCertificates>, String> {
-    let Some(file) = &address.ca_file else { return Ok(None) };
-    let root_cert = std::fs::read(file).map_err(|error| format!("its ca_file cannot be read: {error}"))?;
-    Ok(Some(TlsCertificates { client_tls: None, root_cert: Some(root_cert) }))
 }
 
 /// Why a connection failed, without anything of the URL.

@@ -4,20 +4,16 @@
 //! server, and the next call uses the connection. A cluster's server redirects to the one that has a key: the first
 //! script goes to any, and the next ones to the right one.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use redis::{Connection, FromRedisValue, RedisError, Script, ScriptInvocation};
+use redis::{Connection, FromRedisValue, RedisError, ScriptInvocation};
 
 use super::connect::{connect, primaries};
 use super::pool::{MAX_WAIT, Pool};
 use super::url::{Address, Topology};
-use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
 use crate::sync::{Mutex, lock};
-use crate::transport::resolve::spawn_without_signals;
+use crate::{clock::Clock, fork::PerProcess, transport::resolve::spawn_without_signals};
 
 /// The number of a cluster's servers that are connected to in advance.
 const MOST_IN_ADVANCE: usize = 16;
@@ -25,16 +21,16 @@ const MOST_IN_ADVANCE: usize = 16;
 const MOST_REDIRECTS: usize = 4;
 
 pub(super) struct StoreConnection {
-    address: Address,
-    clock: Arc<dyn Clock>,
+    pub(super) address: Address,
+    pub(super) clock: Arc<dyn Clock>,
     servers: PerProcess<Servers>,
 }
 
 /// The store's servers: the one that the address leads to, named by an empty string, and those that a cluster
 /// redirected to.
 #[derive(Default)]
-struct Servers {
-    first: Arc<Pool>,
+pub(super) struct Servers {
+    pub(super) first: Arc<Pool>,
     /// By host and port.
     others: Mutex<HashMap<String, Arc<Pool>>>,
     /// The server of each key, if it is not the first.
@@ -63,7 +59,7 @@ impl Servers {
         homes.insert(key.to_owned(), server.to_owned());
     }
 
-    fn problem(&self) -> Option<String> {
+    pub(super) fn problem(&self) -> Option<String> {
         let homes: Vec<_> = lock(&self.homes).values().cloned().collect();
         self.first.problem().or_else(|| homes.iter().find_map(|home| self.pool(home).problem()))
     }
@@ -91,23 +87,7 @@ impl StoreConnection {
         Ok(StoreConnection { address, clock, servers: PerProcess::empty() })
     }
 
-    pub(super) fn address(&self) -> &Address {
-        &self.address
-    }
-
-    pub(super) fn clock(&self) -> &dyn Clock {
-        &*self.clock
-    }
-
-    pub(super) fn problem(&self) -> Option<String> {
-        self.servers().problem()
-    }
-
-    pub(super) fn is_connecting(&self) -> bool {
-        self.servers().first.is_connecting()
-    }
-
-    fn servers(&self) -> Arc<Servers> {
+    pub(super) fn servers(&self) -> Arc<Servers> {
         self.servers.get(Servers::default)
     }
 
@@ -119,34 +99,25 @@ impl StoreConnection {
 
     /// Runs a script that is idempotent: once more, if the server closed the connection. An error says why the store
     /// cannot be used.
-    pub(super) fn run<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, String> {
-        match self.follow(script, key, arguments) {
-            Err(RunError::Closed(_)) => self.run_once(script, key, arguments),
+    pub(super) fn run<T: FromRedisValue>(&self, key: &str, call: &ScriptInvocation<'_>) -> Result<T, String> {
+        match self.follow(key, call) {
+            Err(RunError::Closed(_)) => self.run_once(key, call),
             other => other.map_err(RunError::text),
         }
     }
 
     /// Runs a script at most once.
-    pub(super) fn run_once<T: FromRedisValue>(
-        &self,
-        script: &Script,
-        key: &str,
-        arguments: &[&[u8]],
-    ) -> Result<T, String> {
-        self.follow(script, key, arguments).map_err(RunError::text)
+    pub(super) fn run_once<T: FromRedisValue>(&self, key: &str, call: &ScriptInvocation<'_>) -> Result<T, String> {
+        self.follow(key, call).map_err(RunError::text)
     }
 
     /// Runs a script at the server that has the key.
-    fn follow<T: FromRedisValue>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, RunError> {
+    fn follow<T: FromRedisValue>(&self, key: &str, call: &ScriptInvocation<'_>) -> Result<T, RunError> {
         let servers = self.servers();
         let until = self.clock.boottime() + MAX_WAIT;
-        let mut call = script.key(key);
-        arguments.iter().for_each(|argument| {
-            call.arg(*argument);
-        });
         let (mut server, mut is_asking) = (servers.home(key), false);
         for _ in 0..=MOST_REDIRECTS {
-            match self.run_at(&server, &servers.pool(&server), is_asking, &call, until) {
+            match self.run_at(&server, &servers.pool(&server), is_asking, call, until) {
                 Err(RunError::Redirect { server: other, is_asking: only_now }) => {
                     if !only_now {
                         servers.set_home(key, &other);
@@ -170,7 +141,7 @@ impl StoreConnection {
     ) -> Result<T, RunError> {
         let connect = || self.start_connecting(server, pool);
         let (mut connection, wait) =
-            pool.take(&*self.clock, self.address.shown(), until, &connect).map_err(RunError::Failed)?;
+            pool.take(&*self.clock, &self.address.shown, until, &connect).map_err(RunError::Failed)?;
         let result = connection.set_read_timeout(Some(wait)).and_then(|()| {
             if is_asking {
                 // ASKING permits one command, which must not fail because the server does not know the script.
@@ -208,7 +179,6 @@ impl StoreConnection {
         }
     }
 
-    /// Starts the thread that connects.
     fn start_connecting(&self, server: &str, pool: &Arc<Pool>) -> Result<(), String> {
         let (address, pool, clock, server) =
             (self.address.clone(), pool.clone(), self.clock.clone(), server.to_owned());
@@ -222,7 +192,7 @@ impl StoreConnection {
                 Ok(connection)
             }));
             let result = result.unwrap_or_else(|_| Err("the redis client panicked".to_owned()));
-            let result = result.map_err(|why| format!("the store {} cannot be reached: {why}", address.shown()));
+            let result = result.map_err(|why| format!("the store {} cannot be reached: {why}", address.shown));
             pool.connected(result, clock.boottime());
         };
         spawn_without_signals("boomi-auth store", connecting)

@@ -2,8 +2,8 @@
 //! decrypt.
 
 use data_encoding::HEXLOWER;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce};
+use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
@@ -26,32 +26,19 @@ pub(super) struct TokenCipher {
     key: LessSafeKey,
 }
 
-struct Bytes32;
-
-impl KeyType for Bytes32 {
-    fn len(&self) -> usize {
-        32
-    }
-}
-
 impl TokenCipher {
     /// Derives name and key from a user's secret, for the account that `of` names. Slow.
     pub(super) fn new(address: &Address, secret: &[u8], of: &[&str]) -> Self {
         let about = of.join("\0");
         let slow = slow_hash(&[SALT, about.as_bytes()].concat(), secret);
         let extracted = Salt::new(HKDF_SHA256, SALT).extract(&*slow);
-        let derive = |what: &[u8]| {
-            let mut bytes = Zeroizing::new([0; 32]);
-            let parts = [what, about.as_bytes()];
-            let expanded = extracted.expand(&parts, Bytes32).expect("32 bytes can be expanded");
-            expanded.fill(&mut *bytes).expect("of that length");
-            bytes
-        };
-        let (name, key) = (derive(b"name"), derive(b"key"));
-        let key = UnboundKey::new(&AES_256_GCM, &*key).expect("a key of 32 bytes");
+        let [name_info, key_info] = [&b"name"[..], b"key"].map(|what| [what, about.as_bytes()]);
+        let derive = |info| extracted.expand(info, &AES_256_GCM).expect("32 bytes can be expanded");
+        let mut name = [0; 32];
+        derive(&name_info).fill(&mut name).expect("of that length");
         TokenCipher {
             name: format!("{}token:{}", address.prefix, HEXLOWER.encode(&name[..16])),
-            key: LessSafeKey::new(key),
+            key: LessSafeKey::new(derive(&key_info).into()),
         }
     }
 

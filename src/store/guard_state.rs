@@ -11,15 +11,12 @@ use redis::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::connection::StoreConnection;
-use super::encrypt::slow_name;
-use crate::clock::Clock;
-use crate::fork::PerProcess;
+use super::{connection::StoreConnection, encrypt::slow_name};
 use crate::guard::credential::{Millis, Owner, Tag};
-use crate::guard::history::LoginHistory;
 use crate::guard::secret_tag::{self, Tags};
 use crate::guard::{LoginMemory, User};
 use crate::sync::{Mutex, Signal, lock};
+use crate::{clock::Clock, fork::PerProcess, guard::history::LoginHistory};
 
 const VERSION: u64 = 1;
 /// How long the store keeps an entry of which nothing is held.
@@ -62,15 +59,14 @@ struct LocalState {
     names: Mutex<HashMap<User, String>>,
 }
 
-/// A user's entry in the store.
 #[derive(Serialize, Deserialize)]
-struct Entry {
+pub(crate) struct Entry {
     version: u64,
     salt: String,
     /// The store's time of the last write: after a failover it is another machine's.
     written: Millis,
     #[serde(rename = "ledger")]
-    history: LoginHistory,
+    pub(crate) history: LoginHistory,
 }
 
 impl GuardStates {
@@ -87,7 +83,7 @@ impl GuardStates {
         if let Some(name) = lock(&local.names).get(user) {
             return name.clone();
         }
-        let name = slow_name(self.connection.address(), "guard", &[&user.origin, &user.name]);
+        let name = slow_name(&self.connection.address, "guard", &[&user.origin, &user.name]);
         lock(&local.names).insert(user.clone(), name.clone());
         name
     }
@@ -99,7 +95,7 @@ impl GuardStates {
 
     /// Returns the store's time, the entry's number and the entry, a new one where there is none.
     fn read(&self, local: &LocalState, user: &User, name: &str) -> Result<(Millis, u64, Entry), String> {
-        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.connection.run(&READING, name, &[])?;
+        let (now, number, entry): (Millis, u64, Option<Vec<u8>>) = self.connection.run(name, &READING.key(name))?;
         let last = lock(&local.seen).get(user).copied().unwrap_or(0);
         let entry = match entry.map(|entry| Entry::parse(&entry)) {
             Some(Ok(mut entry)) => {
@@ -117,10 +113,16 @@ impl GuardStates {
             None if last > 0 => self.lost(local, user, now)?,
             None => Entry::new(LoginHistory::default(), now)?,
         };
-        if entry.history.rejections() + entry.history.unanswered() == 0 {
+        if entry.history.rejections + entry.history.unanswered == 0 {
             lock(&local.in_doubt).remove(user);
         }
         Ok((now, number, entry))
+    }
+
+    /// Replaces the entry of this number, unless another process did.
+    fn replace(&self, name: &str, number: u64, entry: &Entry, keep: Duration) -> Result<bool, String> {
+        let mut call = REPLACING.key(name);
+        self.connection.run_once(name, call.arg(number).arg(entry.text()).arg(keep.as_millis() as u64))
     }
 }
 
@@ -139,14 +141,7 @@ impl LoginMemory for GuardStates {
                 return Ok(());
             }
             let idle = entry.history.is_idle(clock.wall().as_secs());
-            let keep = if idle { IDLE } else { LONG };
-            let (text, number_text, keep) = (entry.text(), number.to_string(), keep.as_millis().to_string());
-            let replaced: u8 = self.connection.run_once(
-                &REPLACING,
-                &name,
-                &[number_text.as_bytes(), text.as_bytes(), keep.as_bytes()],
-            )?;
-            if replaced == 1 {
+            if self.replace(&name, number, &entry, if idle { IDLE } else { LONG })? {
                 lock(&local.seen).insert(user.clone(), number + 1);
                 return Ok(());
             }
@@ -165,11 +160,7 @@ impl LoginMemory for GuardStates {
             entry.salt
         } else {
             // All processes must use one salt.
-            let text = entry.text();
-            let keep = IDLE.as_millis().to_string();
-            let replaced: u8 =
-                self.connection.run_once(&REPLACING, &name, &[b"0", text.as_bytes(), keep.as_bytes()])?;
-            if replaced == 1 { entry.salt } else { self.read(&local, user, &name)?.2.salt }
+            if self.replace(&name, 0, &entry, IDLE)? { entry.salt } else { self.read(&local, user, &name)?.2.salt }
         };
         Ok(local.tags.tag(user, &salt, secret))
     }
@@ -191,18 +182,7 @@ impl LoginMemory for GuardStates {
     }
 }
 
-/// Reads untrusted bytes as an entry.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(super) fn fuzz(bytes: &[u8]) {
-    let Ok(mut entry) = Entry::parse(bytes) else { return };
-    let now = 1_800_000_000_000;
-    entry.bring_to(now);
-    entry.history.expire_by_age(now);
-    entry.history.fuzz(now);
-    assert!(Entry::parse(entry.text().as_bytes()).is_ok());
-}
-
-enum UnusableEntry {
+pub(crate) enum UnusableEntry {
     Garbage,
     Newer(u64),
 }
@@ -212,7 +192,7 @@ impl Entry {
         Ok(Entry { version: VERSION, salt: secret_tag::new_salt()?, written: now, history })
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, UnusableEntry> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, UnusableEntry> {
         let value: Value = serde_json::from_slice(bytes).map_err(|_| UnusableEntry::Garbage)?;
         match value.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
@@ -222,12 +202,12 @@ impl Entry {
         serde_json::from_value(value).map_err(|_| UnusableEntry::Garbage)
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).expect("its keys are texts")
     }
 
     /// Moves the entry's times to the store's clock, if that was set back.
-    fn bring_to(&mut self, now: Millis) {
+    pub(crate) fn bring_to(&mut self, now: Millis) {
         if self.written > now {
             self.history.shift(now.wrapping_sub(self.written) as i64);
         }

@@ -1,13 +1,10 @@
 //! The rate limit of an account, shared over the store.
 
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use redis::Script;
 
-use super::connection::StoreConnection;
-use super::encrypt::slow_name;
-use super::url::Address;
+use super::{connection::StoreConnection, encrypt::slow_name, url::Address};
 use crate::shared_store::StorePermit;
 
 /// How much closer two requests of different hosts may be on arrival than on departure.
@@ -34,7 +31,6 @@ static PERMIT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// The key of an account's rate limit at an origin.
 pub(super) fn key(address: &Address, origin: &str, account: &str) -> String {
     slow_name(address, "pace", &[origin, account])
 }
@@ -46,10 +42,9 @@ pub(super) fn permit(
     limit: usize,
     max_wait: Duration,
 ) -> Result<StorePermit, String> {
-    let (limit, second) = (limit.to_string(), (1000 + JITTER_MS).to_string());
-    let max_wait = max_wait.as_millis().to_string();
-    let arguments = [limit.as_bytes(), second.as_bytes(), max_wait.as_bytes()];
-    let (taken, wait): (u8, u64) = connection.run_once(&PERMIT, key, &arguments)?;
+    let mut call = PERMIT.key(key);
+    let (taken, wait): (u8, u64) =
+        connection.run_once(key, call.arg(limit).arg(1000 + JITTER_MS).arg(max_wait.as_millis() as u64))?;
     let wait = Duration::from_millis(wait);
     Ok(if taken == 1 { StorePermit::In(wait) } else { StorePermit::TooLate(wait) })
 }

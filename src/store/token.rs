@@ -4,20 +4,16 @@
 //! which another was given, however late it arrives. Times are the store's. No fence is below the time of its lease, so
 //! fences grow even if the store loses its data. `tests/model/lease.rs` proves what follows from this.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use redis::{Script, Value, from_redis_value_ref};
+use redis::{Script, ScriptInvocation, Value, from_redis_value_ref};
 use zeroize::Zeroizing;
 
-use super::connection::StoreConnection;
-use super::encrypt::TokenCipher;
-use crate::clock::Moment;
-use crate::fork::PerProcess;
-use crate::jwt::Token;
+use super::{connection::StoreConnection, encrypt::TokenCipher};
 use crate::shared_store::{Lease, SharedToken, SharedTokenState, TokenNeed};
 use crate::sync::{Mutex, lock};
+use crate::{fork::PerProcess, jwt::Token};
 
 /// A little longer than a token request may take. The lease of a process that is gone just ends.
 const LEASE: Duration = Duration::from_secs(17);
@@ -71,13 +67,9 @@ static RENEWING: LazyLock<Script> = LazyLock::new(|| Script::new(RENEW));
 static GIVING_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(GIVE_BACK));
 
 /// The ciphers of this process, by a hash of what they were made from: to make one is slow, and no secret stays here.
-static CIPHERS: PerProcess<Ciphers> = PerProcess::empty();
+static CIPHERS: PerProcess<Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>> = PerProcess::empty();
 const MOST_CIPHERS: usize = 256;
 
-#[derive(Default)]
-struct Ciphers(Mutex<HashMap<[u8; 32], Arc<TokenCipher>>>);
-
-/// One account's token in a Redis server.
 pub(super) struct RedisToken {
     connection: Arc<StoreConnection>,
     cipher: Arc<TokenCipher>,
@@ -88,21 +80,21 @@ pub(super) struct RedisToken {
 impl RedisToken {
     /// Of a secret, for the origin, user and account in `of`.
     pub(super) fn new(connection: Arc<StoreConnection>, secret: &[u8], of: &[&str]) -> Self {
-        let address = connection.address();
+        let address = &connection.address;
         let whole = Zeroizing::new([secret, &[0], of.join("\0").as_bytes(), &[0], address.prefix.as_bytes()].concat());
-        let mut hash = [0; 32];
-        hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &whole).as_ref());
-        let ciphers = CIPHERS.get(Ciphers::default);
-        let known = lock(&ciphers.0).get(&hash).cloned();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &whole);
+        let hash: [u8; 32] = hash.as_ref().try_into().expect("32 bytes");
+        let ciphers = CIPHERS.get(Mutex::default);
+        let known = lock(&ciphers).get(&hash).cloned();
         let cipher = known.unwrap_or_else(|| {
             let made = Arc::new(TokenCipher::new(address, secret, of));
-            let mut all = lock(&ciphers.0);
+            let mut all = lock(&ciphers);
             if all.len() >= MOST_CIPHERS {
                 all.clear();
             }
             all.entry(hash).or_insert(made).clone()
         });
-        let random = (connection.clock().jitter() * u64::MAX as f64) as u64;
+        let random = (connection.clock.jitter() * u64::MAX as f64) as u64;
         let id = format!("{:016x}", random ^ u64::from(std::process::id()));
         RedisToken { connection, cipher, id }
     }
@@ -110,11 +102,10 @@ impl RedisToken {
     /// Runs [`TAKE`]. The inner error is the fence of a token that cannot be decrypted.
     fn take_once(&self, need: TokenNeed) -> Result<Result<SharedTokenState, u64>, String> {
         // Before the script runs, so that the token's lifetime is never overestimated.
-        let asked = Moment::now(self.connection.clock());
-        let (lease, known, least) =
-            (LEASE.as_millis().to_string(), need.known.to_string(), need.least.as_millis().to_string());
-        let arguments = [self.id.as_bytes(), lease.as_bytes(), known.as_bytes(), least.as_bytes()];
-        let answer: Vec<Value> = self.connection.run(&TAKING, &self.cipher.name, &arguments)?;
+        let asked = self.connection.clock.moment();
+        let mut call = TAKING.key(&self.cipher.name);
+        call.arg(&self.id).arg(LEASE.as_millis() as u64).arg(need.known).arg(need.least.as_millis() as u64);
+        let answer: Vec<Value> = self.connection.run(&self.cipher.name, &call)?;
         let number = |index: usize| {
             let value = answer.get(index).and_then(|value| from_redis_value_ref::<i64>(value).ok());
             value.map(|value| value.max(0) as u64)
@@ -128,11 +119,16 @@ impl RedisToken {
                 }))
             }
             (Some(2), Some(fence), Some(began), _) => {
-                let known = Moment::now(self.connection.clock());
+                let known = self.connection.clock.moment();
                 Ok(Ok(SharedTokenState::Ask(Lease { fence, began, known })))
             }
             _ => Err("the store's answer to a script of this library is malformed".to_owned()),
         }
+    }
+
+    /// Runs a script whose result does not matter.
+    fn run(&self, call: &ScriptInvocation<'_>) {
+        let _ = self.connection.run::<u8>(&self.cipher.name, call);
     }
 
     fn decrypt(&self, encrypted: &[u8]) -> Option<(Duration, Zeroizing<Vec<u8>>)> {
@@ -162,21 +158,18 @@ impl SharedToken for RedisToken {
         let plain = Zeroizing::new([&lifetime.to_be_bytes(), token.jwt().as_bytes()].concat());
         let Some(encrypted) = self.cipher.encrypt(&plain) else { return };
         // A point of the store's clock: a remaining lifetime would be too long if this arrives late.
-        let now = Moment::now(self.connection.clock());
+        let now = self.connection.clock.moment();
         let since = now.steady.saturating_sub(lease.known.steady);
         let ends = lease.began + (since + token.remaining(now)).as_millis() as u64;
-        let (fence, ends) = (lease.fence.to_string(), ends.to_string());
-        let arguments = [fence.as_bytes(), &encrypted, ends.as_bytes()];
-        let _ = self.connection.run::<u8>(&PUTTING, &self.cipher.name, &arguments);
+        self.run(PUTTING.key(&self.cipher.name).arg(lease.fence).arg(encrypted).arg(ends));
     }
 
     /// A lost lease shows when the token is [`put`](Self::put).
     fn renew(&self) {
-        let lease = LEASE.as_millis().to_string();
-        let _ = self.connection.run::<u8>(&RENEWING, &self.cipher.name, &[self.id.as_bytes(), lease.as_bytes()]);
+        self.run(RENEWING.key(&self.cipher.name).arg(&self.id).arg(LEASE.as_millis() as u64));
     }
 
     fn give_back(&self) {
-        let _ = self.connection.run::<u8>(&GIVING_BACK, &self.cipher.name, &[self.id.as_bytes()]);
+        self.run(GIVING_BACK.key(&self.cipher.name).arg(&self.id));
     }
 }

@@ -8,18 +8,17 @@ use crate::error::{Error, Result};
 
 const DEFAULT_PREFIX: &str = "boomi-auth:";
 
-/// A parsed URL.
 #[derive(Clone)]
 pub(super) struct Address {
     /// The URLs of its servers, for the crate redis. They contain the password.
-    nodes: Vec<String>,
+    pub(super) nodes: Vec<String>,
     pub(super) topology: Topology,
     /// The prefix of every key.
     pub(super) prefix: String,
     /// The only roots to trust, for TLS.
     pub(super) ca_file: Option<PathBuf>,
     /// The URL without its password.
-    shown: String,
+    pub(super) shown: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,21 +84,13 @@ impl Address {
         let mask = if user.is_empty() { "" } else { "***@" };
         let shown = format!("{scheme}{how}://{mask}{}/{path}?prefix={prefix}", hosts.join(","));
         let address = Address { nodes, topology, prefix, ca_file, shown };
-        for node in address.nodes() {
+        for node in &address.nodes {
             if <&str as redis::IntoConnectionInfo>::into_connection_info(node).is_err() {
                 // The crate's message may quote the URL.
                 return bad("cannot be read");
             }
         }
         Ok(address)
-    }
-
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(String::as_str)
-    }
-
-    pub(super) fn shown(&self) -> &str {
-        &self.shown
     }
 }
 
@@ -131,7 +122,7 @@ mod tests {
         assert_eq!(address.nodes, ["rediss://me:s3cret@host:6380/2"]);
         assert_eq!((address.prefix.as_str(), &address.topology), ("team:", &Topology::Server));
         assert_eq!(address.ca_file.as_deref(), Some(std::path::Path::new("/ca.pem")));
-        assert!(!format!("{address:?}").contains("s3cret") && address.shown().contains("host:6380"));
+        assert!(!format!("{address:?}").contains("s3cret") && address.shown.contains("host:6380"));
 
         let plain = Address::parse("valkey://localhost").unwrap();
         assert_eq!((plain.nodes[0].as_str(), plain.prefix.as_str()), ("redis://localhost/", DEFAULT_PREFIX));

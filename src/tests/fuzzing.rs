@@ -8,6 +8,9 @@ use ureq::http::{HeaderMap, HeaderValue, header};
 use crate::client::{error_body, graphql, http_date, pages, xml};
 use crate::clock::Moment;
 use crate::credentials::document;
+use crate::guard::credential::{LoginKind, Millis, Owner};
+use crate::guard::history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
+use crate::guard::state_dir::file::{self, FileTime};
 use crate::jwt::Token;
 use crate::origin::Origin;
 use crate::otp::OtpSecret;
@@ -27,11 +30,11 @@ pub const SUBJECTS: &[(&str, Subject)] = &[
     ("headers", headers),
     ("pem", pem),
     ("environment", environment),
-    ("state_file", crate::guard::state_dir::file::fuzz),
+    ("state_file", state_file),
     ("url", url),
     ("document", document_of_a_program),
     #[cfg(feature = "redis")]
-    ("store", crate::store::fuzz),
+    ("store", store),
 ];
 
 const SECRET: &str = "marked-secret";
@@ -66,6 +69,59 @@ fn answer(bytes: &[u8]) {
     let _ = xml::find(bytes, &["/message", "token", "element@attribute"]);
     let _ = xml::root_attribute(bytes, "statusCode");
     let _ = std::str::from_utf8(bytes).map(graphql::only_reads);
+}
+
+/// A login history's file.
+fn state_file(bytes: &[u8]) {
+    let Ok(mut state) = file::parse(bytes) else { return };
+    let now = FileTime { boot: "a boot".into(), steady_ms: (1 << 40) + 1_000_000, wall_ms: 1_800_000_000_000 };
+    state.bring_to(now.clone());
+    use_history(&mut state.history, now.steady_ms);
+    assert!(file::parse(state.text().as_bytes()).is_ok());
+}
+
+/// A login history in the store, and the store's URL.
+#[cfg(feature = "redis")]
+fn store(bytes: &[u8]) {
+    use crate::store::guard_state::Entry;
+    if let Ok(mut entry) = Entry::parse(bytes) {
+        let now = 1_800_000_000_000;
+        entry.bring_to(now);
+        entry.history.expire_by_age(now);
+        use_history(&mut entry.history, now);
+        assert!(Entry::parse(entry.text().as_bytes()).is_ok());
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Err(error) = crate::store::at(text)
+    {
+        assert!(!error.message().contains(SECRET));
+    }
+}
+
+/// Uses a login history from outside like any other.
+fn use_history(history: &mut LoginHistory, now: Millis) {
+    let outcomes = [
+        LoginOutcome::Accepted,
+        LoginOutcome::Rejected,
+        LoginOutcome::Unanswered,
+        LoginOutcome::Neutral,
+        LoginOutcome::NotSent,
+        LoginOutcome::Accepted,
+    ];
+    for (id, outcome) in (1..).zip(outcomes) {
+        for kind in [LoginKind::TokenRequest, LoginKind::Basic] {
+            let ask = LoginRequest { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
+            let decision = history.decide(&ask, now);
+            if let LoginDecision::At(until, _) | LoginDecision::Held(Some(until), _) = decision {
+                assert!(until > now);
+            }
+            history.take(&ask, id, Owner::default(), now);
+            history.settle(id, outcome, now);
+        }
+        history.begin_probe(now);
+        history.end_probe(id % 2 == 0, now);
+    }
+    let _ = history.is_idle(now / 1000);
 }
 
 fn otp(bytes: &[u8]) {

@@ -1,19 +1,16 @@
 //! One account's cached token, and what its callers know of token requests.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 
 use super::policy::{Failure, FailureKind, Freshness, Windows};
 use super::requester::{TokenOutcome, TokenRequester};
-use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::fork::PerProcess;
-use crate::jwt::Token;
 use crate::single_flight::{Flight, SingleFlight};
 use crate::sync::{Mutex, lock};
+use crate::{clock::Moment, fork::PerProcess, jwt::Token};
 
 /// What is counted about an account.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +32,8 @@ pub(crate) struct Account {
     id: String,
     cached: ArcSwapOption<CachedToken>,
     generation: AtomicU64,
-    last_error: AtomicI32,
-    counters: [AtomicU64; 5],
+    pub(super) last_error: AtomicI32,
+    pub(super) counters: [AtomicU64; 5],
     slot: PerProcess<Slot>,
 }
 
@@ -50,12 +47,11 @@ fn shard() -> usize {
     SHARD.with(|shard| *shard)
 }
 
-/// A token in the cache.
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Token,
     /// The same token with several reference counts.
-    shards: [Token; SHARDS],
+    pub(super) shards: [Token; SHARDS],
     pub(crate) windows: Windows,
     /// The number of tokens of this account so far.
     pub(crate) generation: u64,
@@ -66,11 +62,6 @@ pub(crate) struct CachedToken {
 }
 
 impl CachedToken {
-    /// Returns the token marked for the next caller to refresh.
-    pub(crate) fn to_be_renewed(&self) -> Self {
-        CachedToken { renew: true, ..self.clone() }
-    }
-
     pub(crate) fn freshness(&self, now: Moment, min_validity: Duration) -> Freshness {
         self.windows.freshness(self.token.remaining(now), min_validity)
     }
@@ -154,19 +145,11 @@ impl Account {
         self.counters[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn counted(&self, counter: Counter) -> u64 {
-        self.counters[counter as usize].load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn last_error(&self) -> i32 {
-        self.last_error.load(Ordering::Relaxed)
-    }
-
     /// Caches a token that was requested outside the shared token request.
     pub(crate) fn adopt(&self, token: &Token, jitter: f64) {
         let slot = self.slot();
         self.receive(&mut lock(&slot.state), token, jitter);
-        slot.request.changed().notify();
+        slot.request.changed.notify();
     }
 
     /// Ends a token request with its outcome, and returns the caller's result.

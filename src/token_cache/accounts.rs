@@ -1,8 +1,7 @@
 //! A client's accounts, looked up without a lock: a `fork` could leave a lock held.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 

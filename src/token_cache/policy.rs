@@ -86,7 +86,6 @@ impl Windows {
     }
 }
 
-/// How usable a cached token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Fresh,
@@ -195,7 +194,6 @@ impl Failure {
     }
 }
 
-/// What the policy decides on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
     pub(crate) freshness: Freshness,
@@ -210,7 +208,6 @@ pub(crate) struct Situation {
     pub(crate) time_left: Duration,
 }
 
-/// What a caller does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RenewalDecision {
     /// Use the cached token.

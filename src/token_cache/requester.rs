@@ -2,21 +2,16 @@
 
 use std::time::Duration;
 
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::Token;
-use crate::sync::Signal;
+use crate::{clock::Moment, jwt::Token, sync::Signal};
 
-/// A caller that needs a token.
 pub(crate) trait TokenRequester {
     fn now(&self) -> Moment;
-    /// Returns the time until the caller's deadline.
     fn time_left(&self) -> Duration;
     /// Waits until `changed` has more changes than were `seen`, at most `at_most`; an error ends the call.
     fn wait(&self, changed: &Signal, seen: u64, at_most: Duration) -> Result<()>;
     /// Returns a random number from 0 to 1.
     fn jitter(&self) -> f64;
-    /// Requests a token from the server.
     fn request_token(&self, terms: TokenRequestTerms) -> TokenOutcome;
     /// Reports the end of this caller's token request. No lock is held.
     fn report(&self, event: RefreshEvent<'_>);
@@ -33,7 +28,6 @@ pub(crate) struct TokenRequestTerms {
     pub(crate) least: Duration,
 }
 
-/// The result of a token request.
 pub(crate) struct TokenOutcome {
     pub(crate) result: Result<Token>,
     /// Whether the request had the full time limit, not less because of its caller's deadline.
@@ -49,15 +43,14 @@ impl TokenOutcome {
     }
 }
 
-/// How a token request ended.
 pub(crate) enum RefreshEvent<'a> {
     Renewed {
         token: &'a Token,
         generation: u64,
     },
+    /// `stale` if an unexpired token is handed out all the same.
     Failed {
         error: &'a Error,
-        /// Whether an unexpired token is handed out all the same.
         stale: bool,
     },
 }

@@ -26,7 +26,6 @@ impl WipedBuffers {
         }
     }
 
-    /// The first `amount` bytes of the output, to be sent.
     pub(crate) fn outgoing(&self, amount: usize) -> &[u8] {
         &self.output[..amount]
     }

@@ -5,15 +5,13 @@
 //! a call. Deadlines nest, because a callback may use another client.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use std::{rc::Rc, sync::Arc};
 
-use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
-use crate::sync::Signal;
 use crate::transport::progress::{Phase, Progress};
+use crate::{clock::Clock, sync::Signal};
 
 /// The longest wait on a socket between two checks: [`Clock::slice`] in real time.
 pub(crate) const SLICE: Duration = Duration::from_millis(50);
@@ -41,7 +39,6 @@ impl Cancellation {
     }
 }
 
-/// The limits of a call.
 #[derive(Clone)]
 pub(crate) struct Limits {
     pub(crate) clock: Arc<dyn Clock>,
@@ -58,9 +55,8 @@ pub(crate) struct Limits {
 
 /// The deadline of one call, or of one read of its response. See the module's text.
 pub(crate) struct Deadline {
-    /// How far the call's request got.
     pub(crate) progress: Progress,
-    limits: Limits,
+    pub(crate) limits: Limits,
     started: Instant,
     /// When the hook was called last. `None` in a read, which may end before a slice is over: its first check calls it.
     hook_called: Cell<Option<Instant>>,
@@ -94,17 +90,12 @@ impl Deadline {
         })
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// Makes this the thread's current deadline until the result is dropped.
     pub(crate) fn enter(self: &Rc<Self>) -> Entered {
         CURRENT.with(|stack| stack.borrow_mut().push(self.clone()));
         Entered
     }
 
-    /// The innermost deadline of this thread.
     pub(crate) fn current() -> std::io::Result<Rc<Deadline>> {
         CURRENT
             .with(|stack| stack.borrow().last().cloned())
@@ -119,7 +110,6 @@ impl Deadline {
         &self.limits.host
     }
 
-    /// Starts the next request of the call.
     pub(crate) fn begin_request(&self) {
         self.progress.reset();
         self.connect_by.set(None);
@@ -134,7 +124,7 @@ impl Deadline {
     /// Starts or ends the making of a connection, which `connect_timeout` bounds.
     pub(crate) fn set_connecting(&self, yes: bool) {
         if yes {
-            self.progress.mark_connected();
+            self.progress.connected.set(true);
         }
         self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }
@@ -180,7 +170,6 @@ impl Deadline {
         self.check().map_err(|error| self.progress.fail(error))
     }
 
-    /// Waits in slices.
     pub(crate) fn wait(&self, duration: Duration) -> Result<(), Error> {
         let end = self.limits.clock.now() + duration;
         loop {
@@ -306,7 +295,7 @@ mod tests {
         let clock = Arc::new(FakeClock::at(0));
         let call = deadline(&clock, Cancellation::default(), Some(Arc::new(|| true)));
         call.check().unwrap();
-        let read = Deadline::begin(Limits { one_read: true, ..call.limits().clone() });
+        let read = Deadline::begin(Limits { one_read: true, ..call.limits.clone() });
         assert_eq!(read.check().unwrap_err().kind(), ErrorKind::Canceled);
     }
 

@@ -1,7 +1,6 @@
 //! Requests and responses, and the trait that exchanges one for the other.
 
-use std::io::Read;
-use std::rc::Rc;
+use std::{io::Read, rc::Rc};
 
 use ureq::http::{HeaderMap, Method, Uri};
 use zeroize::Zeroizing;
@@ -15,7 +14,6 @@ const ROOM: u64 = 8 * 1024;
 /// The most room that is made on the word of a Content-Length, in bytes.
 const MAX_ROOM: u64 = 1024 * 1024;
 
-/// A request to send.
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -33,7 +31,6 @@ pub(crate) struct Incoming {
     pub(crate) body: Box<dyn Body>,
 }
 
-/// The body of a response.
 pub(crate) trait Body: Send + Sync {
     /// Reads a piece; 0 at the end. `deadline` may differ from the request's.
     fn read(&mut self, buffer: &mut [u8], deadline: &Rc<Deadline>) -> Result<usize, Error>;
@@ -44,7 +41,6 @@ pub(crate) trait Transport: Send + Sync {
     /// Sends one request and receives the headers of its response, whatever the status. Follows no redirect.
     fn round_trip(&self, request: Outgoing<'_>, deadline: &Rc<Deadline>) -> Result<Incoming, Error>;
 
-    /// Closes the idle connections.
     fn close_connections(&self) {}
 }
 

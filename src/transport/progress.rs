@@ -1,11 +1,9 @@
 //! How far the request of a call got: what the call does, what was sent, and what failed below ureq.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::clock::Clock;
-use crate::error::Error;
+use crate::{clock::Clock, error::Error};
 
 /// Receives the moment, in boot time, at which the last byte of a request was sent.
 pub(crate) type OnSent = Box<dyn FnOnce(Duration)>;
@@ -23,7 +21,6 @@ pub(crate) enum Phase {
     Job,
     /// Waiting for a token that another call requests, or for the next attempt.
     Token,
-    /// Waiting for the guard's permit.
     LoginPermit,
     Resolve,
     Connect,
@@ -64,12 +61,12 @@ pub(crate) struct Progress {
     /// The proxy, while the connection through it is made.
     proxy: RefCell<Option<String>>,
     /// When the first bytes of the request were sent, in boot time.
-    sent: Cell<Option<Duration>>,
-    /// Called when all of the request was sent.
-    on_sent: Cell<Option<OnSent>>,
-    /// Whether a connection was made for the request.
-    connected: Cell<bool>,
-    status: Cell<Option<u16>>,
+    pub(crate) sent: Cell<Option<Duration>>,
+    /// Called when all of the next request was sent.
+    pub(crate) on_sent: Cell<Option<OnSent>>,
+    pub(crate) connected: Cell<bool>,
+    /// The status of the response, once its headers arrived.
+    pub(crate) status: Cell<Option<u16>>,
     /// The error of a layer below ureq, kept while ureq passes its own error up.
     failure: RefCell<Option<Error>>,
 }
@@ -112,45 +109,21 @@ impl Progress {
         self.sent.get().is_some()
     }
 
-    /// When the first bytes of the request were sent, in boot time.
-    pub(crate) fn sent_at(&self) -> Option<Duration> {
-        self.sent.get()
-    }
-
     pub(crate) fn mark_sent(&self, clock: &Arc<dyn Clock>) {
         if self.sent.get().is_none() {
             self.sent.set(Some(clock.boottime()));
         }
     }
 
-    /// Marks the request as sent to its last byte.
     pub(crate) fn mark_all_sent(&self, clock: &Arc<dyn Clock>) {
         if let Some(on_sent) = self.on_sent.take() {
             on_sent(clock.boottime());
         }
     }
 
-    /// Sets what is called when all of the next request was sent.
-    pub(crate) fn set_on_sent(&self, on_sent: Option<OnSent>) {
-        self.on_sent.set(on_sent);
-    }
-
-    pub(crate) fn mark_connected(&self) {
-        self.connected.set(true);
-    }
-
     /// Whether the request was sent on a connection of an earlier one.
     pub(crate) fn on_kept_connection(&self) -> bool {
         self.was_sent() && !self.connected.get()
-    }
-
-    /// The status of the response, once its headers arrived.
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.status.get()
-    }
-
-    pub(crate) fn set_status(&self, status: u16) {
-        self.status.set(Some(status));
     }
 
     /// Keeps the first error until ureq returns, and gives the error that ureq passes up meanwhile.
@@ -159,7 +132,6 @@ impl Progress {
         std::io::Error::other("stopped")
     }
 
-    /// Takes the error that [`fail`](Self::fail) kept.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.borrow_mut().take()
     }

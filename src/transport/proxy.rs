@@ -2,25 +2,20 @@
 //!
 //! Every request goes through a CONNECT tunnel, so a proxy sees the host name and nothing of the request.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 use crate::origin::{Origin, ip_of};
-use crate::secret::Secret;
-use crate::transport::deadline::Deadline;
-use crate::transport::progress::Phase;
-use crate::transport::socket::Stream;
+use crate::{secret::Secret, transport::deadline::Deadline, transport::progress::Phase, transport::socket::Stream};
 
-/// A proxy to connect through.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {
     /// With https, the connection to the proxy itself is TLS.
     pub(crate) origin: Origin,
     /// The value of Proxy-Authorization, `Basic ...`.
-    authorization: Option<Arc<Secret>>,
+    pub(crate) authorization: Option<Arc<Secret>>,
     /// The setting or variable that named the proxy, for messages.
     setting: &'static str,
 }
@@ -56,17 +51,11 @@ impl Proxy {
         Ok(Proxy { origin, authorization: authorization.transpose()?.map(Arc::new), setting })
     }
 
-    /// The value of the Proxy-Authorization header, if the proxy needs one.
-    pub(crate) fn authorization(&self) -> Option<&Secret> {
-        self.authorization.as_deref()
-    }
-
     /// Opens a tunnel to `target` on `stream`, a connection to the proxy.
     pub(crate) fn tunnel(&self, stream: &mut dyn Stream, target: &Origin, deadline: &Deadline) -> Result<(), Error> {
         deadline.progress.set_phase(Phase::Proxy);
         let host = format!("{}:{}", target.host(), target.port());
-        let authorization = self.authorization();
-        let (name, value, end) = match authorization {
+        let (name, value, end) = match &self.authorization {
             Some(value) => ("Proxy-Authorization: ", value.expose(), "\r\n\r\n"),
             None => ("", "", "\r\n"),
         };
@@ -83,12 +72,8 @@ impl Proxy {
             Some(200..=299) => Ok(()),
             // tinyproxy responds 401 to a wrong password.
             Some(status @ (401 | 407)) => {
-                let what = if authorization.is_some() {
-                    "rejected the user and password"
-                } else {
-                    "requires a user and password"
-                };
-                Err(self.failed(&format!("it {what} ({status}): set http://user:password@host:port")))
+                let what = if self.authorization.is_some() { "rejected the" } else { "requires a" };
+                Err(self.failed(&format!("it {what} user and password ({status}): set http://user:password@host:port")))
             }
             Some(status) => Err(self
                 .failed(&format!("it refused a tunnel to {host} with status {status}"))
@@ -97,7 +82,6 @@ impl Proxy {
         }
     }
 
-    /// An error that names this proxy and its setting.
     pub(crate) fn failed(&self, what: &str) -> Error {
         Error::new(ErrorKind::Proxy, format!("the proxy {self} failed: {what}"))
     }
@@ -145,7 +129,6 @@ fn status_of(head: &[u8]) -> Option<u16> {
     words.next()?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// The proxy setting of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum ProxySetting {
     /// From the environment, when the client is built.
@@ -153,7 +136,6 @@ pub(crate) enum ProxySetting {
     Environment,
     /// No proxy, whatever the environment says.
     Direct,
-    /// This one.
     Explicit(Proxy),
 }
 

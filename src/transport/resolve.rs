@@ -6,16 +6,15 @@
 //! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
 //! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
 
-use std::collections::HashMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::{collections::HashMap, io};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::deadline::{Deadline, SLICE};
+use crate::sync::{Mutex, Signal, lock};
+use crate::transport::deadline::Deadline;
 use crate::transport::progress::Phase;
 
-/// The addresses of `localhost`.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// Looks up the addresses of a host. Blocks.
@@ -35,7 +34,7 @@ pub(crate) struct Resolver {
 #[derive(Default)]
 struct Running {
     answer: Mutex<Option<Result<Vec<IpAddr>, String>>>,
-    answered: Condvar,
+    answered: Signal,
 }
 
 impl Resolver {
@@ -57,9 +56,9 @@ impl Resolver {
             Error::new(ErrorKind::Connect, text).retryable(true)
         };
         let running = self.join(host).map_err(|error| failed(&error.to_string()))?;
-        let mut answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            match &*answer {
+            let seen = running.answered.count();
+            match &*lock(&running.answer) {
                 Some(Ok(addresses)) if addresses.is_empty() => return Err(failed("it has no address")),
                 Some(Ok(addresses)) => {
                     return Ok(addresses.iter().map(|address| SocketAddr::new(*address, port)).collect());
@@ -67,19 +66,13 @@ impl Resolver {
                 Some(Err(what)) => return Err(failed(what)),
                 None => {}
             }
-            drop(answer);
-            deadline.check()?;
-            answer = running.answer.lock().unwrap_or_else(PoisonError::into_inner);
-            if answer.is_none() {
-                let slice = SLICE.min(deadline.remaining());
-                answer = running.answered.wait_timeout(answer, slice).unwrap_or_else(PoisonError::into_inner).0;
-            }
+            deadline.wait_for(&running.answered, seen, deadline.clock().now() + deadline.remaining())?;
         }
     }
 
     /// Joins the running look-up of `host`, or starts one.
     fn join(&self, host: &str) -> io::Result<Arc<Running>> {
-        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.running);
         if let Some(running) = all.get(host) {
             return Ok(running.clone());
         }
@@ -87,9 +80,9 @@ impl Resolver {
         let (name, look_up, table, result) = (host.to_owned(), self.look_up, self.running.clone(), running.clone());
         spawn_without_signals("boomi-auth name look-up", move || {
             let answer = look_up(&name).map_err(|error| error.to_string());
-            table.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
-            *result.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            result.answered.notify_all();
+            lock(&table).remove(&name);
+            *lock(&result.answer) = Some(answer);
+            result.answered.notify();
         })?;
         all.insert(host.to_owned(), running.clone());
         Ok(running)
@@ -123,6 +116,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::transport::deadline::{Cancellation, Limits};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Condvar, Mutex};
     use std::time::Duration;
 
     fn deadline(timeout_ms: u64, stops: Cancellation) -> std::rc::Rc<Deadline> {

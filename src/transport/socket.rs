@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::error::Error;
 use crate::transport::deadline::{Deadline, SLICE};
-use crate::transport::progress::Phase;
+use crate::{error::Error, transport::progress::Phase};
 
 /// A byte stream to a server: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write + Send + Sync {

@@ -10,11 +10,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
-use crate::transport::deadline::Deadline;
-use crate::transport::progress::Phase;
 use crate::transport::socket::{ReadAhead, Stream};
+use crate::transport::{deadline::Deadline, progress::Phase};
 
-/// The trusted certificate authorities.
 #[derive(Clone, Default)]
 pub(crate) enum Roots {
     /// The operating system's, by its own verifier; the built-in ones of Mozilla where it has none.
@@ -189,7 +187,7 @@ pub(crate) fn rustls_error(error: &std::io::Error) -> Option<&rustls::Error> {
 }
 
 /// Explains a TLS error and what to do. `source` names the trusted roots.
-fn explain(error: &rustls::Error, source: &str) -> String {
+pub(crate) fn explain(error: &rustls::Error, source: &str) -> String {
     let what = match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -238,11 +236,6 @@ fn explain(error: &rustls::Error, source: &str) -> String {
         other => other.to_string(),
     };
     format!("{what}. Trusted roots: {source}")
-}
-
-/// Words a TLS failure after the handshake.
-pub(crate) fn broken(host: &str, error: &rustls::Error, roots: &str) -> Error {
-    Error::new(ErrorKind::Tls, format!("the TLS connection with {host} broke: {}", explain(error, roots)))
 }
 
 #[cfg(test)]

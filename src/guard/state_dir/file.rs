@@ -1,19 +1,14 @@
 //! One user's file: its format, and how it is read and replaced.
 
-use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::path::Path;
+use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::os;
-use super::process::is_gone;
-use crate::clock::Clock;
-use crate::guard::credential::Millis;
-use crate::guard::history::LoginHistory;
-use crate::guard::secret_tag;
+use super::{os, process::is_gone};
+use crate::{clock::Clock, guard::credential::Millis, guard::history::LoginHistory, guard::secret_tag};
 
 const VERSION: u32 = 1;
 /// A larger file is no history: five attempts in flight and sixteen credentials are a few KiB.
@@ -21,7 +16,6 @@ pub(crate) const LARGEST: u64 = 256 * 1024;
 /// Added to the machine's time, which starts with each boot, so that earlier times are not below zero.
 const ERA: Millis = 1 << 40;
 
-/// What a file holds.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StateFile {
     version: u32,
@@ -35,9 +29,9 @@ pub(crate) struct StateFile {
 /// When a file was written: the boot whose clock tells its times, and both clocks then.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct FileTime {
-    boot: String,
+    pub(crate) boot: String,
     pub(crate) steady_ms: Millis,
-    wall_ms: Millis,
+    pub(crate) wall_ms: Millis,
 }
 
 /// Why a file cannot be used.
@@ -65,13 +59,13 @@ impl StateFile {
         if rebooted || steady_ms > now.steady_ms {
             self.history.shift(now.steady_ms.wrapping_sub(steady_ms) as i64);
         }
-        let unanswered = self.history.unanswered();
+        let unanswered = self.history.unanswered;
         self.history.expire(|owner| rebooted || is_gone(owner), now.steady_ms);
         self.written = now;
-        self.history.unanswered() != unanswered
+        self.history.unanswered != unanswered
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         serde_json::to_string(self).expect("its keys are texts")
     }
 }
@@ -107,15 +101,6 @@ pub(crate) fn read(file: &Path) -> Result<Option<StateFile>, UnusableFile> {
         UnusableFile::Garbage(problem) => UnusableFile::Garbage(named(problem)),
         UnusableFile::Other(problem) => unusable(problem),
     })
-}
-
-/// Reads untrusted bytes as a file.
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    let Ok(mut state) = parse(bytes) else { return };
-    state.bring_to(FileTime { boot: "a boot".into(), steady_ms: ERA + 1_000_000, wall_ms: 1_800_000_000_000 });
-    state.history.fuzz(ERA + 1_000_000);
-    assert!(parse(state.text().as_bytes()).is_ok());
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<StateFile, UnusableFile> {

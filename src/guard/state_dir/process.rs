@@ -3,8 +3,7 @@
 use std::fs;
 
 use super::os;
-use crate::fork::PerProcess;
-use crate::guard::credential::Owner;
+use crate::{fork::PerProcess, guard::credential::Owner};
 
 /// One run of a process id.
 struct Run {
@@ -14,14 +13,12 @@ struct Run {
     started: u64,
 }
 
-/// This process.
 pub(crate) fn this() -> Owner {
     static OWNER: PerProcess<Owner> = PerProcess::empty();
     let process = std::process::id();
     *OWNER.get(|| Owner { process, started: run_of(process).map_or(0, |run| run.started) })
 }
 
-/// Whether a process has ended.
 pub(crate) fn is_gone(owner: &Owner) -> bool {
     if !os::exists(owner.process) {
         return true;

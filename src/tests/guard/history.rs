@@ -152,7 +152,7 @@ fn parallel_rejections_extend_hold_once_and_all_count() {
     let mut book = proven();
     let sent = [BASIC, BASIC, ELSEWHERE].map(|ask| book.send(ask));
     sent.iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
-    assert_eq!((book.held(BASIC), book.history.rejections()), (Some(5 * SECOND), 3));
+    assert_eq!((book.held(BASIC), book.history.rejections), (Some(5 * SECOND), 3));
     book.pass_hold(BASIC);
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.pass_hold(BASIC);
@@ -200,7 +200,7 @@ fn attempts_expire_by_age_without_process_ids() {
         book.send(ask);
         assert!(!book.history.expire_by_age(DAY + age));
         assert!(book.history.expire_by_age(DAY + age + 1) && !book.history.expire_by_age(DAY + age + 1));
-        assert_eq!((book.history.unanswered(), book.history.in_flight()), (1, 0));
+        assert_eq!((book.history.unanswered, book.history.in_flight.len()), (1, 0));
     }
 }
 
@@ -233,7 +233,7 @@ fn changed_secret_accepted_clears_the_budget() {
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.sign_in(LoginRequest { tag: 2, ..BASIC }, LoginOutcome::Accepted);
-    assert_eq!(book.history.rejections(), 0);
+    assert_eq!(book.history.rejections, 0);
     // The old secret is held as before.
     assert_eq!(book.held(BASIC), Some(5 * SECOND));
 }
@@ -244,16 +244,16 @@ fn acceptance_sent_before_rejection_clears_nothing() {
     let (early, late) = (book.send(BASIC), book.send(BASIC));
     book.end(late, LoginOutcome::Rejected);
     book.end(early, LoginOutcome::Accepted);
-    assert_eq!((book.held(BASIC), book.history.rejections()), (Some(5 * SECOND), 1));
+    assert_eq!((book.held(BASIC), book.history.rejections), (Some(5 * SECOND), 1));
     book.pass_hold(BASIC);
     book.sign_in(BASIC, LoginOutcome::Accepted);
-    assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
+    assert_eq!((book.decide(BASIC), book.history.rejections), (LoginDecision::Go, 0));
     // Nor does an acceptance of another secret that was sent before.
     let mut book = Book::default();
     let other = book.send(LoginRequest { tag: 2, ..BASIC });
     book.sign_in(BASIC, LoginOutcome::Rejected);
     book.end(other, LoginOutcome::Accepted);
-    assert_eq!(book.history.rejections(), 1);
+    assert_eq!(book.history.rejections, 1);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn rejected_kind_leaves_other_kind_one_attempt() {
     book.pass_hold(BASIC);
     book.sign_in(EXCHANGE, LoginOutcome::Rejected);
     assert_eq!((book.held(BASIC), book.held(EXCHANGE)), (None, None));
-    assert_eq!(book.history.rejections(), 3);
+    assert_eq!(book.history.rejections, 3);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn held_kind_delays_other_kind_a_little_less() {
     // A platform that answers 401 to both: one more event, and half a minute to recover with one attempt left.
     book.sign_in(EXCHANGE, LoginOutcome::Rejected);
     assert_eq!((book.held(BASIC), book.held(EXCHANGE)), (Some(30 * SECOND), Some(30 * SECOND)));
-    assert_eq!(book.history.rejections(), 4);
+    assert_eq!(book.history.rejections, 4);
     // One that answers 401 to Basic calls only blocks no token request for longer than that.
     let mut book = proven();
     book.sign_in(BASIC, LoginOutcome::Rejected);
@@ -371,7 +371,7 @@ fn unanswered_attempts_hold_unproven_credential() {
     }
     book.sign_in(BASIC, LoginOutcome::Unanswered);
     assert_eq!(book.decide(BASIC), LoginDecision::Held(None, Why::Budget));
-    assert_eq!(book.history.unanswered(), 5);
+    assert_eq!(book.history.unanswered, 5);
 }
 
 #[test]
@@ -388,7 +388,7 @@ fn unanswered_attempts_hold_accepted_credential_briefly() {
     // The last spends the budget, which another secret may clear.
     book.sign_in(BASIC, LoginOutcome::Unanswered);
     assert_eq!(book.held(BASIC), None);
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(ask(2, LoginKind::Basic, 1), LoginOutcome::Accepted);
     assert_eq!(book.held(BASIC), Some(30 * MINUTE));
 }
@@ -439,7 +439,7 @@ fn neutral_response_only_ends_the_probe() {
     book.pass_hold(BASIC);
     book.history.end_probe(true, book.now);
     book.sign_in(BASIC, LoginOutcome::Neutral);
-    assert_eq!((book.history.unanswered(), book.decide(BASIC)), (1, LoginDecision::Go));
+    assert_eq!((book.history.unanswered, book.decide(BASIC)), (1, LoginDecision::Go));
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn unsent_attempt_changes_nothing() {
 fn allowance_is_for_one_sent_attempt() {
     let mut book = Book::default();
     (1..=5).for_each(|tag| book.sign_in(ask(tag, LoginKind::Basic, 1), LoginOutcome::Rejected));
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(BASIC, LoginOutcome::NotSent);
     let allowed = book.send(BASIC);
     // Waiting attempts may see an acceptance; another secret has no allowance.
@@ -462,16 +462,16 @@ fn allowance_is_for_one_sent_attempt() {
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Held(None, Why::Budget));
     book.end(allowed, LoginOutcome::Rejected);
     assert_eq!(book.decide(EXCHANGE), LoginDecision::Held(None, Why::Budget));
-    book.history.allow_one();
+    book.history.allowance = true;
     book.sign_in(EXCHANGE, LoginOutcome::Accepted);
-    assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
+    assert_eq!((book.decide(BASIC), book.history.rejections), (LoginDecision::Go, 0));
 }
 
 #[test]
 fn allowance_waits_for_attempts_in_flight() {
     let mut book = Book::default();
     let other = book.send(ask(2, LoginKind::Basic, 1));
-    book.history.allow_one();
+    book.history.allowance = true;
     assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
     book.end(other, LoginOutcome::Rejected);
     assert_eq!(book.decide(BASIC), LoginDecision::Go);
@@ -484,7 +484,7 @@ fn unknown_or_ended_attempt_cannot_end() {
     book.end(id, LoginOutcome::Rejected);
     book.end(id, LoginOutcome::Rejected);
     book.end(77, LoginOutcome::Rejected);
-    assert_eq!(book.history.rejections(), 1);
+    assert_eq!(book.history.rejections, 1);
 }
 
 #[test]
@@ -493,21 +493,21 @@ fn attempts_of_ended_processes_count_as_unanswered() {
     let owner = Owner { process: 7, started: 1 };
     book.history.take(&BASIC, 1, owner, 0);
     book.history.expire(|other| *other != owner, 0);
-    assert_eq!(book.history.unanswered(), 0);
+    assert_eq!(book.history.unanswered, 0);
     book.history.expire(|other| *other == owner, 0);
-    assert_eq!((book.history.unanswered(), book.held(BASIC)), (1, Some(15 * SECOND)));
+    assert_eq!((book.history.unanswered, book.held(BASIC)), (1, Some(15 * SECOND)));
 
     let mut book = Book::default();
     book.send(LoginRequest { foreign: true, ..BASIC });
     book.history.expire(|_| false, 10 * MINUTE);
-    assert_eq!(book.history.unanswered(), 0);
+    assert_eq!(book.history.unanswered, 0);
     book.history.expire(|_| false, 10 * MINUTE + 1);
-    assert_eq!(book.history.unanswered(), 1);
+    assert_eq!(book.history.unanswered, 1);
     // Attempts of this library report their outcome.
     let mut book = Book::default();
     book.send(BASIC);
     book.history.expire(|_| false, DAY);
-    assert_eq!(book.history.unanswered(), 0);
+    assert_eq!(book.history.unanswered, 0);
 }
 
 #[test]
@@ -516,11 +516,11 @@ fn hold_learned_from_other_memory_blocks() {
     let mut book = Book::default();
     book.learn(&BASIC, Some(MINUTE), Why::Rejected);
     assert_eq!(book.held(BASIC), None);
-    assert_eq!((book.history.rejections(), book.history.unanswered()), (2, 1));
+    assert_eq!((book.history.rejections, book.history.unanswered), (2, 1));
     // Another secret has the rest of the budget; an acceptance of this one clears everything.
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Go);
     book.history.add(&BASIC, 7, LoginOutcome::Accepted, book.now);
-    assert_eq!((book.decide(BASIC), book.history.rejections()), (LoginDecision::Go, 0));
+    assert_eq!((book.decide(BASIC), book.history.rejections), (LoginDecision::Go, 0));
 
     let mut book = proven();
     book.learn(&BASIC, Some(5 * SECOND), Why::Rejected);
@@ -554,8 +554,7 @@ fn history_without_trouble_is_idle() {
     let mut book = Book::default();
     book.send(BASIC);
     assert!(!book.history.is_idle(0));
-    let mut history = LoginHistory::default();
-    history.allow_one();
+    let history = LoginHistory { allowance: true, ..LoginHistory::default() };
     assert!(!history.is_idle(0));
 }
 
@@ -566,9 +565,9 @@ fn history_with_any_hold_is_not_idle() {
     for outcome in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
         let mut book = Book::default();
         book.sign_in(BASIC, outcome);
-        book.history.allow_one();
+        book.history.allowance = true;
         book.sign_in(other, LoginOutcome::Accepted);
-        assert_eq!((book.history.rejections(), book.history.unanswered()), (0, 0));
+        assert_eq!((book.history.rejections, book.history.unanswered), (0, 0));
         assert!(!book.history.is_idle(0), "{outcome:?}");
     }
     let mut book = proven();
@@ -590,7 +589,7 @@ fn history_with_any_hold_is_not_idle() {
 fn settle_wakes_all_unless_only_a_permit_is_free() {
     let end = |book: &mut Book, ask: LoginRequest, outcome| {
         let id = book.send(ask);
-        assert_eq!(book.history.in_flight(), 1);
+        assert_eq!(book.history.in_flight.len(), 1);
         book.history.settle(id, outcome, book.now)
     };
     assert!(!Book::default().history.settle(7, LoginOutcome::Accepted, 0));
@@ -604,7 +603,7 @@ fn settle_wakes_all_unless_only_a_permit_is_free() {
     ] {
         assert_eq!(end(&mut proven(), BASIC, outcome), all, "{outcome:?}");
         let mut allowed = proven();
-        allowed.history.allow_one();
+        allowed.history.allowance = true;
         assert!(end(&mut allowed, BASIC, outcome), "{outcome:?}");
         // Another secret was rejected, or had no response.
         for trouble in [LoginOutcome::Rejected, LoginOutcome::Unanswered] {
@@ -617,7 +616,7 @@ fn settle_wakes_all_unless_only_a_permit_is_free() {
     // A reset during an attempt wakes all.
     let mut book = proven();
     let id = book.send(BASIC);
-    book.history.allow_one();
+    book.history.allowance = true;
     assert!(book.history.settle(id, LoginOutcome::Accepted, 0));
 }
 

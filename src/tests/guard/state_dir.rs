@@ -125,11 +125,11 @@ fn look<T>(state: &StateDir, clock: &dyn Clock, look: impl Fn(&LoginHistory, Mil
 }
 
 fn rejections(state: &StateDir) -> Result<usize, String> {
-    look(state, &SystemClock, |history, _| history.rejections())
+    look(state, &SystemClock, |history, _| history.rejections)
 }
 
 fn unanswered(state: &StateDir) -> usize {
-    look(state, &SystemClock, |history, _| history.unanswered()).unwrap()
+    look(state, &SystemClock, |history, _| history.unanswered).unwrap()
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -162,7 +162,7 @@ fn user_has_a_file_of_its_own() {
     assert_ne!(state.file_of(&elsewhere), file);
     state
         .with(&other, &SystemClock, &mut |history, _| {
-            assert_eq!(history.rejections(), 0);
+            assert_eq!(history.rejections, 0);
             false
         })
         .unwrap();
@@ -175,7 +175,7 @@ fn change_is_written_only_if_work_says_so() {
     let before = fs::read(&file).unwrap();
     state
         .with(&anna(), &SystemClock, &mut |history, _| {
-            history.allow_one();
+            history.allowance = true;
             false
         })
         .unwrap();
@@ -190,7 +190,7 @@ fn change_is_written_only_if_work_says_so() {
         .unwrap();
     state
         .with(&anna(), &SystemClock, &mut |history, _| {
-            history.allow_one();
+            history.allowance = true;
             false
         })
         .unwrap();
@@ -250,7 +250,7 @@ fn garbage_is_put_aside_and_one_attempt_allowed() {
         }
         assert_eq!(fs::read(aside).unwrap(), garbage);
         // Four of the five count as spent: a wrong secret has one attempt, and a good one clears the counts.
-        let spent = || look(&state, &SystemClock, |history, _| history.rejections() + history.unanswered());
+        let spent = || look(&state, &SystemClock, |history, _| history.rejections + history.unanswered);
         assert_eq!(spent(), Ok(4));
         reject(&state, &SystemClock).unwrap();
         assert_eq!(spent(), Ok(5));
@@ -531,7 +531,7 @@ fn attempt_of_another_boot_is_unanswered() {
     let state = scratch.state();
     let before = Machine { boot: "one", steady: 5000, wall: 1_000_000 };
     take(&state, &before, 1).unwrap();
-    let unanswered = |clock| look(&state, &clock, |history, _| history.unanswered()).unwrap();
+    let unanswered = |clock| look(&state, &clock, |history, _| history.unanswered).unwrap();
     assert_eq!(unanswered(before), 0);
     // This process exists, but it made no attempt in this boot.
     assert_eq!(unanswered(Machine { boot: "two", ..before }), 1);
@@ -654,7 +654,7 @@ fn process_killed_anywhere_leaves_a_whole_file() {
     for round in 0..30u64 {
         let mut child = child(&state, "1000000");
         // Waits until the child writes, and then up to two milliseconds.
-        while read(&file).unwrap().unwrap().history.rejections() == last {
+        while read(&file).unwrap().unwrap().history.rejections == last {
             child.is_at_work();
         }
         (0..random.hash_one(round) % 20_000).for_each(|number| _ = std::hint::black_box(number));
