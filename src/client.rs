@@ -4,7 +4,6 @@
 mod account_requester;
 pub(crate) mod authorization;
 pub(crate) mod body;
-pub(crate) mod builder;
 mod call;
 pub(crate) mod client_builder;
 mod context;
@@ -17,6 +16,7 @@ pub(crate) mod inner;
 pub(crate) mod job;
 pub(crate) mod pages;
 pub(crate) mod request;
+pub(crate) mod request_builder;
 pub(crate) mod response;
 pub(crate) mod retry;
 mod send;

@@ -237,9 +237,11 @@ impl Guard {
             // A decision alone changes nothing for other processes.
             let is_changed = reset || !unsettled.is_empty();
             let (said, keep) = match history.decide(&ask, now) {
-                LoginDecision::At(until, why) => (wait(Some(Held::new(history, Some(until), why, now))), is_changed),
+                LoginDecision::WaitUntil(until, why) => {
+                    (wait(Some(Held::new(history, Some(until), why, now))), is_changed)
+                }
                 LoginDecision::Held(until, why) => (Admission::Held(Held::new(history, until, why, now)), is_changed),
-                LoginDecision::Verdict => (wait(None), is_changed),
+                LoginDecision::AwaitOther => (wait(None), is_changed),
                 LoginDecision::Probe => {
                     history.begin_probe(now);
                     (Admission::Probe, true)
@@ -349,9 +351,9 @@ impl Guard {
         let mut status = None;
         memory.with(user, &*self.clock, &mut |history, now| {
             let held = match history.decide(&ask, now) {
-                LoginDecision::At(until, why) => Some(Held::new(history, Some(until), why, now)),
+                LoginDecision::WaitUntil(until, why) => Some(Held::new(history, Some(until), why, now)),
                 LoginDecision::Held(until, why) => Some(Held::new(history, until, why, now)),
-                LoginDecision::Go | LoginDecision::Probe | LoginDecision::Verdict => None,
+                LoginDecision::Go | LoginDecision::Probe | LoginDecision::AwaitOther => None,
             };
             let (rejections, unanswered, in_flight) = (history.rejections, history.unanswered, history.in_flight.len());
             status = Some(Status { memory: None, problem: None, rejections, unanswered, in_flight, held });

@@ -57,10 +57,10 @@ mod transport;
 mod validate;
 
 pub use client::authorization::Authorization;
-pub use client::builder::RequestBuilder;
 pub use client::client_builder::ClientBuilder;
 pub use client::job::Job;
 pub use client::pages::Pages;
+pub use client::request_builder::RequestBuilder;
 pub use client::{AuthScheme, Call, Client, HeaderOptions, Request, Response, TokenProvider};
 pub use config::CaMode;
 #[cfg(feature = "keychain")]

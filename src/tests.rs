@@ -13,8 +13,8 @@ mod house;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod policy;
-#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 pub(crate) mod sim;
+#[cfg(test)]
+mod token_cache_policy;

@@ -36,11 +36,11 @@ pub(crate) struct SendLoop<'a> {
     had_code: bool,
     /// The replacement for a JWT that the API refused. A call makes one.
     newer: Option<Token>,
-    replaced: bool,
-    /// The last response, except one that refused a JWT that was replaced.
+    refused_once: bool,
+    /// The last response, except one that refused a JWT that was refused_once.
     response: Option<Response>,
     /// The error of the last attempt that got no response.
-    lost: Option<Error>,
+    last_failure: Option<Error>,
 }
 
 impl<'a> SendLoop<'a> {
@@ -64,9 +64,9 @@ impl<'a> SendLoop<'a> {
             attempts: 0,
             sent: false,
             newer: None,
-            replaced: false,
+            refused_once: false,
             response: None,
-            lost: None,
+            last_failure: None,
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> SendLoop<'a> {
             self.tell_retry(&ended, wait.as_millis() as u64);
             match ended {
                 Ok(response) => self.response = Some(response),
-                Err(error) => self.lost = Some(error),
+                Err(error) => self.last_failure = Some(error),
             }
             if let Err(error) = self.context.deadline().wait_between(Phase::Retry, wait) {
                 return self.stop(error);
@@ -149,7 +149,7 @@ impl<'a> SendLoop<'a> {
                 let ended = wire::send_as(context, request, Identity::Bearer, Some(authorization), &[]);
                 if let Ok(response) = &ended
                     && response.refuses_bearer()
-                    && !std::mem::replace(&mut self.replaced, true)
+                    && !std::mem::replace(&mut self.refused_once, true)
                 {
                     // A refused request had no effect, except a GraphQL mutation of which one field was refused after
                     // another was executed. If the typed code was sent for the refused JWT, the token request would be
@@ -167,7 +167,7 @@ impl<'a> SendLoop<'a> {
         permit.end();
         deadline.progress.on_sent.set(None);
         self.attempts += 1;
-        // An attempt whose JWT was refused and replaced had no effect.
+        // An attempt whose JWT was refused and refused_once had no effect.
         self.sent |= deadline.progress.was_sent() && self.newer.is_none();
         Ok(ended)
     }
@@ -196,7 +196,7 @@ impl<'a> SendLoop<'a> {
         }
         let retries = self.context.client.max_retries;
         let budget = RetryBudget { retries, time: deadline.remaining(), jitter: deadline.clock().jitter() };
-        decide(self.idempotency, self.attempts - u32::from(self.replaced), outcome, budget)
+        decide(self.idempotency, self.attempts - u32::from(self.refused_once), outcome, budget)
     }
 
     /// Whether an authentication attempt of this call sent the code that the user typed.
@@ -237,10 +237,10 @@ impl<'a> SendLoop<'a> {
 
     /// The result if a retry cannot be made: the error of the attempt before it, if that got no response.
     fn stop(mut self, error: Error) -> Result<Response> {
-        match self.lost.take() {
-            Some(lost) if self.response.is_none() && error.kind() != ErrorKind::Canceled => {
+        match self.last_failure.take() {
+            Some(last_failure) if self.response.is_none() && error.kind() != ErrorKind::Canceled => {
                 let note = format!("; it was not sent again: {}", error.message());
-                Err(self.explain(lost.noting(&note).with_retry_after(error.retry_after())))
+                Err(self.explain(last_failure.noting(&note).with_retry_after(error.retry_after())))
             }
             _ => self.give_up(error),
         }

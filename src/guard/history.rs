@@ -43,9 +43,9 @@ pub(crate) enum LoginDecision {
     /// Half-open: send a request without credentials first.
     Probe,
     /// Wait until another attempt or probe ends.
-    Verdict,
+    AwaitOther,
     /// Open: wait until then.
-    At(Millis, Why),
+    WaitUntil(Millis, Why),
     /// Open: fail; until then, or for good.
     Held(Option<Millis>, Why),
 }
@@ -105,10 +105,10 @@ impl LoginHistory {
     /// Decides on an attempt. Changes nothing.
     pub(crate) fn decide(&self, ask: &LoginRequest, now: Millis) -> LoginDecision {
         if self.allowance {
-            return if self.in_flight.is_empty() { LoginDecision::Go } else { LoginDecision::Verdict };
+            return if self.in_flight.is_empty() { LoginDecision::Go } else { LoginDecision::AwaitOther };
         }
         if self.in_flight.iter().any(|login| login.allowed && login.tag == ask.tag) {
-            return LoginDecision::Verdict;
+            return LoginDecision::AwaitOther;
         }
         let spent = self.rejections + self.unanswered;
         if spent >= BUDGET {
@@ -117,7 +117,7 @@ impl LoginHistory {
         let credential = self.credentials.iter().find(|credential| credential.tag == ask.tag);
         if let Some((until, why)) = credential.and_then(|credential| credential.held_until(ask.kind, ask.route, now)) {
             return match until {
-                Some(until) if until - now <= WAITED_OUT => LoginDecision::At(until, why),
+                Some(until) if until - now <= WAITED_OUT => LoginDecision::WaitUntil(until, why),
                 until => LoginDecision::Held(until, why),
             };
         }
@@ -125,14 +125,14 @@ impl LoginHistory {
         let most = if proven { ask.most_in_flight } else { 1 };
         let own = self.in_flight.iter().filter(|login| login.tag == ask.tag).count();
         if own >= most || spent + self.in_flight.len() >= BUDGET {
-            return LoginDecision::Verdict;
+            return LoginDecision::AwaitOther;
         }
         match self.probe {
             None => LoginDecision::Go,
             Some(Probe { began: Some(began), .. }) if now.saturating_sub(began) <= LONGEST_PROBE => {
-                LoginDecision::Verdict
+                LoginDecision::AwaitOther
             }
-            Some(probe) if probe.next > now => LoginDecision::At(probe.next, Why::Unanswered),
+            Some(probe) if probe.next > now => LoginDecision::WaitUntil(probe.next, Why::Unanswered),
             Some(_) => LoginDecision::Probe,
         }
     }

@@ -112,7 +112,7 @@ fn use_history(history: &mut LoginHistory, now: Millis) {
         for kind in [LoginKind::TokenRequest, LoginKind::Basic] {
             let ask = LoginRequest { tag: 1, kind, route: 1, foreign: false, most_in_flight: 3 };
             let decision = history.decide(&ask, now);
-            if let LoginDecision::At(until, _) | LoginDecision::Held(Some(until), _) = decision {
+            if let LoginDecision::WaitUntil(until, _) | LoginDecision::Held(Some(until), _) = decision {
                 assert!(until > now);
             }
             history.take(&ask, id, Owner::default(), now);

@@ -57,7 +57,7 @@ impl Book {
     #[track_caller]
     fn held(&self, ask: LoginRequest) -> Option<Millis> {
         match self.decide(ask) {
-            LoginDecision::At(until, _) => Some(until - self.now),
+            LoginDecision::WaitUntil(until, _) => Some(until - self.now),
             LoginDecision::Held(until, _) => until.map(|until| until - self.now),
             other => panic!("{other:?}"),
         }
@@ -129,7 +129,7 @@ fn hold_up_to_30_s_is_waited_out() {
     book.now = 30 * SECOND - 1;
     assert_eq!(book.decide(BASIC), LoginDecision::Held(Some(MINUTE), Why::Rejected));
     book.now += 1;
-    assert_eq!(book.decide(BASIC), LoginDecision::At(MINUTE, Why::Rejected));
+    assert_eq!(book.decide(BASIC), LoginDecision::WaitUntil(MINUTE, Why::Rejected));
 }
 
 #[test]
@@ -138,12 +138,12 @@ fn only_proven_credential_has_parallel_attempts() {
         let asks = LoginRequest { most_in_flight: most, ..BASIC };
         let mut book = Book::default();
         let first = book.send(asks);
-        assert_eq!(book.decide(asks), LoginDecision::Verdict);
+        assert_eq!(book.decide(asks), LoginDecision::AwaitOther);
         book.end(first, LoginOutcome::Accepted);
         (0..most).for_each(|_| _ = book.send(asks));
-        assert_eq!(book.decide(asks), LoginDecision::Verdict);
+        assert_eq!(book.decide(asks), LoginDecision::AwaitOther);
         book.now += MINUTE + 1;
-        assert_eq!(book.decide(asks), LoginDecision::Verdict);
+        assert_eq!(book.decide(asks), LoginDecision::AwaitOther);
     }
 }
 
@@ -220,7 +220,7 @@ fn attempts_in_flight_count_for_the_budget() {
     let mut book = Book::default();
     let sent: Vec<_> = (1..=5).map(|tag| book.send(ask(tag, LoginKind::Basic, 1))).collect();
     let sixth = ask(6, LoginKind::Basic, 1);
-    assert_eq!(book.decide(sixth), LoginDecision::Verdict);
+    assert_eq!(book.decide(sixth), LoginDecision::AwaitOther);
     book.end(sent[0], LoginOutcome::Neutral);
     assert_eq!(book.decide(sixth), LoginDecision::Go);
     sent[1..].iter().for_each(|id| book.end(*id, LoginOutcome::Rejected));
@@ -398,12 +398,12 @@ fn unanswered_proven_credential_needs_probe_and_goes_alone() {
     let mut book = proven();
     let sent = [0; 3].map(|_| book.send(BASIC));
     book.end(sent[0], LoginOutcome::Unanswered);
-    assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
+    assert_eq!(book.decide(BASIC), LoginDecision::AwaitOther);
     sent[1..].iter().for_each(|id| book.end(*id, LoginOutcome::Unanswered));
     assert_eq!(book.decide(BASIC), LoginDecision::Probe);
     book.history.end_probe(true, book.now);
     book.send(BASIC);
-    assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
+    assert_eq!(book.decide(BASIC), LoginDecision::AwaitOther);
 }
 
 #[test]
@@ -414,14 +414,14 @@ fn probes_are_sequential_and_spaced() {
     for apart in [SECOND, 2 * SECOND, 2 * SECOND] {
         assert_eq!(book.decide(BASIC), LoginDecision::Probe);
         book.history.begin_probe(book.now);
-        assert_eq!(book.decide(EXCHANGE), LoginDecision::Verdict);
+        assert_eq!(book.decide(EXCHANGE), LoginDecision::AwaitOther);
         book.history.end_probe(false, book.now);
-        assert_eq!(book.decide(EXCHANGE), LoginDecision::At(book.now + apart, Why::Unanswered));
+        assert_eq!(book.decide(EXCHANGE), LoginDecision::WaitUntil(book.now + apart, Why::Unanswered));
         book.now += apart;
     }
     book.history.begin_probe(book.now);
     book.now += 15 * SECOND;
-    assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
+    assert_eq!(book.decide(BASIC), LoginDecision::AwaitOther);
     book.now += 1;
     assert_eq!(book.decide(BASIC), LoginDecision::Probe);
     book.history.end_probe(true, book.now);
@@ -434,7 +434,7 @@ fn neutral_response_only_ends_the_probe() {
     let mut book = Book::default();
     book.sign_in(BASIC, LoginOutcome::Neutral);
     let first = book.send(BASIC);
-    assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
+    assert_eq!(book.decide(BASIC), LoginDecision::AwaitOther);
     book.end(first, LoginOutcome::Unanswered);
     book.pass_hold(BASIC);
     book.history.end_probe(true, book.now);
@@ -458,7 +458,7 @@ fn allowance_is_for_one_sent_attempt() {
     book.sign_in(BASIC, LoginOutcome::NotSent);
     let allowed = book.send(BASIC);
     // Waiting attempts may see an acceptance; another secret has no allowance.
-    assert_eq!(book.decide(EXCHANGE), LoginDecision::Verdict);
+    assert_eq!(book.decide(EXCHANGE), LoginDecision::AwaitOther);
     assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Held(None, Why::Budget));
     book.end(allowed, LoginOutcome::Rejected);
     assert_eq!(book.decide(EXCHANGE), LoginDecision::Held(None, Why::Budget));
@@ -472,7 +472,7 @@ fn allowance_waits_for_attempts_in_flight() {
     let mut book = Book::default();
     let other = book.send(ask(2, LoginKind::Basic, 1));
     book.history.allowance = true;
-    assert_eq!(book.decide(BASIC), LoginDecision::Verdict);
+    assert_eq!(book.decide(BASIC), LoginDecision::AwaitOther);
     book.end(other, LoginOutcome::Rejected);
     assert_eq!(book.decide(BASIC), LoginDecision::Go);
 }
@@ -626,7 +626,7 @@ fn lost_history_allows_one_attempt_after_a_probe() {
     assert_eq!(book.decide(BASIC), LoginDecision::Probe);
     book.history.end_probe(true, 7);
     let id = book.send(BASIC);
-    assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::Verdict);
+    assert_eq!(book.decide(ask(2, LoginKind::Basic, 1)), LoginDecision::AwaitOther);
     book.end(id, LoginOutcome::Rejected);
     assert_eq!(book.decide(BASIC), LoginDecision::Held(None, Why::Budget));
 }
@@ -803,7 +803,7 @@ fn history_written_and_read_decides_equally() {
             let mut shifted = read.clone();
             shifted.shift(1000);
             let later = match read.decide(&asks, walk.book.now) {
-                LoginDecision::At(until, why) => LoginDecision::At(until + 1000, why),
+                LoginDecision::WaitUntil(until, why) => LoginDecision::WaitUntil(until + 1000, why),
                 LoginDecision::Held(until, why) => LoginDecision::Held(until.map(|until| until + 1000), why),
                 same => same,
             };

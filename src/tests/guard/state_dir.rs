@@ -480,7 +480,7 @@ fn times_continue_across_a_reboot() {
     reject(&state, &before).unwrap();
     let hold_ends_after = |clock: &Machine| {
         look(&state, clock, |history, now| match history.decide(&ASK, now) {
-            crate::guard::history::LoginDecision::At(until, _) => until - now,
+            crate::guard::history::LoginDecision::WaitUntil(until, _) => until - now,
             crate::guard::history::LoginDecision::Held(until, _) => until.unwrap() - now,
             _ => 0,
         })

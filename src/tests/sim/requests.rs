@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{HOUR, SECOND, World};
-use crate::client::builder::RequestBuilder;
+use crate::client::request_builder::RequestBuilder;
 use crate::client::{AuthScheme, Call, Client, Response};
 use crate::clock::Clock as _;
 use crate::config::Config;
