@@ -78,7 +78,7 @@ mutants() {
   rm -rf "$out"
   mkdir -p "$out"
   files=
-  for file in ${MUTANTS:-src/client/retry.rs src/otp.rs src/origin.rs src/credentials.rs src/token_cache/policy.rs src/guard.rs src/guard/credential.rs src/guard/history.rs \
+  for file in ${MUTANTS:-src/client/retry.rs src/otp.rs src/origin.rs src/credentials/basic.rs src/credentials/cache.rs src/credentials/source.rs src/token_cache/policy.rs src/guard.rs src/guard/credential.rs src/guard/history.rs \
     src/guard/permit.rs src/guard/shared.rs src/guard/totp_steps.rs}; do
     files="$files -f $file"
   done
