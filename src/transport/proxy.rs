@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
 use crate::origin::{Origin, ip_of};
-use crate::{secret::Secret, transport::deadline::Deadline, transport::progress::Phase, transport::socket::Stream};
+use crate::secret::Secret;
+use crate::transport::{deadline::Deadline, progress::Phase, socket::Stream};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {

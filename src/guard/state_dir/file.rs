@@ -8,7 +8,8 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::{os, process::is_gone};
-use crate::{clock::Clock, guard::credential::Millis, guard::history::LoginHistory, guard::secret_tag};
+use crate::clock::Clock;
+use crate::guard::{credential::Millis, history::LoginHistory, secret_tag};
 
 const VERSION: u32 = 1;
 /// A larger file is no history: five attempts in flight and sixteen credentials are a few KiB.
