@@ -104,7 +104,7 @@ fn a_token_opens_its_own_account_only() {
 /// "Users generate API tokens for their account from the Settings > Account Information and Setup > Boomi Enterprise
 /// Platform API Tokens page and use the token's value in place of a password:"
 #[test]
-fn a_rejected_secret_is_answered_with_the_page_that_makes_tokens() {
+fn rejected_secret_names_the_page_that_makes_tokens() {
     let boomi = Emulator::start();
     let page = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
     for wrong in [Credentials::password(REGULAR.name, "wrong"), Credentials::api_token(REGULAR.name, "wrong")] {
