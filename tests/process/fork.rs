@@ -56,8 +56,8 @@ fn a_client_works_in_forked_children_and_then_in_the_parent() {
     assert_eq!((&parent, &after), (&before, &before));
 }
 
-/// A program that gives the credentials is run by each process for itself, also in a child that was forked while another thread
-/// of its parent waited for it.
+/// A program that gives the credentials is run by each process for itself, also in a child that was forked while
+/// another thread of its parent waited for it.
 #[cfg(feature = "credential-process")]
 #[test]
 fn credential_process_works_in_forked_children() {

@@ -63,8 +63,8 @@ fn a_profile_says_everything_that_a_variable_does() {
     let shell = Shell::new();
     shell.write_secret("token", REGULAR.token);
     shell.config(&format!(
-        "[default]\nusername = \"{}\"\napi_token_file = \"token\"\naccount_id = \"account123\"\napi_url = \"{}\"\nca_file = \"ca.pem\"\n\
-         state_dir = \"state\"\ntimeout = 20.5\nproxy = \"\"\n",
+        "[default]\nusername = \"{}\"\napi_token_file = \"token\"\naccount_id = \"account123\"\napi_url = \"{}\"\n\
+         ca_file = \"ca.pem\"\nstate_dir = \"state\"\ntimeout = 20.5\nproxy = \"\"\n",
         REGULAR.name,
         shell.boomi.base_url()
     ));
