@@ -10,7 +10,6 @@ mod context;
 mod describe;
 pub(crate) mod error_body;
 pub(crate) mod graphql;
-pub(crate) mod http_date;
 pub(crate) mod idempotency;
 pub(crate) mod inner;
 pub(crate) mod job;
@@ -18,6 +17,7 @@ pub(crate) mod pages;
 pub(crate) mod request;
 pub(crate) mod request_builder;
 pub(crate) mod response;
+pub(crate) mod response_times;
 pub(crate) mod retry;
 mod send;
 mod server_clock;
@@ -108,13 +108,18 @@ impl Client {
         self.send_checked(request, call, None)
     }
 
-    fn send_checked(&self, request: &Request, call: Option<&Call>, most: Option<u64>) -> Result<Response> {
+    fn send_checked(&self, request: &Request, call: Option<&Call>, max_body: Option<u64>) -> Result<Response> {
         request.check()?;
-        self.send_in(&CallContext::begin(&self.inner, call)?, request, most)
+        self.send_in(&CallContext::begin(&self.inner, call)?, request, max_body)
     }
 
-    /// Sends a checked request as a part of a call in progress. `most` is the largest body; `None` streams it.
-    pub(crate) fn send_in(&self, context: &CallContext<'_>, request: &Request, most: Option<u64>) -> Result<Response> {
+    /// Sends a checked request as a part of a call in progress. `max_body` is the largest body; `None` streams it.
+    pub(crate) fn send_in(
+        &self,
+        context: &CallContext<'_>,
+        request: &Request,
+        max_body: Option<u64>,
+    ) -> Result<Response> {
         let account_id = request.account_id.as_deref().or(self.inner.account_id.as_deref());
         let uri = with_query(self.inner.origin.resolve(&request.path, account_id)?, &request.query)?;
         let auth = match request.auth.decided(self.inner.token_provider.is_some(), request.is_graphql()) {
@@ -122,7 +127,7 @@ impl Client {
             AuthScheme::Jwt => RequestAuth::Bearer(self.bearer(request.account_id.as_deref())?),
             _ => RequestAuth::Caller,
         };
-        SendLoop::new(context, request, &uri, auth, account_id, most).run()
+        SendLoop::new(context, request, &uri, auth, account_id, max_body).run()
     }
 
     /// The source of the JWTs for this account's requests.

@@ -1,4 +1,4 @@
-//! Requests the token of an account: from the shared store, where another process may have put it, or from the server.
+//! Gets a token for the token cache: from the shared store, or by a [`token_request`] to the server.
 
 use std::time::Duration;
 

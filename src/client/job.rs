@@ -91,9 +91,9 @@ impl Job {
     /// After an error, such as a timeout, the work continues, and this can be called again. Boomi gives the result of
     /// an `asyncToken` once.
     pub fn wait(&mut self, call: Option<&Call>) -> Result<Response> {
-        let most = self.client.inner.max_response_bytes;
+        let max_body = self.client.inner.max_response_bytes;
         let client = self.client.clone();
-        self.wait_in(&CallContext::begin(&client.inner, call)?, Some(most))
+        self.wait_in(&CallContext::begin(&client.inner, call)?, Some(max_body))
     }
 
     /// Waits like [`wait`](Self::wait), and streams the body as [`Client::open`] does.
@@ -112,7 +112,7 @@ impl Job {
         }
     }
 
-    fn wait_in(&mut self, context: &CallContext<'_>, most: Option<u64>) -> Result<Response> {
+    fn wait_in(&mut self, context: &CallContext<'_>, max_body: Option<u64>) -> Result<Response> {
         let (request, is_download) = match &mut self.result {
             ResultLocation::Here(response) => {
                 return response.take().ok_or_else(|| Error::invalid("the result came at once, and was given already"));
@@ -125,7 +125,7 @@ impl Job {
         inner.origin.resolve(&request.path, account_id).map_err(|error| no_place(&self.client, error.message()))?;
         let mut wait = FIRST_WAIT;
         loop {
-            let mut response = self.client.send_in(context, request, most)?;
+            let mut response = self.client.send_in(context, request, max_body)?;
             match response.status() {
                 202 => {}
                 204 if is_download => {}

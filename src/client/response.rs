@@ -6,7 +6,7 @@ use ureq::http::{HeaderMap, HeaderValue, Uri, header};
 
 use super::body::ResponseBody;
 use super::error_body::{self, ErrorBody, GraphqlData};
-use super::http_date::{date_seconds, retry_after};
+use super::response_times::{date_seconds, retry_after};
 use super::status::{Identity, ResponseFacts, error_of};
 use crate::error::{Error, ErrorKind, Result};
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use ureq::http::Uri;
 
 use super::request::{Request, header_value};
-use super::retry::{AttemptOutcome, RetryBudget, RetryDecision, decide, is_of_the_connection};
+use super::retry::{self, AttemptOutcome, RetryBudget, RetryDecision, is_of_the_connection};
 use super::sign_in::attempt::{AuthAttempt, Purpose, TIME_TO_BEGIN};
 use super::wire::{self, WireRequest};
 use super::{context::CallContext, idempotency::Idempotency, response::Response, signed, status::Identity};
@@ -24,20 +24,22 @@ pub(crate) enum RequestAuth {
 pub(crate) struct SendLoop<'a> {
     context: &'a CallContext<'a>,
     request: &'a Request,
-    /// The request's path or URL, with account and query.
+    /// The resolved URL.
     uri: &'a Uri,
-    most: Option<u64>,
+    /// The largest body; `None` streams it.
+    max_body: Option<u64>,
     auth: RequestAuth,
     idempotency: Idempotency,
     account: &'a str,
     attempts: u32,
     sent: bool,
-    /// Whether the user typed a code for this call, which one attempt sends.
+    /// Whether the call began with a typed one-time code. One attempt uses it up.
     had_code: bool,
-    /// The replacement for a JWT that the API refused. A call makes one.
+    /// The replacement for a JWT that the API refused. At most one per call.
     newer: Option<Token>,
+    /// Whether the API refused a JWT of this call, also where no replacement was fetched.
     refused_once: bool,
-    /// The last response, except one that refused a JWT that was refused_once.
+    /// The last response, except one whose refused JWT was replaced.
     response: Option<Response>,
     /// The error of the last attempt that got no response.
     last_failure: Option<Error>,
@@ -50,7 +52,7 @@ impl<'a> SendLoop<'a> {
         uri: &'a Uri,
         auth: RequestAuth,
         account_id: Option<&'a str>,
-        most: Option<u64>,
+        max_body: Option<u64>,
     ) -> Self {
         SendLoop {
             account: account_of(uri.path(), account_id),
@@ -58,7 +60,7 @@ impl<'a> SendLoop<'a> {
             context,
             request,
             uri,
-            most,
+            max_body,
             auth,
             idempotency: Idempotency::of(request),
             attempts: 0,
@@ -73,21 +75,21 @@ impl<'a> SendLoop<'a> {
     /// Returns the last response, whatever its status.
     pub(crate) fn run(mut self) -> Result<Response> {
         loop {
-            let ended = match self.attempt() {
-                Ok(ended) => ended,
-                Err(error) => return self.stop(error),
+            let result = match self.attempt() {
+                Ok(result) => result,
+                Err(error) => return self.end_without_attempt(error),
             };
             if self.newer.is_some() {
                 continue;
             }
-            let RetryDecision::Retry(wait) = self.decide(&ended) else { return self.end(ended) };
-            self.tell_retry(&ended, wait.as_millis() as u64);
-            match ended {
+            let RetryDecision::Retry(wait) = self.decide(&result) else { return self.finish(result) };
+            self.tell_retry(&result, wait.as_millis() as u64);
+            match result {
                 Ok(response) => self.response = Some(response),
                 Err(error) => self.last_failure = Some(error),
             }
             if let Err(error) = self.context.deadline().wait_between(Phase::Retry, wait) {
-                return self.stop(error);
+                return self.end_without_attempt(error);
             }
         }
     }
@@ -96,25 +98,27 @@ impl<'a> SendLoop<'a> {
         let mut outgoing = wire::outgoing(self.context, self.request.method.clone(), self.uri.clone());
         self.request.add_headers_to(&mut outgoing.headers);
         outgoing.body = self.request.body_to_send();
-        WireRequest { outgoing, graphql: self.request.is_graphql(), most: self.most, purpose: "request" }
+        WireRequest { outgoing, graphql: self.request.is_graphql(), max_body: self.max_body, purpose: "request" }
     }
 
-    /// Makes one attempt. The outer error means that none was made: no rate permit, no guard's permit, or no token.
+    /// Makes one attempt.
+    ///
+    /// An outer error: nothing was sent, because a permit or a token was missing. An inner error: the attempt failed.
     fn attempt(&mut self) -> Result<Result<Response>> {
         let (context, deadline) = (self.context, self.context.deadline());
         if let (RequestAuth::Bearer(bearer), None) = (&self.auth, &self.newer) {
-            // Before the rate permit, which a wait for a token must not keep from other requests.
+            // Fills the token cache before it takes a rate permit, so that a wait for a token blocks no other request.
             bearer.token_for_call(deadline, context.code).map_err(|error| error.sent(false))?;
         }
         let permit = RatePermit::wait(&context.client.rate_limiter, self.account, deadline)?;
         let begin = || {
-            // The last wait: the store does not take an unused permit back.
+            // Nothing may wait after this: a permit booked in the store cannot be returned.
             permit.wait_for_store()?;
             deadline.progress.on_sent.set(permit.on_sent());
             Ok::<_, Error>(())
         };
         let request = self.wire_request();
-        let ended = match &self.auth {
+        let result = match &self.auth {
             RequestAuth::Caller => {
                 begin()?;
                 wire::send_as(context, request, Identity::Caller, None, &[])
@@ -130,8 +134,8 @@ impl<'a> SendLoop<'a> {
                             return Err(error);
                         }
                     },
-                    // A failed probe counts as an attempt that was not sent. With less time left, a wait timed out
-                    // instead.
+                    // A failed probe counts as an attempt that was not sent. If little time is left, the error is a
+                    // timed-out wait: it ends the call.
                     Err(error) if is_of_the_connection(error.kind()) && deadline.remaining() >= TIME_TO_BEGIN => {
                         Err(error)
                     }
@@ -146,8 +150,8 @@ impl<'a> SendLoop<'a> {
                 };
                 begin()?;
                 let authorization = header_value(token.in_header(), true);
-                let ended = wire::send_as(context, request, Identity::Bearer, Some(authorization), &[]);
-                if let Ok(response) = &ended
+                let result = wire::send_as(context, request, Identity::Bearer, Some(authorization), &[]);
+                if let Ok(response) = &result
                     && response.refuses_bearer()
                     && !std::mem::replace(&mut self.refused_once, true)
                 {
@@ -161,23 +165,24 @@ impl<'a> SendLoop<'a> {
                         self.newer = bearer.replace(&token, response.status(), deadline, context.code);
                     }
                 }
-                ended
+                result
             }
         };
         permit.end();
         deadline.progress.on_sent.set(None);
         self.attempts += 1;
-        // An attempt whose JWT was refused and refused_once had no effect.
+        // An attempt whose refused JWT was replaced had no effect.
         self.sent |= deadline.progress.was_sent() && self.newer.is_none();
-        Ok(ended)
+        Ok(result)
     }
 
-    fn decide(&self, ended: &Result<Response>) -> RetryDecision {
-        if ended.as_ref().is_ok_and(|response| response.status() < 400) {
+    /// Decides whether and when to make another attempt.
+    fn decide(&self, result: &Result<Response>) -> RetryDecision {
+        if result.as_ref().is_ok_and(|response| response.status() < 400) {
             return RetryDecision::Give;
         }
         let deadline = self.context.deadline();
-        let outcome = match ended {
+        let outcome = match result {
             Ok(response) => AttemptOutcome::Responded {
                 status: response.status(),
                 message: response.message(),
@@ -196,7 +201,7 @@ impl<'a> SendLoop<'a> {
         }
         let retries = self.context.client.max_retries;
         let budget = RetryBudget { retries, time: deadline.remaining(), jitter: deadline.clock().jitter() };
-        decide(self.idempotency, self.attempts - u32::from(self.refused_once), outcome, budget)
+        retry::decide(self.idempotency, self.attempts - u32::from(self.refused_once), outcome, budget)
     }
 
     /// Whether an authentication attempt of this call sent the code that the user typed.
@@ -204,8 +209,9 @@ impl<'a> SendLoop<'a> {
         self.had_code && !self.context.has_code()
     }
 
-    fn tell_retry(&self, ended: &Result<Response>, wait_ms: u64) {
-        let (status, code) = match ended {
+    /// Emits the event of a retry.
+    fn tell_retry(&self, result: &Result<Response>, wait_ms: u64) {
+        let (status, code) = match result {
             Ok(response) => (response.status(), response.error().map_or(0, |error| error.kind().code())),
             Err(error) => (error.status().unwrap_or(0), error.kind().code()),
         };
@@ -222,43 +228,44 @@ impl<'a> SendLoop<'a> {
         });
     }
 
-    fn end(self, ended: Result<Response>) -> Result<Response> {
-        match ended {
+    /// The call's result after its last attempt.
+    fn finish(self, result: Result<Response>) -> Result<Response> {
+        match result {
             Ok(response) => Ok(response.with_attempts(self.attempts)),
             Err(error) => {
-                // An earlier response says that nothing was done, and so must not hide an attempt that may have had an
-                // effect.
+                // Returning the earlier response would say that nothing was done; this attempt may have done it.
                 let in_doubt =
                     self.idempotency == Idempotency::NonIdempotent && self.context.deadline().progress.was_sent();
-                if in_doubt { Err(self.explain(error)) } else { self.give_up(error) }
+                if in_doubt { Err(self.with_notes(error)) } else { self.response_or(error) }
             }
         }
     }
 
-    /// The result if a retry cannot be made: the error of the attempt before it, if that got no response.
-    fn stop(mut self, error: Error) -> Result<Response> {
+    /// The result if no further attempt could start: the last attempt's error, else the last response.
+    fn end_without_attempt(mut self, error: Error) -> Result<Response> {
         match self.last_failure.take() {
             Some(last_failure) if self.response.is_none() && error.kind() != ErrorKind::Canceled => {
                 let note = format!("; it was not sent again: {}", error.message());
-                Err(self.explain(last_failure.noting(&note).with_retry_after(error.retry_after())))
+                Err(self.with_notes(last_failure.noting(&note).with_retry_after(error.retry_after())))
             }
-            _ => self.give_up(error),
+            _ => self.response_or(error),
         }
     }
 
-    /// The last response, unless there is none or the error says more.
-    fn give_up(mut self, error: Error) -> Result<Response> {
+    /// Returns the last response, or the error if there is no response or the error says more.
+    fn response_or(mut self, error: Error) -> Result<Response> {
         let says_more = matches!(
             error.kind(),
             ErrorKind::Canceled | ErrorKind::Protocol | ErrorKind::TooLarge | ErrorKind::Internal
         );
         match self.response.take() {
             Some(response) if !says_more => Ok(response.with_attempts(self.attempts)),
-            _ => Err(self.explain(error)),
+            _ => Err(self.with_notes(error)),
         }
     }
 
-    fn explain(&self, error: Error) -> Error {
+    /// Adds to an error the number of attempts, and whether the request may have taken effect.
+    fn with_notes(&self, error: Error) -> Error {
         let mut notes = String::new();
         if self.attempts > 1 {
             notes += &format!("; it was tried {} times", self.attempts);

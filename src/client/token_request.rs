@@ -1,4 +1,4 @@
-//! The request for a JWT: `GET /auth/jwt/generate/{accountId}`, with Basic credentials.
+//! Sends one token request to the server, `GET /auth/jwt/generate/{accountId}`, with Basic credentials.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) fn send(context: &CallContext<'_>, attempt: AuthAttempt, account_id: 
     let deadline = context.deadline();
     let mut outgoing = wire::outgoing(context, Method::GET, uri(context, account_id)?);
     outgoing.headers.insert(header::ACCEPT, HeaderValue::from_static("text/plain, */*"));
-    let request = WireRequest { outgoing, graphql: false, most: Some(LARGEST_RESPONSE), purpose: PURPOSE };
+    let request = WireRequest { outgoing, graphql: false, max_body: Some(LARGEST_RESPONSE), purpose: PURPOSE };
     let began = deadline.clock().moment();
     let (response, mut outcome) = signed::send_unended(context, request, &attempt);
     let token = response.and_then(|response| read(response, deadline.host(), account_id, began));

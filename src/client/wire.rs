@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use ureq::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use super::response::{RequestInfo, Response};
-use super::{body::ResponseBody, context::CallContext, http_date::date_seconds, status::Identity};
+use super::{body::ResponseBody, context::CallContext, response_times::date_seconds, status::Identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Outgoing;
 use crate::transport::deadline::{Deadline, Limits};
@@ -20,7 +20,7 @@ pub(crate) struct WireRequest<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) graphql: bool,
     /// The largest body. `None` leaves the body of a status below 400 on the wire.
-    pub(crate) most: Option<u64>,
+    pub(crate) max_body: Option<u64>,
     /// For events: "request", "jwt" or "probe".
     pub(crate) purpose: &'static str,
 }
@@ -44,7 +44,7 @@ pub(crate) fn send_as(
     secrets: &[&[u8]],
 ) -> Result<Response> {
     let (client, deadline) = (context.client, context.deadline());
-    let WireRequest { mut outgoing, graphql, most, .. } = request;
+    let WireRequest { mut outgoing, graphql, max_body, .. } = request;
     deadline.begin_request();
     if !client.origin.covers(&outgoing.uri) {
         return Err(Error::new(ErrorKind::Internal, "a request was about to leave this client's origin"));
@@ -63,13 +63,13 @@ pub(crate) fn send_as(
     let status = incoming.status;
     deadline.progress.status.set(Some(status));
     learn_time(context, &incoming.headers);
-    let (headers, body) = match most {
+    let (headers, body) = match max_body {
         None if status < 400 => {
             (incoming.headers, ResponseBody::Streamed { body: incoming.body, begin: begin_reads(deadline) })
         }
         _ => {
-            let most = most.unwrap_or(client.max_response_bytes);
-            let (headers, bytes) = incoming.read_all(most, deadline).map_err(|error| error.with_attempts(1))?;
+            let max_body = max_body.unwrap_or(client.max_response_bytes);
+            let (headers, bytes) = incoming.read_all(max_body, deadline).map_err(|error| error.with_attempts(1))?;
             (headers, ResponseBody::whole(bytes))
         }
     };
@@ -86,7 +86,7 @@ pub(crate) fn send_as(
 /// Requests `path` without credentials. It succeeds with any response: the server answers, and told its time.
 pub(crate) fn probe(context: &CallContext<'_>, path: &str, on_sent: Option<OnSent>) -> Result<()> {
     let outgoing = outgoing(context, Method::GET, context.client.origin.resolve(path, None)?);
-    let request = WireRequest { outgoing, graphql: false, most: Some(LARGEST_PROBE_RESPONSE), purpose: "probe" };
+    let request = WireRequest { outgoing, graphql: false, max_body: Some(LARGEST_PROBE_RESPONSE), purpose: "probe" };
     let limit = LONGEST_PROBE.min(context.deadline().remaining().mul_f64(LARGEST_SHARE_OF_A_PROBE));
     let part = context.within(limit);
     part.deadline().progress.on_sent.set(on_sent);

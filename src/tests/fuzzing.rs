@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderValue, header};
 
-use crate::client::{error_body, graphql, http_date, pages, xml};
+use crate::client::{error_body, graphql, pages, response_times, xml};
 use crate::clock::Moment;
 use crate::credentials::document;
 use crate::guard::credential::{LoginKind, Millis, Owner};
@@ -142,11 +142,11 @@ fn retry_after(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     for name in [header::RETRY_AFTER, header::DATE] {
         if let Some(Ok(value)) = values.next() {
-            let _ = http_date::date_seconds(&value);
+            let _ = response_times::date_seconds(&value);
             headers.insert(name, value);
         }
     }
-    let _ = http_date::retry_after(&headers, || NOW.wall);
+    let _ = response_times::retry_after(&headers, || NOW.wall);
 }
 
 /// A caller's header, and a query: names and values by turns, with a NUL between.

@@ -55,7 +55,8 @@ pub fn assert_rejected_at_most(boomi: &Emulator, user: Known, most: u32) {
     assert!(status.total_rejections <= most && !status.locked, "more than {most}: {status:?}");
 }
 
-/// Does something when it is dropped, also if a test fails: so that threads which wait for it end, and the test with them.
+/// Does something when it is dropped, also if a test fails: so that threads which wait for it end, and the test with
+/// them.
 pub struct AtTheEnd<F: FnMut()>(pub F);
 
 impl<F: FnMut()> Drop for AtTheEnd<F> {

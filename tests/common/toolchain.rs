@@ -22,7 +22,8 @@ pub struct Library {
     pub archive: PathBuf,
 }
 
-/// Another platform, as `bindings/cross/library.sh` says in variables: how programs for it are compiled, linked and run here.
+/// Another platform, as `bindings/cross/library.sh` says in variables: how programs for it are compiled, linked and run
+/// here.
 pub struct Elsewhere {
     /// Arguments are separated by blanks, here and below.
     pub compiler: Vec<String>,

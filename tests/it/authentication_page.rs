@@ -15,15 +15,16 @@ use crate::common::{
     status_of,
 };
 
-/// "Review the different authentication methods that users can employ to successfully make calls to the Boomi Enterprise
-/// Platform API and Boomi Enterprise Platform Partner API."
+/// "Review the different authentication methods that users can employ to successfully make calls to the Boomi
+/// Enterprise Platform API and Boomi Enterprise Platform Partner API."
 #[test]
 fn every_kind_of_user_takes_every_route_or_is_told_why_not() {
     table::all_users_take_all_routes(&Emulator::start());
 }
 
-/// "Single sign-on (SSO) Administration users and regular users (non-SSO) can authenticate calls to the Boomi Enterprise
-/// Platform and Partner APIs using their user name and password credentials in a Basic Auth type authorization."
+/// "Single sign-on (SSO) Administration users and regular users (non-SSO) can authenticate calls to the Boomi
+/// Enterprise Platform and Partner APIs using their user name and password credentials in a Basic Auth type
+/// authorization."
 #[test]
 fn administrators_and_regular_users_sign_in_with_passwords() {
     let boomi = Emulator::start();
@@ -53,8 +54,8 @@ fn other_single_sign_on_users_need_tokens_and_are_told_so() {
     }
 }
 
-/// "Similarly, users that enable two-factor authentication (2FA) on their accounts can authenticate their API calls using
-/// a single API token rather than manually entering individual authentication codes per API call."
+/// "Similarly, users that enable two-factor authentication (2FA) on their accounts can authenticate their API calls
+/// using a single API token rather than manually entering individual authentication codes per API call."
 #[test]
 fn one_token_serves_many_calls_of_a_user_with_two_factors() {
     let boomi = Emulator::start();
@@ -104,7 +105,7 @@ fn a_token_opens_its_own_account_only() {
 /// "Users generate API tokens for their account from the Settings > Account Information and Setup > Boomi Enterprise
 /// Platform API Tokens page and use the token's value in place of a password:"
 #[test]
-fn a_rejected_secret_is_answered_with_the_page_that_makes_tokens() {
+fn rejected_secret_names_the_page_that_makes_tokens() {
     let boomi = Emulator::start();
     let page = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
     for wrong in [Credentials::password(REGULAR.name, "wrong"), Credentials::api_token(REGULAR.name, "wrong")] {
@@ -113,8 +114,8 @@ fn a_rejected_secret_is_answered_with_the_page_that_makes_tokens() {
     }
 }
 
-/// "When making manual calls to the Boomi Enterprise Platform or Partner APIs, users must enter the API token value within
-/// the password field of a Basic Auth type authorization."
+/// "When making manual calls to the Boomi Enterprise Platform or Partner APIs, users must enter the API token value
+/// within the password field of a Basic Auth type authorization."
 #[test]
 fn for_a_manual_call_the_token_stands_where_the_password_would() {
     let boomi = Emulator::start();
@@ -125,8 +126,8 @@ fn for_a_manual_call_the_token_stands_where_the_password_would() {
     assert_eq!([AUDIT_LOG, PARTNER_AUDIT_LOG].map(|path| status_of(&client, path)), [200, 200]);
 }
 
-/// "In addition, the user name value must be the Boomi Enterprise Platform user name authenticating the request and be in
-/// the form of BOOMI_TOKEN.<username>."
+/// "In addition, the user name value must be the Boomi Enterprise Platform user name authenticating the request and be
+/// in the form of BOOMI_TOKEN.<username>."
 #[test]
 fn the_user_name_has_the_prefix_once() {
     for kind in [CredentialKind::ApiToken, CredentialKind::Password] {
@@ -195,8 +196,8 @@ fn the_account_id_and_the_record_stand_in_the_path() {
     assert_eq!(boomi.log().len(), 2);
 }
 
-/// "For more information about API tokens and how to add them to your account, refer to the topics API Tokens and Adding
-/// new API Tokens on a user account."
+/// "For more information about API tokens and how to add them to your account, refer to the topics API Tokens and
+/// Adding new API Tokens on a user account."
 #[test]
 fn a_new_token_replaces_the_old_one() {
     let boomi = Emulator::start();
@@ -206,8 +207,8 @@ fn a_new_token_replaces_the_old_one() {
     assert_eq!(status_of(&client(&boomi, new), AUDIT_LOG), 200);
 }
 
-/// "As described in the previous section, you can generate and use an API token to make calls from accounts enabled with
-/// 2FA."
+/// "As described in the previous section, you can generate and use an API token to make calls from accounts enabled
+/// with 2FA."
 #[test]
 fn a_token_needs_no_second_factor() {
     let boomi = Emulator::start();
@@ -225,8 +226,8 @@ fn an_automated_password_user_is_pointed_to_tokens() {
     assert_says(&error, &["two-factor", "needs one, or an API token"]);
 }
 
-/// "In some cases, however, you may be making less frequent, ad-hoc calls and do not require the automation benefits that
-/// a token provides."
+/// "In some cases, however, you may be making less frequent, ad-hoc calls and do not require the automation benefits
+/// that a token provides."
 #[test]
 fn a_typed_code_is_for_one_call() {
     let boomi = Emulator::start();

@@ -197,7 +197,7 @@ fn hub(boomi: &Emulator) -> ClientBuilder {
 }
 
 #[test]
-fn a_datahub_repository_is_on_another_host_and_gets_the_bearer_alone() {
+fn datahub_repository_on_another_host_gets_only_the_bearer() {
     let boomi = Emulator::start();
     let platform = client(&boomi, by_token(REGULAR));
     let repository = hub(&boomi).token_provider(&platform.token_provider(None).unwrap()).build().unwrap();

@@ -156,7 +156,7 @@ fn a_truncated_stream_is_an_error_and_stays_one() {
 }
 
 #[test]
-fn a_stream_that_is_no_http_in_the_middle_is_an_error_and_stays_one() {
+fn stream_with_invalid_chunks_fails_and_stays_failed() {
     let port = servers::answers_and_closes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\nzz\r\n");
     let mut response = opened(&plain_client(&http(port)).build().unwrap(), None, b"12345");
     is(&response.read(&mut [0; 10]).unwrap_err(), ErrorKind::Protocol, &["not valid HTTP"]);
@@ -270,7 +270,7 @@ fn a_read_that_waits_ends_when_its_client_is_cancelled() {
 }
 
 #[test]
-fn a_read_after_a_cancellation_ends_at_once_though_bytes_are_there() {
+fn read_after_cancel_fails_at_once_with_bytes_buffered() {
     let stops: [fn(&Client, &Call); 2] = [|_, call| call.cancel(), |client, _| client.cancel()];
     for stop in stops {
         let (port, _held) = begins();
@@ -345,7 +345,7 @@ fn counts(answer: String) -> (u16, Receiver<Seen>) {
 }
 
 #[test]
-fn a_stream_that_was_read_to_its_end_leaves_its_connection_for_the_next() {
+fn stream_read_to_its_end_leaves_its_connection_reusable() {
     for answer in [
         answer_of("200 OK", "whole"),
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwhole\r\n0\r\n\r\n".to_owned(),
@@ -361,7 +361,7 @@ fn a_stream_that_was_read_to_its_end_leaves_its_connection_for_the_next() {
 }
 
 #[test]
-fn a_stream_that_was_dropped_in_the_middle_closes_its_connection() {
+fn stream_dropped_in_the_middle_closes_its_connection() {
     let (port, seen) = counts("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin".to_owned());
     let client = plain_client(&http(port)).build().unwrap();
     for number in 0..3 {

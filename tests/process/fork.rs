@@ -56,11 +56,11 @@ fn a_client_works_in_forked_children_and_then_in_the_parent() {
     assert_eq!((&parent, &after), (&before, &before));
 }
 
-/// A program that gives the credentials is run by each process for itself, also in a child that was forked while another thread
-/// of its parent waited for it.
+/// A program that gives the credentials is run by each process for itself, also in a child that was forked while
+/// another thread of its parent waited for it.
 #[cfg(feature = "credential-process")]
 #[test]
-fn a_client_whose_credentials_come_from_a_program_works_in_forked_children() {
+fn credential_process_works_in_forked_children() {
     use std::io::{Read as _, Write as _};
     let boomi = Emulator::start_unlimited();
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fork-{}", std::process::id()));

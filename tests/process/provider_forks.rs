@@ -32,7 +32,7 @@ fn goes_on_with(jwt: &str, client: &Client, provider: &TokenProvider, who: &str)
 }
 
 #[test]
-fn the_token_is_kept_in_children_and_nobody_gets_anothers_answer() {
+fn token_survives_fork_and_responses_are_not_mixed_up() {
     let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     let provider = client.token_provider(None).unwrap();
@@ -129,7 +129,7 @@ fn a_fork_in_the_middle_of_a_renewal_leaves_children_free() {
 }
 
 #[test]
-fn a_fork_in_the_middle_of_the_first_exchange_leaves_children_free() {
+fn fork_during_first_token_request_does_not_block_children() {
     let middle = Middle::new();
     let (boomi, client) = (&middle.boomi, &middle.client);
     let provider = client.token_provider(None).unwrap();
@@ -149,7 +149,7 @@ fn a_fork_in_the_middle_of_the_first_exchange_leaves_children_free() {
 }
 
 #[test]
-fn a_lock_that_somebody_holds_in_the_parent_holds_nobody_in_a_child() {
+fn lock_held_in_the_parent_does_not_block_a_child() {
     let boomi = Emulator::start_unlimited();
     let client = common::client(&boomi, by_password(REGULAR));
     // Another user of the same table of ledgers, held back or not as it may be.

@@ -101,7 +101,7 @@ fn signs_in_with_a_code(client: &Client) {
 }
 
 #[test]
-fn a_program_restarted_again_and_again_is_rejected_twice_at_most() {
+fn restarted_program_is_rejected_twice_at_most() {
     let (boomi, directory) = (Emulator::start_unlimited(), StateDir::new("restarted"));
     for _ in 0..300 {
         assert!(did_its_job(start("wrong password", &boomi, &directory)));

@@ -75,7 +75,7 @@ fn the_library_has_its_soname_and_stays_loaded() {
 }
 
 #[test]
-fn loading_it_again_and_again_starts_no_thread_touches_no_signal_and_leaks_nothing() {
+fn repeated_loading_starts_no_thread_and_leaks_nothing() {
     let scratch = Scratch::new("load");
     let program = scratch.join("load");
     let source = root().join("tests/abi/load.c");

@@ -96,7 +96,7 @@ fn callbacks_give_throw_and_are_destroyed_once() {
 }
 
 #[test]
-fn objects_may_be_moved_from_outlive_each_other_and_never_be_finished() {
+fn objects_can_be_moved_and_outlive_each_other() {
     check("tests/cpp/ownership.cpp", "ownership holds");
 }
 

@@ -1,12 +1,12 @@
 //! The way in through the functions of the C API, called as C calls them.
 //!
-//! Every handle has an owner here that frees it once; every out-parameter starts out as rubbish, so that one that is not
-//! written shows.
+//! Every handle has an owner here that frees it once; every out-parameter starts out as rubbish, so that one that is
+//! not written shows.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
-    reason = "one reason for all: each pointer is a live handle of an owner below, a CString that outlives the call, or \
-              the address of a local"
+    reason = "one reason for all: each pointer is a live handle of an owner below, a CString that outlives the call, \
+              or the address of a local"
 )]
 
 mod callbacks;

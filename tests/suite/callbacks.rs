@@ -13,7 +13,7 @@ use crate::run_twice;
 use crate::support::{AUDIT_LOG, DEPLOYMENT, by_password, client, failure, get, of};
 
 run_twice!(
-    credentials_are_asked_for_before_the_first_sign_in_and_after_a_rejection,
+    callback_runs_before_first_sign_in_and_after_rejection,
     bad_credentials_of_a_callback_are_the_calls_error,
     events_tell_what_happened_and_no_secret,
     what_callbacks_hold_is_released_once_when_the_client_is_gone,
@@ -24,7 +24,7 @@ fn given(username: &'static str, secret: &'static str) -> Given {
     Given { kind: Password, username, secret }
 }
 
-fn credentials_are_asked_for_before_the_first_sign_in_and_after_a_rejection<A: Api>() {
+fn callback_runs_before_first_sign_in_and_after_rejection<A: Api>() {
     let boomi = Emulator::start();
     boomi.set_password(REGULAR.name, "second");
     let asked = Arc::new(Mutex::new(Vec::new()));

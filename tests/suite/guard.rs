@@ -14,7 +14,7 @@ run_twice!(
     a_guard_that_knows_nothing_says_so_and_sends_nothing,
     a_rejection_is_counted_and_holds_the_next_sign_in,
     a_state_directory_is_named_and_tells_others,
-    a_state_directory_that_cannot_be_used_is_a_problem_and_no_failure,
+    unusable_state_dir_is_a_described_problem_and_no_error,
     without_credentials_there_is_nothing_to_describe,
 );
 
@@ -94,7 +94,7 @@ fn a_state_directory_is_named_and_tells_others<A: Api>() {
     assert_eq!((&about["rejections"], &about["held"]), (&0.into(), &Value::Null), "{about}");
 }
 
-fn a_state_directory_that_cannot_be_used_is_a_problem_and_no_failure<A: Api>() {
+fn unusable_state_dir_is_a_described_problem_and_no_error<A: Api>() {
     let (boomi, scratch) = (Emulator::start(), Scratch::new());
     std::fs::write(scratch.path("file"), "").unwrap();
     let directory = Setting::StateDir(scratch.name("file/state"));

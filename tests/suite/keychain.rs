@@ -10,7 +10,8 @@ use crate::support::{AUDIT_LOG, client, get, of};
 
 run_twice!(what_the_keychain_cannot_give_is_told_at_the_first_use);
 
-/// Of an entry that nobody has. Whether the build has the feature, and the machine a keychain, is not this test's to say.
+/// Of an entry that nobody has. Whether the build has the feature, and the machine a keychain, is not this test's to
+/// say.
 fn what_the_keychain_cannot_give_is_told_at_the_first_use<A: Api>() {
     let boomi = Emulator::start();
     let entry = "an entry of boomi-auth's tests";

@@ -26,7 +26,7 @@ run_twice!(
     a_program_that_hangs_ends_with_its_call,
     a_program_that_hangs_is_canceled_with_its_call,
     who_needs_no_credentials_does_not_wait_for_the_program,
-    a_program_that_fails_or_prints_nonsense_is_explained_and_not_shown,
+    failing_credential_process_is_explained_and_not_quoted,
     a_program_of_another_user_is_refused,
 );
 
@@ -272,7 +272,7 @@ fn who_needs_no_credentials_does_not_wait_for_the_program<A: Api>() {
     assert_eq!(boomi.log().len(), 1);
 }
 
-fn a_program_that_fails_or_prints_nonsense_is_explained_and_not_shown<A: Api>() {
+fn failing_credential_process_is_explained_and_not_quoted<A: Api>() {
     let cases = [
         ("exit 3", "exit status 3"),
         ("printf '{\"version\":1,\"username\":\"u\",\"password\":\"marked-secret\"}'; exit 3", "exit status 3"),

@@ -239,7 +239,8 @@ fn a_server_that_comes_back_is_found<A: Api>() {
         let mut request = A::request("GET", DEPLOYMENT).unwrap();
         A::set_auth(&mut request, scheme);
         A::send(&client, &request, None).unwrap();
-        // With Basic, the second and third are the guard's, who asks without credentials whether there is an answer at all.
+        // With Basic, the second and third are the guard's, who asks without credentials whether there is an answer at
+        // all.
         boomi.answer_next(lost(WireFault::ResetBefore).times(3));
         let response = A::send(&client, &request, None).unwrap();
         assert_eq!((response.status(), response.attempts()), (200, 4), "{scheme:?}");

@@ -1,5 +1,5 @@
-//! The scenarios that need no clock, through each way into the library, against the emulator. All of them are played on the
-//! fake clock too, by `src/tests/scenarios.rs`.
+//! The scenarios that need no clock, through each way into the library, against the emulator. All of them are played on
+//! the fake clock too, by `src/tests/scenarios.rs`.
 
 #[path = "../scenarios/play.rs"]
 mod play;

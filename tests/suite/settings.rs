@@ -12,7 +12,7 @@ use crate::support::{AUDIT_LOG, assert_invalid, at, by_password, by_token, clien
 run_twice!(
     each_bad_setting_is_refused_by_name,
     the_first_bad_setting_is_the_error_of_the_client,
-    without_credentials_a_sign_in_says_what_to_set_and_where_boomi_shows_it,
+    sign_in_without_credentials_says_what_to_set_and_where,
     without_an_account_id_a_call_says_where_boomi_shows_it,
     a_description_shows_the_settings_and_no_secret,
     the_user_agent_stands_before_ours,
@@ -76,7 +76,7 @@ fn the_first_bad_setting_is_the_error_of_the_client<A: Api>() {
     assert_invalid(A::client(settings), "the timeout is zero");
 }
 
-fn without_credentials_a_sign_in_says_what_to_set_and_where_boomi_shows_it<A: Api>() {
+fn sign_in_without_credentials_says_what_to_set_and_where<A: Api>() {
     let client = client::<A>(at("https://localhost:1"), []);
     let page = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
     for failure in [failure(A::generate_jwt(&client, None, None)), failure(get::<A>(&client, AUDIT_LOG))] {

@@ -67,7 +67,8 @@ pub(crate) struct SettingArgs {
     /// A PEM file of the certificate authorities to trust, alone; BOOMI_CA_FILE
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// The proxy, http://host:port, or "" for none; else HTTPS_PROXY and so on. One with a password goes into config.toml
+    /// The proxy, http://host:port, or "" for none; else HTTPS_PROXY and so on. One with a password goes into
+    /// config.toml
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// How long a call may take until its response begins, and then each read; BOOMI_TIMEOUT, else 60
@@ -76,7 +77,8 @@ pub(crate) struct SettingArgs {
     /// Where the guard remembers sign-ins; BOOMI_STATE_DIR, else $XDG_STATE_HOME/boomi-auth
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
-    /// A Valkey or Redis server that a fleet shares, redis://host:port/0; BOOMI_STORE. One with a password goes there or into config.toml
+    /// A Valkey or Redis server that a fleet shares, redis://host:port/0; BOOMI_STORE. One with a password goes there
+    /// or into config.toml
     #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) store: Option<String>,
     /// Refused, with the reason: a secret is never an argument
@@ -102,7 +104,8 @@ pub(crate) enum Command {
     Username,
     /// Print a one-time code, which is good once and for 30 seconds
     ///
-    /// With a user, it is one that no sign-in of this machine gets too, for which the next half minute may have to be waited for.
+    /// With a user, it is one that no sign-in of this machine gets too, for which the next half minute may have to be
+    /// waited for.
     Otp {
         #[command(flatten)]
         show: ShowArg,
@@ -119,8 +122,8 @@ pub(crate) enum Command {
     },
     /// Print a config for `curl -K`: header, one-time code, certificate authorities, proxy
     ///
-    /// The headers go wherever that curl goes, so name URLs of Boomi alone. Redirects are not followed with them. Credentials that
-    /// the guard holds back are not printed.
+    /// The headers go wherever that curl goes, so name URLs of Boomi alone. Redirects are not followed with them.
+    /// Credentials that the guard holds back are not printed.
     CurlConfig {
         #[command(flatten)]
         scheme: SchemeArg,

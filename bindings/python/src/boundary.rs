@@ -162,7 +162,7 @@ pub(crate) fn protocol_error(py: Python<'_>, message: &str, status: u16) -> PyEr
 /// Refuses to pickle an object with secrets, for `__reduce__`.
 pub(crate) fn not_pickled(what: &str) -> PyErr {
     PyTypeError::new_err(format!(
-        "a boomi_auth.{what} cannot be pickled, because it holds secrets and connections: make it where it is used, for example \
-         with Client.from_env() in each process"
+        "a boomi_auth.{what} cannot be pickled, because it holds secrets and connections: make it where it is used, \
+         for example with Client.from_env() in each process"
     ))
 }

@@ -52,7 +52,10 @@ impl Client {
     #[new]
     #[pyo3(
         signature = (credentials = None, **settings),
-        text_signature = "(credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+        text_signature = "(credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, \
+            ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, user_agent=None, \
+            max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, \
+            token_provider=None, on_event=None)"
     )]
     fn new(
         py: Python<'_>,
@@ -70,7 +73,10 @@ impl Client {
     #[classmethod]
     #[pyo3(
         signature = (credentials = None, **settings),
-        text_signature = "($cls, credentials=None, *, account_id=None, base_url=None, timeout=None, connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
+        text_signature = "($cls, credentials=None, *, account_id=None, base_url=None, timeout=None, \
+            connect_timeout=None, ca_file=None, ca_mode='only', proxy=None, state_dir=None, store=None, \
+            user_agent=None, max_response_bytes=None, requests_per_second=None, max_retries=None, \
+            max_sign_ins_in_flight=None, token_provider=None, on_event=None)"
     )]
     fn from_env(
         _cls: &Bound<'_, PyType>,
@@ -104,7 +110,12 @@ impl Client {
     ///
     /// The rate limit may delay it (see ``requests_per_second``), and it is retried with backoff when that is safe.
     /// Redirects are not followed. Ctrl-C ends it within 0.1 s.
-    #[pyo3(signature = (method, path, **options), text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (method, path, **options),
+        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, \
+            secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, \
+            call=None)"
+    )]
     fn request(
         &self,
         py: Python<'_>,
@@ -123,37 +134,61 @@ impl Client {
     }
 
     /// Sends a HEAD request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn head(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "HEAD", path, options)
     }
 
     /// Sends a GET request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn get(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "GET", path, options)
     }
 
     /// Sends a POST request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn post(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "POST", path, options)
     }
 
     /// Sends a PUT request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn put(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "PUT", path, options)
     }
 
     /// Sends a PATCH request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn patch(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "PATCH", path, options)
     }
 
     /// Sends a DELETE request; see :meth:`request`.
-    #[pyo3(signature = (path, **options), text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)")]
+    #[pyo3(
+        signature = (path, **options),
+        text_signature = "($self, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, stream=False, replayable=None, call=None)"
+    )]
     fn delete(&self, py: Python<'_>, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Response> {
         self.request(py, "DELETE", path, options)
     }
@@ -166,7 +201,8 @@ impl Client {
     /// ``for``, or ``async for``.
     #[pyo3(
         signature = (object, filter = None, **options),
-        text_signature = "($self, object, filter=None, *, params=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, call=None)"
+        text_signature = "($self, object, filter=None, *, params=None, headers=None, secret_headers=None, \
+            auth='auto', account_id=None, otp=None, timeout=None, call=None)"
     )]
     fn query(
         &self,
@@ -193,7 +229,8 @@ impl Client {
     /// are those of :meth:`request`, without ``stream``.
     #[pyo3(
         signature = (method, path, **options),
-        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
+        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, \
+            secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
     )]
     fn start(&self, py: Python<'_>, method: &str, path: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Job> {
         let options = Options::read(py, "start", options)?;
@@ -205,7 +242,8 @@ impl Client {
     /// Starts a job and waits for its result, within one call's timeout. See :meth:`start`.
     #[pyo3(
         signature = (method, path, **options),
-        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
+        text_signature = "($self, method, path, *, params=None, json=None, data=None, headers=None, \
+            secret_headers=None, auth='auto', account_id=None, otp=None, timeout=None, replayable=None, call=None)"
     )]
     fn wait(
         &self,

@@ -150,7 +150,7 @@ impl<'a> PendingAttempt<'a> {
                 Admission::Go(permit) => return self.with_code(permit),
                 Admission::Probe => self.probe()?,
                 Admission::Wait(wait) => self.without_rate_permit(|attempt| attempt.wait(wait))?,
-                Admission::Held(held) if !self.may_get_other_credentials() => return Err(self.held(&held)),
+                Admission::Held(held) if !self.try_to_drop_held_credentials() => return Err(self.held(&held)),
                 Admission::Held(_) => {}
                 Admission::NoStep(wait) => return Err(next_step_too_late(wait)),
                 Admission::Unusable(problem) => return Err(no_shared_memory(&problem)),
@@ -241,8 +241,8 @@ impl<'a> PendingAttempt<'a> {
         rate_permit.map_or(Ok(()), RatePermit::wait_again)
     }
 
-    /// Whether to load held credentials again, because their source may have others.
-    fn may_get_other_credentials(&self) -> bool {
+    /// Drops held credentials from the cache if their source may have others. Returns whether to load them again.
+    fn try_to_drop_held_credentials(&self) -> bool {
         let auth = &self.context.client.auth;
         let may = auth.credentials().is_some_and(Credentials::can_change)
             && auth.is_load_due(self.context.deadline().clock().boottime());

@@ -185,8 +185,8 @@ impl Emulator {
         self.shared.line.set(outage);
     }
 
-    /// Shifts the `Date` header of all answers by this much against the server's clock, and nothing else; nothing leaves
-    /// it out. A scripted `Date` stays as it is.
+    /// Shifts the `Date` header of all answers by this much against the server's clock, and nothing else; nothing
+    /// leaves it out. A scripted `Date` stays as it is.
     pub fn set_date_offset(&self, seconds: Option<i64>) {
         self.shared.world().date_offset_s = seconds;
     }
@@ -197,12 +197,14 @@ impl Emulator {
     }
 
     /// The most requests of an account that ever arrived in one second, those that were refused for it included: all of
-    /// a time `[t, t + 1 s)`, whatever the limit. For GraphQL the account is the JWT's; paths without a limit do not count.
+    /// a time `[t, t + 1 s)`, whatever the limit. For GraphQL the account is the JWT's; paths without a limit do not
+    /// count.
     pub fn most_in_a_second(&self, account: &str) -> usize {
         self.shared.world().rates.most(account)
     }
 
-    /// Every request that took effect since the start, the last [`clear_effects`](Emulator::clear_effects) or the last reset.
+    /// Every request that took effect since the start, the last [`clear_effects`](Emulator::clear_effects) or the last
+    /// reset.
     pub fn effects(&self) -> Vec<Effect> {
         self.shared.world().effects.clone()
     }

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_is_ready_after_as_many_polls_as_told_for_its_account_and_object_only() {
+    fn job_is_ready_after_its_polls_by_its_account_and_object() {
         let mut jobs = Jobs::default();
         let id = jobs.begin("x", "a", "o");
         assert_ne!(jobs.begin("x", "a", "o"), id);

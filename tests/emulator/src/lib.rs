@@ -29,8 +29,8 @@
 //! user. What signs in to a DataHub repository or to Event Streams is in [`users`] too.
 //!
 //! An account may make ten requests a second, as documented: a test that makes more begins with
-//! [`Emulator::start_unlimited`]. The command `boomi-emulator` offers the same to any language through a control API: see
-//! the README.
+//! [`Emulator::start_unlimited`]. The command `boomi-emulator` offers the same to any language through a control API:
+//! see the README.
 
 mod answer;
 mod clock;

@@ -28,7 +28,8 @@ pub struct Options {
     pub delays: Vec<Delay>,
     /// The outage it starts in, if any.
     pub outage: Option<Outage>,
-    /// How many requests a second an account may make. Default 10, so a test that makes more wants [`Options::unlimited`].
+    /// How many requests a second an account may make. Default 10, so a test that makes more wants
+    /// [`Options::unlimited`].
     pub rate_limit: RateLimit,
     /// How many rows a query has. Default 250.
     pub query_rows: u32,

@@ -41,8 +41,8 @@ impl Place {
         Place { object: object.into(), account: account.into(), from: 0 }
     }
 
-    /// The token: Base64 with padding, as seen, so that it holds `/`, `+` and `=`; the `&` is ours. It is compared byte by
-    /// byte, and good for ever (\[U\] how long in fact).
+    /// The token: Base64 with padding, as seen, so that it holds `/`, `+` and `=`; the `&` is ours. It is compared byte
+    /// by byte, and good for ever (\[U\] how long in fact).
     fn token(&self) -> String {
         format!("+/&{}==", BASE64_NOPAD.encode(&serde_json::to_vec(self).expect("it is JSON")))
     }

@@ -101,7 +101,8 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// A port that no emulator of this process had: what a client of an earlier one remembers of an origin is not about this one.
+/// A port that no emulator of this process had: what a client of an earlier one remembers of an origin is not about
+/// this one.
 fn bind_to_a_new_port() -> io::Result<TcpListener> {
     static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut used = USED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! The C API as a sequence of calls: handles of every kind in whatever order, with texts and NULL where they may be. Nothing goes
-//! beyond loopback's discard port, where nobody listens.
+//! The C API as a sequence of calls: handles of every kind in whatever order, with texts and NULL where they may be.
+//! Nothing goes beyond loopback's discard port, where nobody listens.
 #![no_main]
 
 use std::ffi::{CString, c_char};
@@ -96,7 +96,8 @@ fuzz_target!(|bytes: &[u8]| {
     while let Some(operation) = input.byte() {
         let mut error = null_mut();
         let error_out: *mut *mut boomi_error = if operation >= 128 { null_mut() } else { &mut error };
-        // SAFETY: what is handed over is NULL, a handle that is not freed yet, a text with its NUL, or a buffer with its length.
+        // SAFETY: what is handed over is NULL, a handle that is not freed yet, a text with its NUL, or a buffer with
+        // its length.
         unsafe {
             match operation % 40 {
                 0 => {

@@ -31,7 +31,7 @@ fn send_elsewhere(sender: &Client, authorization: &Authorization) -> (u16, Vec<u
 }
 
 #[test]
-fn a_wrong_password_in_a_crowd_of_another_librarys_is_rejected_twice_at_most() {
+fn foreign_requests_with_a_wrong_password_are_rejected_twice() {
     let boomi = Emulator::start_unlimited();
     let (client, sender) = (client_with(&boomi, "wrong"), common::builder(&boomi).build().unwrap());
     let sent: usize = at_once(THREADS, |_| {
@@ -55,7 +55,7 @@ fn a_wrong_password_in_a_crowd_of_another_librarys_is_rejected_twice_at_most() {
 }
 
 #[test]
-fn a_right_password_in_a_crowd_of_another_librarys_is_never_held() {
+fn foreign_requests_with_a_right_password_are_never_held() {
     let boomi = Emulator::start_unlimited();
     let (client, sender) = (common::client(&boomi, by_password(REGULAR)), common::builder(&boomi).build().unwrap());
     at_once(THREADS, |_| {
@@ -115,7 +115,7 @@ mod libcurl {
     use crate::toolchain::{Library, STRICT, Scratch, has, include_flag, root, run, stdout};
 
     #[test]
-    fn a_program_with_libcurl_that_goes_on_and_on_is_rejected_twice_at_most() {
+    fn endless_libcurl_program_is_rejected_twice_at_most() {
         assert!(has("pkg-config"), "pkg-config is not installed: `make setup` installs it");
         let flags = stdout(Command::new("pkg-config").args(["--cflags", "--libs", "libcurl"]));
         let scratch = Scratch::new("wrong_password");

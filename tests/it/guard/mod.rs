@@ -1,4 +1,5 @@
-//! The guard for real: many threads, programs, processes and one emulated Boomi that counts bad sign-ins, and locks after six.
+//! The guard for real: many threads, programs, processes and one emulated Boomi that counts bad sign-ins, and locks
+//! after six.
 
 mod crowd;
 mod foreign;

@@ -51,7 +51,7 @@ fn is_served(client: &Client, number: usize) -> bool {
 }
 
 #[test]
-fn a_password_changed_under_load_does_not_lock_and_works_when_it_is_back() {
+fn password_change_under_load_does_not_lock_the_user() {
     let boomi = Emulator::start_unlimited();
     boomi.set_delays(vec![Delay::new(50, 500)]);
     let clients = [(); 2].map(|()| common::client(&boomi, by_password(REGULAR)));

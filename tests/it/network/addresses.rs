@@ -79,7 +79,7 @@ fn an_address_that_refuses_costs_nothing() {
 }
 
 #[test]
-fn an_address_that_drops_packets_costs_its_share_of_the_connect_timeout() {
+fn silent_address_costs_its_share_of_the_connect_timeout() {
     with_addresses(&format!("{DROPS},127.0.0.1"), || {
         let boomi = Emulator::start();
         let _full = Full::at((DROPS, port_of(&boomi)).into());

@@ -54,7 +54,7 @@ fn each_variable_that_names_a_proxy_is_followed() {
 }
 
 #[test]
-fn the_more_exact_variable_comes_first_and_http_proxy_is_for_http() {
+fn exact_proxy_variable_wins_and_http_proxy_is_for_http() {
     let (boomi, dead) = (Boomi::start(), dead_proxy());
     let proxy = Tinyproxy::start("");
     let living = format!("http://{}", proxy.host);

@@ -53,9 +53,11 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 hostile! {
     a_body_without_end: endless("HTTP/1.1 200 OK\r\n\r\n", vec![b'x'; 65536]) => TooLarge, ["max_response_bytes"];
-    a_chunked_body_without_end: endless(CHUNKED, b"400\r\n".iter().copied().chain([b'x'; 1024]).chain(*b"\r\n").collect())
+    a_chunked_body_without_end:
+        endless(CHUNKED, b"400\r\n".iter().copied().chain([b'x'; 1024]).chain(*b"\r\n").collect())
         => TooLarge, ["max_response_bytes"];
-    an_error_page_without_end: endless("HTTP/1.1 500 No\r\n\r\n", vec![b'<'; 65536]) => TooLarge, ["max_response_bytes"];
+    an_error_page_without_end: endless("HTTP/1.1 500 No\r\n\r\n", vec![b'<'; 65536])
+        => TooLarge, ["max_response_bytes"];
     a_length_beyond_all_numbers:
         answers_and_closes("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nx")
         => Protocol, ["not valid HTTP"];

@@ -127,7 +127,7 @@ fn with_a_bundle_added_the_stores_own_servers_are_trusted_still() {
 }
 
 #[test]
-fn a_bundle_is_trusted_besides_mozillas_roots_where_there_is_no_store() {
+fn added_bundle_without_a_system_store_joins_mozilla_roots() {
     alone(
         || vec![("SSL_CERT_FILE", NOWHERE.to_owned())],
         || {

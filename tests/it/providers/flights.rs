@@ -11,7 +11,8 @@ use crate::load::{assert_rejected_at_most, at_once, exchanges, status, until};
 
 const THREADS: usize = 64;
 
-/// A client whose credentials are known to be good, so that the guard alone would let several exchanges through at once.
+/// A client whose credentials are known to be good, so that the guard alone would let several exchanges through at
+/// once.
 fn proven_client(boomi: &Emulator) -> Client {
     let client = common::client(boomi, by_password(REGULAR));
     assert_eq!(status_of(&client, AUDIT_LOG), 200);

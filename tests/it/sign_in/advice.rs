@@ -9,7 +9,7 @@ use crate::common::{self, AUDIT_LOG, GRAPHQL_QUERY, assert_says, by_password, by
 const TOKEN_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
 #[test]
-fn a_rejected_password_is_told_of_tokens_single_sign_on_and_the_lock() {
+fn rejected_password_error_names_tokens_sso_and_the_lock() {
     let boomi = Emulator::start();
     let wrong = Credentials::password(REGULAR.name, "wrong").unwrap();
     let client = common::client(&boomi, wrong);
@@ -50,7 +50,7 @@ fn error_user_login_is_a_rejection_although_its_status_is_403() {
 }
 
 #[test]
-fn error_user_auth_is_no_rejection_and_speaks_of_the_tokens_account() {
+fn error_user_auth_names_the_account_and_is_no_rejection() {
     let boomi = Emulator::start();
     let events = common::Events::default();
     let client = common::builder(&boomi).credentials(by_token(BOUND)).on_event(events.handler()).build().unwrap();
@@ -114,7 +114,7 @@ fn every_shape_of_error_is_read_at_the_exchange_too() {
 }
 
 #[test]
-fn what_is_no_jwt_is_a_protocol_error_that_says_what_it_looks_like() {
+fn body_without_jwt_is_a_protocol_error_that_describes_it() {
     let boomi = Emulator::start();
     let client = common::client(&boomi, by_password(REGULAR));
     for (body, words) in [
@@ -132,7 +132,7 @@ fn what_is_no_jwt_is_a_protocol_error_that_says_what_it_looks_like() {
 }
 
 #[test]
-fn graphql_errors_beside_data_are_errors_and_the_data_is_still_there() {
+fn graphql_errors_beside_data_are_errors_and_keep_the_data() {
     let boomi = Emulator::start();
     let client = common::client(&boomi, by_password(REGULAR));
     client.token().unwrap();

@@ -178,7 +178,7 @@ fn a_wait_for_a_code_can_be_cancelled() {
 }
 
 #[test]
-fn a_function_that_gives_no_code_is_an_otp_error_and_nothing_is_sent() {
+fn callback_without_code_is_an_otp_error_and_sends_nothing() {
     let boomi = Emulator::start();
     type Ask = fn() -> Result<String, Box<dyn std::error::Error + Send + Sync>>;
     let asks: [(Ask, &str); 3] = [

@@ -251,7 +251,7 @@ fn a_clients_cancellation_ends_what_had_begun_and_nothing_later() {
 }
 
 #[test]
-fn a_cancelled_call_handle_stays_cancelled_and_its_client_works_on() {
+fn cancelled_call_stays_cancelled_and_its_client_works() {
     let (port, _take) = stuck_after(|stream| {
         read_head(stream);
         stream.write_all(answer_of("200 OK", "").as_bytes()).unwrap();

@@ -89,7 +89,7 @@ fn a_proxy_that_refuses_is_named_with_its_reason() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_user_is_told_apart_from_one_that_refuses_it() {
+fn proxy_407_without_a_user_asks_for_user_and_password() {
     let boomi = Emulator::start();
     let port = answers_and_closes(answer_of("407 Proxy Authentication Required", ""));
     let error = client_through(&boomi, &format!("127.0.0.1:{port}")).get(AUDIT_LOG).send().unwrap_err();
@@ -119,7 +119,7 @@ fn a_proxy_that_hangs_is_a_timeout_that_speaks_of_the_proxy() {
 }
 
 #[test]
-fn a_bad_certificate_behind_a_proxy_is_the_hosts_and_not_the_proxys() {
+fn bad_certificate_behind_a_proxy_is_blamed_on_the_host() {
     let boomi = Emulator::start();
     let proxy = Tunnel::start();
     let builder = common::builder(&boomi).base_url(boomi.bad_tls(boomi_emulator::BadTls::Expired));

@@ -1,7 +1,8 @@
-//! All at once, for hours: 32 threads, a server that fails in all its ways, clocks that are set, a password that is changed.
+//! All at once, for hours: 32 threads, a server that fails in all its ways, clocks that are set, a password that is
+//! changed.
 //!
-//! It goes in laps of a minute, with one client for all of them. Each lap is judged by itself, so that what the test keeps
-//! about it does not grow. `make soak-hours` gives it two hours and a clock of its own, and draws what it tells.
+//! It goes in laps of a minute, with one client for all of them. Each lap is judged by itself, so that what the test
+//! keeps about it does not grow. `make soak-hours` gives it two hours and a clock of its own, and draws what it tells.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -20,16 +21,16 @@ const REQUESTS_PER_SECOND: u32 = 50;
 const FAULTS: usize = 5;
 /// What the password costs each time.
 const MOST_REJECTIONS: u32 = 5;
-/// A hold that lasts longer is for a person to end: four rejections and a first sign-in without an answer may have been the
-/// five that do not lock a user.
+/// A hold that lasts longer is for a person to end: four rejections and a first sign-in without an answer may have been
+/// the five that do not lock a user.
 const LONGEST_HOLD_MS: u64 = 16_000;
 /// The machine's clock, against the right time.
 const CLOCKS: [i64; 7] = [0, 30, -30, 3600, -3600, 6 * 3600, -6 * 3600];
 /// What an answer may have; bodies without an end have more.
 const LARGEST: u64 = 1 << 20;
 
-/// Sets the clock of this process, which runs under faketime, and leaves the server's right. Without faketime it is the server's
-/// that is set.
+/// Sets the clock of this process, which runs under faketime, and leaves the server's right. Without faketime it is the
+/// server's that is set.
 struct Clock {
     file: Option<std::ffi::OsString>,
     offset: i64,
@@ -149,7 +150,8 @@ pub fn everything(length_ms: u64) {
             std::fs::write(path, &told).unwrap();
         }
         usage.push(now);
-        // The server forgets what it knew of the lap, but not the password: one that was refused once is not tried again soon.
+        // The server forgets what it knew of the lap, but not the password: one that was refused once is not tried
+        // again soon.
         clock.set(&boomi, 0);
         boomi.reset();
         boomi.set_password(REGULAR.name, &password.lock().unwrap());

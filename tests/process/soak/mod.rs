@@ -1,5 +1,6 @@
-//! Many threads on one client for a while, beside a server that goes wrong now and then: nothing is lost, swapped or done
-//! twice, no second holds too many requests, and nothing grows. `SOAK_SECONDS` is how long; see `make soak-requests`.
+//! Many threads on one client for a while, beside a server that goes wrong now and then: nothing is lost, swapped or
+//! done twice, no second holds too many requests, and nothing grows. `SOAK_SECONDS` is how long; see
+//! `make soak-requests`.
 
 mod hours;
 mod usage;
@@ -142,8 +143,8 @@ fn soak_requests(length_ms: u64) {
     load::until(&boomi, || Usage::now().files <= before.files);
 }
 
-/// Asks the emulator for something that has no limit, again and again, and returns how long the slowest answer took: what a
-/// thread of this process may have to wait for its turn on this machine.
+/// Asks the emulator for something that has no limit, again and again, and returns how long the slowest answer took:
+/// what a thread of this process may have to wait for its turn on this machine.
 fn slowest_answer(boomi: &Emulator, is_over: &AtomicBool) -> Duration {
     let address = boomi.control_url().strip_prefix("http://").unwrap();
     let mut slowest = 0;

@@ -167,8 +167,8 @@ impl Fault {
         Fault::Scripted(wait.map_or(scripted.clone(), |wait| scripted.header("Retry-After", wait)))
     }
 
-    /// The time for a connection and for the call, in milliseconds: short where only its end ends it, and then still enough
-    /// for a slow machine to get as far as it is to get.
+    /// The time for a connection and for the call, in milliseconds: short where only its end ends it, and then still
+    /// enough for a slow machine to get as far as it is to get.
     fn time(&self) -> (u32, u32) {
         match self {
             Fault::Outage(outage) if outage.kind == OutageKind::Hang => (PLENTY_MS, 6_000),

@@ -10,7 +10,7 @@ fn bad_sign_ins(shell: &Shell) -> u32 {
 }
 
 #[test]
-fn a_hundred_runs_with_a_wrong_password_send_two_sign_ins_at_most() {
+fn hundred_runs_with_a_wrong_password_send_two_sign_ins() {
     let shell = Shell::new();
     let commands = [&["request", "GET", AUDIT_LOG][..], &["jwt"], &["header", "--jwt"], &["curl-config", "--jwt"]];
     for round in 0..100 {
@@ -82,7 +82,7 @@ fn without_a_memory_nothing_is_sent_that_could_lock_the_user() {
 }
 
 #[test]
-fn who_has_no_home_is_remembered_in_the_folder_for_temporary_files() {
+fn guard_state_without_home_is_in_the_temporary_directory() {
     let shell = Shell::new();
     let folder = shell.home().join("tmp");
     std::fs::create_dir(&folder).unwrap();

@@ -1,4 +1,5 @@
-//! README's lines for the shell run as they stand, and so do those of the guides; its profile is one, and its JSON is what is printed.
+//! README's lines for the shell run as they stand, and so do those of the guides; its profile is one, and its JSON is
+//! what is printed.
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::shell::{AUDIT_LOG, COMMAND, Shell, run, run_on_terminal, run_with_inp
 const DEPLOYMENT: &str = "/api/rest/v1/{accountId}/Deployment";
 
 #[test]
-fn a_body_comes_byte_by_byte_and_with_its_headers_if_they_are_wanted() {
+fn body_is_printed_unchanged_and_headers_with_include() {
     let shell = Shell::new();
     let body = shell.run(&["request", "GET", AUDIT_LOG]).good();
     assert!(body.starts_with("{\"@type\":\"AuditLog\"") && !body.ends_with('\n'), "{body}");
@@ -54,7 +54,7 @@ fn headers_are_sent_and_secret_ones_come_from_a_file() {
 }
 
 #[test]
-fn an_error_s_body_is_on_standard_output_and_its_message_on_standard_error() {
+fn error_body_goes_to_stdout_and_its_message_to_stderr() {
     let shell = Shell::new();
     let ended = shell.run(&["request", "GET", "/api/rest/v1/{accountId}/AuditLog/nope", "-o", "file"]);
     let ended = ended.failed(6, &["404", "There is no AuditLog with the id nope."]);

@@ -5,7 +5,7 @@ use boomi_emulator::users::{REGULAR, SSO_ADMIN, TWOFA, TWOFA_SECRET};
 use crate::shell::{AUDIT_LOG, COMMAND, Shell, run, run_with_input, set_mode};
 
 #[test]
-fn flags_come_before_the_environment_and_that_before_the_profile() {
+fn flags_override_environment_which_overrides_the_profile() {
     let shell = Shell::new();
     let name = |command: &mut std::process::Command| run(command).good();
     shell.config("[default]\nusername = \"profile@example.com\"\napi_token = \"t\"\ntimeout = 5\n");
@@ -63,8 +63,8 @@ fn a_profile_says_everything_that_a_variable_does() {
     let shell = Shell::new();
     shell.write_secret("token", REGULAR.token);
     shell.config(&format!(
-        "[default]\nusername = \"{}\"\napi_token_file = \"token\"\naccount_id = \"account123\"\napi_url = \"{}\"\nca_file = \"ca.pem\"\n\
-         state_dir = \"state\"\ntimeout = 20.5\nproxy = \"\"\n",
+        "[default]\nusername = \"{}\"\napi_token_file = \"token\"\naccount_id = \"account123\"\napi_url = \"{}\"\n\
+         ca_file = \"ca.pem\"\nstate_dir = \"state\"\ntimeout = 20.5\nproxy = \"\"\n",
         REGULAR.name,
         shell.boomi.base_url()
     ));
@@ -78,7 +78,7 @@ fn a_profile_says_everything_that_a_variable_does() {
 }
 
 #[test]
-fn a_file_that_is_wrong_or_open_to_others_is_refused_and_not_quoted() {
+fn invalid_or_readable_config_file_is_refused_and_not_quoted() {
     let shell = Shell::new();
     let secret = "[default]\nusername = \"user@example.com\"\napi_token = \"hunter2\"\n";
     let cases = [
@@ -120,7 +120,7 @@ fn a_file_that_is_wrong_or_open_to_others_is_refused_and_not_quoted() {
 }
 
 #[test]
-fn a_secret_comes_through_standard_input_and_never_as_an_argument() {
+fn secret_is_read_from_stdin_and_never_from_an_argument() {
     let shell = Shell::new();
     let request = ["request", "GET", AUDIT_LOG, "--username"];
     let token = run_with_input(

@@ -92,7 +92,7 @@ fn a_reset_on_one_machine_is_one_for_all() {
 }
 
 #[test]
-fn one_machine_signs_in_and_the_others_have_its_jwt_also_over_tls() {
+fn store_shares_one_jwt_among_machines_also_over_tls() {
     for store in [Server::start(), Server::start_tls()] {
         let fleet = Fleet::new(store);
         let jwt = fleet.run("one", &["jwt"]);
@@ -161,7 +161,7 @@ fn assert_found(ended: &Ended, topic: &str, state: &str, said: &str) {
 }
 
 #[test]
-fn a_store_that_is_away_is_told_and_the_state_directory_has_to_do() {
+fn unreachable_store_is_reported_and_state_dir_is_used() {
     let fleet = Fleet::new(Server::start());
     fleet.store.kill();
     let ended = fleet.run("one", &["request", "GET", AUDIT_LOG, "--verbose"]);
@@ -231,7 +231,7 @@ fn a_distant_store_is_waited_for() {
 }
 
 #[test]
-fn where_it_is_comes_from_flag_variable_or_profile_and_its_password_from_the_last_two() {
+fn store_url_has_three_sources_and_its_password_two() {
     let fleet = Fleet::new(Server::start());
     let shell = &fleet.shell;
     shell.config(&format!("[default]\nstore = \"{}\"\n", fleet.store.url("?prefix=profile:")));

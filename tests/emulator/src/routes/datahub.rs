@@ -56,8 +56,8 @@ pub(crate) async fn universe(
     })
 }
 
-/// `POST /mdm/universes/{universe}/records/query`: XML in, XML out, whatever is asked for. \[U\] the answer to a body that
-/// is not XML: 400.
+/// `POST /mdm/universes/{universe}/records/query`: XML in, XML out, whatever is asked for. \[U\] the answer to a body
+/// that is not XML: 400.
 pub(crate) async fn query(
     State(shared): State<Shared>,
     Path(universe): Path<String>,
@@ -79,8 +79,8 @@ pub(crate) async fn query(
     )
 }
 
-/// The answer to those who may not enter a repository. A JWT needs the repository's id beside it; what a request without
-/// it gets is \[U\], and so is a JWT of another account: 400 and 403. A universe that is not there: \[U\] 404.
+/// The answer to those who may not enter a repository. A JWT needs the repository's id beside it; what a request
+/// without it gets is \[U\], and so is a JWT of another account: 400 and 403. A universe that is not there: \[U\] 404.
 fn no_entry(shared: &Shared, headers: &HeaderMap, universe: &str, query: &HashMap<String, String>) -> Option<Response> {
     let presented = Presented::of(headers);
     let problem = |status, message: &str| Some(xml(status, shapes::rest_xml(message)));

@@ -1,5 +1,5 @@
-//! Asynchronous operations: a token first, then 202 until the result is there. \[U\] the names around the result, and the
-//! body beside a 202.
+//! Asynchronous operations: a token first, then 202 until the result is there. \[U\] the names around the result, and
+//! the body beside a 202.
 
 use super::call::Call;
 use crate::jobs::Progress;

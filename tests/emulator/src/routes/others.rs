@@ -20,8 +20,8 @@ pub(crate) async fn organizations(call: Call) -> Response {
     )
 }
 
-/// `POST /rest/[singlemsg/]{accountId}/{environmentId}/{topic}`: sends to a topic, with the environment's own token and no
-/// other. \[U\] the bodies.
+/// `POST /rest/[singlemsg/]{accountId}/{environmentId}/{topic}`: sends to a topic, with the environment's own token and
+/// no other. \[U\] the bodies.
 pub(crate) async fn event(call: Call) -> Response {
     if Presented::of(&call.headers).bearer.as_deref() != Some(EVENT_STREAMS_TOKEN) {
         return error(&call.headers, StatusCode::UNAUTHORIZED, "The token is not valid.");

@@ -8,7 +8,7 @@ use crate::common::{Client, Wire, basic, start_http, until, with_password, with_
 const RECORD: &str = "/api/rest/v1/account123/AuditLog/documentId-321";
 
 #[test]
-fn a_client_that_trusts_the_ca_gets_through_and_one_that_does_not_does_not() {
+fn tls_connection_succeeds_only_if_the_client_trusts_the_ca() {
     let (boomi, other) = (Emulator::start(), Emulator::start());
     assert!(boomi.base_url().starts_with("https://localhost:"));
     assert_eq!(Client::of(&boomi).get("/", &[]).status, 404);

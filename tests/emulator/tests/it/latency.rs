@@ -42,7 +42,7 @@ fn what_a_client_asked_for_counts_though_it_has_gone_away() {
 }
 
 #[test]
-fn a_password_changed_before_the_decision_counts_and_after_it_does_not() {
+fn password_change_counts_only_before_the_decision() {
     let boomi = start_http();
     let mut wire = Wire::to(&boomi);
     boomi.set_delays(vec![Delay::new(1000, 1000).before()]);

@@ -146,7 +146,7 @@ fn reset_reads_the_request_and_resets() {
 }
 
 #[test]
-fn an_outage_may_be_there_from_the_start_and_come_back_with_a_reset() {
+fn outage_option_applies_from_the_start_and_after_a_reset() {
     let outage = Some(Outage::new(OutageKind::Unavailable));
     let boomi = Emulator::start_with(Options { outage, ..Options::default() }).unwrap();
     let client = Client::of(&boomi);

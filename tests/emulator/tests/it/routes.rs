@@ -107,7 +107,7 @@ fn the_date_header_can_be_wrong_or_missing_and_nothing_else_is() {
 }
 
 #[test]
-fn an_expired_jwt_is_401_and_the_date_header_tells_the_servers_time() {
+fn expired_jwt_is_401_and_date_header_is_the_server_time() {
     let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let bearer = bearer(&client);

@@ -47,7 +47,7 @@ fn passwords_are_for_those_who_may_use_them() {
 }
 
 #[test]
-fn a_token_on_another_account_is_403_with_its_own_id_and_counts_for_nothing() {
+fn token_on_another_account_is_403_and_no_rejection() {
     let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     for account in [SUB_ACCOUNT, FOREIGN_ACCOUNT] {
@@ -180,7 +180,7 @@ fn the_status_tells_rows_acceptances_and_lock() {
 }
 
 #[test]
-fn a_code_that_came_before_is_seen_whatever_it_was_answered_with() {
+fn repeated_code_is_counted_whatever_its_first_response() {
     let boomi = Emulator::start_unlimited();
     let client = Client::of(&boomi);
     let repeated = || status_of(&boomi, TWOFA.name).repeated_codes;

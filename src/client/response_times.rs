@@ -1,10 +1,10 @@
-//! The dates and waits in response headers.
+//! The times in response headers: Date and Retry-After.
 
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Retry-After: seconds, or a date, which counts from the response's Date if it has one.
+/// Returns the wait of Retry-After: seconds, or the time until its date, counted from the Date header if there is one.
 pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -> Option<Duration> {
     let value = header_text(headers, header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -15,6 +15,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Duration) -
     Some(unix_time(value)?.saturating_sub(server_now.unwrap_or_else(now)))
 }
 
+/// Returns an HTTP date in seconds since 1970.
 pub(crate) fn date_seconds(value: &HeaderValue) -> Option<u64> {
     unix_time(value.to_str().ok()?.trim()).map(|date| date.as_secs())
 }
