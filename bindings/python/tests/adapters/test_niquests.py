@@ -120,5 +120,6 @@ def test_a_multiplexed_refusal_is_the_answer_and_the_next_jwt_another(
         for expected in (401, 200):
             answer = session.post(multiplexed.url + GRAPHQL, json=MUTATION, auth=Auth(client))
             assert answer.status_code == expected
-    paths = [path for path, _, _ in multiplexed.arrived]
+    # A server of an earlier test may have had this port and no responses: then the guard sends a probe first.
+    paths = [path for path, _, names in multiplexed.arrived if "authorization" in names]
     assert paths.count(GRAPHQL) == 2 and sum(path.startswith("/auth/jwt/") for path in paths) == 2
