@@ -275,6 +275,15 @@ impl Credential {
     }
 }
 
+/// Returns the route of a path: a hash of its beginning, without the ids behind it, equal in all processes.
+pub(crate) fn route_of(path: &str) -> RouteId {
+    const SEGMENTS: usize = 5;
+    let beginning: Vec<_> = path.trim_start_matches('/').split('/').take(SEGMENTS).collect();
+    let hash = ring::digest::digest(&ring::digest::SHA256, beginning.join("/").as_bytes());
+    let (number, _) = hash.as_ref().split_first_chunk().expect("32 bytes");
+    RouteId::from_be_bytes(*number)
+}
+
 pub(crate) fn shift(time: &mut Millis, by: i64) {
     *time = time.saturating_add_signed(by);
 }
