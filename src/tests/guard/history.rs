@@ -1,3 +1,5 @@
+//! Tests of the login history: what it permits after each sequence of outcomes.
+
 use crate::guard::credential::*;
 use crate::guard::history::*;
 use crate::tests::sim::clock::Random;
