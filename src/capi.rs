@@ -22,6 +22,7 @@ mod library;
 mod pages;
 mod request;
 mod response;
+mod text;
 mod token;
 mod token_provider;
 

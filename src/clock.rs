@@ -7,6 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::{fork::PerProcess, sync::Signal};
 
+/// The longest wait between two checks for cancellation, which is promised within 100 ms.
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
+
 /// Reads time, sleeps and waits. [`SystemClock`] uses the system's clocks; tests have others.
 pub(crate) trait Clock: Send + Sync {
     /// Monotonic time, which deadlines are counted in. It may stand still while the machine is suspended.
@@ -29,9 +32,9 @@ pub(crate) trait Clock: Send + Sync {
     fn boot_id(&self) -> (String, Duration);
     /// Returns when `signal` has counted more changes than `seen`, after `duration`, or spuriously.
     fn wait(&self, signal: &Signal, seen: u64, duration: Duration);
-    /// The longest wait between two checks for cancellation, which is promised within 100 ms.
+    /// [`SLICE`], in this clock's time.
     fn slice(&self) -> Duration {
-        Duration::from_millis(50)
+        SLICE
     }
 }
 

@@ -22,17 +22,16 @@ pub(crate) mod totp_steps;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{sync::Arc, time::Duration};
 
-use ring::rand::SystemRandom;
-
 use crate::{clock::Clock, credentials::TOKEN_PREFIX, sync::Signal};
 use credential::{LoginKind, Millis, RouteId, Tag};
 use history::{LoginDecision, LoginHistory, LoginOutcome, LoginRequest};
 use shared::SharedMemory;
 use totp_steps::TimeStep;
 
+pub(crate) use credential::route_of;
 pub(crate) use held::Held;
 pub(crate) use memory::{LoginMemory, User};
-pub(crate) use permit::LoginPermit;
+pub(crate) use permit::{LoginPermit, new_id};
 pub(crate) use totp_steps::{StepRequest, StepReservation};
 
 /// How many attempts with a proven credential may be in flight by default.
@@ -56,7 +55,7 @@ pub(crate) struct Guard {
     pub(crate) reset_pending: AtomicBool,
 }
 
-/// An attempt that asks for a permit.
+/// An attempt that asks for a permit: its user and secret, and what the history needs to know.
 pub(crate) struct LoginAttempt<'a> {
     pub(crate) name: &'a str,
     /// The secret, and a code that a person typed: another code makes another attempt.
@@ -293,7 +292,7 @@ impl Guard {
         }))
     }
 
-    /// Ends the request that [`Admission::Probe`] demanded.
+    /// Records the end of the request that [`Admission::Probe`] demanded, and whether the server responded.
     pub(crate) fn end_probe(&self, name: &str, answered: bool) {
         self.change(name, &mut |history, now| history.end_probe(answered, now));
     }
@@ -377,19 +376,4 @@ impl Guard {
             memory.changed(&user).notify();
         }
     }
-}
-
-/// The resource that a path is about: its beginning, without the ids behind it, as a number that all processes share.
-pub(crate) fn route_of(path: &str) -> RouteId {
-    const SEGMENTS: usize = 5;
-    let beginning: Vec<_> = path.trim_start_matches('/').split('/').take(SEGMENTS).collect();
-    let hash = ring::digest::digest(&ring::digest::SHA256, beginning.join("/").as_bytes());
-    let (number, _) = hash.as_ref().split_first_chunk().expect("32 bytes");
-    RouteId::from_be_bytes(*number)
-}
-
-/// A number that no other attempt has, in any process.
-pub(crate) fn new_id() -> u64 {
-    let id = ring::rand::generate(&SystemRandom::new()).expect("the system gives random numbers");
-    u64::from_ne_bytes(id.expose())
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::error::{ErrorKind, Result};
 use crate::{clock::Moment, jwt::Token, single_flight::Flight, sync::lock};
-use account::{Account, CachedToken, Counter, RefreshState, Slot};
+use account::{Account, CachedToken, Counter, ProcessState, RefreshState};
 use policy::{FailureKind, Freshness, RenewalDecision, Situation};
 use requester::{RefreshEvent, TokenRequestTerms, TokenRequester, too_late};
 
@@ -56,12 +56,12 @@ impl Account {
         let wait_until = caller.now().steady + policy::max_wait(caller.time_left());
         let mut lookup = Lookup { want, began_at: self.generation(), wait_until, joined: None };
         loop {
-            let slot = self.slot();
-            let seen = slot.request.count();
-            match self.look(&slot, seen, &mut lookup, caller) {
+            let process = self.slot();
+            let seen = process.request.count();
+            match self.look(&process, seen, &mut lookup, caller) {
                 NextAction::Return(result) => return result,
-                NextAction::Wait(at_most) => caller.wait(&slot.request.changed, seen, at_most)?,
-                NextAction::Lead(request, terms) => match self.lead(&slot, request, terms, &lookup, caller) {
+                NextAction::Wait(at_most) => caller.wait(&process.request.changed, seen, at_most)?,
+                NextAction::Lead(request, terms) => match self.lead(&process, request, terms, &lookup, caller) {
                     Some(result) => return result,
                     // From here on it takes an unexpired token as it is.
                     None => lookup.wait_until = Duration::ZERO,
@@ -73,7 +73,7 @@ impl Account {
     /// Requests a token. `None` if the caller looks again after a failure.
     fn lead(
         &self,
-        slot: &Slot,
+        process: &ProcessState,
         request: Flight<'_, Result<Token>>,
         terms: TokenRequestTerms,
         lookup: &Lookup<'_>,
@@ -81,7 +81,7 @@ impl Account {
     ) -> Option<Result<Token>> {
         let outcome = caller.request_token(terms);
         let full_time = outcome.full_time;
-        let error = match self.finish(slot, request, outcome, caller) {
+        let error = match self.finish(process, request, outcome, caller) {
             Ok(token) => {
                 caller.report(RefreshEvent::Renewed { token: &token, generation: self.generation() });
                 return Some(Ok(token));
@@ -110,10 +110,10 @@ impl Account {
     pub(crate) fn replace(&self, refused: &Token, caller: &dyn TokenRequester) -> Option<Result<Token>> {
         self.count(Counter::Refused);
         {
-            let slot = self.slot();
-            let mut state = lock(&slot.state);
+            let process = self.slot();
+            let mut state = lock(&process.state);
             let is_cached = self.cached().is_some_and(|cached| cached.token.is(refused));
-            if is_cached && !slot.request.is_running() && !self.may_renew(&mut state, caller.now()) {
+            if is_cached && !process.request.is_running() && !self.may_renew(&mut state, caller.now()) {
                 return None;
             }
         }
@@ -123,14 +123,14 @@ impl Account {
     /// Reports that an API refused `token`. Drops it, or marks it for refresh if `spare`d. Returns whether there is, or
     /// will be, another.
     pub(crate) fn refuse(&self, token: &Token, spare: bool, now: Moment) -> bool {
-        let slot = self.slot();
-        let mut state = lock(&slot.state);
+        let process = self.slot();
+        let mut state = lock(&process.state);
         let Some(cached) = self.cached() else { return true };
         if !cached.token.is(token) {
             return true;
         }
         self.count(Counter::Refused);
-        if slot.request.is_running() {
+        if process.request.is_running() {
             // Another token is on its way. Without a cached one, callers wait for it.
             if !spare {
                 self.set_cached(None);
@@ -144,18 +144,18 @@ impl Account {
         renews
     }
 
-    /// Returns whether a refusal may cause a token request now. Called under the lock of the slot's state.
+    /// Returns whether a refusal may cause a token request now. Called under the lock of the process's state.
     fn may_renew(&self, state: &mut RefreshState, now: Moment) -> bool {
         let Some(cached) = self.cached() else { return true };
-        if state.renewal_granted {
+        if state.refusal_request_pending {
             return true;
         }
-        let apart = cached.windows.between_refusals(cached.after_refusal);
+        let apart = cached.windows.between_refusals(cached.replaces_refused);
         let due = state.refused_at.is_none_or(|last| now.steady.saturating_sub(last) >= apart);
         if due {
             state.refused_at = Some(now.steady);
-            state.renews_refused = true;
-            state.renewal_granted = true;
+            state.next_replaces_refused = true;
+            state.refusal_request_pending = true;
         }
         due
     }
@@ -181,16 +181,16 @@ impl Account {
     /// that.
     pub(crate) fn look<'s>(
         &self,
-        slot: &'s Slot,
+        process: &'s ProcessState,
         seen: u64,
         lookup: &mut Lookup<'_>,
         caller: &dyn TokenRequester,
     ) -> NextAction<'s> {
-        let mut state = lock(&slot.state);
+        let mut state = lock(&process.state);
         let now = caller.now();
         let (freshness, cached) = self.freshness(lookup, now);
         if freshness == Freshness::Dead
-            && let Some(shared) = lookup.joined.and_then(|joined| slot.request.shared_since(joined))
+            && let Some(shared) = lookup.joined.and_then(|joined| process.request.shared_since(joined))
             && shared.as_ref().map_or(true, |token| !token.remaining(now).is_zero())
         {
             return NextAction::Return(shared);
@@ -199,7 +199,7 @@ impl Account {
         let failure = state.failure.as_ref();
         let situation = Situation {
             freshness,
-            in_flight: slot.request.is_running(),
+            in_flight: process.request.is_running(),
             failure: failure.map(|failure| (failure.kind, until(failure.next), until(failure.next_in_need))),
             has_waited: now.steady >= lookup.wait_until,
             fails_fast: lookup.want.fails_fast(),
@@ -209,16 +209,16 @@ impl Account {
             RenewalDecision::Use => NextAction::Return(Ok(cached.expect("a token that is not dead").token.clone())),
             RenewalDecision::Lead(max_wait) => {
                 // Without a flight, the situation has changed since `seen`.
-                let Some(request) = slot.request.begin(seen) else { return NextAction::Wait(Duration::ZERO) };
+                let Some(request) = process.request.begin(seen) else { return NextAction::Wait(Duration::ZERO) };
                 let after_silence = failure.is_some_and(|failure| failure.error.status().is_none());
-                state.renewal_granted = false;
+                state.refusal_request_pending = false;
                 let terms = TokenRequestTerms { max_wait, after_silence, least: lookup.want.min_validity };
                 NextAction::Lead(request, terms)
             }
             RenewalDecision::Join => {
                 if lookup.joined.is_none() {
                     self.count(Counter::Joins);
-                    lookup.joined = Some(slot.request.count());
+                    lookup.joined = Some(process.request.count());
                 }
                 let at_most = if freshness == Freshness::Dead { situation.time_left } else { until(lookup.wait_until) };
                 NextAction::Wait(at_most)

@@ -1,4 +1,4 @@
-//! Authentication headers for requests of other HTTP libraries.
+//! The functions that make authentication headers for requests of other HTTP libraries.
 
 use std::ffi::{CString, c_char, c_void};
 use std::ptr::null;

@@ -1,4 +1,4 @@
-//! The limits and the cancellation of one call.
+//! The setters of one call's limits, and its cancellation.
 
 use std::{ffi::c_char, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Callbacks, and the data that the caller passes with them.
+//! The types of C callbacks, the data that they receive, and their conversion to closures of the core.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::sync::Arc;

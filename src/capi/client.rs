@@ -1,4 +1,4 @@
-//! Clients.
+//! The functions of a client: create it, send requests, read its settings and the guard's state.
 
 use std::ffi::c_char;
 
@@ -7,7 +7,7 @@ use super::error::{boomi_code, boomi_error};
 use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
 use super::{
-    call::boomi_call, config::boomi_config, library::give_text, request::boomi_request, response::boomi_response,
+    call::boomi_call, config::boomi_config, request::boomi_request, response::boomi_response, text::give_text,
 };
 use crate::client::{Call, Client, Request, Response};
 use crate::error::Result;

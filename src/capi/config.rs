@@ -1,4 +1,4 @@
-//! Settings.
+//! The setters of a client's settings, and reading them from the environment.
 
 use std::ffi::{c_char, c_void};
 use std::{path::Path, time::Duration};

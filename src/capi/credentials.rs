@@ -1,4 +1,4 @@
-//! The credentials that a callback provides.
+//! The function by which a credentials callback provides credentials.
 
 use std::ffi::c_char;
 

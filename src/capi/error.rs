@@ -1,4 +1,4 @@
-//! Codes and errors.
+//! The error codes of all functions, and what an error handle tells.
 
 use std::ffi::{CString, c_char};
 

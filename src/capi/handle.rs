@@ -1,4 +1,4 @@
-//! Handles: objects that C owns, and texts inside them.
+//! Handles: moves objects to C, reads them, and frees them.
 
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Jobs on the server.
+//! The functions of a job on the server: start it, and wait for its result.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;

@@ -1,9 +1,10 @@
-//! The version, texts for C, and functions without a client: headers, user names, one-time codes.
+//! Functions without a client: the version, user names, headers, one-time codes, and the release of texts.
 
 use std::ffi::{CStr, c_char};
 
 use super::boundary::{create, text};
 use super::error::{boomi_code, boomi_error};
+use super::text::{begin_block, free_text, give_block, give_bytes, give_text};
 use crate::credentials::{CredentialKind, auth_username, write_auth_header};
 use crate::error::{Error, Result};
 use crate::otp::otp_code;
@@ -30,17 +31,10 @@ pub extern "C" fn boomi_version() -> *const c_char {
 /// Wipes and frees a text that this library returned through a `char **`. NULL is allowed. Never use free() for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_string_free(text: *mut c_char) {
-    if text.is_null() {
-        return;
+    if !text.is_null() {
+        // SAFETY: the text came from this library, and is not used afterwards, by the module's contract.
+        unsafe { free_text(text) }
     }
-    // SAFETY: the text is from `give_text`, and not used afterwards, by the module's contract. Its block begins with
-    // its size.
-    let mut block = unsafe {
-        let start = text.cast::<u8>().sub(LENGTH);
-        let size = usize::from_ne_bytes(*start.cast::<[u8; LENGTH]>());
-        Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, size))
-    };
-    zeroize::Zeroize::zeroize(&mut *block);
 }
 
 /// The credential is an API token: the user name gets the prefix "BOOMI_TOKEN.", once.
@@ -121,35 +115,6 @@ pub unsafe extern "C" fn boomi_otp_code(
             Ok(give_bytes(otp_code(text(secret, "secret")?, unix_time)?.as_bytes()))
         })
     }
-}
-
-/// The bytes before a text for C: the length of its block, so that all of it is wiped whatever the caller wrote to it.
-const LENGTH: usize = std::mem::size_of::<usize>();
-
-pub(crate) fn give_text(text: &str) -> *mut c_char {
-    give_bytes(text.as_bytes())
-}
-
-fn give_bytes(text: &[u8]) -> *mut c_char {
-    let mut block = begin_block(text.len());
-    block.extend_from_slice(text);
-    give_block(block)
-}
-
-/// Begins a block for a text of `length` bytes, to be appended.
-fn begin_block(length: usize) -> Vec<u8> {
-    let size = LENGTH + length + 1;
-    let mut block = Vec::with_capacity(size);
-    block.extend_from_slice(&size.to_ne_bytes());
-    block
-}
-
-fn give_block(mut block: Vec<u8>) -> *mut c_char {
-    block.push(0);
-    assert_eq!(block[..LENGTH], block.len().to_ne_bytes(), "the text has another length than its block");
-    let block = Box::into_raw(block.into_boxed_slice());
-    // SAFETY: the text begins behind the length, inside the block.
-    unsafe { block.cast::<u8>().add(LENGTH).cast() }
 }
 
 #[cfg(test)]

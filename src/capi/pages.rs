@@ -1,4 +1,4 @@
-//! The pages of a query.
+//! The functions that read a query page by page.
 
 use super::boundary::{OneAtATime, borrow, create};
 use super::client::{boomi_client, in_use, in_use_call};

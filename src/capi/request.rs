@@ -1,4 +1,4 @@
-//! Requests.
+//! The setters of a request: method, path, headers, body and authentication.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Responses.
+//! What a response tells: status, headers and body, whole or as a stream.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::{ptr::null, sync::OnceLock};

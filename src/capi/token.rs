@@ -1,4 +1,4 @@
-//! Tokens.
+//! What a token tells: the JWT, its account and its times.
 
 use std::{ffi::c_char, ptr::null, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Providers of tokens.
+//! The functions of a token provider, which caches and refreshes one account's JWT.
 
 use std::{ffi::c_char, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use super::config::{self, boomi_config};
 use super::error::{boomi_code, boomi_error};
 use super::handle::{get, give, release};
 use super::token::{self, boomi_token};
-use super::{call::boomi_call, library::give_text};
+use super::{call::boomi_call, text::give_text};
 use crate::{client::TokenProvider, error::Result};
 
 /// Hands out a JWT for one account: a cached one, refreshed before it expires. Used by any number of threads at once.

@@ -26,7 +26,7 @@ pub(crate) const SILENCE: &[Millis] = &[15 * SECOND, 10 * MINUTE, 30 * MINUTE];
 pub(crate) const SILENCE_OF_ACCEPTED: &[Millis] = &[15 * SECOND, 15 * SECOND, 15 * SECOND, 10 * MINUTE, 30 * MINUTE];
 /// How long a 401 blocks one route for a credential that other routes accept. The last repeats.
 pub(crate) const ROUTE: &[Millis] = &[30 * SECOND, 2 * MINUTE, 10 * MINUTE];
-/// More than a program uses of one user; the oldest goes.
+/// The most routes kept per credential; the oldest is dropped.
 pub(crate) const MOST_ROUTES: usize = 16;
 
 /// Identifies a secret without revealing it.
@@ -40,6 +40,8 @@ pub(crate) type RouteId = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LoginKind {
     /// A request for a JWT.
+    ///
+    /// "Exchange" is the name in files of version 1.
     #[serde(rename = "Exchange")]
     TokenRequest,
     /// Any other request with Basic credentials.
@@ -70,7 +72,9 @@ pub(crate) struct InFlight {
     pub(crate) tag: Tag,
     pub(crate) kind: LoginKind,
     pub(crate) route: RouteId,
-    pub(crate) turn: Sequence,
+    /// When it started.
+    #[serde(rename = "turn")]
+    pub(crate) sequence: Sequence,
     pub(crate) sent: Millis,
     /// Whether another library sends it, and may never report its outcome.
     pub(crate) foreign: bool,
@@ -80,7 +84,7 @@ pub(crate) struct InFlight {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
-    pub(crate) turn: Sequence,
+    pub(crate) sequence: Sequence,
     pub(crate) now: Millis,
 }
 
@@ -90,7 +94,8 @@ pub(crate) struct Hold {
     /// How many rejections led here; those of attempts in flight at once count as one.
     pub(crate) level: usize,
     /// When it started or was last extended.
-    pub(crate) turn: Sequence,
+    #[serde(rename = "turn")]
+    pub(crate) sequence: Sequence,
     pub(crate) began: Millis,
     pub(crate) until: Option<Millis>,
     /// Whether the credential was proven when it was first rejected.
@@ -106,19 +111,19 @@ impl Hold {
 
     /// A hold that blocks nothing yet: [`next`](Self::next) starts it.
     pub(crate) fn none(proven: bool, route: Option<RouteId>, at: At) -> Self {
-        Hold { level: 0, turn: at.turn, began: at.now, until: Some(at.now), proven, route }
+        Hold { level: 0, sequence: at.sequence, began: at.now, until: Some(at.now), proven, route }
     }
 
     /// The next level; after the last one there is no end.
     fn next(self, at: At) -> Self {
         let until = self.row().get(self.level).map(|length| at.now + length);
-        Hold { level: self.level + 1, turn: at.turn, began: at.now, until, ..self }
+        Hold { level: self.level + 1, sequence: at.sequence, began: at.now, until, ..self }
     }
 
     /// The next level of `ladder`, whose last length repeats.
     fn next_on(self, ladder: &[Millis], at: At) -> Self {
         let length = ladder[self.level.min(ladder.len() - 1)];
-        Hold { level: self.level + 1, turn: at.turn, began: at.now, until: Some(at.now + length), ..self }
+        Hold { level: self.level + 1, sequence: at.sequence, began: at.now, until: Some(at.now + length), ..self }
     }
 
     /// When it ends for a route. If one route alone rejected the credential, the cause may be that route: others are
@@ -144,6 +149,7 @@ pub(crate) struct Credential {
     pub(crate) accepted: bool,
     /// The last acceptance, unless an attempt failed since.
     pub(crate) proven_at: Option<Millis>,
+    /// When it was last rejected.
     pub(crate) rejected: Option<Sequence>,
     /// By kind.
     pub(crate) holds: [Option<Hold>; 2],
@@ -164,7 +170,7 @@ impl Credential {
     }
 
     /// Whether nothing blocks it, now or as soon as a hold's time comes.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn has_no_hold(&self) -> bool {
         self.holds == [None; 2] && self.silence.is_none() && self.routes.is_empty()
     }
 
@@ -186,10 +192,10 @@ impl Credential {
 
     pub(crate) fn reject(&mut self, login: &InFlight, at: At) {
         let proven = self.is_proven(at.now);
-        self.rejected = Some(at.turn);
+        self.rejected = Some(at.sequence);
         if proven && let Some(hold) = self.routes.iter_mut().find(|hold| hold.route == Some(login.route)) {
             // Other routes accept it: this one rejects it again.
-            if login.turn > hold.turn {
+            if login.sequence > hold.sequence {
                 *hold = hold.next_on(ROUTE, at);
             }
             return;
@@ -200,15 +206,15 @@ impl Credential {
         let both = !self.accepted || self.holds[other].is_some();
         let mut hold = match (self.holds[mine], self.holds[other]) {
             // Sent before the hold started: the same event.
-            (Some(hold), _) if login.turn < hold.turn => hold,
+            (Some(hold), _) if login.sequence < hold.sequence => hold,
             (Some(hold), _) => hold.next(at),
-            (None, Some(hold)) if hold.proven && login.turn < hold.turn => hold,
+            (None, Some(hold)) if hold.proven && login.sequence < hold.sequence => hold,
             (None, Some(hold)) if hold.proven => hold.next(at),
             (None, Some(hold)) => {
                 // It may be at the last level, and an acceptance of this kind may have ended it early.
                 let length = hold.row()[hold.level.clamp(1, hold.row().len()) - 1];
                 let longer = |until: Millis| until.max(at.now + length);
-                Hold { turn: at.turn, began: at.now, until: hold.until.map(longer), ..hold }
+                Hold { sequence: at.sequence, began: at.now, until: hold.until.map(longer), ..hold }
             }
             (None, None) => Hold::none(proven, Some(login.route), at).next(at),
         };
@@ -221,13 +227,13 @@ impl Credential {
 
     /// Records that the server accepted `login`. Changes nothing if it was sent before the last rejection arrived.
     pub(crate) fn accept(&mut self, login: &InFlight, at: At) {
-        if self.rejected.is_some_and(|rejected| login.turn < rejected) {
+        if self.rejected.is_some_and(|rejected| login.sequence < rejected) {
             return;
         }
         let first = !self.accepted;
         self.accepted = true;
         self.proven_at = Some(at.now);
-        self.silence = self.silence.filter(|silence| login.turn < silence.turn);
+        self.silence = self.silence.filter(|silence| login.sequence < silence.sequence);
         if login.allowed {
             // A person reset the guard: everything is as before the first rejection.
             (self.holds, self.silence) = ([None; 2], None);
@@ -257,7 +263,7 @@ impl Credential {
         let none = Hold::none(false, None, at);
         self.silence = match self.silence {
             _ if self.is_proven(at.now) => Some(none),
-            Some(hold) if login.turn < hold.turn => Some(hold),
+            Some(hold) if login.sequence < hold.sequence => Some(hold),
             _ if self.accepted => Some(Hold { level: count - 1, ..none }.next_on(SILENCE_OF_ACCEPTED, at)),
             hold => Some(hold.unwrap_or(none).next_on(SILENCE, at)),
         };
@@ -273,6 +279,15 @@ impl Credential {
             hold.until.iter_mut().for_each(|until| shift(until, by));
         }
     }
+}
+
+/// Returns the route of a path: a hash of its beginning, without the ids behind it, equal in all processes.
+pub(crate) fn route_of(path: &str) -> RouteId {
+    const SEGMENTS: usize = 5;
+    let beginning: Vec<_> = path.trim_start_matches('/').split('/').take(SEGMENTS).collect();
+    let hash = ring::digest::digest(&ring::digest::SHA256, beginning.join("/").as_bytes());
+    let (number, _) = hash.as_ref().split_first_chunk().expect("32 bytes");
+    RouteId::from_be_bytes(*number)
 }
 
 pub(crate) fn shift(time: &mut Millis, by: i64) {

@@ -10,9 +10,9 @@ use super::credential::{At, Credential, Hold, InFlight, LoginKind, Millis, Owner
 use super::credential::{MINUTE, SECOND, Sequence, WAITED_OUT};
 use super::totp_steps::TimeSteps;
 
-/// How many attempts of a user may be rejected or have an unknown outcome, with any secret: one less than lock a user.
+/// The most bad attempts (rejected or unanswered) of a user, over all secrets. Boomi locks a user at six.
 pub(crate) const BUDGET: usize = 5;
-/// Between probes. The last repeats.
+/// The waits between probes; the last one repeats.
 pub(crate) const BETWEEN_PROBES: &[Millis] = &[SECOND, 2 * SECOND];
 /// A probe that takes longer belongs to a process that ended.
 pub(crate) const LONGEST_PROBE: Millis = 15 * SECOND;
@@ -23,10 +23,10 @@ pub(crate) const FORGOTTEN: Millis = 10 * MINUTE;
 pub(crate) const LONGEST_TOKEN_REQUEST: Millis = 20 * SECOND;
 #[cfg(feature = "redis")]
 pub(crate) const LONGEST_CALL: Millis = 90 * SECOND;
-/// More than a program uses of one user; the oldest goes.
+/// The most secrets kept per user; the oldest is dropped.
 pub(crate) const MOST_CREDENTIALS: usize = 16;
 
-/// An attempt that asks for a permit.
+/// What the history needs to know of an attempt: its tag, kind and route.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LoginRequest {
     pub(crate) tag: Tag,
@@ -82,18 +82,20 @@ impl Probe {
 /// The attempts of one user, as far as the next one depends on them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct LoginHistory {
-    /// Rejections since the last acceptance, of any secret.
+    /// The rejections since the last acceptance, over all secrets.
     pub(crate) rejections: usize,
-    /// Attempts without a response since then.
+    /// The attempts without a response since then.
     pub(crate) unanswered: usize,
-    /// When the last of either ended.
+    /// The sequence number of the last rejection or unanswered attempt.
     pub(crate) last_trouble: Option<Sequence>,
-    /// How many attempts started or ended.
-    pub(crate) turn: Sequence,
-    /// One attempt may pass in any state.
+    /// Counts starts and ends; orders them. "turn" is the name in files of version 1.
+    #[serde(rename = "turn")]
+    pub(crate) sequence: Sequence,
+    /// Set by a reset: the next attempt passes in any state.
     pub(crate) allowance: bool,
     pub(crate) probe: Option<Probe>,
     pub(crate) credentials: Vec<Credential>,
+    /// "places" is the name in files of version 1.
     #[serde(rename = "places")]
     pub(crate) in_flight: Vec<InFlight>,
     /// The first files had none.
@@ -141,23 +143,25 @@ impl LoginHistory {
     pub(crate) fn take(&mut self, ask: &LoginRequest, id: u64, owner: Owner, now: Millis) {
         let allowed = std::mem::take(&mut self.allowance);
         let LoginRequest { tag, kind, route, foreign, .. } = *ask;
-        self.turn += 1;
-        self.in_flight.push(InFlight { id, owner, tag, kind, route, turn: self.turn, sent: now, foreign, allowed });
+        self.sequence += 1;
+        let sequence = self.sequence;
+        self.in_flight.push(InFlight { id, owner, tag, kind, route, sequence, sent: now, foreign, allowed });
     }
 
-    /// Ends an attempt; an unknown or ended one changes nothing. Returns whether every waiting thread must wake, and
-    /// not only one that takes the free permit.
+    /// Ends an attempt; an unknown or ended one changes nothing.
+    ///
+    /// Returns `false` if waking one waiter is enough: nothing changed but the number in flight.
     pub(crate) fn settle(&mut self, id: u64, outcome: LoginOutcome, now: Millis) -> bool {
         let Some(index) = self.in_flight.iter().position(|login| login.id == id) else { return false };
         let login = self.in_flight.swap_remove(index);
-        self.turn += 1;
-        let at = At { turn: self.turn, now };
-        let was_quiet = !login.allowed && self.is_quiet() && self.credential(login.tag).is_proven(now);
+        self.sequence += 1;
+        let at = At { sequence: self.sequence, now };
+        let had_no_trouble = !login.allowed && self.has_no_trouble() && self.credential(login.tag).is_proven(now);
         match outcome {
             LoginOutcome::NotSent => self.allowance |= login.allowed,
             LoginOutcome::Neutral => self.probe = None,
             LoginOutcome::Accepted => {
-                if self.last_trouble.is_none_or(|trouble| login.turn > trouble) {
+                if self.last_trouble.is_none_or(|trouble| login.sequence > trouble) {
                     (self.rejections, self.unanswered, self.probe) = (0, 0, None);
                 }
                 self.credential(login.tag).accept(&login, at);
@@ -165,30 +169,32 @@ impl LoginHistory {
             LoginOutcome::Rejected => {
                 self.probe = None;
                 self.rejections += 1;
-                self.last_trouble = Some(at.turn);
+                self.last_trouble = Some(at.sequence);
                 self.credential(login.tag).reject(&login, at);
             }
             LoginOutcome::Unanswered => {
                 self.unanswered += 1;
-                self.last_trouble = Some(at.turn);
+                self.last_trouble = Some(at.sequence);
                 self.probe.get_or_insert(Probe::due(now));
                 let count = self.unanswered;
                 self.credential(login.tag).leave_unanswered(&login, count, at);
             }
         }
-        !(was_quiet && self.is_quiet())
+        !(had_no_trouble && self.has_no_trouble())
     }
 
-    fn is_quiet(&self) -> bool {
+    fn has_no_trouble(&self) -> bool {
         self.rejections + self.unanswered == 0 && self.probe.is_none() && !self.allowance
     }
 
+    /// Records the start of the probe that [`decide`](Self::decide) demanded.
     pub(crate) fn begin_probe(&mut self, now: Millis) {
         if let Some(probe) = &mut self.probe {
             probe.began = Some(now);
         }
     }
 
+    /// Records the end of a probe, and whether the server responded.
     pub(crate) fn end_probe(&mut self, answered: bool, now: Millis) {
         if answered {
             self.probe = None;
@@ -237,10 +243,12 @@ impl LoginHistory {
         self.unanswered = self.unanswered.max(unanswered);
     }
 
-    /// Blocks what another memory blocks, for when that one fails. Then one attempt of each process would be too many,
-    /// so only a process that saw the credential accepted tries a rejected one again.
+    /// Copies a hold from another memory, to keep it if that memory fails.
+    ///
+    /// Then one attempt of each process would be too many, so a rejection's hold has an end only in a process that saw
+    /// the credential accepted.
     pub(crate) fn learn(&mut self, ask: &LoginRequest, until: Option<Millis>, why: Why, now: Millis) {
-        let at = At { turn: self.turn, now };
+        let at = At { sequence: self.sequence, now };
         let credential = self.credential(ask.tag);
         let hold = |until| Some(Hold { level: 1, until, ..Hold::none(false, None, at) });
         match why {
@@ -256,12 +264,12 @@ impl LoginHistory {
         LoginHistory { unanswered: BUDGET - 1, probe: Some(Probe::due(now)), ..LoginHistory::default() }
     }
 
-    /// Whether forgetting it changes only how many attempts may be in flight.
+    /// Whether the history can be dropped: nothing is counted, held or in flight.
     pub(crate) fn is_idle(&self, server_seconds: u64) -> bool {
         self.rejections + self.unanswered == 0
             && !self.allowance
             && self.in_flight.is_empty()
-            && self.credentials.iter().all(Credential::is_quiet)
+            && self.credentials.iter().all(Credential::has_no_hold)
             && self.steps.is_over(server_seconds)
     }
 

@@ -2,12 +2,20 @@
 
 use std::sync::Arc;
 
+use ring::rand::SystemRandom;
+
 use super::credential::{Owner, Tag};
 use super::history::{LoginOutcome, LoginRequest};
 use super::memory::{LoginMemory, User};
 use super::shared::{Settlement, SharedMemory};
 use super::totp_steps::TimeStep;
 use crate::{clock::Clock, sync::Signal};
+
+/// Draws the id of an attempt: no other attempt has it, in any process.
+pub(crate) fn new_id() -> u64 {
+    let id = ring::rand::generate(&SystemRandom::new()).expect("the system gives random numbers");
+    u64::from_ne_bytes(id.expose())
+}
 
 /// Permits one attempt, and records its outcome. One that is dropped ends as `if_dropped` says.
 pub(crate) struct LoginPermit {

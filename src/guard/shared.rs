@@ -1,4 +1,6 @@
-//! A memory that other processes use, too, and what it missed while it failed.
+//! A memory beyond this process (a state directory or the shared store), and the outcomes that it missed.
+//!
+//! "Shared" is not the operating system's shared memory: other processes read the same files or the same server.
 
 use std::{sync::Arc, sync::atomic::AtomicBool};
 

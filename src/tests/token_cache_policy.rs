@@ -1,3 +1,5 @@
+//! Tests of the refresh policy: windows, freshness, backoff, and what a caller does.
+
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
@@ -81,10 +83,10 @@ fn freshness_follows_what_is_left() {
 
 #[test]
 fn refusals_are_spaced_by_30_s_or_a_tenth_of_the_life() {
-    for (life, after_refusal, expected) in
+    for (life, replaces_refused, expected) in
         [(300.0, false, 30.0), (300.0, true, 60.0), (10.0, false, 30.0), (3600.0, false, 360.0), (3600.0, true, 720.0)]
     {
-        assert_eq!(windows(life, life, 0.0).between_refusals(after_refusal), seconds(expected));
+        assert_eq!(windows(life, life, 0.0).between_refusals(replaces_refused), seconds(expected));
     }
 }
 

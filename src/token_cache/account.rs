@@ -12,7 +12,7 @@ use crate::single_flight::{Flight, SingleFlight};
 use crate::sync::{Mutex, lock};
 use crate::{clock::Moment, fork::PerProcess, jwt::Token};
 
-/// What is counted about an account.
+/// What is counted about an account. Indexes `Account::counters`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Counter {
     /// Token requests that were sent.
@@ -27,20 +27,24 @@ pub(crate) enum Counter {
     Held,
 }
 
-/// An account's token and its state. It outlives a `fork`: only the slot, which is per process, has locks.
+const COUNTERS: usize = 5;
+const _: () = assert!(Counter::Held as usize + 1 == COUNTERS, "`Held` is the last counter");
+
+/// An account's token and its state. It outlives a `fork`: only `ProcessState` has locks.
 pub(crate) struct Account {
     id: String,
     cached: ArcSwapOption<CachedToken>,
     generation: AtomicU64,
+    /// The code of the error that ended the last token request; 0 after a success.
     pub(super) last_error: AtomicI32,
-    pub(super) counters: [AtomicU64; 5],
-    slot: PerProcess<Slot>,
+    pub(super) counters: [AtomicU64; COUNTERS],
+    process: PerProcess<ProcessState>,
 }
 
-/// How many reference counts a cached token has.
+/// The number of copies of a cached token.
 const SHARDS: usize = 4;
 
-/// Returns the reference count that this thread uses. Threads take turns.
+/// Returns the index of the copy that this thread uses. Each new thread gets the next index.
 fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static SHARD: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
@@ -50,14 +54,14 @@ fn shard() -> usize {
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Token,
-    /// The same token with several reference counts.
+    /// Copies of the token with separate `Arc` counters, so that threads do not contend for one cache line.
     pub(super) shards: [Token; SHARDS],
     pub(crate) windows: Windows,
     /// The number of tokens of this account so far.
     pub(crate) generation: u64,
     /// Whether it replaced a refused token.
-    pub(crate) after_refusal: bool,
-    /// Whether it was refused, so that the next caller refreshes it.
+    pub(crate) replaces_refused: bool,
+    /// Whether an API refused it, so that the next caller refreshes it.
     pub(crate) renew: bool,
 }
 
@@ -67,9 +71,9 @@ impl CachedToken {
     }
 }
 
-/// What the threads of one process share.
+/// What the threads of one process share of an account: its locks, and the token request that runs.
 #[derive(Default)]
-pub(crate) struct Slot {
+pub(crate) struct ProcessState {
     /// Held for a few instructions, never across I/O or a callback.
     pub(crate) state: Mutex<RefreshState>,
     /// The token request. It begins, and ends with a result, under the lock of `state`. It shares an error that
@@ -79,6 +83,7 @@ pub(crate) struct Slot {
     pub(crate) shared: Mutex<Option<(String, u64)>>,
 }
 
+/// What the last token requests and refusals mean for the next request.
 #[derive(Default)]
 pub(crate) struct RefreshState {
     /// The last failure, until there is a token.
@@ -86,9 +91,9 @@ pub(crate) struct RefreshState {
     /// When a refusal last caused a token request, in steady time.
     pub(crate) refused_at: Option<Duration>,
     /// Whether the next token replaces a refused one.
-    pub(crate) renews_refused: bool,
+    pub(crate) next_replaces_refused: bool,
     /// Whether a refusal may cause a token request that has not begun yet.
-    pub(crate) renewal_granted: bool,
+    pub(crate) refusal_request_pending: bool,
 }
 
 impl Account {
@@ -99,7 +104,7 @@ impl Account {
             generation: AtomicU64::new(0),
             last_error: AtomicI32::new(0),
             counters: Default::default(),
-            slot: PerProcess::empty(),
+            process: PerProcess::empty(),
         }
     }
 
@@ -114,7 +119,7 @@ impl Account {
         (cached.freshness(now, min_validity) == Freshness::Fresh).then(|| cached.shards[shard()].clone())
     }
 
-    /// Returns the cached token if it has not expired and has `min_validity` left.
+    /// Returns the cached token if it is above its hard stop and has `min_validity` left.
     pub(crate) fn living(&self, min_validity: Duration, now: Moment) -> Option<Token> {
         let cached = self.cached.load();
         let cached = cached.as_ref().filter(|cached| {
@@ -128,34 +133,36 @@ impl Account {
         self.cached.load_full()
     }
 
-    /// Replaces the cached token. Called under the lock of the slot's state.
+    /// Replaces the cached token. Called under the lock of the process's state.
     pub(crate) fn set_cached(&self, cached: Option<CachedToken>) {
         self.cached.store(cached.map(Arc::new));
     }
 
-    pub(crate) fn slot(&self) -> Arc<Slot> {
-        self.slot.get(Slot::default)
+    pub(crate) fn slot(&self) -> Arc<ProcessState> {
+        self.process.get(ProcessState::default)
     }
 
+    /// Returns how many tokens of this account arrived, cached or not.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Adds one to a counter of [`describe`](Self::describe).
     pub(crate) fn count(&self, counter: Counter) {
         self.counters[counter as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Caches a token that was requested outside the shared token request.
+    /// Caches a token that one caller requested for itself. Leaves `last_error` as it is.
     pub(crate) fn adopt(&self, token: &Token, jitter: f64) {
-        let slot = self.slot();
-        self.receive(&mut lock(&slot.state), token, jitter);
-        slot.request.changed.notify();
+        let process = self.slot();
+        self.receive(&mut lock(&process.state), token, jitter);
+        process.request.changed.notify();
     }
 
     /// Ends a token request with its outcome, and returns the caller's result.
     pub(crate) fn finish(
         &self,
-        slot: &Slot,
+        process: &ProcessState,
         request: Flight<'_, Result<Token>>,
         outcome: TokenOutcome,
         caller: &dyn TokenRequester,
@@ -165,7 +172,7 @@ impl Account {
         if sent && outcome.asked {
             self.count(Counter::Requests);
         }
-        let mut state = lock(&slot.state);
+        let mut state = lock(&process.state);
         match outcome.result {
             Ok(token) => {
                 let is_cached = self.receive(&mut state, &token, jitter);
@@ -187,13 +194,13 @@ impl Account {
         let left = token.left_on_arrival();
         let windows = Windows::new(token.lifetime(), left, jitter);
         let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
-        let after_refusal = std::mem::take(&mut state.renews_refused);
-        state.renewal_granted = false;
+        let replaces_refused = std::mem::take(&mut state.next_replaces_refused);
+        state.refusal_request_pending = false;
         state.failure = None;
         let is_worth_caching = windows.is_worth_caching(left);
         if is_worth_caching {
             let (token, shards) = (token.clone(), std::array::from_fn(|_| token.counted_apart()));
-            self.set_cached(Some(CachedToken { token, shards, windows, generation, after_refusal, renew: false }));
+            self.set_cached(Some(CachedToken { token, shards, windows, generation, replaces_refused, renew: false }));
         }
         is_worth_caching
     }
@@ -208,7 +215,7 @@ impl Account {
         let lifetime = cached.as_ref().map_or(Duration::from_secs(300), |cached| cached.token.lifetime());
         let previous = state.failure.take();
         let failure = Failure::new(error.clone(), kind, previous.as_ref(), now.steady, mandatory_at, lifetime, jitter);
-        // As for later callers: how long no request is sent.
+        // Tells how long no request will be sent, as later callers are told.
         let error = match kind {
             FailureKind::Permanent => error.with_retry_after(Some(failure.next_in_need.saturating_sub(now.steady))),
             _ => error,

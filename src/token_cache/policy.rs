@@ -81,8 +81,8 @@ impl Windows {
 
     /// Returns the least time between two token requests that refusals cause; longer if the refused token came from
     /// one.
-    pub(crate) fn between_refusals(&self, after_refusal: bool) -> Duration {
-        BETWEEN_REFUSALS.max(self.lifetime / 10) * if after_refusal { 2 } else { 1 }
+    pub(crate) fn between_refusals(&self, replaces_refused: bool) -> Duration {
+        BETWEEN_REFUSALS.max(self.lifetime / 10) * if replaces_refused { 2 } else { 1 }
     }
 }
 

@@ -1,4 +1,6 @@
-//! What the token cache needs of a caller: the time, a way to wait, and a way to the server.
+//! The interface through which the token cache uses a caller: its time, its waits, and its token request.
+//!
+//! The cache decides when a token is requested; the caller knows how. The client's `account_requester` implements it.
 
 use std::time::Duration;
 

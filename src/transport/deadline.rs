@@ -1,8 +1,8 @@
 //! The deadline of a call: how long it may take, what cancels it, and how it waits.
 //!
 //! ureq calls the connector and transport without a reference to the call, and pooled connections outlive calls. A
-//! call runs on one thread, so `CURRENT` keeps the deadlines of each thread. It is the only thread-local with state of
-//! a call. Deadlines nest, because a callback may use another client.
+//! call runs on one thread, so `CURRENT` keeps the deadlines of each thread. `CURRENT` is the only thread-local with
+//! state of a call. Deadlines nest, because a callback may use another client.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,10 +11,7 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::progress::{Phase, Progress};
-use crate::{clock::Clock, sync::Signal};
-
-/// The longest wait on a socket between two checks: [`Clock::slice`] in real time.
-pub(crate) const SLICE: Duration = Duration::from_millis(50);
+use crate::{clock::Clock, clock::SLICE, sync::Signal};
 
 /// Called between slices of a wait. Returning `true` cancels the call.
 pub(crate) type WaitHook = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -58,7 +55,7 @@ pub(crate) struct Deadline {
     pub(crate) progress: Progress,
     pub(crate) limits: Limits,
     started: Instant,
-    /// When the hook was called last. `None` in a read, which may end before a slice is over: its first check calls it.
+    /// When the hook was called last. `None` at the start of a read, so that its first check calls the hook.
     hook_called: Cell<Option<Instant>>,
     /// While a connection is being made: when that must be done.
     connect_by: Cell<Option<Instant>>,
@@ -68,7 +65,7 @@ thread_local! {
     static CURRENT: RefCell<Vec<Rc<Deadline>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Dropping it makes the deadline before it the thread's current one again.
+/// Keeps a deadline current; restores the previous one when dropped.
 pub(crate) struct Entered;
 
 impl Drop for Entered {
@@ -124,7 +121,7 @@ impl Deadline {
     /// Starts or ends the making of a connection, which `connect_timeout` bounds.
     pub(crate) fn set_connecting(&self, yes: bool) {
         if yes {
-            self.progress.connected.set(true);
+            self.progress.mark_new_connection();
         }
         self.connect_by.set(yes.then(|| self.limits.clock.now() + self.limits.connect_timeout));
     }

@@ -64,7 +64,8 @@ pub(crate) struct Progress {
     pub(crate) sent: Cell<Option<Duration>>,
     /// Called when all of the next request was sent.
     pub(crate) on_sent: Cell<Option<OnSent>>,
-    pub(crate) connected: Cell<bool>,
+    /// Whether a new connection was begun for the request.
+    is_new_connection: Cell<bool>,
     /// The status of the response, once its headers arrived.
     pub(crate) status: Cell<Option<u16>>,
     /// The error of a layer below ureq, kept while ureq passes its own error up.
@@ -77,7 +78,7 @@ impl Progress {
         self.phase.set(Phase::Prepare);
         self.set_proxy(None);
         self.sent.set(None);
-        self.connected.set(false);
+        self.is_new_connection.set(false);
         self.status.set(None);
         self.failure.replace(None);
     }
@@ -121,9 +122,14 @@ impl Progress {
         }
     }
 
+    /// Records that a new connection is begun for the request.
+    pub(crate) fn mark_new_connection(&self) {
+        self.is_new_connection.set(true);
+    }
+
     /// Whether the request was sent on a connection of an earlier one.
     pub(crate) fn on_kept_connection(&self) -> bool {
-        self.was_sent() && !self.connected.get()
+        self.was_sent() && !self.is_new_connection.get()
     }
 
     /// Keeps the first error until ureq returns, and gives the error that ureq passes up meanwhile.

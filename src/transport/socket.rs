@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::transport::deadline::{Deadline, SLICE};
+use crate::{clock::SLICE, transport::deadline::Deadline};
 use crate::{error::Error, transport::progress::Phase};
 
 /// A byte stream to a server: a socket, or TLS over one.

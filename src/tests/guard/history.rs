@@ -1,3 +1,5 @@
+//! Tests of the login history: what it permits after each sequence of outcomes.
+
 use crate::guard::credential::*;
 use crate::guard::history::*;
 use crate::tests::sim::clock::Random;
@@ -445,9 +447,9 @@ fn neutral_response_only_ends_the_probe() {
 #[test]
 fn unsent_attempt_changes_nothing() {
     let mut book = proven();
-    let before = format!("{:?}", LoginHistory { turn: 0, ..book.history.clone() });
+    let before = format!("{:?}", LoginHistory { sequence: 0, ..book.history.clone() });
     book.sign_in(BASIC, LoginOutcome::NotSent);
-    assert_eq!(format!("{:?}", LoginHistory { turn: 0, ..book.history.clone() }), before);
+    assert_eq!(format!("{:?}", LoginHistory { sequence: 0, ..book.history.clone() }), before);
 }
 
 #[test]
@@ -829,15 +831,15 @@ fn rejection_after_early_release_has_a_hold() {
 
 /// A history with a different value in each field.
 fn full() -> LoginHistory {
-    let hold = Hold { level: 2, turn: 101, began: 1102, until: Some(1103), proven: true, route: Some(u32::MAX) };
-    let shut = Hold { level: 4, turn: 104, began: 1105, until: None, proven: false, route: None };
+    let hold = Hold { level: 2, sequence: 101, began: 1102, until: Some(1103), proven: true, route: Some(u32::MAX) };
+    let shut = Hold { level: 4, sequence: 104, began: 1105, until: None, proven: false, route: None };
     let place = InFlight {
         id: u64::MAX,
         owner: Owner { process: u32::MAX - 1, started: 106 },
         tag: 7,
         kind: LoginKind::TokenRequest,
         route: 107,
-        turn: 108,
+        sequence: 108,
         sent: 1109,
         foreign: true,
         allowed: false,
@@ -848,14 +850,14 @@ fn full() -> LoginHistory {
         proven_at: Some(1110),
         rejected: Some(111),
         holds: [Some(hold), None],
-        silence: Some(Hold { level: 5, turn: 112, until: Some(1113), ..shut }),
-        routes: vec![Hold { level: 6, turn: 114, ..hold }, Hold { level: 0, turn: 115, ..hold }],
+        silence: Some(Hold { level: 5, sequence: 112, until: Some(1113), ..shut }),
+        routes: vec![Hold { level: 6, sequence: 114, ..hold }, Hold { level: 0, sequence: 115, ..hold }],
     };
     let mut history = LoginHistory {
         rejections: 3,
         unanswered: 1,
         last_trouble: Some(116),
-        turn: 117,
+        sequence: 117,
         allowance: true,
         probe: Some(Probe { failures: 8, next: 1118, began: Some(1119) }),
         credentials: vec![credential, Credential { holds: [None, Some(shut)], ..Credential::new(9) }],

@@ -1,3 +1,5 @@
+//! Tests of the state directory: its files, locks, permissions and processes.
+
 use crate::guard::secret_tag::{MOST_TAGS, Tags, tag_of};
 use std::collections::hash_map::RandomState;
 use std::fs;

@@ -127,15 +127,15 @@ impl World {
 
     /// Leads a token request and drops it, as a panic does. (Shuttle ends the whole run when a thread unwinds.)
     fn panics(&self) {
-        let slot = self.account.slot();
+        let process = self.account.slot();
         let mut lookup = Lookup {
             want: Want { new: true, ..Want::default() },
             began_at: self.account.generation(),
             wait_until: Duration::ZERO,
             joined: None,
         };
-        let seen = slot.request.count();
-        if let NextAction::Lead(request, _) = self.account.look(&slot, seen, &mut lookup, self) {
+        let seen = process.request.count();
+        if let NextAction::Lead(request, _) = self.account.look(&process, seen, &mut lookup, self) {
             self.under_way(|| self.failures.fetch_add(1, Relaxed));
             drop(request);
         }
@@ -164,8 +164,8 @@ impl World {
     /// Checks, after all threads, that no token request is left open.
     fn end(&self) {
         self.look();
-        let slot = self.account.slot();
-        assert!(!slot.request.is_running() && self.in_flight.load(Relaxed) == 0, "a token request never ended");
+        let process = self.account.slot();
+        assert!(!process.request.is_running() && self.in_flight.load(Relaxed) == 0, "a token request never ended");
     }
 }
 
