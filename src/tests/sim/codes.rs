@@ -79,7 +79,7 @@ fn a_clock_that_is_off_burns_no_sign_in() {
 }
 
 #[test]
-fn a_clock_that_is_off_burns_no_sign_in_of_callers_that_come_at_once() {
+fn wrong_clock_wastes_no_code_of_concurrent_callers() {
     for ahead in [-45, -20, 20, 45] {
         for phase in [0, 10, 25] {
             let world = world(1, ahead);
@@ -131,7 +131,7 @@ fn crowd(world: &World, length: Duration) -> u32 {
 }
 
 #[test]
-fn no_step_is_sent_twice_by_whatever_threads_and_clients_of_a_user() {
+fn step_is_sent_once_by_all_threads_and_clients_of_a_user() {
     for seed in 0..4 {
         let world = world(seed, 0);
         world.issuer.set_latency(SECOND / 10, [SECOND, 2 * SECOND][seed as usize % 2]);
@@ -205,7 +205,7 @@ fn eight_accounts_of_one_user_lose_no_call_in_an_hour() {
 }
 
 #[test]
-fn a_call_that_cannot_have_its_code_in_time_fails_at_once_and_says_when() {
+fn call_without_a_code_in_time_fails_at_once_and_says_when() {
     let world = world(1, 0);
     world.sim.sleep(10 * SECOND);
     let client = client(&world, |_| {});
@@ -257,7 +257,7 @@ fn no_code_goes_with_an_api_token_and_none_is_waited_for() {
 }
 
 #[test]
-fn a_step_is_given_back_by_a_call_that_failed_before_its_first_byte() {
+fn step_of_a_call_that_failed_before_its_first_byte_is_free() {
     for kind in [OutageKind::Refuse, OutageKind::Swallow] {
         let world = world(1, 0);
         let client = client(&world, |config| config.set_max_retries(0).unwrap());
@@ -274,7 +274,7 @@ fn a_step_is_given_back_by_a_call_that_failed_before_its_first_byte() {
 }
 
 #[test]
-fn a_step_is_given_back_by_a_call_that_was_canceled_while_it_waited() {
+fn step_of_a_call_that_was_canceled_while_waiting_is_free() {
     let world = world(1, 0);
     world.sim.set_slice(SECOND);
     let client = client(&world, |_| {});
@@ -295,7 +295,7 @@ fn a_step_is_given_back_by_a_call_that_was_canceled_while_it_waited() {
 }
 
 #[test]
-fn a_step_whose_code_was_sent_is_gone_whether_it_was_answered_or_not() {
+fn step_whose_code_was_sent_is_used_even_without_a_response() {
     let world = world(1, 0);
     let client = client(&world, |_| {});
     call(&client, GOOD).unwrap();
@@ -308,7 +308,7 @@ fn a_step_whose_code_was_sent_is_gone_whether_it_was_answered_or_not() {
 }
 
 #[test]
-fn before_the_first_code_one_request_without_credentials_asks_for_the_time() {
+fn first_code_follows_one_request_for_the_server_time() {
     let world = world(1, 20);
     let one = client(&world, |_| {});
     call(&one, GOOD).unwrap();
@@ -337,7 +337,7 @@ fn a_server_without_a_date_is_asked_for_the_time_once() {
 }
 
 #[test]
-fn a_changed_password_beside_good_codes_is_rejected_as_one_without_codes() {
+fn changed_password_with_good_codes_is_rejected_within_budget() {
     let world = world(1, 0);
     let client = client(&world, |_| {});
     call(&client, GOOD).unwrap();

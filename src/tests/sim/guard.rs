@@ -123,21 +123,21 @@ fn a_password_rotated_under_load_locks_nobody() {
 }
 
 #[test]
-fn a_password_rotated_under_load_locks_nobody_when_refusals_are_slow() {
+fn rotation_under_load_with_slow_rejections_locks_no_user() {
     (0..24).for_each(|seed| {
         rotation_under_load(seed, |world| world.issuer.script(|script| script.slower_rejections = 10 * SECOND))
     });
 }
 
 #[test]
-fn a_password_rotated_under_load_locks_nobody_when_acceptances_are_slow() {
+fn rotation_under_load_with_slow_acceptances_locks_no_user() {
     (0..24).for_each(|seed| {
         rotation_under_load(seed, |world| world.issuer.script(|script| script.slower_acceptances = 10 * SECOND))
     });
 }
 
 #[test]
-fn a_nightly_job_whose_password_changed_is_rejected_once_for_each_kind_of_sign_in() {
+fn nightly_job_with_an_old_password_is_rejected_once_per_kind() {
     for ways in [&[GOOD][..], &[Way::TokenRequest], &[GOOD, Way::TokenRequest], &[GOOD, OTHER, Way::Jwt]] {
         let world = World::new(1);
         world.issuer.set_latency(SECOND / 20, 3 * SECOND);
@@ -156,7 +156,7 @@ fn a_nightly_job_whose_password_changed_is_rejected_once_for_each_kind_of_sign_i
 }
 
 #[test]
-fn three_wrong_secrets_of_one_user_are_rejected_five_times_at_most() {
+fn three_wrong_secrets_are_rejected_at_most_five_times() {
     let world = World::new(1);
     world.issuer.set_latency(SECOND / 10, SECOND);
     let clients = ["wrong 1", "wrong 2", "wrong 3"].map(|password| world.client_with(password));
@@ -206,7 +206,7 @@ fn platform_says_401(known: Known, ways: &[Way], seconds: u32, seed: u64) {
 }
 
 #[test]
-fn a_platform_that_says_401_to_everything_for_a_while_stops_nobody_for_good() {
+fn platform_that_rejects_all_for_a_while_blocks_none_for_good() {
     for known in KNOWN {
         for ways in [&[GOOD][..], &[GOOD, OTHER], &[Way::Jwt], &[Way::TokenRequest], &[GOOD, Way::Jwt], &WAYS] {
             for seconds in [2, 6, 30] {
@@ -304,7 +304,7 @@ fn an_endpoint_that_always_says_401_stops_nothing_else() {
 }
 
 #[test]
-fn an_endpoint_that_always_says_401_and_is_called_first_stops_nothing_else() {
+fn route_that_always_rejects_blocks_no_other_route() {
     for known in [Known::Once, Known::Never] {
         for (good, bad, bad_threads) in [(10, 10, 1), (20, 2, 4)] {
             bad_endpoint(good * SECOND, bad * SECOND, bad_threads, known, SECOND / 5);
@@ -356,7 +356,7 @@ fn slow_refusals(known: Known, max_wait: Duration, cancels: bool) {
 }
 
 #[test]
-fn a_server_that_refuses_slower_than_its_clients_wait_locks_nobody() {
+fn rejections_slower_than_the_timeout_lock_no_user() {
     for known in KNOWN {
         for max_wait in [5 * SECOND, 60 * SECOND] {
             slow_refusals(known, max_wait, false);
@@ -365,7 +365,7 @@ fn a_server_that_refuses_slower_than_its_clients_wait_locks_nobody() {
 }
 
 #[test]
-fn a_server_that_refuses_slower_than_its_clients_are_canceled_locks_nobody() {
+fn rejections_slower_than_cancellations_lock_no_user() {
     KNOWN.into_iter().for_each(|known| slow_refusals(known, 13 * SECOND, true));
 }
 
@@ -413,7 +413,7 @@ fn shut(world: &World) -> Client {
 }
 
 #[test]
-fn after_a_reset_one_sign_in_goes_and_if_it_is_rejected_it_is_held_as_before() {
+fn reset_allows_one_attempt_whose_rejection_blocks_as_before() {
     let world = World::new(1);
     world.issuer.set_latency(SECOND / 10, SECOND);
     let client = shut(&world);
@@ -441,7 +441,7 @@ fn after_a_reset_a_good_sign_in_opens_everything() {
 }
 
 #[test]
-fn a_reset_before_the_first_sign_in_of_an_unknown_user_is_for_that_one() {
+fn reset_of_an_unknown_user_counts_for_its_first_attempt() {
     let world = World::new(1);
     shut(&world);
     let name = world.issuer.user_name().to_owned();
@@ -454,7 +454,7 @@ fn a_reset_before_the_first_sign_in_of_an_unknown_user_is_for_that_one() {
 }
 
 #[test]
-fn a_sign_in_that_a_reset_allowed_and_that_was_not_sent_is_allowed_again() {
+fn reset_attempt_that_was_not_sent_is_allowed_again() {
     let world = World::new(1);
     let client = shut(&world);
     client.reset_guard();
@@ -553,7 +553,7 @@ fn a_new_secret_after_a_rejection_goes_at_once() {
 }
 
 #[test]
-fn answers_that_say_nothing_of_the_credentials_neither_hold_nor_prove() {
+fn neutral_response_neither_blocks_nor_proves() {
     let foreign = r#"{"@type":"Error","id":"error.user.auth","message":"another account"}"#;
     let answers =
         [(403, foreign), (403, ""), (404, ""), (429, ""), (500, ""), (502, ""), (503, ""), (302, ""), (308, "")];
@@ -661,7 +661,7 @@ fn the_end_of_a_hold_is_waited_out_and_one_sign_in_goes_first() {
 }
 
 #[test]
-fn a_hold_with_more_than_half_a_minute_left_is_an_error_at_once_and_then_waited_out() {
+fn hold_is_an_error_at_once_until_30_s_are_left() {
     let world = World::new(1);
     let client = world.client_with("wrong");
     call(&client, GOOD).unwrap_err();

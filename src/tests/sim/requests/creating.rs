@@ -87,7 +87,7 @@ fn a_canceled_call_tells_of_the_doubt() {
 }
 
 #[test]
-fn an_answer_that_nothing_was_done_is_kept_when_no_later_try_leaves() {
+fn response_is_kept_if_no_later_attempt_is_sent() {
     let world = World::new(1);
     let issuer = Arc::downgrade(&world.issuer);
     world.issuer.set_answer(move |_| {
@@ -132,7 +132,7 @@ fn a_caller_who_says_that_it_does_no_harm_is_believed() {
 }
 
 #[test]
-fn a_refused_jwt_had_no_effect_and_is_replaced_once_whatever_the_retries() {
+fn refused_jwt_of_a_post_is_replaced_once_for_any_max_retries() {
     for retries in [0, 1, 4] {
         let world = World::new(1);
         let client = world.client(|config| config.set_max_retries(retries).unwrap());
@@ -145,7 +145,7 @@ fn a_refused_jwt_had_no_effect_and_is_replaced_once_whatever_the_retries() {
 }
 
 #[test]
-fn a_jwt_is_not_replaced_twice_in_a_call_and_takes_no_retry_away() {
+fn jwt_is_replaced_once_in_a_call_and_uses_no_retry() {
     let refused = || answer(401, "<error><message>Unauthorized</message></error>");
     for (retries, answers, expected) in [
         (4, vec![refused(), refused()], (401, 2)),
@@ -172,7 +172,7 @@ fn create_with_jwt(client: &Client) -> Result<Response> {
 }
 
 #[test]
-fn a_jwt_is_not_replaced_twice_in_a_call_however_long_that_takes() {
+fn jwt_is_replaced_once_in_a_long_call() {
     let world = World::new(1);
     let issuer = Arc::downgrade(&world.issuer);
     world.issuer.set_answer(move |entry| {

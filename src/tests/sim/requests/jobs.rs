@@ -58,7 +58,7 @@ fn looks_become_rarer_up_to_five_seconds() {
 }
 
 #[test]
-fn a_job_can_be_waited_for_again_after_a_deadline_a_failure_or_a_cancel() {
+fn job_wait_can_be_repeated_after_timeout_failure_or_cancel() {
     let world = World::new(1);
     world.sim.set_slice(SLICE);
     never_done(&world);
@@ -92,7 +92,7 @@ fn a_job_can_be_waited_for_again_after_a_deadline_a_failure_or_a_cancel() {
 }
 
 #[test]
-fn a_result_that_is_gone_is_an_error_and_a_download_is_just_not_there_yet() {
+fn job_204_is_an_error_for_a_result_and_pending_for_a_download() {
     let world = World::new(1);
     answer_in_turn(&world, [started(), status(202), status(204)]);
     let client = world.client(|_| {});
@@ -205,7 +205,7 @@ fn a_jwt_that_dies_while_a_job_runs_is_renewed() {
 }
 
 #[test]
-fn a_look_that_fails_in_passing_is_tried_again_and_one_that_tells_is_the_result() {
+fn job_poll_is_retried_after_a_transient_failure_only() {
     let world = World::new(1);
     answer_in_turn(&world, [started(), status(202), status(503), status(502), status(202), status(404)]);
     let client = world.client(|_| {});
@@ -305,7 +305,7 @@ fn what_is_done_at_once_is_given_once() {
 }
 
 #[test]
-fn a_start_that_is_refused_is_an_error_and_a_start_whose_answer_is_lost_is_in_doubt() {
+fn job_start_without_a_response_says_that_it_was_sent() {
     let world = World::new(1);
     answer_in_turn(&world, [status(400)]);
     let client = world.client(|_| {});

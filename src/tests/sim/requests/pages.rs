@@ -29,7 +29,7 @@ fn bodies(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn what_a_page_gives_for_the_next_goes_back_byte_for_byte_as_text() {
+fn page_token_is_sent_back_byte_for_byte() {
     let token = " a/+=&%22\"<b>\\\n\u{e4}\u{1f600} ";
     let world = World::new(1);
     answer_in_turn(&world, [page(1, Some(token)), page(2, Some("2")), page(3, None)]);

@@ -140,7 +140,7 @@ fn waits_are_longer_from_try_to_try_and_never_longer_than_that() {
 }
 
 #[test]
-fn a_connection_that_died_while_it_was_kept_costs_no_wait_and_a_new_one_does() {
+fn failed_kept_connection_is_retried_without_a_wait() {
     let waited = |keeps: bool| {
         let world = World::new(1);
         world.issuer.script(|script| script.keeps_connections = keeps);
@@ -172,7 +172,7 @@ fn retry_after_is_waited_for_in_seconds_or_until_a_date() {
 }
 
 #[test]
-fn what_was_lost_is_told_although_no_turn_for_another_try_comes_in_time() {
+fn lost_response_is_reported_if_no_rate_permit_comes_in_time() {
     let world = World::new(1);
     lose_first(&world, 1);
     let client = world.client(|config| config.set_requests_per_second(1).unwrap());

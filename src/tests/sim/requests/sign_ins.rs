@@ -56,7 +56,7 @@ fn a_refusal_of_basic_credentials_is_the_last_answer() {
 }
 
 #[test]
-fn a_code_that_the_user_typed_is_sent_once_and_no_try_goes_without_one() {
+fn typed_code_is_sent_once_and_no_attempt_goes_without_one() {
     for (lost, expected) in [(false, 503), (true, 0)] {
         let world = world_with_codes(1);
         if lost {
@@ -97,7 +97,7 @@ fn a_typed_code_is_not_needed_by_an_api_token_and_stops_no_try() {
 }
 
 #[test]
-fn a_jwt_that_a_typed_code_was_spent_on_is_not_replaced_by_a_sign_in_without_one() {
+fn jwt_of_a_used_typed_code_is_not_replaced_without_a_code() {
     let world = world_with_codes(1);
     answer_in_turn(&world, [status(401)]);
     let response = world.client(|_| {}).get(BEARER).auth(AuthScheme::Jwt).call(&typed(&world)).send().unwrap();
@@ -146,7 +146,7 @@ fn without_the_time_for_another_code_the_answer_stays() {
 }
 
 #[test]
-fn a_password_that_changes_in_the_middle_of_retries_locks_nobody() {
+fn password_change_during_retries_locks_no_user() {
     for seed in 0..16 {
         let world = World::new(seed);
         world.issuer.set_latency(SECOND / 20, SECOND / 2);

@@ -60,7 +60,7 @@ fn a_token_is_told_once_when_it_is_new() {
 }
 
 #[test]
-fn a_failed_renewal_is_told_with_whether_there_was_a_token_all_the_same() {
+fn failed_refresh_event_says_whether_a_token_was_left() {
     let watched = Watched::new();
     let world = &watched.world;
     world.get().unwrap();

@@ -23,7 +23,7 @@ fn a_cold_provider_asks_once_for_64_callers() {
 }
 
 #[test]
-fn a_cold_provider_asks_once_for_64_callers_also_when_it_is_rejected() {
+fn cold_provider_is_rejected_once_for_64_callers() {
     let world = World::with(|config| {
         config.credentials = Some(Credentials::password("nobody@example.com", "wrong").unwrap());
     });
@@ -150,7 +150,7 @@ fn a_leader_that_panics_is_not_shared() {
 }
 
 #[test]
-fn a_caller_that_waits_keeps_its_own_deadline_and_can_be_cancelled() {
+fn waiting_caller_keeps_its_deadline_and_can_be_canceled() {
     let world = World::new();
     world.issuer.set_latency(12 * SECOND, 12 * SECOND);
     let call = within(MINUTE);
@@ -173,7 +173,7 @@ fn a_caller_that_waits_keeps_its_own_deadline_and_can_be_cancelled() {
 }
 
 #[test]
-fn a_caller_that_is_cancelled_hears_so_though_there_is_a_living_token() {
+fn canceled_caller_gets_an_error_despite_an_unexpired_token() {
     let world = World::warm();
     world.issuer.set_latency(4 * SECOND, 4 * SECOND);
     world.sim.advance(250 * SECOND);

@@ -94,7 +94,7 @@ fn a_living_token_is_handed_out_in_spite_of_bad_answers() {
 }
 
 #[test]
-fn after_a_hold_a_good_answer_is_taken_and_the_next_hold_begins_anew() {
+fn token_after_a_hold_resets_the_next_hold() {
     let world = World::new();
     set_bad_answer(&world, (404, Vec::new(), String::new()));
     world.repeat(SECOND, 10 * SECOND, || drop(world.get().unwrap_err()));

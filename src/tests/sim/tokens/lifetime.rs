@@ -59,7 +59,7 @@ fn a_wall_clock_that_is_set_ends_a_token_at_once() {
 }
 
 #[test]
-fn a_clock_that_is_set_while_the_exchange_is_under_way_leaves_no_dead_token() {
+fn clock_set_during_a_token_request_leaves_no_expired_token() {
     for by in [-3600i64, 3600] {
         let world = World::new();
         world.issuer.set_latency(2 * SECOND, 2 * SECOND);
@@ -110,7 +110,7 @@ fn shapes_of_tokens_do_not_matter() {
 }
 
 #[test]
-fn the_same_token_handed_out_for_240_s_is_neither_dead_nor_asked_for_at_every_call() {
+fn token_repeated_for_240_s_is_requested_rarely_and_unexpired() {
     for _ in 0..10 {
         let world = World::new();
         world.issuer.script(|script| script.jwt.same_for = 240 * SECOND);
@@ -139,7 +139,7 @@ fn a_token_that_is_dead_on_arrival_is_an_error_and_held() {
 }
 
 #[test]
-fn a_token_that_lives_a_few_seconds_is_for_those_who_waited_and_not_kept() {
+fn short_token_is_shared_by_its_waiters_and_not_cached() {
     for left in [1, 4] {
         let world = World::new();
         world.issuer.script(|script| script.jwt.age = LIFE - left * SECOND);

@@ -98,7 +98,7 @@ fn a_server_that_answers_503_for_80_s_fails_no_call() {
 }
 
 #[test]
-fn a_server_that_says_to_come_back_in_an_hour_and_is_well_after_80_s_fails_no_call() {
+fn retry_after_of_an_hour_and_an_80_s_outage_fail_no_call() {
     nobody_notices(UNAVAILABLE_FOR_AN_HOUR);
 }
 
@@ -131,27 +131,27 @@ fn recovers(kind: OutageKind) {
 }
 
 #[test]
-fn refused_connections_of_10_minutes_are_over_15_s_after_their_end() {
+fn calls_work_15_s_after_10_minutes_of_refused_connections() {
     recovers(Refuse);
 }
 
 #[test]
-fn answers_503_of_10_minutes_are_over_15_s_after_their_end() {
+fn calls_work_15_s_after_10_minutes_of_503() {
     recovers(UNAVAILABLE);
 }
 
 #[test]
-fn an_hour_of_retry_after_is_over_15_s_after_the_end_of_10_minutes() {
+fn calls_work_15_s_after_10_minutes_of_an_hours_retry_after() {
     recovers(UNAVAILABLE_FOR_AN_HOUR);
 }
 
 #[test]
-fn swallowed_connections_of_10_minutes_are_over_15_s_after_their_end() {
+fn calls_work_15_s_after_10_minutes_of_swallowed_connections() {
     recovers(Swallow);
 }
 
 #[test]
-fn hanging_of_10_minutes_is_over_15_s_after_its_end() {
+fn calls_work_15_s_after_10_minutes_of_hanging() {
     recovers(Hang);
 }
 
@@ -181,7 +181,7 @@ fn send_elsewhere(_: &World, api: &Client, timeout: Duration) -> Result<()> {
 }
 
 #[test]
-fn requests_of_the_client_itself_go_on_while_its_exchanges_are_answered_503() {
+fn requests_continue_while_token_requests_get_503() {
     for age in (176..=RENEWED).step_by(5) {
         for after in ["1", "3600"] {
             let world = World::warm();

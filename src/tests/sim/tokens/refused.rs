@@ -106,7 +106,7 @@ fn storm(threads: usize, apart: Duration, span: Duration, refused: impl Fn(&Worl
 }
 
 #[test]
-fn an_api_that_refuses_every_token_costs_at_most_121_exchanges_an_hour() {
+fn api_that_refuses_all_costs_at_most_121_requests_an_hour() {
     let send = |world: &World| {
         let response = world.send_to(NO).unwrap();
         assert_eq!(response.status(), 401);
@@ -182,7 +182,7 @@ fn invalidating_an_old_or_foreign_token_does_nothing() {
 }
 
 #[test]
-fn invalidating_the_current_token_makes_the_next_caller_get_another() {
+fn invalidated_token_is_replaced_for_the_next_caller() {
     let world = World::new();
     let token = world.get().unwrap();
     world.provider.invalidate(&token);
@@ -191,7 +191,7 @@ fn invalidating_the_current_token_makes_the_next_caller_get_another() {
 }
 
 #[test]
-fn an_invalidated_token_is_handed_out_to_nobody_even_if_there_is_no_other() {
+fn invalidated_token_is_not_returned_even_without_another() {
     let world = World::warm();
     world.provider.invalidate(&world.get().unwrap());
     world.issuer.set_answer(|entry| entry.is_exchange().then(|| (404, Vec::new(), String::new())));

@@ -89,7 +89,7 @@ fn exchanges_of_several_accounts_go_on_beside_each_other() {
 }
 
 #[test]
-fn all_providers_and_requests_of_a_client_and_account_share_one_token() {
+fn providers_and_requests_of_an_account_share_one_token() {
     let world = World::new();
     let (twin, clone) = (world.client.token_provider(ACCOUNT).unwrap(), world.client.clone());
     let token = world.get().unwrap();
@@ -130,7 +130,7 @@ fn a_client_for_another_host_sends_the_platforms_bearer() {
 }
 
 #[test]
-fn a_bearer_that_another_host_refuses_is_replaced_through_the_platforms_client() {
+fn jwt_refused_by_another_host_is_replaced_by_its_provider() {
     let world = World::new();
     let hub = hub(&world);
     hub.get(BEARER).send().unwrap();
@@ -184,7 +184,7 @@ fn a_request_that_gets_no_token_says_that_it_was_not_sent() {
 
 /// A call with a code of its own asks apart, for all that it wants.
 #[test]
-fn a_typed_code_is_not_left_unused_for_a_token_with_too_little_left() {
+fn typed_code_is_used_if_the_cached_token_has_too_little_left() {
     let world = World::warm();
     world.sim.advance(290 * SECOND);
     let mut call = within(10 * SECOND);

@@ -81,7 +81,7 @@ fn sixty_four_callers_at_once_each_minute_share_the_exchanges() {
 }
 
 #[test]
-fn in_the_advisory_window_one_caller_renews_and_the_others_do_not_wait() {
+fn advisory_window_has_one_refresh_and_no_waiting() {
     let world = World::warm();
     world.issuer.set_latency(4 * SECOND, 4 * SECOND);
     world.sim.advance(220 * SECOND);
@@ -96,7 +96,7 @@ fn in_the_advisory_window_one_caller_renews_and_the_others_do_not_wait() {
 }
 
 #[test]
-fn in_the_mandatory_window_callers_wait_at_most_5_s_or_a_third_of_their_deadline() {
+fn mandatory_window_waits_5_s_or_a_third_of_the_deadline() {
     for (timeout, longest) in [(60, 5.0), (9, 3.0), (3, 1.0)] {
         let world = World::warm();
         world.issuer.set_latency(20 * SECOND, 20 * SECOND);
