@@ -587,8 +587,8 @@ boomi_code boomi_config_set_otp_callback(boomi_config *config,
                                          boomi_error **error_out);
 
 /**
- * Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
- * and TLS.
+ * Sets the timeout of a new connection in milliseconds, above 0. Default 10000. It bounds the name look-up, and then
+ * TCP, proxy and TLS together. Several addresses of one name are tried 250 ms apart.
  * Errors: BOOMI_ERR_INVALID_ARGUMENT.
  */
 boomi_code boomi_config_set_connect_timeout_ms(boomi_config *config,
@@ -720,7 +720,8 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
  *
  * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets
  * also as BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone),
- * BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT (seconds). The files must exist now; they are read when needed.
+ * BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT and BOOMI_CONNECT_TIMEOUT (seconds). The files must exist now; they are
+ * read when needed.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.
  */
 boomi_code boomi_config_load_env(boomi_config *config,

@@ -14,6 +14,7 @@ need cmake cmake
 need abidiff abigail-tools
 need openssl openssl
 need tinyproxy tinyproxy
+need microsocks microsocks
 need mandoc mandoc
 need script bsdutils
 need ps procps

@@ -182,13 +182,12 @@ impl Client {
         one_time_code(&CallContext::begin(&self.inner, call)?)
     }
 
-    /// The proxy of this client, `http://host:port`, and its `Proxy-Authorization` header.
+    /// The proxy of this client for another HTTP library, `http://host:port` or `socks5h://host:port`, and its login.
     ///
-    /// For another HTTP library.
-    ///
-    /// Every request goes through a CONNECT tunnel.
-    pub fn proxy(&self) -> Option<(String, Option<&Secret>)> {
-        self.inner.proxy.as_ref().map(|proxy| (proxy.origin.to_string(), proxy.authorization.as_deref()))
+    /// The login is the value of `Proxy-Authorization`; of a SOCKS proxy it is `user:password`, percent-encoded. Every
+    /// request goes through a tunnel (CONNECT, or SOCKS 5).
+    pub fn proxy(&self) -> Option<(String, Option<Secret>)> {
+        self.inner.proxy.as_ref().map(|proxy| (proxy.url(), proxy.login()))
     }
 }
 

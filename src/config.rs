@@ -91,7 +91,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+    pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
     pub(crate) const DEFAULT_MAX_RETRIES: u32 = 4;
     const MOST_RETRIES: u32 = 100;

@@ -4,6 +4,7 @@
 //! and one cancellation cover them all without a thread per call.
 
 mod buffers;
+mod connect;
 pub(crate) mod deadline;
 mod message;
 pub(crate) mod progress;
@@ -12,7 +13,7 @@ pub(crate) mod resolve;
 mod socket;
 pub(crate) mod tls;
 
-use std::{io::Read as _, rc::Rc, time::Duration};
+use std::{io::Read as _, net::SocketAddr, rc::Rc, time::Duration};
 
 use ureq::http::{self, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
@@ -23,7 +24,7 @@ pub(crate) use message::{Body, Incoming, Outgoing, Transport};
 use self::{buffers::WipedBuffers, deadline::Deadline, progress::Phase, proxy::Proxy, resolve::Resolver};
 use crate::error::{Error, ErrorKind};
 use crate::{fork::PerProcess, origin::Origin};
-use socket::{SlicedSocket, Stream};
+use socket::Stream;
 use tls::{Roots, Tls};
 
 const MAX_HEADER_BYTES: usize = 64 * 1024;
@@ -35,13 +36,14 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(45);
 /// Sends requests over HTTP/1.1 on persistent connections, which the threads of one process share.
 pub(crate) struct HttpTransport {
     proxy: Option<Proxy>,
+    user_agent: String,
     roots: Roots,
     agent: PerProcess<ureq::Agent>,
 }
 
 impl HttpTransport {
-    pub(crate) fn new(proxy: Option<Proxy>, roots: Roots) -> Self {
-        HttpTransport { proxy, roots, agent: PerProcess::empty() }
+    pub(crate) fn new(proxy: Option<Proxy>, roots: Roots, user_agent: String) -> Self {
+        HttpTransport { proxy, user_agent, roots, agent: PerProcess::empty() }
     }
 
     fn new_agent(&self) -> ureq::Agent {
@@ -61,6 +63,7 @@ impl HttpTransport {
             .build();
         let dialer = Dialer {
             proxy: self.proxy.clone(),
+            user_agent: self.user_agent.clone(),
             tls: Tls::new(self.roots.clone()),
             resolver: Resolver::new(resolve::system_look_up),
         };
@@ -182,6 +185,8 @@ impl UreqResolver for LateResolver {
 /// Makes connections: resolves the name, connects the socket, asks for the tunnel, negotiates TLS.
 struct Dialer {
     proxy: Option<Proxy>,
+    /// For proxies.
+    user_agent: String,
     tls: Tls,
     resolver: Resolver,
 }
@@ -208,7 +213,12 @@ impl Dialer {
                 if proxy.origin.is_https() {
                     stream = self.tls.wrap(stream, proxy.origin.host(), deadline).map_err(name_it)?;
                 }
-                proxy.tunnel(&mut *stream, target, deadline)?;
+                let address = match proxy.needs_address() {
+                    true => self.resolver.resolve(target.host(), target.port(), deadline)?.first().map(SocketAddr::ip),
+                    false => None,
+                };
+                let target = proxy::Target { origin: target, address, user_agent: &self.user_agent };
+                proxy::open(proxy, &mut *stream, &target, deadline)?;
                 deadline.progress.set_proxy(None);
                 stream
             }
@@ -222,6 +232,8 @@ impl Dialer {
     /// Connects a socket; with `loopback_only` to loopback addresses only.
     fn connect(&self, to: &Origin, loopback_only: bool, deadline: &Deadline) -> Result<Box<dyn Stream>, Error> {
         let mut addresses = self.resolver.resolve(to.host(), to.port(), deadline)?;
+        // A look-up has the connect timeout for itself: with a dead first name server it takes 5 s.
+        deadline.set_connecting(true);
         if loopback_only {
             addresses.retain(|address| address.ip().is_loopback());
             if addresses.is_empty() {
@@ -229,7 +241,7 @@ impl Dialer {
                 return Err(Error::new(ErrorKind::Connect, text));
             }
         }
-        Ok(Box::new(SlicedSocket::connect(to.authority(), &addresses, deadline)?))
+        Ok(Box::new(connect::connect(to.authority(), &addresses, deadline)?))
     }
 }
 

@@ -207,8 +207,8 @@ pub unsafe extern "C" fn boomi_config_set_otp_callback(
     unsafe { set(config, error_out, |config| config.set(otp, |config, otp| config.otp = Some(otp))) }
 }
 
-/// Sets the timeout of a new connection in milliseconds, above 0. Default 5000. It covers name look-up, TCP, proxy
-/// and TLS.
+/// Sets the timeout of a new connection in milliseconds, above 0. Default 10000. It bounds the name look-up, and then
+/// TCP, proxy and TLS together. Several addresses of one name are tried 250 ms apart.
 /// Errors: BOOMI_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_set_connect_timeout_ms(
@@ -413,7 +413,8 @@ pub unsafe extern "C" fn boomi_config_set_wait_callback(
 ///
 /// BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets
 /// also as BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone),
-/// BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT (seconds). The files must exist now; they are read when needed.
+/// BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT and BOOMI_CONNECT_TIMEOUT (seconds). The files must exist now; they are
+/// read when needed.
 /// Errors: BOOMI_ERR_CONFIG, with the variable's name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn boomi_config_load_env(

@@ -94,7 +94,7 @@ impl ClientBuilder {
         self.with(|config| config.otp = Some(OtpSource::Function(Arc::new(function))))
     }
 
-    /// Sets how long a new connection may take: name, TCP, proxy and TLS together. Default 5 s.
+    /// Sets how long a name look-up may take, and then a new connection: TCP, proxy and TLS together. Default 10 s.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.set_connect_timeout(timeout))
     }
@@ -209,7 +209,8 @@ impl ClientBuilder {
     /// `BOOMI_ACCOUNT_ID`, `BOOMI_USERNAME`, `BOOMI_API_TOKEN` or `BOOMI_PASSWORD`, `BOOMI_OTP_SECRET` (each of the
     /// three secrets also as `..._FILE`), or in place of token and password `BOOMI_CREDENTIAL_PROCESS` (see
     /// [`Credentials::process`]) or `BOOMI_KEYCHAIN` (see [`Credentials::keychain`]); `BOOMI_API_URL`, `BOOMI_CA_FILE`
-    /// (trusted alone), `BOOMI_STATE_DIR`, `BOOMI_STORE` and `BOOMI_TIMEOUT` (seconds).
+    /// (trusted alone), `BOOMI_STATE_DIR`, `BOOMI_STORE`, `BOOMI_TIMEOUT` and
+    /// `BOOMI_CONNECT_TIMEOUT` (seconds).
     pub fn load_env(self) -> Self {
         self.with(|config| config.load_env(&variable))
     }

@@ -89,7 +89,9 @@ impl Inner {
             state_dir: config.state_dir,
             roots: roots.name(),
             server_clock: ServerClock::new(),
-            transport: config.transport.unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots))),
+            transport: config
+                .transport
+                .unwrap_or_else(|| Arc::new(HttpTransport::new(proxy.clone(), roots, user_agent))),
             proxy,
             clock,
         })

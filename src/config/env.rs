@@ -70,16 +70,20 @@ fn fill(config: &mut Config, variable: Variable<'_>) -> Result<()> {
         config.set_store(&url).map_err(|error| named("BOOMI_STORE", &error))?;
     }
     if let Some(seconds) = unless(config.timeout.is_some(), "BOOMI_TIMEOUT")? {
-        let timeout = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let timeout = timeout.filter(|timeout| !timeout.is_zero()).ok_or_else(|| {
-            Error::config(format!(
-                "BOOMI_TIMEOUT is \"{}\", not a number of seconds above zero such as 30 or 2.5",
-                crate::text::printable(&seconds, 40)
-            ))
-        })?;
-        config.set_timeout(timeout)?;
+        config.set_timeout(duration("BOOMI_TIMEOUT", &seconds)?)?;
+    }
+    if let Some(seconds) = unless(config.connect_timeout.is_some(), "BOOMI_CONNECT_TIMEOUT")? {
+        config.set_connect_timeout(duration("BOOMI_CONNECT_TIMEOUT", &seconds)?)?;
     }
     Ok(())
+}
+
+fn duration(name: &str, seconds: &str) -> Result<Duration> {
+    let duration = seconds.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| {
+        let seconds = crate::text::printable(seconds, 40);
+        Error::config(format!("{name} is \"{seconds}\", not a number of seconds above zero such as 30 or 2.5"))
+    })
 }
 
 enum Given {
@@ -191,6 +195,7 @@ mod tests {
             ("BOOMI_OTP_SECRET", "JBSWY3DP"),
             ("BOOMI_API_URL", "https://localhost:8443/"),
             ("BOOMI_TIMEOUT", "2.5"),
+            ("BOOMI_CONNECT_TIMEOUT", "7"),
         ])
         .unwrap();
         assert_eq!(config.account_id.as_deref(), Some("account123"));
@@ -198,6 +203,7 @@ mod tests {
         assert!(matches!(config.otp, Some(OtpSource::Secret(_))));
         assert_eq!(config.origin.unwrap().to_string(), "https://localhost:8443");
         assert_eq!(config.timeout, Some(Duration::from_millis(2500)));
+        assert_eq!(config.connect_timeout, Some(Duration::from_secs(7)));
 
         let token = load(&[("BOOMI_USERNAME", "BOOMI_TOKEN.user@example.com"), ("BOOMI_API_TOKEN", "t")]).unwrap();
         assert_eq!(token.credentials.unwrap().username(), Some("BOOMI_TOKEN.user@example.com"));
@@ -258,7 +264,7 @@ mod tests {
     #[test]
     fn bad_variable_is_named_and_changes_nothing() {
         let user = ("BOOMI_USERNAME", "user@example.com");
-        let cases: [(&[(&str, &str)], &str); 18] = [
+        let cases: [(&[(&str, &str)], &str); 19] = [
             (&[user, ("BOOMI_API_TOKEN_FILE", "/nowhere/token")], "BOOMI_API_TOKEN: cannot read"),
             (&[("BOOMI_OTP_SECRET_FILE", "/nowhere/otp")], "BOOMI_OTP_SECRET_FILE: cannot read"),
             (&[user, ("BOOMI_API_TOKEN", "a"), ("BOOMI_PASSWORD", "b")], "BOOMI_API_TOKEN and BOOMI_PASSWORD are both"),
@@ -279,6 +285,7 @@ mod tests {
             (&[("BOOMI_OTP_SECRET", "111")], "BOOMI_OTP_SECRET: "),
             (&[("BOOMI_TIMEOUT", "0")], "BOOMI_TIMEOUT"),
             (&[("BOOMI_TIMEOUT", "soon")], "BOOMI_TIMEOUT"),
+            (&[("BOOMI_CONNECT_TIMEOUT", "-1")], "BOOMI_CONNECT_TIMEOUT"),
             (&[("BOOMI_CA_FILE", "/nowhere/ca.pem")], "/nowhere/ca.pem"),
         ];
         for (set, text) in cases {

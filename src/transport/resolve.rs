@@ -1,13 +1,15 @@
 //! Resolves host names, without blocking a caller past its deadline.
 //!
 //! `getaddrinfo` cannot be interrupted, so it runs in a short-lived thread, one per name at a time. The thread may
-//! outlive its callers; the next caller for the name joins it.
+//! outlive its callers; the next caller for the name joins it, or takes its late result. Where no thread can be
+//! started, the call's own thread looks the name up, and may pass its deadline.
 //!
 //! Addresses and `localhost` need no look-up. That keeps them safe in a child of `fork`: glibc locks its resolver while
 //! it reads `/etc/resolv.conf`, and a child that was forked while another thread held the lock never gets it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use std::{collections::HashMap, io};
 
 use crate::error::{Error, ErrorKind};
@@ -25,21 +27,29 @@ pub(crate) fn system_look_up(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok((host, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
 
+/// How long the result of a look-up waits for a caller, if none was there when it came: the first name server may be
+/// dead, and the second one's response later than the callers' deadline.
+const LATE_RESULT: Duration = Duration::from_secs(30);
+
 /// Resolves host names; callers share the look-ups that run.
 pub(crate) struct Resolver {
     look_up: LookUp,
-    running: Arc<Mutex<HashMap<String, Arc<Running>>>>,
+    /// By host name, the look-ups that run, or whose result no caller took yet.
+    look_ups: Arc<Mutex<HashMap<String, Arc<Running>>>>,
 }
+
+/// The result of a look-up, and when it came.
+type Ended = (Result<Vec<IpAddr>, String>, Instant);
 
 #[derive(Default)]
 struct Running {
-    answer: Mutex<Option<Result<Vec<IpAddr>, String>>>,
-    answered: Signal,
+    result: Mutex<Option<Ended>>,
+    ended: Signal,
 }
 
 impl Resolver {
     pub(crate) fn new(look_up: LookUp) -> Self {
-        Resolver { look_up, running: Arc::default() }
+        Resolver { look_up, look_ups: Arc::default() }
     }
 
     /// Returns the addresses of `host`, at least one.
@@ -55,37 +65,57 @@ impl Resolver {
             let text = format!("cannot look up the host name {host}: {what}; check the name and this machine's DNS");
             Error::new(ErrorKind::Connect, text).retryable(true)
         };
-        let running = self.join(host).map_err(|error| failed(&error.to_string()))?;
+        let running = self.join(host, deadline);
         loop {
-            let seen = running.answered.count();
-            match &*lock(&running.answer) {
-                Some(Ok(addresses)) if addresses.is_empty() => return Err(failed("it has no address")),
-                Some(Ok(addresses)) => {
-                    return Ok(addresses.iter().map(|address| SocketAddr::new(*address, port)).collect());
-                }
-                Some(Err(what)) => return Err(failed(what)),
-                None => {}
+            let seen = running.ended.count();
+            if let Some((result, _)) = &*lock(&running.result) {
+                self.forget(host, &running);
+                return match result {
+                    Ok(addresses) if addresses.is_empty() => Err(failed("it has no address")),
+                    Ok(addresses) => Ok(addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()),
+                    Err(what) => Err(failed(what)),
+                };
             }
-            deadline.wait_for(&running.answered, seen, deadline.clock().now() + deadline.remaining())?;
+            deadline.wait_for(&running.ended, seen, deadline.clock().now() + deadline.remaining())?;
         }
     }
 
-    /// Joins the running look-up of `host`, or starts one.
-    fn join(&self, host: &str) -> io::Result<Arc<Running>> {
-        let mut all = lock(&self.running);
+    /// Joins the look-up of `host`, or starts one.
+    fn join(&self, host: &str, deadline: &Deadline) -> Arc<Running> {
+        let now = deadline.clock().now();
+        let is_late = |(_, ended): &Ended| now.saturating_duration_since(*ended) > LATE_RESULT;
+        let mut all = lock(&self.look_ups);
+        all.retain(|_, running| !lock(&running.result).as_ref().is_some_and(is_late));
         if let Some(running) = all.get(host) {
-            return Ok(running.clone());
+            return running.clone();
         }
         let running = Arc::new(Running::default());
-        let (name, look_up, table, result) = (host.to_owned(), self.look_up, self.running.clone(), running.clone());
-        spawn_without_signals("boomi-auth name look-up", move || {
-            let answer = look_up(&name).map_err(|error| error.to_string());
-            lock(&table).remove(&name);
-            *lock(&result.answer) = Some(answer);
-            result.answered.notify();
-        })?;
+        let (name, look_up, look_ups) = (host.to_owned(), self.look_up, self.look_ups.clone());
+        let (clock, own) = (deadline.clock().clone(), running.clone());
+        let work = move || {
+            let found = look_up(&name).map_err(|error| error.to_string());
+            if found.is_err() {
+                // Only its present callers get the error.
+                lock(&look_ups).remove(&name);
+            }
+            *lock(&own.result) = Some((found, clock.now()));
+            own.ended.notify();
+        };
         all.insert(host.to_owned(), running.clone());
-        Ok(running)
+        if spawn_without_signals("boomi-auth name look-up", work.clone()).is_err() {
+            // A limit on processes, or a filter of system calls.
+            drop(all);
+            work();
+        }
+        running
+    }
+
+    /// A caller has the result: the next one looks up again.
+    fn forget(&self, host: &str, taken: &Arc<Running>) {
+        let mut all = lock(&self.look_ups);
+        if all.get(host).is_some_and(|running| Arc::ptr_eq(running, taken)) {
+            all.remove(host);
+        }
     }
 }
 
@@ -117,7 +147,6 @@ mod tests {
     use crate::transport::deadline::{Cancellation, Limits};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Condvar, Mutex};
-    use std::time::Duration;
 
     fn deadline(timeout_ms: u64, stops: Cancellation) -> std::rc::Rc<Deadline> {
         let (timeout, connect) = (Duration::from_millis(timeout_ms), Duration::from_secs(60));
@@ -169,14 +198,34 @@ mod tests {
             let resolver = resolver.clone();
             move || resolver.resolve("slow.test", 1, &deadline(60_000, Cancellation::default())).unwrap()
         });
-        while resolver.running.lock().unwrap().get("slow.test").is_none_or(|running| Arc::strong_count(running) < 3) {
+        while resolver.look_ups.lock().unwrap().get("slow.test").is_none_or(|running| Arc::strong_count(running) < 3) {
             std::thread::yield_now();
         }
         *GATE.0.lock().unwrap() = true;
         GATE.1.notify_all();
         assert_eq!(waiting.join().unwrap().len(), 1);
         assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
-        assert!(resolver.running.lock().unwrap().is_empty());
+        assert!(resolver.look_ups.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn late_result_serves_the_next_call() {
+        static LOOK_UPS: AtomicUsize = AtomicUsize::new(0);
+        static GATE: Mutex<()> = Mutex::new(());
+        let resolver = Resolver::new(|_| {
+            LOOK_UPS.fetch_add(1, Ordering::SeqCst);
+            let _open = GATE.lock();
+            Ok(vec!["127.0.0.1".parse().unwrap()])
+        });
+        let dead_server = GATE.lock().unwrap();
+        let late = resolver.resolve("late.test", 1, &deadline(30, Cancellation::default())).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Timeout);
+        drop(dead_server);
+        assert_eq!(resolver.resolve("late.test", 1, &deadline(60_000, Cancellation::default())).unwrap().len(), 1);
+        assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
+        // Taken: the next call looks up again, as the addresses may have changed.
+        resolver.resolve("late.test", 1, &deadline(60_000, Cancellation::default())).unwrap();
+        assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 2);
     }
 
     #[test]

@@ -1,13 +1,9 @@
 //! A TCP socket that waits in slices, and checks the deadline between them.
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::TcpStream;
 
-use socket2::{Domain, Protocol, Socket, Type};
-
-use crate::{clock::SLICE, transport::deadline::Deadline};
-use crate::{error::Error, transport::progress::Phase};
+use crate::transport::{deadline::Deadline, progress::Phase};
 
 /// A byte stream to a server: a socket, or TLS over one.
 pub(crate) trait Stream: Read + Write + Send + Sync {
@@ -19,92 +15,9 @@ pub(crate) trait Stream: Read + Write + Send + Sync {
 pub(crate) struct SlicedSocket(TcpStream);
 
 impl SlicedSocket {
-    /// Connects to the first of the `addresses` of `name` that accepts. Each gets an equal share of the time left.
-    pub(crate) fn connect(name: &str, addresses: &[SocketAddr], deadline: &Deadline) -> Result<Self, Error> {
-        deadline.progress.set_phase(Phase::Connect);
-        let mut failures = Vec::new();
-        for (index, address) in addresses.iter().enumerate() {
-            let share = deadline.remaining() / (addresses.len() - index) as u32;
-            match connect_one(*address, share, deadline)? {
-                Ok(socket) => return Ok(SlicedSocket(socket)),
-                Err(error) => failures.push(format!("{address}: {error}")),
-            }
-        }
-        let text = format!(
-            "cannot connect to {name}: {}; check the host, the port, and firewalls in between",
-            failures.join("; ")
-        );
-        Err(Error::new(crate::error::ErrorKind::Connect, text).retryable(true))
-    }
-}
-
-/// Connects to one address. The outer error ends the call, the inner one only this address.
-fn connect_one(address: SocketAddr, share: Duration, deadline: &Deadline) -> Result<io::Result<TcpStream>, Error> {
-    deadline.check()?;
-    let begin = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&address.into()) {
-            Err(error) if !in_progress(&error) => Err(error),
-            _ => Ok(socket),
-        }
-    };
-    let socket = match begin() {
-        Ok(socket) => socket,
-        Err(error) => return Ok(Err(error)),
-    };
-    let until = deadline.clock().now() + share;
-    loop {
-        let left = until.saturating_duration_since(deadline.clock().now());
-        match wait_writable(&socket, left.min(SLICE)) {
-            Err(error) => return Ok(Err(error)),
-            Ok(true) => break,
-            Ok(false) => {}
-        }
-        deadline.check()?;
-        if left.is_zero() {
-            return Ok(Err(io::Error::new(ErrorKind::TimedOut, "no response in this address's share of the time")));
-        }
-    }
-    let finish = || {
-        if let Some(error) = socket.take_error()? {
-            return Err(error);
-        }
-        socket.set_nonblocking(false)?;
-        socket.set_tcp_nodelay(true)?;
-        socket.set_read_timeout(Some(SLICE))?;
-        socket.set_write_timeout(Some(SLICE))?;
-        Ok(())
-    };
-    Ok(finish().map(|()| socket.into()))
-}
-
-fn in_progress(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    return error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error());
-    #[cfg(not(unix))]
-    return error.kind() == ErrorKind::WouldBlock;
-}
-
-/// Whether a connecting socket has connected or failed within `wait`.
-#[cfg(unix)]
-fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let wait = Timespec { tv_sec: 0, tv_nsec: wait.min(SLICE).subsec_nanos().into() };
-    match poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&wait)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(not(unix))]
-fn wait_writable(socket: &Socket, wait: Duration) -> io::Result<bool> {
-    use crate::clock::{Clock as _, SystemClock};
-    SystemClock.sleep(wait.min(Duration::from_millis(5)));
-    match socket.take_error()? {
-        Some(error) => Err(error),
-        None => Ok(socket.peer_addr().is_ok()),
+    /// Takes a connected socket whose reads and writes time out after a slice.
+    pub(super) fn new(socket: TcpStream) -> Self {
+        SlicedSocket(socket)
     }
 }
 

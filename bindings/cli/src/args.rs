@@ -74,6 +74,9 @@ pub(crate) struct SettingArgs {
     /// How long a call may take until its response begins, and then each read; BOOMI_TIMEOUT, else 60
     #[arg(long, global = true, value_name = "SECONDS", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) timeout: Option<String>,
+    /// How long a name look-up may take, and then the connection: TCP, proxy and TLS; BOOMI_CONNECT_TIMEOUT, else 10
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) connect_timeout: Option<String>,
     /// Where the guard remembers sign-ins; BOOMI_STATE_DIR, else $XDG_STATE_HOME/boomi-auth
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,

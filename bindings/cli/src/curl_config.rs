@@ -28,13 +28,19 @@ pub(crate) fn print(settings: &mut Settings, jwt: bool) -> Result<()> {
     }
     match client.proxy() {
         None => config.line("noproxy", b"*"),
-        Some((proxy, authorization)) => {
+        Some((proxy, login)) => {
+            let is_socks = proxy.starts_with("socks");
             config.line("proxy", proxy.as_bytes());
             config.line("noproxy", b"");
-            // As the library does: the proxy sees a host's name, and nothing of a request.
-            config.flag("proxytunnel");
-            if let Some(value) = authorization {
-                config.line("proxy-header", format!("Proxy-Authorization: {}", value.expose()).as_bytes());
+            if !is_socks {
+                // As the library does: the proxy sees a host's name, and nothing of a request.
+                config.flag("proxytunnel");
+            }
+            if let Some(login) = login {
+                let (name, prefix) =
+                    if is_socks { ("proxy-user", "") } else { ("proxy-header", "Proxy-Authorization: ") };
+                let value = zeroize::Zeroizing::new(format!("{prefix}{}", login.expose()));
+                config.line(name, value.as_bytes());
             }
         }
     }

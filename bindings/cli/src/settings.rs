@@ -247,6 +247,7 @@ fn of_flags(args: &SettingArgs) -> Result<Layer> {
     flags.set("BOOMI_API_URL", args.api_url.as_ref());
     flags.set("BOOMI_CA_FILE", args.ca_file.as_ref());
     flags.set("BOOMI_TIMEOUT", args.timeout.as_ref());
+    flags.set("BOOMI_CONNECT_TIMEOUT", args.connect_timeout.as_ref());
     flags.set("BOOMI_STATE_DIR", args.state_dir.as_ref());
     for (flag, setting, url, variable) in
         [("--proxy", PROXY, &args.proxy, "HTTPS_PROXY"), ("--store", STORE, &args.store, STORE.variable)]

@@ -23,7 +23,8 @@ use crate::token::{self, Token, TokenProvider};
 /// - ``credentials``: see :class:`Credentials`
 /// - ``account_id``: fills ``{accountId}`` in paths, and is the account of JWTs
 /// - ``base_url``: https, or http to loopback, without a path; BASE_URL_US unless set
-/// - ``timeout``: of one call as a whole; 60. ``connect_timeout``: name, TCP, proxy and TLS; 5
+/// - ``timeout``: of one call as a whole; 60. ``connect_timeout``: of a name look-up,
+///   and then of TCP, proxy and TLS; 10 (``BOOMI_CONNECT_TIMEOUT``)
 /// - ``ca_file``: a PEM bundle, trusted alone, or besides the system's roots with ``ca_mode="add"``
 /// - ``proxy``: ``http://user:password@host:port``; ``""`` for none, not even the environment's
 /// - ``state_dir``: a directory for the guard's memory across processes; none unless set

@@ -122,12 +122,12 @@ fn exceptions_go_direct_and_nothing_else_does() {
 fn an_invalid_variable_is_an_error_that_names_it() {
     let boomi = Boomi::start();
     for url in [
-        "socks5://127.0.0.1:1080",
+        "socks4://127.0.0.1:1080",
+        "http://127.0.0.1:1/proxy.pac",
         "ftp://127.0.0.1:1",
         "http://",
         "http://:3128",
         "http://127.0.0.1:port",
-        "http://127.0.0.1:0",
         "http://127.0.0.1:99999",
         "http://a b:3128",
         "http://marked-user:marked%0d@127.0.0.1:3128",

@@ -97,7 +97,8 @@ fn requests_go_through_and_it_sees_their_host_alone() {
     let host = boomi.base_url().trim_start_matches("https://");
     let lines: Vec<_> = head.trim_end().split("\r\n").collect();
     let basic = "Proxy-Authorization: Basic dXNlcjptYXJrZWQtc2VjcmV0";
-    assert_eq!(lines, [&format!("CONNECT {host} HTTP/1.1"), &format!("Host: {host}"), basic]);
+    let agent = concat!("User-Agent: boomi-auth/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(lines, [&format!("CONNECT {host} HTTP/1.1"), &format!("Host: {host}"), agent, basic]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Proxies: a tunnel, or an error that names the proxy and never its password.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use boomi_auth::{Call, Client, Error, ErrorKind};
@@ -7,8 +8,8 @@ use boomi_emulator::Emulator;
 use boomi_emulator::users::REGULAR;
 
 use crate::common::{self, AUDIT_LOG, assert_says, by_password, status_of};
-use crate::servers::{answer_of, answers_and_closes, read_head, stuck_after};
-use crate::transport::tunnel::Tunnel;
+use crate::servers::{answer_of, answers_and_closes, read_head, serve, stuck_after};
+use crate::transport::tunnel::{Tunnel, join};
 
 const PASSWORD: &str = "marked-proxy-pässword";
 /// `proxy user:marked-proxy-pässword`
@@ -45,6 +46,7 @@ fn a_proxy_sees_where_to_and_nothing_of_the_request() {
         let seen = proxy.seen();
         let [head] = &seen.heads[..] else { panic!("not one tunnel: {:?}", seen.heads) };
         let mut expected = vec![format!("CONNECT {host} HTTP/1.1"), format!("Host: {host}")];
+        expected.push(concat!("User-Agent: boomi-auth/", env!("CARGO_PKG_VERSION")).to_owned());
         expected.extend(authorization);
         assert_eq!(head.trim_end().split("\r\n").collect::<Vec<_>>(), expected);
         // A TLS handshake record, and from there on nothing that can be read.
@@ -95,6 +97,40 @@ fn proxy_407_without_a_user_asks_for_user_and_password() {
     let error = client_through(&boomi, &format!("127.0.0.1:{port}")).get(AUDIT_LOG).send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Proxy);
     assert_says(&error, &["requires a user and password (407)", "http://user:password@host:port"]);
+}
+
+#[test]
+fn proxy_407_names_the_schemes_on_offer() {
+    let boomi = Emulator::start();
+    for (lines, words) in [
+        ("Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n", "Negotiate or NTLM (407)"),
+        (
+            "Proxy-Authenticate: Digest realm=\"head office\", nonce=\"n\"\r\n",
+            "Digest (407) for the realm \"head office\"",
+        ),
+        (&*format!("Proxy-Authenticate: Negotiate {}\r\n", "a".repeat(40_000)), "Negotiate (407)"),
+    ] {
+        let head = format!("HTTP/1.1 407 No\r\n{lines}Content-Length: 0\r\n\r\n");
+        for user in ["user:wrong@", ""] {
+            let port = answers_and_closes(head.clone());
+            let error = client_through(&boomi, &format!("{user}127.0.0.1:{port}")).get(AUDIT_LOG).send().unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Proxy, false), "{error}");
+            assert_says(&error, &[words, "Basic alone", "a local helper"]);
+        }
+    }
+}
+
+#[test]
+fn tunnel_opens_with_bare_line_feeds() {
+    let boomi = Emulator::start();
+    let host = boomi.base_url().trim_start_matches("https://").to_owned();
+    let port = serve(move |mut client| {
+        read_head(&mut client);
+        let server = std::net::TcpStream::connect(&host).unwrap();
+        client.write_all(b"HTTP/1.0 200 OK\nVia: test\n\n").unwrap();
+        join(client, server);
+    });
+    assert_eq!(status_of(&client_through(&boomi, &format!("http://127.0.0.1:{port}/path")), AUDIT_LOG), 200);
 }
 
 #[test]

@@ -23,6 +23,20 @@ pub struct Seen {
     pub sent: Vec<u8>,
 }
 
+/// Copies bytes between two connections, in threads, until one of them ends.
+pub fn join(client: TcpStream, server: TcpStream) {
+    let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    let (mut from, mut to) = (client, server);
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+    });
+}
+
 impl Tunnel {
     pub fn start() -> Tunnel {
         let seen = Arc::<Mutex<Seen>>::default();

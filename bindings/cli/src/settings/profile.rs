@@ -47,13 +47,18 @@ pub(super) fn load(profile: &str) -> Result<Option<Layer>> {
         let variable = known(key).expect("it was looked up before").variable;
         let value = match value {
             Value::String(text) => text.clone(),
-            Value::Integer(number) if variable == "BOOMI_TIMEOUT" => number.to_string(),
-            Value::Float(number) if variable == "BOOMI_TIMEOUT" => number.to_string(),
+            Value::Integer(number) if is_time(variable) => number.to_string(),
+            Value::Float(number) if is_time(variable) => number.to_string(),
             _ => return Err(bad(&format!("{key} of [{profile}] is no text in quotes"))),
         };
         layer.set(variable, Some(value));
     }
     Ok(Some(layer))
+}
+
+/// Whether a setting is a number of seconds, which TOML may write without quotes.
+fn is_time(variable: &str) -> bool {
+    matches!(variable, "BOOMI_TIMEOUT" | "BOOMI_CONNECT_TIMEOUT")
 }
 
 fn known(key: &str) -> Option<&'static Setting> {

@@ -26,7 +26,7 @@ const fn one_of(group: Group, variable: &'static str, key: &'static str, is_secr
 }
 
 /// All settings, in the order in which they are listed.
-pub(crate) const SETTINGS: [Setting; 15] = [
+pub(crate) const SETTINGS: [Setting; 16] = [
     plain("BOOMI_USERNAME", "username"),
     one_of(Group::Secret, "BOOMI_API_TOKEN", "api_token", true),
     one_of(Group::Secret, "BOOMI_API_TOKEN_FILE", "api_token_file", false),
@@ -42,6 +42,7 @@ pub(crate) const SETTINGS: [Setting; 15] = [
     plain("BOOMI_STATE_DIR", "state_dir"),
     STORE,
     plain("BOOMI_TIMEOUT", "timeout"),
+    plain("BOOMI_CONNECT_TIMEOUT", "connect_timeout"),
 ];
 
 /// The proxy of flags and config.toml; the library reads the proxy variables of the environment.

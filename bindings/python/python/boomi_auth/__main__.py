@@ -33,6 +33,7 @@ OTHERS = (
     "BOOMI_STATE_DIR",
     "BOOMI_STORE",
     "BOOMI_TIMEOUT",
+    "BOOMI_CONNECT_TIMEOUT",
 )
 SETTINGS = ("BOOMI_USERNAME", "BOOMI_ACCOUNT_ID", *SECRETS, *FILES, *OTHERS)
 # Names of other tools for what is a setting here.

@@ -73,7 +73,7 @@ public final class ClientBuilder {
     }
 
     /**
-     * Sets the timeout of name look-up, TCP, proxy and TLS; 5 s by default.
+     * Sets the timeout of a name look-up, and then of TCP, proxy and TLS; 10 s by default.
      *
      * @param timeout the time, in whole milliseconds
      * @return this builder
