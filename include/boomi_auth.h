@@ -721,7 +721,8 @@ boomi_code boomi_config_set_wait_callback(boomi_config *config,
  * BOOMI_ACCOUNT_ID, BOOMI_USERNAME, BOOMI_API_TOKEN or BOOMI_PASSWORD, BOOMI_OTP_SECRET (each of the three secrets
  * also as BOOMI_..._FILE, read again after a rejection), BOOMI_API_URL, BOOMI_CA_FILE (trusted alone),
  * BOOMI_STATE_DIR, BOOMI_STORE, BOOMI_TIMEOUT and BOOMI_CONNECT_TIMEOUT (seconds). The files must exist now; they are
- * read when needed.
+ * read when needed. A set-user-ID program, or one with file capabilities, reads no environment: that is an error, and
+ * proxies and SSL_CERT_FILE are ignored.
  * Errors: BOOMI_ERR_CONFIG, with the variable's name.
  */
 boomi_code boomi_config_load_env(boomi_config *config,

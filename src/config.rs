@@ -13,7 +13,7 @@ use crate::origin::{self, BASE_URL_US, Origin};
 use crate::shared_store::{OpenStore, SharedStore};
 use crate::transport::deadline::{Deadline, WaitHook};
 use crate::transport::proxy::{Proxy, ProxySetting};
-use crate::transport::tls::{Roots, read_pem};
+use crate::transport::tls::{Roots, read_bundle};
 use crate::validate::{check, check_timeout, ensure};
 use crate::{
     bearer::BearerSource, event::Event, guard::state_dir::StateDir, otp::OtpSecret,
@@ -131,9 +131,9 @@ impl Config {
     }
 
     pub(crate) fn set_ca_pem(&mut self, pem: &[u8], mode: CaMode) -> Result<()> {
-        let roots = read_pem(pem).map(|certificates| match mode {
-            CaMode::Only => Roots::Only(certificates),
-            CaMode::Add => Roots::Add(certificates),
+        let roots = read_bundle(pem).map(|bundle| match mode {
+            CaMode::Only => Roots::Only(bundle),
+            CaMode::Add => Roots::Add(bundle),
         });
         self.set(roots, |config, roots| config.roots = Some(roots))
     }

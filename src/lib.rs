@@ -41,6 +41,7 @@ mod guard;
 mod jwt;
 mod origin;
 mod otp;
+mod privileged;
 mod rate_limit;
 mod secret;
 mod shared_store;

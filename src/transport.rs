@@ -4,6 +4,7 @@
 //! and one cancellation cover them all without a thread per call.
 
 mod buffers;
+pub(crate) mod ca_bundle;
 mod connect;
 pub(crate) mod deadline;
 mod message;
@@ -11,7 +12,9 @@ pub(crate) mod progress;
 pub(crate) mod proxy;
 pub(crate) mod resolve;
 mod socket;
+mod system_store;
 pub(crate) mod tls;
+mod tls_errors;
 
 use std::{io::Read as _, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -137,10 +140,10 @@ fn send(agent: &ureq::Agent, request: Outgoing<'_>) -> Result<http::Response<ure
 fn explain(error: ureq::Error, roots: &str, deadline: &Deadline) -> Error {
     let host = deadline.host();
     match error {
-        ureq::Error::Io(error) => match tls::rustls_error(&error) {
+        ureq::Error::Io(error) => match tls_errors::rustls_error(&error) {
             Some(error) => Error::new(
                 ErrorKind::Tls,
-                format!("the TLS connection with {host} broke: {}", tls::explain(error, roots)),
+                format!("the TLS connection with {host} broke: {}", tls_errors::explain(error, roots)),
             ),
             None => {
                 let text = match deadline.progress.phase() {

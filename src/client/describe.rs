@@ -32,7 +32,8 @@ impl Client {
             "store": store,
             "token_provider": inner.token_provider.as_ref().map(|provider| provider.account_id()),
             "trusted_roots": inner.roots,
-            "proxy": inner.proxy.as_ref().map(|proxy| proxy.origin.to_string()),
+            "skipped_certificates": inner.skipped_certificates,
+            "proxy": inner.proxy.as_ref().map(|proxy| proxy.url()),
             "user_agent": inner.user_agent.to_str().unwrap_or_default(),
         })
         .to_string()

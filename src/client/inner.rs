@@ -46,6 +46,8 @@ pub(crate) struct Inner {
     /// For `describe`, as the next one.
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) roots: &'static str,
+    /// See [`Roots::skipped`](crate::transport::tls::Roots::skipped).
+    pub(crate) skipped_certificates: Vec<String>,
 }
 
 impl Inner {
@@ -88,6 +90,7 @@ impl Inner {
             token_provider: config.token_provider,
             state_dir: config.state_dir,
             roots: roots.name(),
+            skipped_certificates: roots.skipped().to_vec(),
             server_clock: ServerClock::new(),
             transport: config
                 .transport

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{CaMode, Config, OtpSource};
 use crate::credentials::{CredentialKind, Credentials, read_secret_file};
 use crate::error::{Error, Result};
+use crate::privileged::is_privileged;
 
 /// Looks up a variable; an empty one counts as unset.
 pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -15,13 +16,21 @@ const PROCESS: &str = "BOOMI_CREDENTIAL_PROCESS";
 const KEYCHAIN: &str = "BOOMI_KEYCHAIN";
 const TOKENS_PAGE: &str = "Settings > Account Information and Setup > Boomi Enterprise Platform API Tokens";
 
+/// A variable that is read without a caller's request, such as HTTPS_PROXY. A privileged program reads none.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
+    std::env::var_os(name).filter(|value| !value.is_empty() && !is_privileged())
 }
 
 impl Config {
     /// Fills unset settings from the `BOOMI_*` variables; after an error, none.
     pub(crate) fn load_env(&mut self, variable: Variable<'_>) -> Result<()> {
+        if is_privileged() {
+            return self.first_error.keep(Err(Error::config(
+                "the environment is not read: this program has more rights than its user (it is set-user-ID, \
+                 set-group-ID or has file capabilities), who could send its credentials elsewhere; set each value by \
+                 its own setting",
+            )));
+        }
         let mut filled = self.clone();
         let loaded = fill(&mut filled, variable).map(|()| filled);
         self.set(loaded, |config, filled| *config = filled)

@@ -15,7 +15,7 @@ use crate::jwt::Token;
 use crate::origin::Origin;
 use crate::otp::OtpSecret;
 use crate::transport::proxy::Proxy;
-use crate::transport::tls::read_pem;
+use crate::transport::tls::read_bundle;
 use crate::{Client, HeaderOptions, Request};
 
 /// Does something with bytes. Whatever they are, it does not panic, and no secret is told.
@@ -165,8 +165,8 @@ fn headers(bytes: &[u8]) {
 }
 
 fn pem(bytes: &[u8]) {
-    if let Ok(certificates) = read_pem(bytes) {
-        assert!(!certificates.is_empty());
+    if let Ok(bundle) = read_bundle(bytes) {
+        assert!(!bundle.certificates.is_empty());
     }
 }
 

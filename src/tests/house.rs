@@ -15,7 +15,7 @@ struct Tree {
 const CORE: Tree = Tree {
     root: "src",
     layers: &[
-        "error text secret file event fork sync clock validate",
+        "error text secret file event fork sync clock validate privileged",
         "single_flight",
         "origin otp jwt",
         "credentials",

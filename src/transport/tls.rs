@@ -1,17 +1,17 @@
-//! TLS: the trusted roots, the handshake, and messages that explain its failures.
+//! TLS: the trusted roots, and the handshake.
 
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::error::{Error, ErrorKind};
 use crate::transport::socket::{ReadAhead, Stream};
-use crate::transport::{deadline::Deadline, progress::Phase};
+use crate::transport::tls_errors::{explain, rustls_error};
+use crate::transport::{ca_bundle::CaBundle, deadline::Deadline, progress::Phase, system_store};
 
 #[derive(Clone, Default)]
 pub(crate) enum Roots {
@@ -19,9 +19,9 @@ pub(crate) enum Roots {
     #[default]
     System,
     /// Only these.
-    Only(Arc<[CertificateDer<'static>]>),
+    Only(Arc<CaBundle>),
     /// These and the operating system's.
-    Add(Arc<[CertificateDer<'static>]>),
+    Add(Arc<CaBundle>),
 }
 
 impl Roots {
@@ -33,26 +33,19 @@ impl Roots {
             Roots::Add(_) => "the operating system's and the given CA bundle",
         }
     }
+
+    /// The certificates of the given bundle that cannot be used, and why.
+    pub(crate) fn skipped(&self) -> &[String] {
+        match self {
+            Roots::System => &[],
+            Roots::Only(bundle) | Roots::Add(bundle) => &bundle.skipped,
+        }
+    }
 }
 
-/// Parses a PEM bundle: at least one certificate, and all of them valid.
-pub(crate) fn read_pem(pem: &[u8]) -> Result<Arc<[CertificateDer<'static>]>, Error> {
-    let invalid = |what: &str| Error::invalid(format!("the CA bundle {what}"));
-    let mut checked = RootCertStore::empty();
-    let mut certificates = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate =
-            certificate.map_err(|_| invalid("is not PEM: expected -----BEGIN CERTIFICATE----- blocks"))?;
-        let number = certificates.len() + 1;
-        checked
-            .add(certificate.clone())
-            .map_err(|error| invalid(&format!("has a certificate that cannot be read, number {number}: {error}")))?;
-        certificates.push(certificate);
-    }
-    if certificates.is_empty() {
-        return Err(invalid("has no certificate: expected at least one -----BEGIN CERTIFICATE----- block"));
-    }
-    Ok(certificates.into())
+/// Parses a bundle with at least one usable certificate.
+pub(crate) fn read_bundle(bytes: &[u8]) -> Result<Arc<CaBundle>, Error> {
+    CaBundle::read(bytes).map(Arc::new).map_err(|what| Error::invalid(format!("the CA bundle {what}")))
 }
 
 /// TLS for one client. The first connection loads the roots.
@@ -119,15 +112,20 @@ impl Tls {
 
     fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<(Arc<dyn ServerCertVerifier>, String), Error> {
         let (extra, bundle) = match &self.roots {
-            Roots::Only(certificates) => {
-                let source = format!("the given CA bundle alone ({})", count(certificates.len()));
-                return Ok((bundled(provider, Vec::new(), certificates)?, source));
+            Roots::Only(given) => {
+                let source = format!("the given CA bundle alone ({})", count(given.certificates.len()));
+                return Ok((bundled(provider, Vec::new(), &given.certificates)?, source));
             }
             Roots::System => (&[][..], String::new()),
-            Roots::Add(certificates) => {
-                (&certificates[..], format!(" and the given CA bundle ({})", count(certificates.len())))
+            Roots::Add(given) => {
+                let named = format!(" and the given CA bundle ({})", count(given.certificates.len()));
+                (&given.certificates[..], named)
             }
         };
+        if let Some(store) = system_store::replaced()? {
+            let all = [&store.certificates[..], extra].concat();
+            return Ok((bundled(provider, Vec::new(), &all)?, format!("{}{bundle}", store.name)));
+        }
         // With extra roots the verifier accepts a missing system store, so the store is probed without them.
         let system = rustls_platform_verifier::Verifier::new(provider.clone());
         match system {
@@ -138,12 +136,12 @@ impl Tls {
                     rustls_platform_verifier::Verifier::new_with_extra_roots(extra.iter().cloned(), provider.clone())
                         .map_err(|error| unusable(&error))?
                 };
-                Ok((Arc::new(verifier), format!("the operating system's trust store{}{bundle}", variables())))
+                Ok((Arc::new(verifier), format!("the operating system's trust store{bundle}")))
             }
             Err(_) => {
                 let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
                 let source = "Mozilla's roots, built in because this system has no trust store";
-                Ok((bundled(provider, roots, extra)?, format!("{source}{}{bundle}", variables())))
+                Ok((bundled(provider, roots, extra)?, format!("{source}{bundle}")))
             }
         }
     }
@@ -169,94 +167,4 @@ fn unusable(error: &dyn std::fmt::Display) -> Error {
 
 fn count(certificates: usize) -> String {
     if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
-}
-
-/// The variables that select the system's store on Unix, if set, for messages.
-fn variables() -> String {
-    let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
-        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
-        Some(format!("{name}={}", value.to_string_lossy()))
-    });
-    let set: Vec<_> = set.collect();
-    if set.is_empty() { String::new() } else { format!(" ({})", set.join(", ")) }
-}
-
-/// Returns the rustls error inside an I/O error.
-pub(crate) fn rustls_error(error: &std::io::Error) -> Option<&rustls::Error> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
-}
-
-/// Explains a TLS error and what to do. `source` names the trusted roots.
-pub(crate) fn explain(error: &rustls::Error, source: &str) -> String {
-    let what = match error {
-        rustls::Error::InvalidCertificate(problem) => match problem {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "its certificate has expired, or this machine's clock is wrong".into()
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet, or this machine's clock is wrong".into()
-            }
-            CertificateError::NotValidForName => "its certificate is for another host; check the base URL".into(),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                // rustls writes each as DnsName("example.org").
-                let names: Vec<_> = presented.iter().filter_map(|name| name.split('"').nth(1)).collect();
-                let names = crate::text::printable(&names.join(", "), 200);
-                format!("its certificate is for another host ({names}); check the base URL")
-            }
-            // BadSignature: an authority with the name of a trusted one and another key.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "its certificate is self-signed or from an authority that is not trusted, or the server leaves out its \
-                 intermediate certificate; if it is a company's own, or a company's proxy opens TLS, add the CA to the \
-                 CA file (BOOMI_CA_FILE)"
-                    .into()
-            }
-            // The inner error's type is private.
-            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-                "its certificate is an authority's, most likely self-signed: it needs one that is no CA \
-                 (basicConstraints=CA:FALSE)"
-                    .into()
-            }
-            other => format!("its certificate was rejected ({other})"),
-        },
-        rustls::Error::InvalidMessage(_) => {
-            "it does not speak TLS on this port; perhaps it speaks plain HTTP, or the port is wrong".into()
-        }
-        rustls::Error::PeerIncompatible(what) => {
-            format!("it supports no TLS version and cipher of this client, TLS 1.2 or newer ({what:?})")
-        }
-        rustls::Error::AlertReceived(
-            alert @ (AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure),
-        ) => {
-            format!(
-                "it refused this client's TLS 1.2 and 1.3 (alert {alert:?}): the server, or a proxy that opens TLS, \
-                 must support TLS 1.2 or newer"
-            )
-        }
-        rustls::Error::AlertReceived(alert) => format!("it refused the connection (alert {alert:?})"),
-        other => other.to_string(),
-    };
-    format!("{what}. Trusted roots: {source}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pem_without_valid_certificates_is_rejected() {
-        let emulated = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-        for (pem, text) in [
-            ("", "no certificate"),
-            ("garbage", "no certificate"),
-            (key, "no certificate"),
-            (emulated, "number 1"),
-            ("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n", "not PEM"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA\n", "not PEM"),
-        ] {
-            let error = read_pem(pem.as_bytes()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-            assert!(error.message().contains(text), "{pem:?}: {error}");
-        }
-    }
 }

@@ -7,6 +7,11 @@ use std::process::Command;
 ///
 /// The new process runs the same test of the same binary, and comes here again.
 pub fn alone<F: FnOnce()>(variables: impl FnOnce() -> Vec<(&'static str, String)>, test: F) {
+    alone_by(&[], variables, test);
+}
+
+/// As [`alone`], with a program and its arguments that starts the new process.
+pub fn alone_by<F: FnOnce()>(starter: &[&str], variables: impl FnOnce() -> Vec<(&'static str, String)>, test: F) {
     const MARK: &str = "BOOMI_TEST_ALONE";
     if std::env::var_os(MARK).is_some() {
         return test();
@@ -14,8 +19,15 @@ pub fn alone<F: FnOnce()>(variables: impl FnOnce() -> Vec<(&'static str, String)
     // The closure's type is named after the test that it stands in.
     let name = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
     let (_, name) = name.split_once("::").unwrap();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env_clear().envs(variables()).env(MARK, "1");
+    let own = std::env::current_exe().unwrap();
+    let mut words = starter.iter().map(std::ffi::OsStr::new).chain([own.as_os_str()]);
+    let mut command = Command::new(words.next().expect("the test itself"));
+    command
+        .args(words)
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env_clear()
+        .envs(variables())
+        .env(MARK, "1");
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success() && text.contains("1 passed"), "{command:?}: {text}");

@@ -18,6 +18,13 @@ impl Directory {
         Directory(directory)
     }
 
+    /// One that users may enter who may not enter this tree.
+    pub fn in_temporary(name: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("boomi-auth-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        Directory(directory)
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -187,6 +187,10 @@ fn look_at_connection(client: &Client, settings: &Settings, sign_in: bool, findi
     let proxy = client.proxy().map(|(proxy, _)| proxy);
     look_up(about["base_url"].as_str().unwrap_or(BASE_URL_US), proxy.is_some(), findings);
     let roots = about["trusted_roots"].as_str().unwrap_or_default();
+    for skipped in about["skipped_certificates"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let advice = "remove it from the CA bundle, or ask its owner for one that can be read";
+        findings.unknown("tls", format!("a certificate of the CA bundle is not used, {skipped}"), advice);
+    }
     // Without credentials, so that it is no sign-in. Any response will do.
     let response = client.get("/").auth(AuthScheme::None).send();
     check_proxy(proxy.as_deref(), &response, findings);

@@ -10,6 +10,7 @@ mod certificates;
 mod environment;
 mod hostile;
 mod https_proxy;
+mod privileged;
 mod socks;
 mod tinyproxy;
 mod trust;

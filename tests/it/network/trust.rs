@@ -3,7 +3,7 @@
 
 use boomi_auth::{CaMode, Client, ErrorKind};
 
-use crate::alone::alone;
+use crate::alone::{alone, alone_by};
 use crate::common::assert_says;
 use crate::daemon::{Directory, own_address};
 use crate::network::bad_tls::Nginx;
@@ -76,17 +76,56 @@ fn a_bundle_alone_needs_no_store_and_asks_none() {
 }
 
 #[test]
-fn where_there_is_no_store_mozillas_roots_are_trusted() {
+fn unusable_ssl_cert_variable_is_an_error_that_names_it() {
     let mine = Server::start();
-    let empty = Directory::new("empty");
-    let empty_file = empty.write("empty.pem", "").display().to_string();
-    let empty_directory = empty.path().display().to_string();
-    for (name, value) in
-        [("SSL_CERT_FILE", NOWHERE), ("SSL_CERT_FILE", &empty_file), ("SSL_CERT_DIR", &empty_directory)]
-    {
-        let named = format!("Mozilla's roots, built in because this system has no trust store ({name}={value})");
-        mine.usage(&[(name, value)]).fails(&["Tls", "authority that is not trusted", "BOOMI_CA_FILE", &named]);
+    let directory = Directory::new("empty");
+    let file = |name: &str, text: &str| directory.write(name, text).display().to_string();
+    let (empty, garbage) = (file("empty.pem", ""), file("garbage.pem", "garbage"));
+    std::fs::create_dir(directory.path().join("none")).unwrap();
+    let none = directory.path().join("none").display().to_string();
+    for (name, value, why) in [
+        ("SSL_CERT_FILE", NOWHERE, "No such file"),
+        ("SSL_CERT_FILE", &empty, "has no certificate"),
+        ("SSL_CERT_FILE", &garbage, "has no certificate"),
+        ("SSL_CERT_DIR", &none, "no certificate can be read there"),
+        ("SSL_CERT_DIR", NOWHERE, "no certificate can be read there"),
+    ] {
+        mine.usage(&[(name, value)]).fails(&["Config", &format!("{name}={value}"), why]);
     }
+}
+
+#[test]
+fn bundle_is_read_in_the_forms_that_openssl_reads() {
+    let mine = Server::start();
+    let directory = Directory::new("forms");
+    let pem = mine.authority.pem();
+    let unreadable = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for text in [format!("\u{feff}{pem}"), pem.replace(" CERT", " X509 CERT"), format!("{unreadable}{pem}")] {
+        let file = directory.write("ca.pem", &text).display().to_string();
+        for name in ["BOOMI_CA_FILE", "SSL_CERT_FILE"] {
+            trusts(&mine.usage(&[(name, &file)]));
+        }
+    }
+}
+
+#[test]
+fn mozillas_roots_are_trusted_where_the_system_has_none() {
+    without_store(|| {
+        let (added, third) = (Server::start(), Server::start());
+        let error = get(&Client::builder().base_url(&third.url()).proxy("").build().unwrap()).unwrap_err();
+        assert_says(&error, &["authority that is not trusted", "Mozilla's roots, built in because this system has no"]);
+        assert_eq!(get(&with_added(&added, &added.authority)).unwrap().text().unwrap(), "{}");
+        let error = get(&with_added(&third, &added.authority)).unwrap_err();
+        assert_says(&error, &["Mozilla's roots", "and the given CA bundle (1 certificate)"]);
+    });
+}
+
+/// Runs `test` in a process of its own whose /etc/ssl/certs is empty.
+fn without_store<F: FnOnce()>(test: F) {
+    const HIDE: &str = "mount -t tmpfs none /etc/ssl/certs && exec \"$@\"";
+    // An ordinary user may mount in a user namespace of its own.
+    let user = if rustix::process::geteuid().is_root() { "--keep-caps" } else { "--map-root-user" };
+    alone_by(&["/usr/bin/unshare", user, "--mount", "/bin/sh", "-c", HIDE, "sh"], Vec::new, test);
 }
 
 /// A client that trusts `authority` besides the store.
@@ -124,17 +163,4 @@ fn with_a_bundle_added_the_stores_own_servers_are_trusted_still() {
         let client = builder.ca_pem(Authority::new().pem().as_bytes(), CaMode::Add).build().unwrap();
         assert_eq!(get(&client).unwrap().text().unwrap(), "{}");
     });
-}
-
-#[test]
-fn added_bundle_without_a_system_store_joins_mozilla_roots() {
-    alone(
-        || vec![("SSL_CERT_FILE", NOWHERE.to_owned())],
-        || {
-            let (added, third) = (Server::start(), Server::start());
-            assert_eq!(get(&with_added(&added, &added.authority)).unwrap().text().unwrap(), "{}");
-            let error = get(&with_added(&third, &added.authority)).unwrap_err();
-            assert_says(&error, &["Mozilla's roots", NOWHERE, "and the given CA bundle (1 certificate)"]);
-        },
-    );
 }

@@ -47,7 +47,7 @@ pub fn usage_with(base_url: &str, configure: impl FnOnce(&mut Command)) -> Said 
     Said { well: output.status.success(), text }
 }
 
-fn program() -> &'static PathBuf {
+pub fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| example_program("usage"))
 }
