@@ -135,7 +135,7 @@ static void the_settings(void) {
   REFUSES("path", boomi_config_set_base_url(config, "https://api.boomi.com/api/rest/v1/account123", wanted));
   REFUSES("user information", boomi_config_set_base_url(config, "https://a:b@api.boomi.com", wanted));
   REFUSES("base32", boomi_config_set_otp_secret(config, "JBSWY3D1", wanted));
-  REFUSES("scheme", boomi_config_set_proxy(config, "socks5://127.0.0.1:1", wanted));
+  REFUSES("SOCKS 4", boomi_config_set_proxy(config, "socks4://127.0.0.1:1", wanted));
 
   REFUSES("config is NULL", boomi_config_set_connect_timeout_ms(NULL, 1, wanted));
   REFUSES("connect timeout", boomi_config_set_connect_timeout_ms(config, 0, wanted));

@@ -85,7 +85,7 @@ def test_no_secret_is_shown_wherever_people_put_it(tmp_path: Path) -> None:
         USER | {"BOOMI_STORE": f"redis://127.0.0.1?password={secret}"},
         USER | {"BOOMI_TOKEN": secret, "BOOMI_SECRET": secret},
         USER | {PROXY: f"http://me:{secret}@proxy.example.com:3128"},
-        USER | {PROXY: f"socks5://me:{secret}@proxy.example.com:3128"},
+        USER | {PROXY: f"socks4://me:{secret}@proxy.example.com:3128"},
     ]
     for place in places:
         _, text = doctor(tmp_path, **place)
@@ -124,7 +124,7 @@ def test_the_proxy_in_use_is_told(tmp_path: Path) -> None:
     # It is none for this address.
     status, text = doctor(tmp_path, https_proxy="http://proxy.example.com:3128", NO_PROXY="boomi.com", **USER)
     assert status == 0 and line(text, "good proxy ") == "good proxy none (set: https_proxy, NO_PROXY)"
-    status, text = doctor(tmp_path, HTTPS_PROXY="socks5://proxy.example.com", **USER)
+    status, text = doctor(tmp_path, HTTPS_PROXY="socks4://proxy.example.com", **USER)
     assert status == 2 and "HTTPS_PROXY has a scheme other than http and https" in line(text, "bad settings ")
 
 

@@ -94,7 +94,7 @@ def test_the_proxy_of_the_environment(
         assert client.get(RECORD).ok
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://proxy", "http://proxy:port", "http://", " "])
+@pytest.mark.parametrize("proxy", ["socks4://127.0.0.1:1", "ftp://proxy", "http://proxy:port", "http://", " "])
 def test_a_proxy_that_is_none(proxy: str, boomi_emulator: BoomiEmulator) -> None:
     with pytest.raises(boomi_auth.ConfigurationError, match="http://host:port") as raised:
         boomi_emulator.client(proxy=proxy)

@@ -63,6 +63,8 @@ fn error_user_auth_names_the_account_and_is_no_rejection() {
 #[test]
 fn every_shape_of_error_is_read_into_the_message_and_the_error() {
     let boomi = Emulator::start();
+    // Arrivals may be nearer to each other than departures.
+    boomi.set_rate_limit(boomi_emulator::RateLimit { requests_per_second: None, retry_after_s: None });
     let client = common::client(&boomi, by_password(REGULAR));
     client.token().unwrap();
     for shape in ErrorShape::ALL.iter().copied() {

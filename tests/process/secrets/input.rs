@@ -36,7 +36,7 @@ fn refused_arguments_are_not_shown() {
         refused(builder().otp_secret("marked-secret-1").build()),
         refused(builder().proxy("http://user:marked-secret@").build()),
         refused(builder().proxy("http://user:marked-secret@host:x").build()),
-        refused(builder().proxy("socks5://user:marked-secret@host:1").build()),
+        refused(builder().proxy("socks4://user:marked-secret@host:1").build()),
         refused(builder().proxy("user:marked-secret%zz@host name").build()),
         refused(builder().base_url("https://user:marked-secret@api.boomi.com").build()),
         refused(builder().base_url("https://api.boomi.com?token=marked-secret").build()),

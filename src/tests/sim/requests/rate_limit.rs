@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::config::Config;
 use crate::tests::sim::server::{OTP_SECRET, OutageKind};
 
 /// A world that responds 200 to all, so that no call needs to sign in.
@@ -262,14 +263,13 @@ fn failed_connect_lets_the_next_request_go() {
     });
     world.sim.run(|crew| {
         crew.spawn(|| {
-            // The connect timeout.
             assert_eq!(get(&client, OBJECT).unwrap_err().kind(), ErrorKind::Timeout);
-            assert_eq!(world.now(), 5 * SECOND);
+            assert_eq!(world.now(), Config::DEFAULT_CONNECT_TIMEOUT);
         });
         crew.spawn(|| {
             world.sim.sleep(2 * SECOND);
             get(&client, OBJECT).unwrap();
-            assert_eq!(world.now(), 5 * SECOND);
+            assert_eq!(world.now(), Config::DEFAULT_CONNECT_TIMEOUT);
         });
     });
 }
