@@ -124,8 +124,8 @@ def test_the_proxy_in_use_is_told(tmp_path: Path) -> None:
     # It is none for this address.
     status, text = doctor(tmp_path, https_proxy="http://proxy.example.com:3128", NO_PROXY="boomi.com", **USER)
     assert status == 0 and line(text, "good proxy ") == "good proxy none (set: https_proxy, NO_PROXY)"
-    status, text = doctor(tmp_path, HTTPS_PROXY="socks4://proxy.example.com", **USER)
-    assert status == 2 and "HTTPS_PROXY has a scheme other than http and https" in line(text, "bad settings ")
+    status, text = doctor(tmp_path, HTTPS_PROXY="ftp://proxy.example.com", **USER)
+    assert status == 2 and "HTTPS_PROXY has a scheme other than http, https, socks5" in line(text, "bad settings ")
 
 
 @pytest.mark.parametrize(
