@@ -96,6 +96,6 @@ def test_the_proxy_of_the_environment(
 
 @pytest.mark.parametrize("proxy", ["socks4://127.0.0.1:1", "ftp://proxy", "http://proxy:port", "http://", " "])
 def test_a_proxy_that_is_none(proxy: str, boomi_emulator: BoomiEmulator) -> None:
-    with pytest.raises(boomi_auth.ConfigurationError, match="http://host:port") as raised:
+    with pytest.raises(boomi_auth.ConfigurationError, match=r"(http|socks5h)://host:port") as raised:
         boomi_emulator.client(proxy=proxy)
     assert "the proxy setting" in str(raised.value) and "::" not in str(raised.value)

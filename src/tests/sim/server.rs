@@ -1014,7 +1014,10 @@ mod tests {
         };
         use ErrorKind::*;
         assert_eq!(fail(OutageKind::Refuse), (Connect, false, 0, None));
-        assert_eq!(fail(OutageKind::Swallow), (Timeout, false, Config::DEFAULT_CONNECT_TIMEOUT.as_secs(), None));
+        assert_eq!(
+            fail(OutageKind::Swallow),
+            (Timeout, false, crate::config::Config::DEFAULT_CONNECT_TIMEOUT.as_secs(), None)
+        );
         assert_eq!(fail(OutageKind::Hang), (Timeout, true, 20, None));
         assert_eq!(fail(OutageKind::Unavailable(Some(7))), (RateLimited, true, 0, Some(7 * SECOND)));
         let outcomes: Vec<_> = world.issuer.log().iter().map(|entry| entry.outcome).collect();
